@@ -1,0 +1,1 @@
+//! ConvoSync in Nushell.

@@ -1,0 +1,3 @@
+//! The Nushell plugin's entry.
+
+fn main() {}

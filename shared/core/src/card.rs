@@ -1,0 +1,68 @@
+//! The card of a save: what `list` needs, sealed apart from the body.
+
+use crate::id::{ConversationId, DeviceId, DeviceKind, Oid, SaveId, SessionId};
+use crate::vector::Vector;
+
+/// Where the commit of a save can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeState {
+    /// There is no code in the save.
+    None,
+    /// Proven to be on the git remote when the save was frozen or sent.
+    Pushed,
+    /// Not proven to be on the remote, and not in the unit yet.
+    Unproven,
+    /// The unit carries what the remote lacks as a sealed git bundle.
+    Carried,
+}
+
+/// What `list` shows of a save, and what heads are computed from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// The session.
+    pub session: SessionId,
+    /// The save.
+    pub save: SaveId,
+    /// The saves it was made on top of.
+    pub parents: Vec<SaveId>,
+    /// Its whole ancestry, itself included.
+    pub vector: Vector,
+    /// When it was made, in milliseconds since 1970 by the device's own clock.
+    pub timestamp_ms: i64,
+    /// The name of the device at that time.
+    pub device_name: String,
+    /// The kind of the device at that time.
+    pub device_kind: DeviceKind,
+    /// What the user wrote.
+    pub message: String,
+    /// The branch, if there was one.
+    pub branch: Option<String>,
+    /// The commit, if there was one.
+    pub commit: Option<Oid>,
+    /// Where the commit can be had.
+    pub code: CodeState,
+    /// The repository's normalised remote URL, or its folder name where it has no remote.
+    pub repository: String,
+    /// Where the user was, absolute, on the saving device.
+    pub working_directory: String,
+    /// The main conversation.
+    pub conversation: Option<ConversationId>,
+    /// Messages in the main conversation (one prompt, or all lines of one answer).
+    pub message_count: u64,
+    /// Canonical bytes of all conversations.
+    pub size: u64,
+    /// Digest of what the save holds (commit, conversations, terminal): equal heads show as one.
+    pub content: [u8; 16],
+    /// Watchers on other devices do not announce it.
+    pub quiet: bool,
+    /// The target's own work, put aside by a resume: never a head.
+    pub parked: bool,
+}
+
+impl Card {
+    /// The device that made the save.
+    #[must_use]
+    pub fn device(&self) -> &DeviceId {
+        self.save.device()
+    }
+}

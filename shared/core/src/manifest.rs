@@ -1,0 +1,152 @@
+//! The body of a unit: everything that a resume needs.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::id::{ConversationId, IdError, Oid};
+use crate::name::ObjectName;
+
+/// The whole of a save but its card.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Manifest {
+    /// Git facts, if code was saved.
+    pub code: Option<Code>,
+    /// The conversations; the main one first.
+    pub conversations: Vec<Conversation>,
+    /// Directory and shell, if the terminal was saved.
+    pub terminal: Option<Terminal>,
+}
+
+/// The code of a save.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Code {
+    /// Normalised URLs of the repository's remotes, the one pushed to first.
+    pub remotes: Vec<String>,
+    /// The root commit: with the URL it tells whether a clone is of the same repository.
+    pub root_commit: Option<Oid>,
+    /// The branch.
+    pub branch: String,
+    /// The commit.
+    pub commit: Oid,
+    /// The commit's subject line.
+    pub subject: String,
+    /// A git bundle of what the remote lacked, if it travels with the save.
+    pub bundle: Option<FileState>,
+    /// Commits that the bundle needs on the other side.
+    pub bundle_needs: Vec<Oid>,
+    /// Files that stayed behind because an exclude pattern names them.
+    pub excluded: Vec<String>,
+}
+
+/// One conversation of a save.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    /// The assistant's adapter, e.g. `claude-code`.
+    pub assistant: String,
+    /// The assistant's own id.
+    pub id: ConversationId,
+    /// Its title, if it has one.
+    pub title: Option<String>,
+    /// Messages in it.
+    pub message_count: u64,
+    /// The client's version that wrote last, if known.
+    pub client_version: Option<String>,
+    /// The directory it was held in, relative to the work tree (empty: its top).
+    pub directory: String,
+    /// Its files by logical path, sorted.
+    pub files: Vec<(FilePath, FileState)>,
+}
+
+/// The terminal of a save.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terminal {
+    /// Where the user was, relative to the work tree (empty: its top).
+    pub directory: String,
+    /// The shell's name, e.g. `nu`.
+    pub shell: Option<String>,
+}
+
+/// A file of a conversation by what it is, not by where it lies: `transcript.jsonl`,
+/// `subagents/agent-1.jsonl`, `tool-results/x.txt`, `file-history/…`, `tasks/1.json`, `plans/…`.
+///
+/// Relative, `/`-separated, without `.`, `..`, empty or hidden components and control characters,
+/// at most 512 bytes: it can be joined to a folder and stays inside.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FilePath(String);
+
+impl FilePath {
+    /// The path as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FilePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for FilePath {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let component = |part: &str| {
+            !part.is_empty()
+                && !part.starts_with('.')
+                && part.len() <= 255
+                && !part.contains(|c: char| c.is_control() || matches!(c, '\\' | ':'))
+        };
+        if text.len() <= 512 && text.split('/').all(component) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdError { what: "file of a conversation", text: text.to_owned() })
+        }
+    }
+}
+
+/// The state of one file at a save: enough to prove a rebuilt copy, and the chain to rebuild it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FileState {
+    /// Canonical bytes.
+    pub len: u64,
+    /// BLAKE3 of each MiB of canonical bytes, the last one shorter.
+    pub blocks: Vec<[u8; 32]>,
+    /// From the last snapshot on, in order.
+    pub segments: Vec<SegmentRef>,
+}
+
+/// One step of a file's chain: keep `at` bytes, then append `len` new ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentRef {
+    /// First 16 bytes of the keyed BLAKE3 of the packed bytes.
+    pub id: [u8; 16],
+    /// The object it was put into: a unit of the session or a part. `None`: the unit that this
+    /// manifest is in.
+    pub container: Option<ObjectName>,
+    /// Canonical bytes kept of what was there before; the new ones follow.
+    pub at: u64,
+    /// New canonical bytes, at most 8 MiB.
+    pub len: u32,
+    /// Bytes before `at` that serve as raw dictionary.
+    pub back: u32,
+    /// Bytes after `at` of the file before this step that serve as dictionary too (they stand
+    /// before the `back` bytes, so that the nearest ones come last).
+    pub ahead: u32,
+    /// Packed bytes.
+    pub packed: u32,
+    /// Messages up to the end of this segment since the chain's snapshot.
+    pub messages: u32,
+    /// Whether the chain starts anew here.
+    pub snapshot: bool,
+}
+
+/// A part of a save that is an object of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartRef {
+    /// Its name.
+    pub name: ObjectName,
+    /// Its length in the store.
+    pub len: u64,
+}

@@ -1,0 +1,196 @@
+//! The grammar of object names in a store. Stored names never change: see the frozen test.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::id::{DeviceId, SaveId, SessionId, is_rand};
+
+/// Why a text is no object name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no object name of ConvoSync")]
+pub struct NameError(pub String);
+
+/// The name of one object in a store.
+///
+/// Names hold random ids and counters only: a store learns how many sessions, saves and devices
+/// there are, and nothing of what is in them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectName {
+    /// `v1/store.json`: format, store id, key check. The only object that is not sealed.
+    StoreRecord,
+    /// `v1/dev/<device>-<rand>`: a device's signed entry.
+    Device {
+        /// Whose entry it is.
+        device: DeviceId,
+        /// 8 random letters.
+        rand: String,
+    },
+    /// `v1/keys/<epoch8>/recovery-<rand>`: the account key under the recovery key.
+    RecoveryKey {
+        /// The epoch of the account key inside.
+        epoch: u32,
+        /// 8 random letters.
+        rand: String,
+    },
+    /// `v1/keys/<epoch8>/<device>-<rand>`: the account key under a device's key.
+    DeviceKey {
+        /// The epoch of the account key inside.
+        epoch: u32,
+        /// Who can open it.
+        device: DeviceId,
+        /// 8 random letters.
+        rand: String,
+    },
+    /// `v1/s/<session>/<save>`: one save, the commit point.
+    Unit {
+        /// The session it belongs to.
+        session: SessionId,
+        /// Which save it is.
+        save: SaveId,
+    },
+    /// `v1/o/<session>/<id32>-<rand>`: a part too big to travel inside its unit.
+    Part {
+        /// The session it belongs to.
+        session: SessionId,
+        /// 32 hex digits of the keyed BLAKE3 of what it holds.
+        id: String,
+        /// 8 random letters: what was uploaded again never meets what is being collected.
+        rand: String,
+    },
+}
+
+impl ObjectName {
+    /// Everything under this prefix is a unit of `session`.
+    #[must_use]
+    pub fn units_of(session: &SessionId) -> String {
+        format!("v1/s/{session}/")
+    }
+
+    /// Everything under this prefix is a part of `session`.
+    #[must_use]
+    pub fn parts_of(session: &SessionId) -> String {
+        format!("v1/o/{session}/")
+    }
+
+    /// Prefix of all units.
+    pub const UNITS: &'static str = "v1/s/";
+    /// Prefix of all parts.
+    pub const PARTS: &'static str = "v1/o/";
+    /// Prefix of all device entries.
+    pub const DEVICES: &'static str = "v1/dev/";
+    /// Prefix of all sealed account keys.
+    pub const KEYS: &'static str = "v1/keys/";
+
+    /// The session that the object belongs to, if it belongs to one.
+    #[must_use]
+    pub fn session(&self) -> Option<&SessionId> {
+        match self {
+            Self::Unit { session, .. } | Self::Part { session, .. } => Some(session),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StoreRecord => f.write_str("v1/store.json"),
+            Self::Device { device, rand } => write!(f, "v1/dev/{device}-{rand}"),
+            Self::RecoveryKey { epoch, rand } => write!(f, "v1/keys/{epoch:08}/recovery-{rand}"),
+            Self::DeviceKey { epoch, device, rand } => {
+                write!(f, "v1/keys/{epoch:08}/{device}-{rand}")
+            }
+            Self::Unit { session, save } => write!(f, "v1/s/{session}/{save}"),
+            Self::Part { session, id, rand } => write!(f, "v1/o/{session}/{id}-{rand}"),
+        }
+    }
+}
+
+impl FromStr for ObjectName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        parse(text).filter(|name| name.to_string() == text).ok_or_else(|| NameError(text.to_owned()))
+    }
+}
+
+fn parse(text: &str) -> Option<ObjectName> {
+    let rest = text.strip_prefix("v1/")?;
+    if rest == "store.json" {
+        return Some(ObjectName::StoreRecord);
+    }
+    let (family, rest) = rest.split_once('/')?;
+    match family {
+        "dev" => {
+            let (device, rand) = with_rand(rest)?;
+            Some(ObjectName::Device { device: device.parse().ok()?, rand })
+        }
+        "keys" => {
+            let (epoch, rest) = rest.split_once('/')?;
+            let epoch = epoch.parse().ok()?;
+            match with_rand(rest)? {
+                ("recovery", rand) => Some(ObjectName::RecoveryKey { epoch, rand }),
+                (device, rand) => {
+                    Some(ObjectName::DeviceKey { epoch, device: device.parse().ok()?, rand })
+                }
+            }
+        }
+        "s" => {
+            let (session, save) = rest.split_once('/')?;
+            Some(ObjectName::Unit { session: session.parse().ok()?, save: save.parse().ok()? })
+        }
+        "o" => {
+            let (session, rest) = rest.split_once('/')?;
+            let (id, rand) = with_rand(rest)?;
+            let hex = id.len() == 32 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+            hex.then_some(())?;
+            Some(ObjectName::Part { session: session.parse().ok()?, id: id.to_owned(), rand })
+        }
+        _ => None,
+    }
+}
+
+fn with_rand(text: &str) -> Option<(&str, String)> {
+    let (head, rand) = text.rsplit_once('-')?;
+    is_rand(rand).then(|| (head, rand.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_never_change() {
+        for text in [
+            "v1/store.json",
+            "v1/dev/abcdefgh-22223333",
+            "v1/keys/00000001/recovery-22223333",
+            "v1/keys/00000001/abcdefgh-22223333",
+            "v1/s/session-abcdefgh/00000003-abcdefgh-17-22223333",
+            "v1/o/session-abcdefgh/00112233445566778899aabbccddeeff-22223333",
+        ] {
+            let name: ObjectName = text.parse().expect(text);
+            assert_eq!(name.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "",
+            "v1",
+            "v1/",
+            "v2/store.json",
+            "v1/store.json/",
+            "v1/s/session-abcdefgh/../../../etc/passwd",
+            "v1/s/session-abcdefgh/00000003-abcdefgh-17-22223333.tmp",
+            "v1/s/session-abcdefgh/00000003-abcdefgh-17-22223333.sync-conflict-20260101",
+            "v1/keys/1/recovery-22223333",
+            "v1/o/session-abcdefgh/00112233445566778899AABBCCDDEEFF-22223333",
+            "v1/o/session-abcdefgh/0011-22223333",
+            "/v1/store.json",
+        ] {
+            assert!(text.parse::<ObjectName>().is_err(), "`{text}` was accepted");
+        }
+    }
+}

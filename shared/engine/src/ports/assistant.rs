@@ -1,0 +1,182 @@
+//! A coding assistant that keeps conversations on this device.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+
+use convosync_core::{ConversationId, FilePath, Rules};
+
+use super::local::ScratchFile;
+
+/// Why an assistant's files could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AssistantError {
+    /// There is no such conversation here.
+    #[error("no conversation `{0}` on this device")]
+    NotFound(String),
+    /// The text is the start of several ids.
+    #[error("`{text}` is the start of {count} conversation ids")]
+    Ambiguous {
+        /// The text.
+        text: String,
+        /// Of how many.
+        count: usize,
+    },
+    /// A file could not be read or written.
+    #[error("{what}: {reason}")]
+    Io {
+        /// What was tried, with the path.
+        what: String,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+/// Where the user is.
+#[derive(Debug, Clone)]
+pub struct Here<'a> {
+    /// The top of the work tree, symlinks resolved.
+    pub work_tree: &'a Path,
+    /// The user's directory, inside the work tree, symlinks resolved.
+    pub directory: &'a Path,
+    /// The caller's environment.
+    pub env: &'a BTreeMap<String, String>,
+}
+
+/// A process that has a conversation open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// Its id.
+    pub pid: u32,
+    /// Its terminal pane as the assistant records it, e.g. tmux's `t1:@0.%0`.
+    pub pane: Option<String>,
+    /// Whether this call was made from inside it.
+    pub is_caller: bool,
+}
+
+/// A conversation of this work tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its id.
+    pub id: ConversationId,
+    /// Its title or first prompt, on one line and shortened.
+    pub title: Option<String>,
+    /// When its transcript was last written, milliseconds since 1970.
+    pub modified_ms: i64,
+    /// Who has it open.
+    pub live: Option<Live>,
+    /// The directory it is held in, absolute.
+    pub directory: PathBuf,
+}
+
+/// A file of a conversation on this device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// What it is.
+    pub logical: FilePath,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Bytes to take: of a file of lines, whole lines only.
+    pub len: u64,
+    /// Whether it consists of lines that the rules apply to.
+    pub lines: bool,
+    /// Whether a torn last line was left out.
+    pub torn: bool,
+}
+
+/// Where a conversation goes.
+#[derive(Debug, Clone)]
+pub struct Placement<'a> {
+    /// Under which id.
+    pub id: &'a ConversationId,
+    /// For which directory, absolute, symlinks resolved, existing.
+    pub directory: &'a Path,
+}
+
+/// Where it went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The transcript.
+    pub transcript: PathBuf,
+}
+
+/// What is read from the middle of a conversation.
+pub trait ReadSeek: Read + Seek {}
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// A coding assistant.
+pub trait Assistant {
+    /// Its stable name, e.g. `claude-code`.
+    fn name(&self) -> &'static str;
+
+    /// The rules of its files.
+    fn rules(&self) -> &dyn Rules;
+
+    /// The conversations of this work tree, the current one first: the one that the call comes
+    /// from inside of; else those that are open here; else by last change, newest first.
+    ///
+    /// # Errors
+    ///
+    /// If its folders are there and can't be read.
+    fn conversations(&self, here: &Here<'_>) -> Result<Vec<Found>, AssistantError>;
+
+    /// The conversation that `text` (an id or a unique prefix) names, wherever on this device.
+    ///
+    /// # Errors
+    ///
+    /// [`AssistantError::NotFound`], [`AssistantError::Ambiguous`].
+    fn pick(&self, here: &Here<'_>, text: &str) -> Result<Found, AssistantError>;
+
+    /// The files of a conversation, `transcript.jsonl` first; empty when it is not on this device.
+    ///
+    /// # Errors
+    ///
+    /// If they are there and can't be read.
+    fn files(&self, id: &ConversationId) -> Result<Vec<SourceFile>, AssistantError>;
+
+    /// The files of a conversation as they lie for one directory (a conversation may lie under
+    /// several); empty when there are none.
+    ///
+    /// # Errors
+    ///
+    /// If they are there and can't be read.
+    fn files_at(
+        &self,
+        id: &ConversationId,
+        directory: &Path,
+    ) -> Result<Vec<SourceFile>, AssistantError>;
+
+    /// Opens one of its files. Only [`SourceFile::len`] bytes of it count.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be opened.
+    fn open(&self, file: &SourceFile) -> Result<Box<dyn ReadSeek>, AssistantError>;
+
+    /// Who has the conversation open.
+    ///
+    /// # Errors
+    ///
+    /// If that can't be found out.
+    fn live(
+        &self,
+        id: &ConversationId,
+        env: &BTreeMap<String, String>,
+    ) -> Result<Option<Live>, AssistantError>;
+
+    /// Puts files in place, the transcript last, each whole or not at all: mode 0600, fresh
+    /// times, durable. Files that are not named stay.
+    ///
+    /// # Errors
+    ///
+    /// If one could not be placed; those placed before it stay and are harmless.
+    fn place(
+        &self,
+        to: &Placement<'_>,
+        files: Vec<(FilePath, Box<dyn ScratchFile>)>,
+    ) -> Result<Placed, AssistantError>;
+
+    /// The command that goes on with a conversation.
+    fn open_command(&self, id: &ConversationId) -> String;
+}

@@ -1,0 +1,441 @@
+//! The user's repository.
+
+use std::path::{Path, PathBuf};
+
+use convosync_core::Oid;
+
+/// Why git did not do it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GitError {
+    /// There is no usable git.
+    #[error("git can't be used: {0}")]
+    NoGit(String),
+    /// The directory is in no repository, or in a bare one.
+    #[error("{0} is not in a git work tree")]
+    NotARepository(String),
+    /// Another git is at work, or one died and left its lock.
+    #[error("git is locked by {path}")]
+    Locked {
+        /// The lock file.
+        path: String,
+    },
+    /// A hook refused.
+    #[error("the {hook} hook refused:\n{output}")]
+    Hook {
+        /// Which, as far as git says.
+        hook: String,
+        /// What it printed.
+        output: String,
+    },
+    /// The remote can't be reached.
+    #[error("the git remote does not answer:\n{0}")]
+    Unreachable(String),
+    /// The user would have to log in.
+    #[error("the git remote wants credentials:\n{0}")]
+    Credentials(String),
+    /// It took longer than its time limit and was stopped.
+    #[error("`git {what}` took longer than {seconds} s")]
+    Timeout {
+        /// The sub-command.
+        what: String,
+        /// The limit.
+        seconds: u64,
+    },
+    /// The user cancelled.
+    #[error("cancelled")]
+    Cancelled,
+    /// Git failed otherwise.
+    #[error("`git {what}` failed:\n{output}")]
+    Failed {
+        /// The sub-command.
+        what: String,
+        /// What git printed, without credentials in URLs.
+        output: String,
+    },
+}
+
+/// Where HEAD is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeadState {
+    /// On a branch with commits.
+    Branch(String),
+    /// On a branch without a commit.
+    Unborn(String),
+    /// On no branch.
+    Detached,
+}
+
+/// Something that was begun and not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// `git merge`.
+    Merge,
+    /// `git rebase`.
+    Rebase,
+    /// `git am`.
+    Am,
+    /// `git cherry-pick`.
+    CherryPick,
+    /// `git revert`.
+    Revert,
+    /// `git bisect`.
+    Bisect,
+}
+
+/// What happened to a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It is tracked and differs.
+    Modified,
+    /// It is not in HEAD.
+    New,
+    /// It is gone.
+    Deleted,
+    /// It has another name.
+    Renamed,
+    /// It has conflicts.
+    Conflicted,
+}
+
+/// A path that differs from HEAD.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Relative to the work tree; bytes that are no UTF-8 are shown as `\xNN`.
+    pub path: String,
+    /// What happened to it.
+    pub kind: ChangeKind,
+}
+
+/// A remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remote {
+    /// Its name.
+    pub name: String,
+    /// Its URL in one spelling for all protocols, without user, password, port 22/443 and `.git`,
+    /// e.g. `github.com/user/project`; a path stays a path.
+    pub normalised: String,
+    /// Its URL for people, without credentials.
+    pub shown: String,
+}
+
+/// A branch on a remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// The remote.
+    pub remote: String,
+    /// The branch there.
+    pub branch: String,
+}
+
+/// A work tree that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// The top of the work tree, symlinks resolved.
+    pub root: PathBuf,
+    /// Its git directory.
+    pub git_dir: PathBuf,
+    /// The git directory that all its work trees share.
+    pub common_dir: PathBuf,
+}
+
+/// What is true of a work tree now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Which.
+    pub repository: Repository,
+    /// Where HEAD is.
+    pub head: HeadState,
+    /// The commit at HEAD.
+    pub commit: Option<Oid>,
+    /// Its subject line.
+    pub subject: Option<String>,
+    /// The branch's upstream, if it has one.
+    pub upstream: Option<Upstream>,
+    /// Commits that the remote-tracking branch lacks.
+    pub ahead: u64,
+    /// Commits that the branch lacks.
+    pub behind: u64,
+    /// What differs from HEAD, ignored files left out, sorted by path.
+    pub changes: Vec<Change>,
+    /// What was begun and not ended.
+    pub operation: Option<Operation>,
+    /// The remotes, `origin` first.
+    pub remotes: Vec<Remote>,
+}
+
+/// A commit that was made, or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// HEAD now.
+    pub commit: Oid,
+    /// Whether a commit was made: there was something to commit.
+    pub made: bool,
+    /// Files it changed or removed.
+    pub modified: u64,
+    /// Files it added.
+    pub added: u64,
+    /// Untracked files that an exclude pattern kept back.
+    pub excluded: Vec<String>,
+}
+
+/// How a push ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Push {
+    /// The remote has the commit on the branch now, or had it.
+    Done,
+    /// The remote said no: not a fast-forward, a protected branch, a hook there.
+    Rejected {
+        /// Git's own words, e.g. `main -> main (non-fast-forward)`.
+        reason: String,
+        /// Whether the branch is behind the remote.
+        behind: bool,
+    },
+}
+
+/// What a remote has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advertised {
+    /// The commits its refs point at.
+    pub oids: Vec<Oid>,
+    /// Its default branch, if it says so.
+    pub default_branch: Option<String>,
+}
+
+/// How two commits stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// They are the same.
+    Same,
+    /// The first is an ancestor of the second, which has so many more.
+    Behind(u64),
+    /// The second is an ancestor of the first, which has so many more.
+    Ahead(u64),
+    /// Each has commits that the other lacks.
+    Diverged {
+        /// Commits of the first alone.
+        ours: u64,
+        /// Commits of the second alone.
+        theirs: u64,
+    },
+    /// They have no ancestor in common.
+    Unrelated,
+}
+
+/// Work that was put aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// The stash commit.
+    pub commit: Oid,
+    /// The ref that keeps it, besides `git stash`.
+    pub reference: String,
+    /// The command that brings it back.
+    pub restore: String,
+}
+
+/// The user's repository, through the user's own git.
+///
+/// No call asks for a password, and none outlives its time limit or a cancel.
+pub trait Git {
+    /// What is true of the work tree that `directory` is in.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::NotARepository`].
+    fn facts(&self, directory: &Path) -> Result<Facts, GitError>;
+
+    /// The oldest root commit reachable from HEAD.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn root_commit(&self, repo: &Repository) -> Result<Option<Oid>, GitError>;
+
+    /// Commits everything that is neither ignored nor excluded, with the user's hooks and
+    /// signing. Nothing to commit: no commit. A merge in progress is never concluded.
+    ///
+    /// `excludes`: patterns of file names or of paths, as in `.gitignore`; they hold for untracked
+    /// files only. What the user staged by hand goes in as staged or newer.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Hook`] if a hook refuses: HEAD and the work tree are as before, and the index
+    /// is put back.
+    fn commit_all(
+        &self,
+        repo: &Repository,
+        message: &str,
+        excludes: &[String],
+    ) -> Result<Committed, GitError>;
+
+    /// Untracked files that [`Git::commit_all`] would keep back.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn would_exclude(
+        &self,
+        repo: &Repository,
+        excludes: &[String],
+    ) -> Result<Vec<String>, GitError>;
+
+    /// Pushes `commit` to `branch` of `remote`, with the user's hooks, never forced;
+    /// `track`: makes it the branch's upstream.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Unreachable`], [`GitError::Credentials`], [`GitError::Hook`] (pre-push).
+    fn push(
+        &self,
+        repo: &Repository,
+        remote: &str,
+        branch: &str,
+        commit: &Oid,
+        track: bool,
+    ) -> Result<Push, GitError>;
+
+    /// Asks the remote what it has.
+    ///
+    /// # Errors
+    ///
+    /// As [`Git::push`].
+    fn advertised(&self, repo: &Repository, remote: &str) -> Result<Advertised, GitError>;
+
+    /// Whether a remote-tracking ref contains the commit: known without asking the remote.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn tracked(&self, repo: &Repository, remote: &str, commit: &Oid) -> Result<bool, GitError>;
+
+    /// Writes a bundle of `commit` without what `known` reaches to `file`, and returns the commits
+    /// it needs. `None`: `known` reaches it, nothing was written.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn bundle(
+        &self,
+        repo: &Repository,
+        commit: &Oid,
+        known: &[Oid],
+        file: &Path,
+    ) -> Result<Option<Vec<Oid>>, GitError>;
+
+    /// Takes a bundle's objects in and keeps `commit` under `refs/convosync/in/<name>`.
+    ///
+    /// # Errors
+    ///
+    /// If commits that it needs are not here, or it does not hold `commit`.
+    fn unbundle(
+        &self,
+        repo: &Repository,
+        file: &Path,
+        commit: &Oid,
+        name: &str,
+    ) -> Result<(), GitError>;
+
+    /// Fetches a branch and its remote-tracking ref; a branch that is not there is no error.
+    ///
+    /// # Errors
+    ///
+    /// As [`Git::push`].
+    fn fetch(&self, repo: &Repository, remote: &str, branch: &str) -> Result<(), GitError>;
+
+    /// Whether the commit and all it reaches are here (or can be had by a partial clone).
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn has_commit(&self, repo: &Repository, commit: &Oid) -> Result<bool, GitError>;
+
+    /// The commit that a local branch is at.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn branch_tip(&self, repo: &Repository, branch: &str) -> Result<Option<Oid>, GitError>;
+
+    /// How `ours` stands to `theirs`.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn relation(&self, repo: &Repository, ours: &Oid, theirs: &Oid)
+    -> Result<Relation, GitError>;
+
+    /// Paths that would conflict if `theirs` were merged into `ours`. Touches nothing.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn merge_conflicts(
+        &self,
+        repo: &Repository,
+        ours: &Oid,
+        theirs: &Oid,
+    ) -> Result<Vec<String>, GitError>;
+
+    /// Untracked or ignored files here that `commit` has as well, with other contents: git would
+    /// refuse to check it out, or overwrite an ignored one.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn in_the_way(&self, repo: &Repository, commit: &Oid) -> Result<Vec<String>, GitError>;
+
+    /// Puts all changes aside (staged, unstaged, untracked; not ignored) in `git stash` and under
+    /// `refs/convosync/park/<id>`, and leaves the tree clean. `None`: there was nothing.
+    ///
+    /// # Errors
+    ///
+    /// If it did not go through: then the changes are where they were, or in the stash.
+    fn park(&self, repo: &Repository, id: &str, message: &str)
+    -> Result<Option<Parked>, GitError>;
+
+    /// Keeps a commit under `refs/convosync/park/<id>`, and returns the ref.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn keep(&self, repo: &Repository, id: &str, commit: &Oid) -> Result<String, GitError>;
+
+    /// Switches to `branch`; made at `commit` if it is not there. Refuses to overwrite anything.
+    ///
+    /// # Errors
+    ///
+    /// If git refuses: nothing has changed then.
+    fn switch(&self, repo: &Repository, branch: &str, commit: &Oid) -> Result<(), GitError>;
+
+    /// Moves the present branch forward to `commit`, which must be a descendant.
+    ///
+    /// # Errors
+    ///
+    /// If git refuses: nothing has changed then.
+    fn fast_forward(&self, repo: &Repository, commit: &Oid) -> Result<(), GitError>;
+
+    /// Merges `commit` into the present branch. Called only when no conflict is foreseen; a merge
+    /// that stops is aborted.
+    ///
+    /// # Errors
+    ///
+    /// If git refuses: nothing has changed then.
+    fn merge(&self, repo: &Repository, commit: &Oid) -> Result<Oid, GitError>;
+
+    /// Sets the present branch to `commit`; the tree must be clean and the old tip kept before.
+    ///
+    /// # Errors
+    ///
+    /// If git refuses.
+    fn reset(&self, repo: &Repository, commit: &Oid) -> Result<(), GitError>;
+
+    /// Makes a clone of `url` in `directory`, which must not exist or be empty.
+    ///
+    /// # Errors
+    ///
+    /// As [`Git::push`].
+    fn clone(&self, url: &str, directory: &Path) -> Result<(), GitError>;
+
+    /// One spelling for all forms of a remote's URL.
+    fn normalise(&self, url: &str) -> String;
+}

@@ -1,0 +1,219 @@
+//! What this device keeps for itself.
+
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use convosync_core::{Profile, SaveId, Sealed, SessionId};
+
+/// Why this device's own files could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocalError {
+    /// A file could not be read or written.
+    #[error("{what}: {reason}")]
+    Io {
+        /// What was tried, with the path.
+        what: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The disk is full.
+    #[error("no room left on the disk: {0}")]
+    Full(String),
+    /// A file of ours is damaged.
+    #[error("{what} is damaged: {reason}")]
+    Damaged {
+        /// Which.
+        what: String,
+        /// How.
+        reason: String,
+    },
+    /// A file with secrets can be read by others.
+    #[error("{path} can be read by other users (mode {mode:o})")]
+    Exposed {
+        /// Which.
+        path: String,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// Another ConvoSync holds the lock.
+    #[error("another convosync is at work ({name})")]
+    Busy {
+        /// The lock's name.
+        name: String,
+    },
+}
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// Milliseconds since 1970.
+    fn now_ms(&self) -> i64;
+}
+
+/// Gives random bytes fit for keys.
+pub trait Entropy: Send + Sync {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// Keeps this device's keys, in a file that only the user can read.
+pub trait Vault {
+    /// The profile of this device, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::Exposed`], [`LocalError::Damaged`]: never taken for "none".
+    fn load(&self) -> Result<Option<Profile>, LocalError>;
+
+    /// Replaces the profile: the old one or the new one is there after a crash, never neither.
+    ///
+    /// # Errors
+    ///
+    /// If it could not be written; the old one stays.
+    fn store(&self, profile: &Profile) -> Result<(), LocalError>;
+
+    /// Writes text to a new file with mode 0600.
+    ///
+    /// # Errors
+    ///
+    /// If the file exists or can't be written.
+    fn write_secret(&self, path: &Path, text: &str) -> Result<(), LocalError>;
+}
+
+/// A card that this device has seen.
+#[derive(Debug, Clone)]
+pub struct StoredCard {
+    /// Its session.
+    pub session: SessionId,
+    /// Its save.
+    pub save: SaveId,
+    /// The first bytes of the unit up to the end of the card, sealed as in the store.
+    pub card: Sealed,
+    /// Bytes of the whole unit.
+    pub size: u64,
+}
+
+/// A save that waits to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueRow {
+    /// Its session.
+    pub session: SessionId,
+    /// Its save.
+    pub save: SaveId,
+    /// When it was frozen, milliseconds since 1970.
+    pub created_ms: i64,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Code of the last failure.
+    pub error: Option<String>,
+}
+
+/// Sealed values by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// Key: keyed digest of a work tree's path. Value: its session, tip and conversation.
+    WorkTrees,
+    /// Key: a conversation id's keyed digest. Value: its session and the roots it had here.
+    Conversations,
+    /// Key: session id. Value: the furthest vector seen.
+    Seen,
+    /// Key: keyed digest of a work tree's path. Value: a save that was begun.
+    Intents,
+    /// Key: keyed digest of a repository's path. Value: what is slow to ask git for.
+    Repositories,
+    /// Key: a name. Value: anything else (device entries, epoch).
+    Misc,
+}
+
+/// One change of the index.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// A card was seen or made.
+    PutCard(StoredCard),
+    /// A card is gone from the store.
+    DropCard(SessionId, SaveId),
+    /// A save waits to be sent.
+    Enqueue(QueueRow),
+    /// A try to send it failed, with this code.
+    Attempted(SaveId, String),
+    /// It was sent, or superseded.
+    Dequeue(SaveId),
+    /// A value is set.
+    Put(Table, String, Sealed),
+    /// A value is removed.
+    Remove(Table, String),
+}
+
+/// An index over what else is kept in files: losing it loses speed, never a save.
+pub trait Index {
+    /// Applies all changes or none.
+    ///
+    /// # Errors
+    ///
+    /// If they could not be written; nothing has changed then.
+    fn apply(&self, changes: &[Change]) -> Result<(), LocalError>;
+
+    /// All cards.
+    ///
+    /// # Errors
+    ///
+    /// If the index can't be read.
+    fn cards(&self) -> Result<Vec<StoredCard>, LocalError>;
+
+    /// The queue, in the order in which it was filled.
+    ///
+    /// # Errors
+    ///
+    /// If the index can't be read.
+    fn queue(&self) -> Result<Vec<QueueRow>, LocalError>;
+
+    /// A value.
+    ///
+    /// # Errors
+    ///
+    /// If the index can't be read.
+    fn get(&self, table: Table, key: &str) -> Result<Option<Sealed>, LocalError>;
+
+    /// All values of a table by key.
+    ///
+    /// # Errors
+    ///
+    /// If the index can't be read.
+    fn all(&self, table: Table) -> Result<Vec<(String, Sealed)>, LocalError>;
+
+    /// Whether the index was made anew because there was none or it could not be read (the
+    /// unreadable one is kept beside it). The engine then fills it from the outbox, the cache
+    /// and the store.
+    fn is_new(&self) -> bool;
+}
+
+/// A lock that is held until dropped; the system frees it when the process dies.
+pub trait Guard {}
+
+/// Locks between processes of this device.
+pub trait Locks {
+    /// Takes a lock, waiting at most `wait`. `name`: letters, digits and `-`.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::Busy`] if it is still held then.
+    fn acquire(&self, name: &str, wait: Duration) -> Result<Box<dyn Guard>, LocalError>;
+}
+
+/// A private file that is gone when dropped.
+pub trait ScratchFile: Read + Write + Seek {
+    /// Where it is, for handing it to git.
+    fn path(&self) -> &Path;
+}
+
+/// Makes private files (0600 in a 0700 folder) on the disk of the user's data.
+pub trait Scratch {
+    /// A new empty file.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be made.
+    fn file(&self) -> Result<Box<dyn ScratchFile>, LocalError>;
+}
+

@@ -1,0 +1,21 @@
+//! What the engine asks of the outside, one small synchronous trait each.
+//!
+//! No trait has default methods: a wrapper that forgets one would silently skip the inner one.
+
+mod assistant;
+mod git;
+mod local;
+mod store;
+
+pub use assistant::{
+    Assistant, AssistantError, Found, Here, Live, Placed, Placement, ReadSeek, SourceFile,
+};
+pub use git::{
+    Advertised, Change, ChangeKind, Committed, Facts, Git, GitError, HeadState, Operation, Parked,
+    Push, Relation, Remote, Repository, Upstream,
+};
+pub use local::{
+    Change as IndexChange, Clock, Entropy, Guard, Index, LocalError, Locks, QueueRow, Scratch,
+    ScratchFile, StoredCard, Table, Vault,
+};
+pub use store::{Caps, Listed, Store, StoreError, Stores};

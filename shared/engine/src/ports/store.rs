@@ -1,0 +1,126 @@
+//! Where sealed objects are kept.
+
+use std::ops::Range;
+
+use convosync_core::{ObjectName, Sealed};
+
+/// Why a store did not do it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no such object.
+    #[error("`{0}` is not in the store")]
+    Missing(ObjectName),
+    /// The name is taken by other bytes, which were left as they are.
+    #[error("`{0}` is in the store already, with other contents")]
+    Exists(ObjectName),
+    /// The store can't be reached now; trying again later may help.
+    #[error("the store does not answer: {0}")]
+    Unreachable(String),
+    /// The store refuses: credentials or permissions.
+    #[error("the store refuses: {0}")]
+    Denied(String),
+    /// The store has no room.
+    #[error("the store is full: {0}")]
+    Full(String),
+    /// The URL names no store that can be opened.
+    #[error("`{url}` is no store: {reason}")]
+    BadUrl {
+        /// The URL, without credentials.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+/// An object that is there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// Its name.
+    pub name: ObjectName,
+    /// Its bytes.
+    pub size: u64,
+}
+
+/// What a store can do. Only speed depends on it, never correctness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// A put of a taken name fails instead of replacing.
+    pub put_if_absent: bool,
+    /// A range is fetched without the rest.
+    pub ranges: bool,
+}
+
+/// Holds sealed objects under immutable names. Sees no plaintext: it can't be handed any.
+pub trait Store: Send + Sync {
+    /// Puts an object, all of it or none of it, durably when it returns.
+    ///
+    /// The same bytes under the same name again are no error: a retry whose first answer was lost.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Exists`] if the name holds other bytes; they stay.
+    fn put_new(&self, name: &ObjectName, object: &Sealed) -> Result<(), StoreError>;
+
+    /// Puts objects in this order; those before a failure stay.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::put_new`].
+    fn put_batch(&self, objects: &[(ObjectName, Sealed)]) -> Result<(), StoreError>;
+
+    /// The whole object.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] if there is none.
+    fn get(&self, name: &ObjectName) -> Result<Sealed, StoreError>;
+
+    /// A range of an object, cut at its end.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] if there is none.
+    fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError>;
+
+    /// All objects whose names start with `prefix`, sorted by name. What is no object name of
+    /// ours (temporary files, conflict copies of a file synchroniser) is left out.
+    ///
+    /// # Errors
+    ///
+    /// If the store can't be listed.
+    fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError>;
+
+    /// Removes an object; that it is not there is no error.
+    ///
+    /// # Errors
+    ///
+    /// If it may still be there.
+    fn delete(&self, name: &ObjectName) -> Result<(), StoreError>;
+
+    /// What this store can do.
+    fn caps(&self) -> Caps;
+
+    /// Where it is, without credentials, for people.
+    fn describe(&self) -> String;
+}
+
+/// Opens stores by URL.
+pub trait Stores {
+    /// The URL in its one spelling: absolute, without a trailing slash.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::BadUrl`].
+    fn normalise(&self, url: &str) -> Result<String, StoreError>;
+
+    /// Opens a store. `create`: its place is made when it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::BadUrl`], or that it can't be reached.
+    fn open(&self, url: &str, create: bool) -> Result<Box<dyn Store>, StoreError>;
+
+    /// The URL of the store on this machine that is used before `init`.
+    fn embedded_url(&self) -> String;
+}

@@ -1,0 +1,3 @@
+//! The ConvoSync helper and command line.
+
+fn main() {}

@@ -1,0 +1,40 @@
+//! What the helper says.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decision::Decision;
+use crate::report::Reply;
+
+/// One line from the helper.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", content = "data", rename_all = "kebab-case")]
+pub enum Answer {
+    /// Something is being done; more follows.
+    Progress(Progress),
+    /// Done. Final.
+    Reply(Box<Reply>),
+    /// Nothing was changed; the user has to choose. Final.
+    NeedsDecision(Decision),
+    /// It did not work. Final.
+    Failure(Failure),
+}
+
+/// What is being done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// In the user's words, e.g. `Pushing to origin/main`.
+    pub text: String,
+}
+
+/// Why something did not work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Stable name for scripts, e.g. `convosync::save::detached-head`.
+    pub code: String,
+    /// What happened, lower case, no final dot; further lines are details.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// The argument that was wrong, as named on the command line (`session`, `--at`, …).
+    pub argument: Option<String>,
+}

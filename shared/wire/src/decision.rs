@@ -1,0 +1,49 @@
+//! A question to the user, as data.
+
+use serde::{Deserialize, Serialize};
+
+/// What has to be decided before anything is changed. The front end asks, and calls again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Stable name of the question.
+    pub question: Question,
+    /// Heading of the dialog, e.g. `Uncommitted Changes Detected`.
+    pub title: String,
+    /// What the user should know, a line each.
+    pub details: Vec<String>,
+    /// The ways to go on, the recommended one first.
+    pub choices: Vec<Choice>,
+}
+
+/// Stable names of the questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Question {
+    /// The work tree has changes that a resume would touch.
+    Dirty,
+    /// The work tree is on another branch.
+    Branch,
+    /// The branch has diverged from the session's commit.
+    Diverged,
+    /// A running assistant holds the conversation.
+    Live,
+    /// Two devices went on from the same save.
+    Conflict,
+    /// The session's commit can't be had here.
+    CommitMissing,
+}
+
+/// One way to go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Stable name, e.g. `stash`.
+    pub value: String,
+    /// What to pass to take it, e.g. `--on-dirty stash`.
+    pub flag: String,
+    /// What a button says, e.g. `Stash & Continue`.
+    pub label: String,
+    /// What it does, in one sentence.
+    pub help: String,
+    /// Whether it is the one we would take.
+    pub recommended: bool,
+}

@@ -1,0 +1,24 @@
+//! What a front end and the ConvoSync helper say to each other.
+//!
+//! A front end starts `convosync rpc`, writes one [`Request`] as one line of JSON to its standard
+//! input, and reads [`Answer`]s, one line each, until one that is final. Closing standard input
+//! early cancels. Keys and conversations never cross this border.
+
+mod answer;
+mod decision;
+mod report;
+mod request;
+
+pub use answer::{Answer, Failure, Progress};
+pub use decision::{Choice, Decision, Question};
+pub use report::{
+    AccountReport, ConversationNote, DeviceRow, LogRow, Note, PlanReport, Reply, ResumeReport,
+    SaveReport, SessionRow, SessionState, StatusReport, SyncReport, SyncedSave,
+};
+pub use request::{
+    Answers, InitArgs, JoinArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMissing,
+    Request, ResumeArgs, SaveArgs, Secret, SyncArgs, Verb,
+};
+
+/// The version of this protocol. It moves with every change that an older side can't read.
+pub const PROTOCOL: u32 = 1;

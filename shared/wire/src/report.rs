@@ -1,0 +1,334 @@
+//! What was done. No field speaks of an effect that did not happen.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decision::Decision;
+
+/// The result of a verb.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "report", rename_all = "kebab-case")]
+pub enum Reply {
+    /// Of `init`.
+    Initialised(AccountReport),
+    /// Of `device join`.
+    Joined(AccountReport),
+    /// Of `device list`.
+    Devices(Vec<DeviceRow>),
+    /// Of `save`.
+    Saved(SaveReport),
+    /// Of `resume`.
+    Resumed(ResumeReport),
+    /// Of `--dry-run`.
+    Planned(PlanReport),
+    /// Of `list`.
+    Sessions(Vec<SessionRow>),
+    /// Of `log`.
+    Log(Vec<LogRow>),
+    /// Of `status`.
+    Status(Box<StatusReport>),
+    /// Of `sync`.
+    Synced(SyncReport),
+}
+
+/// Something the user should know that stopped nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Stable name, e.g. `excluded-files`.
+    pub code: String,
+    /// What, in one or more lines.
+    pub text: String,
+    /// What to do, if anything: often a command.
+    pub help: Option<String>,
+}
+
+/// Account and store after `init` or `device join`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountReport {
+    /// Whether anything was made: false when all was there already.
+    pub changed: bool,
+    /// The store's URL.
+    pub store: String,
+    /// Whether the store is only on this machine.
+    pub local_only: bool,
+    /// This device.
+    pub device: DeviceRow,
+    /// The 24 words, once, on a new account without `--recovery-file`.
+    pub recovery_words: Option<String>,
+    /// Where the words were written.
+    pub recovery_file: Option<String>,
+    /// Saves that were made before and belong to the account now.
+    pub adopted_saves: u64,
+    /// What else to know.
+    pub notes: Vec<Note>,
+}
+
+/// A device of the account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceRow {
+    /// Its id.
+    pub device_id: String,
+    /// Its name.
+    pub name: String,
+    /// desktop, laptop, tablet, mobile or server.
+    pub kind: String,
+    /// Whether it is this one.
+    pub this_device: bool,
+    /// Its newest save that is known here, milliseconds since 1970.
+    pub last_sync: Option<i64>,
+    /// When it joined, milliseconds since 1970.
+    pub joined: i64,
+}
+
+/// Where a session's newest save is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SessionState {
+    /// In the store; its commit is on the git remote (or it has none).
+    Synced,
+    /// On this device only, waiting to be sent.
+    Queued,
+    /// In the store; its commit travels sealed, since the git remote does not have it.
+    Unpushed,
+    /// In the store, but not all of its parts yet.
+    Arriving,
+    /// Two devices went on from the same save.
+    Conflict,
+}
+
+impl SessionState {
+    /// The state as people see it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Synced => "synced",
+            Self::Queued => "queued",
+            Self::Unpushed => "unpushed",
+            Self::Arriving => "arriving",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
+/// A session by its newest head.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRow {
+    /// `session-…`.
+    pub session_id: String,
+    /// When its newest head was saved, milliseconds since 1970.
+    pub timestamp: i64,
+    /// The device that saved it.
+    pub device: String,
+    /// desktop, laptop, tablet, mobile or server.
+    pub device_kind: String,
+    /// The branch.
+    pub branch: Option<String>,
+    /// The commit, whole.
+    pub commit: Option<String>,
+    /// What the user wrote.
+    pub message: String,
+    /// Messages in the main conversation.
+    pub message_count: u64,
+    /// Bytes of its conversations.
+    pub size: u64,
+    /// The repository's normalised URL, or its folder name.
+    pub repository: String,
+    /// Where the user was, on the device that saved.
+    pub working_directory: String,
+    /// The main conversation.
+    pub conversation_id: Option<String>,
+    /// Where the newest save is.
+    pub state: SessionState,
+    /// Whether the user keeps it for ever.
+    pub pinned: bool,
+}
+
+/// A save.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogRow {
+    /// The save's own id.
+    pub save: String,
+    /// Whether it is a head.
+    pub head: bool,
+    /// What was put aside by a resume.
+    pub parked: bool,
+    /// The rest, as in a list.
+    #[serde(flatten)]
+    pub row: SessionRow,
+}
+
+/// A conversation that was seen and not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationNote {
+    /// Its id.
+    pub conversation_id: String,
+    /// Its title or first prompt, shortened.
+    pub title: Option<String>,
+    /// When it was last written, milliseconds since 1970.
+    pub modified: i64,
+    /// Whether an assistant has it open.
+    pub live: bool,
+}
+
+/// What `save` did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaveReport {
+    /// The session.
+    pub session_id: String,
+    /// The save.
+    pub save: String,
+    /// Whether the session is new.
+    pub new_session: bool,
+    /// The branch.
+    pub branch: Option<String>,
+    /// The commit that the save names.
+    pub commit: Option<String>,
+    /// The message of the commit that was made, if one was.
+    pub committed: Option<String>,
+    /// Files that the commit changed.
+    pub modified_files: u64,
+    /// Files that the commit added.
+    pub new_files: u64,
+    /// `remote/branch` that the commit was proven to be on.
+    pub pushed: Option<String>,
+    /// The conversation that was saved.
+    pub conversation_id: Option<String>,
+    /// Its messages.
+    pub message_count: u64,
+    /// Conversations of this work tree that were not taken.
+    pub other_conversations: Vec<ConversationNote>,
+    /// Bytes that the save added to the store.
+    pub uploaded: u64,
+    /// Whether the save is in the store.
+    pub synced: bool,
+    /// Saves that wait on this device.
+    pub queued: u64,
+    /// Whether the store is only on this machine.
+    pub local_only: bool,
+    /// Other devices of the account.
+    pub other_devices: Vec<String>,
+    /// What else to know.
+    pub notes: Vec<Note>,
+}
+
+/// What `resume` did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResumeReport {
+    /// The session.
+    pub session_id: String,
+    /// The save that was brought back.
+    pub save: String,
+    /// The device that made it.
+    pub device: String,
+    /// When, milliseconds since 1970.
+    pub timestamp: i64,
+    /// What the user wrote.
+    pub message: String,
+    /// Where to be now, absolute.
+    pub working_directory: String,
+    /// The branch before.
+    pub previous_branch: Option<String>,
+    /// The branch now.
+    pub branch: Option<String>,
+    /// The commit now.
+    pub commit: Option<String>,
+    /// The commit's subject.
+    pub commit_subject: Option<String>,
+    /// Whether the branch was switched.
+    pub switched_branch: bool,
+    /// Whether commits were fetched.
+    pub fetched: bool,
+    /// Whether code and conversation are those of the save.
+    pub in_step: bool,
+    /// The conversation that was restored.
+    pub conversation_id: Option<String>,
+    /// Which assistant goes on with it.
+    pub assistant: Option<String>,
+    /// Its messages.
+    pub message_count: u64,
+    /// The command that opens it.
+    pub open_with: Option<String>,
+    /// The target's own work that was put aside, and how to get it back.
+    pub parked: Vec<Note>,
+    /// What else to know.
+    pub notes: Vec<Note>,
+}
+
+/// What would be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanReport {
+    /// The verb.
+    pub verb: String,
+    /// The steps, in the user's words.
+    pub steps: Vec<String>,
+    /// What would be asked, in order.
+    pub decisions: Vec<Decision>,
+    /// What else to know.
+    pub notes: Vec<Note>,
+}
+
+/// Where everything stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// The repository here.
+    pub repository: Option<String>,
+    /// The branch here.
+    pub branch: Option<String>,
+    /// The commit here.
+    pub commit: Option<String>,
+    /// The commit's subject.
+    pub commit_subject: Option<String>,
+    /// The conversation here.
+    pub conversation_id: Option<String>,
+    /// Its messages.
+    pub message_count: u64,
+    /// Whether an assistant has it open.
+    pub conversation_live: bool,
+    /// The session that the next save goes on with.
+    pub session: Option<SessionRow>,
+    /// Changed files here.
+    pub uncommitted: Vec<String>,
+    /// Commits that the remote-tracking branch lacks.
+    pub ahead: u64,
+    /// Commits that the branch lacks.
+    pub behind: u64,
+    /// Sessions that other devices saved, newest first.
+    pub sessions: Vec<SessionRow>,
+    /// Sessions in all.
+    pub session_count: u64,
+    /// The store's URL.
+    pub store: String,
+    /// Whether the store is only on this machine.
+    pub local_only: bool,
+    /// Whether the store answered.
+    pub store_reachable: bool,
+    /// Bytes in the store, if it answered.
+    pub store_bytes: Option<u64>,
+    /// Saves that wait on this device.
+    pub queued: u64,
+    /// The account's devices.
+    pub devices: Vec<DeviceRow>,
+    /// What else to know.
+    pub notes: Vec<Note>,
+}
+
+/// A save that was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncedSave {
+    /// The session.
+    pub session_id: String,
+    /// The save.
+    pub save: String,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// What `sync` did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncReport {
+    /// What was sent, in order.
+    pub sent: Vec<SyncedSave>,
+    /// Saves that still wait.
+    pub queued: u64,
+    /// What else to know: why they wait.
+    pub notes: Vec<Note>,
+}

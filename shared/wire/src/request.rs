@@ -1,0 +1,284 @@
+//! What a front end asks for.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One call of a verb.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// [`PROTOCOL`](crate::PROTOCOL) of the front end.
+    pub protocol: u32,
+    /// Version of the front end's package, to be named when it does not match the helper's.
+    pub version: String,
+    /// The caller's directory, absolute.
+    pub directory: String,
+    /// The caller's environment, as far as it is text. Only the variables that the helper
+    /// documents are read, and none is stored.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// The caller's shell, e.g. `nu`.
+    #[serde(default)]
+    pub shell: Option<String>,
+    /// What to do.
+    pub verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verb", content = "args", rename_all = "kebab-case")]
+pub enum Verb {
+    /// Make this device ready: account and store.
+    Init(InitArgs),
+    /// Make this device one of an account that exists.
+    DeviceJoin(JoinArgs),
+    /// The account's devices.
+    DeviceList,
+    /// Save this moment.
+    Save(SaveArgs),
+    /// Bring a saved session back here.
+    Resume(ResumeArgs),
+    /// The saved sessions, one row each.
+    List(ListArgs),
+    /// Every save of one session.
+    Log {
+        /// A session id or a unique prefix of one.
+        session: String,
+    },
+    /// Where this repository, its session, the store and the devices stand.
+    Status,
+    /// Send what is queued.
+    Sync(SyncArgs),
+}
+
+impl Verb {
+    /// The verb as people type it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Init(_) => "init",
+            Self::DeviceJoin(_) => "device join",
+            Self::DeviceList => "device list",
+            Self::Save(_) => "save",
+            Self::Resume(_) => "resume",
+            Self::List(_) => "list",
+            Self::Log { .. } => "log",
+            Self::Status => "status",
+            Self::Sync(_) => "sync",
+        }
+    }
+}
+
+/// A text that is not shown: recovery words.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(redacted)")
+    }
+}
+
+/// `convosync init`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InitArgs {
+    /// Where the sealed sessions go, e.g. `file:///home/me/Sync/convosync`. None: on this machine.
+    pub store: Option<String>,
+    /// The name of this device. None: the host's name.
+    pub device: Option<String>,
+    /// desktop, laptop, tablet, mobile or server. None: what the machine says of itself.
+    pub kind: Option<String>,
+    /// Write the recovery words to this new file (0600) and do not show them.
+    pub recovery_file: Option<String>,
+    /// Ask nothing.
+    pub yes: bool,
+}
+
+/// `convosync device join`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinArgs {
+    /// The account's store. None: the one this device is set up with.
+    pub store: Option<String>,
+    /// The name of this device. None: the host's name.
+    pub device: Option<String>,
+    /// desktop, laptop, tablet, mobile or server.
+    pub kind: Option<String>,
+    /// The 24 recovery words.
+    pub words: Secret,
+}
+
+/// `convosync save`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SaveArgs {
+    /// What was done; becomes the commit's message and the session's title.
+    pub message: Option<String>,
+    /// Commit here, but do not push: the commit travels sealed.
+    pub no_push: bool,
+    /// Watchers on other devices do not announce this save.
+    pub no_notify: bool,
+    /// Tell what would be done.
+    pub dry_run: bool,
+    /// Do again what failed, under its message.
+    pub retry: bool,
+    /// Start another session.
+    pub new: bool,
+    /// Go on with this session (id or unique prefix).
+    pub session: Option<String>,
+    /// Which conversation is the main one (id or unique prefix).
+    pub conversation: Option<String>,
+}
+
+/// `convosync resume`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResumeArgs {
+    /// A session id or a unique prefix. None: this repository's newest.
+    pub session: Option<String>,
+    /// This save of the session, not its head (id or unique prefix).
+    pub at: Option<String>,
+    /// Make a clone in this directory when there is none.
+    pub clone: Option<String>,
+    /// Tell what would be done.
+    pub dry_run: bool,
+    /// What the user has decided already.
+    pub answers: Answers,
+}
+
+/// Decisions that were taken before they were asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Answers {
+    /// `--on-dirty`.
+    pub on_dirty: Option<OnDirty>,
+    /// `--switch-branch` (true), `--stay-on-branch` (false).
+    pub switch_branch: Option<bool>,
+    /// `--on-diverged`.
+    pub on_diverged: Option<OnDiverged>,
+    /// `--on-conflict`.
+    pub on_conflict: Option<OnConflict>,
+    /// `--on-live`.
+    pub on_live: Option<OnLive>,
+    /// `--on-missing`.
+    pub on_missing: Option<OnMissing>,
+}
+
+macro_rules! answer {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum $name { $($(#[$vdoc])* $variant,)* }
+
+        impl $name {
+            /// Every answer, as typed.
+            pub const ALL: &'static [&'static str] = &[$($text),*];
+
+            /// The answer as typed.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($text => Ok(Self::$variant),)*
+                    _ => Err(format!("`{text}` is none of {}", Self::ALL.join(", "))),
+                }
+            }
+        }
+    };
+}
+
+answer! {
+    /// The work tree has changes that were not saved.
+    OnDirty {
+        /// Put them aside, then go on.
+        Stash = "stash",
+        /// Commit them on the present branch, then go on.
+        Commit = "commit",
+        /// Change nothing.
+        Cancel = "cancel",
+    }
+}
+
+answer! {
+    /// The branch here has commits that the session's does not have, and the other way round.
+    OnDiverged {
+        /// Merge the session's commit into the branch here.
+        Merge = "merge",
+        /// Put the commits here aside under a ref, and take the session's.
+        Discard = "discard",
+        /// Change nothing.
+        Cancel = "cancel",
+    }
+}
+
+answer! {
+    /// Two devices went on from the same save.
+    OnConflict {
+        /// Go on with what this device saved; the other save stays in the log.
+        KeepLocal = "keep-local",
+        /// Go on with what the other device saved; this one stays in the log.
+        UseRemote = "use-remote",
+        /// Join them.
+        Merge = "merge",
+        /// Change nothing.
+        Cancel = "cancel",
+    }
+}
+
+answer! {
+    /// A running assistant holds the conversation that would be replaced.
+    OnLive {
+        /// Bring back the code and leave the conversation alone.
+        CodeOnly = "code-only",
+        /// Bring the conversation back under a new id beside it.
+        Fork = "fork",
+        /// Change nothing.
+        Cancel = "cancel",
+    }
+}
+
+answer! {
+    /// The session's commit can't be had here.
+    OnMissing {
+        /// Bring back the conversation alone; code and conversation are out of step.
+        ConversationOnly = "conversation-only",
+        /// Change nothing.
+        Cancel = "cancel",
+    }
+}
+
+/// `convosync list`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ListArgs {
+    /// Every session, not the 10 newest.
+    pub all: bool,
+    /// At most so many.
+    pub limit: Option<u64>,
+    /// Only this branch.
+    pub branch: Option<String>,
+    /// Only saves of this device (name or id).
+    pub device: Option<String>,
+    /// Only this repository (`.`: the one here; else part of its URL).
+    pub repo: Option<String>,
+    /// What this device knows already; the store is not asked.
+    pub offline: bool,
+}
+
+/// `convosync sync`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SyncArgs {
+    /// Try again at once what failed.
+    pub retry: bool,
+}

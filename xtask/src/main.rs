@@ -1,0 +1,3 @@
+//! Set-up, demo, test and install.
+
+fn main() {}
