@@ -289,10 +289,8 @@ impl FromStr for SaveId {
             rand: rand.to_owned(),
         };
         // One save has one spelling: leading zeros, signs and the like are refused.
-        let canonical = save.generation > 0
-            && save.seq > 0
-            && is_base32(rand, 8)
-            && save.to_string() == text;
+        let canonical =
+            save.generation > 0 && save.seq > 0 && is_base32(rand, 8) && save.to_string() == text;
         if canonical { Ok(save) } else { Err(wrong()) }
     }
 }
@@ -335,7 +333,8 @@ mod tests {
         for wrong in ["", "..", "a/b", "a.b", "a b", "ü", "a\0"] {
             refused::<ConversationId>(wrong);
         }
-        for wrong in ["HEAD", "--upload-pack=x", "ABCDEF0123456789abcdef0123456789abcdef01", "abc"] {
+        for wrong in ["HEAD", "--upload-pack=x", "ABCDEF0123456789abcdef0123456789abcdef01", "abc"]
+        {
             refused::<Oid>(wrong);
         }
     }

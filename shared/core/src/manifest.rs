@@ -136,17 +136,8 @@ pub struct SegmentRef {
     pub ahead: u32,
     /// Packed bytes.
     pub packed: u32,
-    /// Messages up to the end of this segment since the chain's snapshot.
-    pub messages: u32,
+    /// Messages in the file at the save that made this segment.
+    pub messages: u64,
     /// Whether the chain starts anew here.
     pub snapshot: bool,
-}
-
-/// A part of a save that is an object of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartRef {
-    /// Its name.
-    pub name: ObjectName,
-    /// Its length in the store.
-    pub len: u64,
 }

@@ -110,7 +110,9 @@ impl FromStr for ObjectName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        parse(text).filter(|name| name.to_string() == text).ok_or_else(|| NameError(text.to_owned()))
+        parse(text)
+            .filter(|name| name.to_string() == text)
+            .ok_or_else(|| NameError(text.to_owned()))
     }
 }
 

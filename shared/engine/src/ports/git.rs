@@ -361,8 +361,7 @@ pub trait Git {
     /// # Errors
     ///
     /// If git fails.
-    fn relation(&self, repo: &Repository, ours: &Oid, theirs: &Oid)
-    -> Result<Relation, GitError>;
+    fn relation(&self, repo: &Repository, ours: &Oid, theirs: &Oid) -> Result<Relation, GitError>;
 
     /// Paths that would conflict if `theirs` were merged into `ours`. Touches nothing.
     ///
@@ -390,8 +389,7 @@ pub trait Git {
     /// # Errors
     ///
     /// If it did not go through: then the changes are where they were, or in the stash.
-    fn park(&self, repo: &Repository, id: &str, message: &str)
-    -> Result<Option<Parked>, GitError>;
+    fn park(&self, repo: &Repository, id: &str, message: &str) -> Result<Option<Parked>, GitError>;
 
     /// Keeps a commit under `refs/convosync/park/<id>`, and returns the ref.
     ///

@@ -216,4 +216,3 @@ pub trait Scratch {
     /// If it can't be made.
     fn file(&self) -> Result<Box<dyn ScratchFile>, LocalError>;
 }
-

@@ -1,0 +1,64 @@
+//! What differs from one assistant to the next in the files of a conversation.
+
+use std::borrow::Cow;
+
+use crate::id::ConversationId;
+
+/// Directories of this device that a stored line speaks of by token.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Roots {
+    /// The work tree's top, the present one first, then those it had on this device before.
+    pub repo: Vec<String>,
+    /// The home directory.
+    pub home: Option<String>,
+}
+
+/// What a reading of a transcript tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// One for each user prompt, and one for all assistant lines that share a message id.
+    pub messages: u64,
+    /// Its title: the user's, else the assistant's own, else its first prompt; one line, shortened
+    /// to 80 characters, without control characters.
+    pub title: Option<String>,
+    /// The newest client version named in it.
+    pub client_version: Option<String>,
+    /// The directory that its last `relocated` line names, as it stands in the line.
+    pub relocated: Option<String>,
+    /// Lines that are no JSON object. They travel as they are.
+    pub unreadable_lines: u64,
+    /// Lines of types that these rules do not know. They travel as they are.
+    pub unknown_lines: u64,
+}
+
+/// Reads a transcript line by line.
+pub trait Scan {
+    /// Takes the next line, without its line feed.
+    fn line(&mut self, line: &[u8]);
+
+    /// What was found so far.
+    fn summary(&self) -> Summary;
+}
+
+/// The rules of one assistant's files. Pure: bytes in, bytes out.
+pub trait Rules {
+    /// The stored form of a line (without its line feed): paths under this device's roots become
+    /// tokens where the assistant needs them right on the next device, and nowhere else.
+    ///
+    /// [`Rules::expand_line`] with the same roots gives back the very same bytes.
+    fn canonical_line<'a>(&self, line: &'a [u8], roots: &Roots) -> Cow<'a, [u8]>;
+
+    /// The local form of a stored line.
+    fn expand_line<'a>(&self, line: &'a [u8], roots: &Roots) -> Cow<'a, [u8]>;
+
+    /// Whether a line adds to the conversation (it is a node of its tree). State that the client
+    /// writes at every start does not.
+    fn is_advance(&self, line: &[u8]) -> bool;
+
+    /// The line that tells the client that the conversation goes on in another directory,
+    /// in local form, with its line feed; none where the client needs none.
+    fn relocated_line(&self, id: &ConversationId, directory: &str) -> Option<Vec<u8>>;
+
+    /// A reading of a transcript from its first line.
+    fn scan(&self) -> Box<dyn Scan>;
+}
