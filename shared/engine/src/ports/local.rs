@@ -116,13 +116,13 @@ pub enum Table {
     WorkTrees,
     /// Key: a conversation id's keyed digest. Value: its session and the roots it had here.
     Conversations,
-    /// Key: session id. Value: the furthest vector seen.
-    Seen,
+    /// Key: a device entry's object name. Value: the entry as in the store.
+    Devices,
     /// Key: keyed digest of a work tree's path. Value: a save that was begun.
     Intents,
     /// Key: keyed digest of a repository's path. Value: what is slow to ask git for.
     Repositories,
-    /// Key: a name. Value: anything else (device entries, epoch).
+    /// Key: a name. Value: anything else (this device's count of saves).
     Misc,
 }
 
