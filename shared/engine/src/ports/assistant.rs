@@ -31,6 +31,14 @@ pub enum AssistantError {
         /// What the system said.
         reason: String,
     },
+    /// A save names a file or an id that this assistant has no place for. Nothing was placed.
+    #[error("`{name}` has no place here: {reason}")]
+    Refused {
+        /// The file or id.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
 }
 
 /// Where the user is.
@@ -83,6 +91,15 @@ pub struct SourceFile {
     pub lines: bool,
     /// Whether a torn last line was left out.
     pub torn: bool,
+}
+
+/// What lies among a conversation's files and does not travel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Why it stays, in the user's words.
+    pub reason: &'static str,
 }
 
 /// Where a conversation goes.
@@ -147,6 +164,14 @@ pub trait Assistant {
         directory: &Path,
     ) -> Result<Vec<SourceFile>, AssistantError>;
 
+    /// What lies among the files that [`Assistant::files`] gives and does not travel, other than
+    /// locks and caches: links, names that can't travel, what the rules do not know.
+    ///
+    /// # Errors
+    ///
+    /// If they are there and can't be read.
+    fn left_out(&self, id: &ConversationId) -> Result<Vec<LeftOut>, AssistantError>;
+
     /// Opens one of its files. Only [`SourceFile::len`] bytes of it count.
     ///
     /// # Errors
@@ -170,7 +195,8 @@ pub trait Assistant {
     ///
     /// # Errors
     ///
-    /// If one could not be placed; those placed before it stay and are harmless.
+    /// [`AssistantError::Refused`] before anything is placed; or if one could not be placed: those
+    /// placed before it stay and are harmless.
     fn place(
         &self,
         to: &Placement<'_>,

@@ -8,7 +8,7 @@ mod local;
 mod store;
 
 pub use assistant::{
-    Assistant, AssistantError, Found, Here, Live, Placed, Placement, ReadSeek, SourceFile,
+    Assistant, AssistantError, Found, Here, LeftOut, Live, Placed, Placement, ReadSeek, SourceFile,
 };
 pub use git::{
     Advertised, Change, ChangeKind, Committed, Facts, Git, GitError, HeadState, Operation, Parked,
