@@ -308,6 +308,13 @@ pub trait Git {
     /// If git fails.
     fn tracked(&self, repo: &Repository, remote: &str, commit: &Oid) -> Result<bool, GitError>;
 
+    /// The commits of a remote's tracking refs: what it had when it was last asked.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn tracking_tips(&self, repo: &Repository, remote: &str) -> Result<Vec<Oid>, GitError>;
+
     /// Writes a bundle of `commit` without what `known` reaches to `file`, and returns the commits
     /// it needs. `None`: `known` reaches it, nothing was written.
     ///
