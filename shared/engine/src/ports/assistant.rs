@@ -1,9 +1,9 @@
 //! A coding assistant that keeps conversations on this device.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
+pub use convosync_core::ReadSeek;
 use convosync_core::{ConversationId, FilePath, Rules};
 
 use super::local::ScratchFile;
@@ -117,10 +117,6 @@ pub struct Placed {
     /// The transcript.
     pub transcript: PathBuf,
 }
-
-/// What is read from the middle of a conversation.
-pub trait ReadSeek: Read + Seek {}
-impl<T: Read + Seek> ReadSeek for T {}
 
 /// A coding assistant.
 pub trait Assistant {

@@ -1,0 +1,45 @@
+//! Claude Code's transcripts: the rules of `projects/<slug>/<id>.jsonl`, as its releases 1.0 to
+//! 2.1 write and read them.
+
+mod line;
+mod paths;
+mod scan;
+
+use std::borrow::Cow;
+
+use crate::id::ConversationId;
+use crate::rules::{Roots, Rules, Scan};
+
+/// The rules of Claude Code.
+///
+/// Two kinds of lines hold directories that the client compares with the real ones: the
+/// checkpoints for `/rewind` (`realParentDir`) and the record of a move (`relocatedCwd`). Their
+/// values become tokens; all else stays, byte for byte, since the client needs no other path right.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ClaudeCode;
+
+impl Rules for ClaudeCode {
+    fn canonical_line<'a>(&self, line: &'a [u8], roots: &Roots) -> Cow<'a, [u8]> {
+        paths::canonical(line, roots)
+    }
+
+    fn expand_line<'a>(&self, line: &'a [u8], roots: &Roots) -> Cow<'a, [u8]> {
+        paths::expand(line, roots)
+    }
+
+    fn is_advance(&self, line: &[u8]) -> bool {
+        line::parse(line).is_some_and(|line| line.uuid.text().is_some())
+    }
+
+    fn relocated_line(&self, id: &ConversationId, directory: &str) -> Option<Vec<u8>> {
+        let directory = serde_json::Value::from(directory);
+        let line = format!(
+            "{{\"type\":\"relocated\",\"sessionId\":\"{id}\",\"relocatedCwd\":{directory}}}\n"
+        );
+        Some(line.into_bytes())
+    }
+
+    fn scan(&self) -> Box<dyn Scan> {
+        Box::new(scan::Reading::default())
+    }
+}

@@ -1,0 +1,14 @@
+//! Files of lines on their way into the store and out of it, a line at a time.
+//!
+//! What a line means is the business of an assistant's [`Rules`](crate::Rules).
+
+mod canonical;
+mod reader;
+mod standing;
+
+pub use canonical::{Canonical, canonicalise, expand};
+pub use standing::{Standing, compare};
+
+/// Longer lines (16 MiB) are never looked into: they travel as they are. Part of the stored
+/// format, since it decides which lines have a canonical form of their own.
+const MAX_LINE: usize = 16 << 20;
