@@ -12,13 +12,24 @@ const MAX_CHAIN: usize = 64;
 /// Whether the file should be stored whole again instead of as a change that keeps `keep` bytes.
 pub(super) fn starts_anew(old: &FileState, keep: u64, new_len: u64, messages: u64) -> bool {
     let Some(first) = old.segments.first() else { return true };
-    let whole = snapshot_run(&old.segments);
-    let (snapshot, since) = old.segments.split_at(whole);
-    let sum = |segments: &[SegmentRef]| segments.iter().map(|s| u64::from(s.packed)).sum::<u64>();
+    let since = old.segments.len() - snapshot_run(&old.segments);
     messages.saturating_sub(first.messages) > MAX_MESSAGES
-        || since.len() >= MAX_CHAIN
+        || since >= MAX_CHAIN
         || old.len - keep > MAX_SEGMENT as u64
-        || (new_len > BLOCK as u64 && sum(since) > sum(snapshot) / 2)
+        || (new_len > BLOCK as u64 && is_wasteful(&old.segments, new_len))
+}
+
+/// Whether a chain holds half as much again as the whole file would, packed as well as the
+/// snapshot was.
+///
+/// The snapshot is measured by what the file has grown to: a chain that only appended holds no
+/// more than a new snapshot would, and starting anew would send all of it a second time.
+fn is_wasteful(chain: &[SegmentRef], new_len: u64) -> bool {
+    let snapshot = &chain[..snapshot_run(chain)];
+    let packed = |segments: &[SegmentRef]| segments.iter().map(|s| u128::from(s.packed)).sum();
+    let (all, whole): (u128, u128) = (packed(chain), packed(snapshot));
+    let plain: u128 = snapshot.iter().map(|s| u128::from(s.len)).sum();
+    all * plain * 2 > whole * u128::from(new_len) * 3
 }
 
 /// How many segments the snapshot at the head of a chain has: all of one save, each but the last
