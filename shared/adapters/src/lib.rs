@@ -1,1 +1,11 @@
 //! Git, stores, assistants, the terminal, keys and local state behind the engine's ports.
+//!
+//! Each module stands behind ports of its own and names no other adapter. Nothing here reads the
+//! environment or finds the home directory: paths come in through constructors.
+
+mod durable;
+mod local;
+mod store;
+
+pub use local::{FileLocks, Paths, PathsError, ScratchDir, SystemClock, SystemEntropy};
+pub use store::{FolderStore, StoreOpener};

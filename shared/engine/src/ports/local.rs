@@ -37,6 +37,12 @@ pub enum LocalError {
         /// Its permission bits.
         mode: u32,
     },
+    /// A file of ours has a format that only a newer ConvoSync knows; it was left as it is.
+    #[error("{what} was written by a newer convosync")]
+    Newer {
+        /// Which.
+        what: String,
+    },
     /// Another ConvoSync holds the lock.
     #[error("another convosync is at work ({name})")]
     Busy {
@@ -184,7 +190,8 @@ pub trait Index {
 
     /// Whether the index was made anew because there was none or it could not be read (the
     /// unreadable one is kept beside it). The engine then fills it from the outbox, the cache
-    /// and the store.
+    /// and the store, in one [`Index::apply`]: an index stays new until the first one, so a crash
+    /// before it leaves nothing half filled.
     fn is_new(&self) -> bool;
 }
 

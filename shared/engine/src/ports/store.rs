@@ -23,6 +23,14 @@ pub enum StoreError {
     /// The store has no room.
     #[error("the store is full: {0}")]
     Full(String),
+    /// The object is bigger than any that is taken into memory. The engine's own never are.
+    #[error("`{name}` is too big to be an object ({size} bytes)")]
+    TooBig {
+        /// Its name.
+        name: ObjectName,
+        /// Its bytes.
+        size: u64,
+    },
     /// The URL names no store that can be opened.
     #[error("`{url}` is no store: {reason}")]
     BadUrl {
@@ -83,7 +91,8 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Missing`] if there is none.
     fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError>;
 
-    /// All objects whose names start with `prefix`, sorted by name. What is no object name of
+    /// All objects whose names start with `prefix`, which may end anywhere in a name, sorted as
+    /// [`ObjectName`] is ordered: the units of a session by generation, then device and count. What is no object name of
     /// ours (temporary files, conflict copies of a file synchroniser) is left out.
     ///
     /// # Errors

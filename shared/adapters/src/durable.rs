@@ -1,0 +1,52 @@
+//! Folders and files that only the user can read and that survive a power cut.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::io::Errno;
+
+/// Makes a folder and its missing parents with mode 0700, each of them durable.
+///
+/// Folders that are there keep their mode: the user may share them on purpose.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent {
+        make_folder(parent)?;
+    }
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => parent.map_or(Ok(()), sync_folder),
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes the entries of a folder durable.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    settled(rustix::fs::fsync(File::open(path)?))
+}
+
+/// Some file systems (FUSE, SMB) can't sync a folder and say so; they have nothing to wait for.
+pub(crate) fn settled(synced: rustix::io::Result<()>) -> io::Result<()> {
+    match synced {
+        Err(Errno::INVAL | Errno::NOTSUP | Errno::BADF | Errno::NOSYS) => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Makes a new file with mode 0600; what is there, a symlink too, is an error.
+pub(crate) fn new_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Random letters for a name that nobody else uses.
+pub(crate) fn random_letters() -> io::Result<String> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    Ok(convosync_core::rand_letters(&random))
+}

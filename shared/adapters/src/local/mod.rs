@@ -1,0 +1,12 @@
+//! What this device keeps for itself, and what it takes from the system.
+
+mod failure;
+mod locks;
+mod paths;
+mod scratch;
+mod system;
+
+pub use locks::FileLocks;
+pub use paths::{Paths, PathsError};
+pub use scratch::ScratchDir;
+pub use system::{SystemClock, SystemEntropy};
