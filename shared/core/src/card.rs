@@ -66,3 +66,35 @@ impl Card {
         self.save.device()
     }
 }
+
+/// Why a card contradicts itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CardError {
+    /// The save's generation is not one more than the greatest of its parents'.
+    #[error("the save's generation does not follow from its parents")]
+    Generation,
+    /// The vector does not name the save itself as its device's newest.
+    #[error("the save's vector does not hold the save itself")]
+    Vector,
+}
+
+impl Card {
+    /// Checks what must hold of every card: the generation is `max(parents) + 1` (1 without
+    /// parents), and the vector's entry for the saving device is this save.
+    ///
+    /// # Errors
+    ///
+    /// [`CardError`] says what does not hold.
+    pub fn check(&self) -> Result<(), CardError> {
+        let newest = self.parents.iter().map(SaveId::generation).max().unwrap_or(0);
+        if newest.checked_add(1) != Some(self.save.generation()) {
+            return Err(CardError::Generation);
+        }
+        let own = self.vector.0.get(self.device());
+        match own {
+            Some(entry) if entry.seq == self.save.seq() && entry.rand == self.save.rand() => Ok(()),
+            _ => Err(CardError::Vector),
+        }
+    }
+}

@@ -4,18 +4,24 @@
 
 mod card;
 mod claude;
+mod devices;
+mod format;
 mod id;
 mod lines;
 mod manifest;
 mod name;
 mod profile;
+mod recovery;
 mod rules;
 mod seal;
 mod segment;
+mod store_record;
 mod vector;
 
-pub use card::{Card, CodeState};
+pub use card::{Card, CardError, CodeState};
 pub use claude::ClaudeCode;
+pub use devices::{DeviceEntry, Devices, KeyChanged};
+pub use format::{KeyFileError, Packed, PartBody, UnitBody};
 pub use id::{
     AccountId, ConversationId, DeviceId, DeviceKind, IdError, Oid, SaveId, SessionId, StoreId,
     rand_letters,
@@ -23,11 +29,18 @@ pub use id::{
 pub use lines::{Canonical, Standing, canonicalise, compare, expand};
 pub use manifest::{Code, Conversation, FilePath, FileState, Manifest, SegmentRef, Terminal};
 pub use name::{NameError, ObjectName};
-pub use profile::{Account, Device, Profile, SecretBytes};
+pub use profile::{Account, Device, Profile, Random, SecretBytes};
+pub use recovery::{RecoveryError, RecoveryKey};
 pub use rules::{Roots, Rules, Scan, Summary};
-pub use seal::Sealed;
+pub use seal::{
+    CARD_RANGE, MAX_BODY, MAX_CARD, OpenError, SealError, Sealed, SegmentKey, card_prefix,
+    card_prefix_len, local_digest, open_card, open_card_trusted, open_device_entry, open_part,
+    open_recovery, open_unit, open_value, part_name, seal_device_entry, seal_part, seal_recovery,
+    seal_unit, seal_value, segment_key,
+};
 pub use segment::{
     BLOCK, Blocks, Damage, MAX_PACKED, MAX_PREFIX, MAX_SEGMENT, PackError, PackInput, ReadSeek,
     ReadWriteSeek, RebuildError, pack, rebuild, segment_id,
 };
+pub use store_record::{StoreRecord, key_check};
 pub use vector::{Vector, VectorEntry, heads};

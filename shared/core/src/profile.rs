@@ -14,6 +14,26 @@ impl std::fmt::Debug for SecretBytes {
     }
 }
 
+/// Fills a buffer with random bytes fit for keys. The caller brings it: the core has none.
+pub type Random<'a> = &'a mut dyn FnMut(&mut [u8]);
+
+impl SecretBytes {
+    /// 32 fresh bytes.
+    #[must_use]
+    pub fn random(random: Random<'_>) -> Self {
+        let mut bytes = Zeroizing::new([0; 32]);
+        random(&mut *bytes);
+        Self(bytes)
+    }
+}
+
+/// `N` fresh bytes that are no secret.
+pub(crate) fn fresh<const N: usize>(random: Random<'_>) -> [u8; N] {
+    let mut bytes = [0; N];
+    random(&mut bytes);
+    bytes
+}
+
 /// The account as this device knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -25,6 +45,19 @@ pub struct Account {
     pub epoch: u32,
     /// The master key of that epoch.
     pub master: SecretBytes,
+}
+
+impl Account {
+    /// Makes an account and its store's id, in epoch 1.
+    #[must_use]
+    pub fn new(random: Random<'_>) -> Self {
+        Self {
+            id: AccountId::from_random(&fresh(random)),
+            store: StoreId::from_random(&fresh(random)),
+            epoch: 1,
+            master: SecretBytes::random(random),
+        }
+    }
 }
 
 /// This device.
@@ -42,6 +75,21 @@ pub struct Device {
     pub exchange: SecretBytes,
     /// When it joined, milliseconds since 1970.
     pub joined_ms: i64,
+}
+
+impl Device {
+    /// Makes a device with an id and keys of its own.
+    #[must_use]
+    pub fn new(name: String, kind: DeviceKind, joined_ms: i64, random: Random<'_>) -> Self {
+        Self {
+            id: DeviceId::from_random(&fresh(random)),
+            name,
+            kind,
+            signing: SecretBytes::random(random),
+            exchange: SecretBytes::random(random),
+            joined_ms,
+        }
+    }
 }
 
 /// Everything in this device's key file.

@@ -1,4 +1,83 @@
 //! Sealing: what leaves this device, and what lies in its caches, is opaque and authenticated.
+//!
+//! # Layout of a sealed object
+//!
+//! Numbers are big-endian. Stored bytes: never reorder.
+//!
+//! ```text
+//!        8    magic: 89 'C' 'V' 'S' 'Y' 'N' 'C' 0a
+//!        1    version, 1
+//!        1    kind: 1 unit, 2 part, 3 device entry, 4 recovery key, 5 local value
+//!        4    epoch of the account's key
+//!       32    BLAKE3 of the context of the first ciphertext
+//!       32    key commitment of the first ciphertext
+//!       32    BLAKE3 of the first ciphertext
+//!        8    length of the first ciphertext
+//! signed kinds (1, 2, 3):
+//!        8    the device that sealed it
+//!       32    digest of the device list that it knew
+//! units:
+//!       32    key commitment of the second ciphertext
+//!       32    BLAKE3 of the second ciphertext
+//!        8    length of the second ciphertext
+//! signed kinds:
+//!       64    Ed25519 signature over the context and all bytes before it
+//! all:
+//!        8    first bytes of the BLAKE3 of all bytes before
+//!      ...    first ciphertext: card, part, entry, account key or value
+//!      ...    second ciphertext: a unit's body
+//! ```
+//!
+//! So the first 302 bytes and the first ciphertext of a unit are enough to show its card and who
+//! made it, and bind the body without having it.
+//!
+//! **Context**: length-prefixed (4 bytes each) `convosync object`, version, role (`card`, `body`,
+//! `part`, `device`, `recovery`, `value`), store id, account id, session id (empty if of none),
+//! logical name (of a local value: its label), epoch. It is HKDF info and associated data of each
+//! ciphertext and part of what is signed: an object that was renamed, swapped or moved to another
+//! session, account or store is refused.
+//!
+//! **Ciphertext**: see `stream`. Inside, padded (see `pad`): cards to a multiple of 512 bytes, local
+//! values and other small things of 64, bodies and parts by Padmé with a floor of 1 KiB.
+//!
+//! **Commitment**: HKDF-SHA256(key, the ciphertext's salt, length-prefixed
+//! `convosync key commitment`, context), compared in constant time before anything is decrypted.
+//!
+//! **Signature** over length-prefixed `convosync object signature`, context, head.
+//!
+//! **Keys**: HKDF-SHA256(master key, no salt, length-prefixed `convosync key v1`, purpose, store id,
+//! account id, session id, epoch).
+//!
+//! The checksum proves nothing against an attacker. It tells a bad disk from a wrong key.
+
+mod account;
+mod error;
+mod key;
+mod local;
+mod object;
+mod pad;
+mod session;
+mod stream;
+
+pub use account::{open_device_entry, open_recovery, seal_device_entry, seal_recovery};
+pub use error::{OpenError, SealError};
+pub use local::{local_digest, open_value, seal_value};
+pub use session::{
+    SegmentKey, card_prefix, card_prefix_len, open_card, open_card_trusted, open_part, open_unit,
+    part_name, seal_part, seal_unit, segment_key,
+};
+
+pub(crate) use key::{Purpose, derive};
+
+/// How many first bytes of a unit to fetch for its card. Few cards need more; then
+/// [`card_prefix_len`] says how many.
+pub const CARD_RANGE: u64 = 4096;
+
+/// The most bytes that a card may have before it is sealed.
+pub const MAX_CARD: usize = 256 * 1024;
+
+/// The most bytes that the body of a unit or a part may have before it is sealed.
+pub const MAX_BODY: u64 = 1 << 30;
 
 /// Bytes that only the account can read, or that hold nothing secret (the store record).
 ///
@@ -10,6 +89,11 @@ impl Sealed {
     /// Takes bytes that came out of a store or of a file of sealed bytes. They prove nothing yet.
     #[must_use]
     pub fn received(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// Marks bytes as fit to leave the device.
+    pub(crate) fn made(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 

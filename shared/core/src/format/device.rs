@@ -1,0 +1,49 @@
+//! A device's entry as stored.
+
+use minicbor::{Decode, Encode};
+
+use super::card::{kind_number, kind_of};
+use super::text::Text;
+use super::{FormatError, decode, encode};
+use crate::devices::DeviceEntry;
+use crate::id::DeviceId;
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Stored {
+    #[n(0)]
+    device: Text<DeviceId>,
+    #[n(1)]
+    name: String,
+    #[n(2)]
+    kind: u8,
+    #[cbor(n(3), with = "minicbor::bytes")]
+    verifying: [u8; 32],
+    #[cbor(n(4), with = "minicbor::bytes")]
+    exchange: [u8; 32],
+    #[n(5)]
+    joined_ms: i64,
+}
+
+pub(crate) fn encode_entry(device: &DeviceId, entry: &DeviceEntry) -> Vec<u8> {
+    encode(&Stored {
+        device: Text(device.clone()),
+        name: entry.name.clone(),
+        kind: kind_number(entry.kind),
+        verifying: entry.verifying,
+        exchange: entry.exchange,
+        joined_ms: entry.joined_ms,
+    })
+}
+
+pub(crate) fn decode_entry(bytes: &[u8]) -> Result<(DeviceId, DeviceEntry), FormatError> {
+    let stored: Stored = decode(bytes)?;
+    let entry = DeviceEntry {
+        name: stored.name,
+        kind: kind_of(stored.kind)?,
+        verifying: stored.verifying,
+        exchange: stored.exchange,
+        joined_ms: stored.joined_ms,
+    };
+    Ok((stored.device.0, entry))
+}

@@ -1,0 +1,54 @@
+//! Stored forms: CBOR maps with small integer keys, definite lengths and ascending keys.
+//!
+//! Encoding is deterministic. Decoding skips keys it does not know, so a later version can add
+//! some; it never panics, and allocates no more than a small multiple of the bytes it was given.
+//! Ids and paths come back through their `FromStr`, so none is ever unvalidated. A key's number
+//! is never used again for something else.
+
+mod body;
+mod card;
+mod device;
+mod manifest;
+mod profile;
+mod text;
+
+pub use body::{Packed, PartBody, UnitBody};
+pub use profile::KeyFileError;
+
+pub(crate) use card::{decode_card, encode_card};
+pub(crate) use device::{decode_entry, encode_entry};
+pub(crate) use profile::{decode_account, encode_account};
+
+use minicbor::{Decode, Encode};
+
+/// Why stored bytes could not be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FormatError {
+    /// They are not what they should be.
+    #[error("malformed: {0}")]
+    Malformed(String),
+    /// A newer version wrote something that can't be passed over.
+    #[error("written by a newer version: unknown {0}")]
+    Newer(&'static str),
+}
+
+impl From<minicbor::decode::Error> for FormatError {
+    fn from(error: minicbor::decode::Error) -> Self {
+        Self::Malformed(error.to_string())
+    }
+}
+
+fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
+    minicbor::to_vec(value)
+        .unwrap_or_else(|error| match *error.as_write().expect("no encoder of ours fails") {})
+}
+
+/// Decodes all of `bytes`: a rest is an error.
+fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, FormatError> {
+    let mut decoder = minicbor::Decoder::new(bytes);
+    let value = decoder.decode()?;
+    if decoder.position() != bytes.len() {
+        return Err(FormatError::Malformed("bytes after the end".to_owned()));
+    }
+    Ok(value)
+}

@@ -1,0 +1,240 @@
+//! The key file: this device's profile.
+//!
+//! ```text
+//! 8    magic "CONVOKEY"
+//! 1    version, 1
+//! ...  the profile, CBOR
+//! 16   first bytes of the BLAKE3 of all before
+//! ```
+//!
+//! The checksum tells damage (a torn write, a bad disk) from a file that is whole and wrong.
+
+use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
+
+use super::card::{kind_number, kind_of};
+use super::text::Text;
+use super::{FormatError, decode};
+use crate::id::{AccountId, DeviceId, StoreId};
+use crate::profile::{Account, Device, Profile, SecretBytes};
+
+const MAGIC: &[u8; 8] = b"CONVOKEY";
+const VERSION: u8 = 1;
+const CHECKSUM: usize = 16;
+
+/// Why a key file can't be used. None of these is ever "there is no key".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyFileError {
+    /// It does not start as a key file does.
+    #[error("this is no key file of ConvoSync")]
+    NotOurs,
+    /// A newer version of ConvoSync wrote it.
+    #[error("the key file is of format {0}, which this version does not know")]
+    NewerFormat(u8),
+    /// Bytes are missing or changed.
+    #[error("the key file is damaged")]
+    Damaged,
+    /// It is whole, and its content makes no sense.
+    #[error("the key file is whole, but its content is not valid")]
+    Content,
+}
+
+impl KeyFileError {
+    /// Stable name for scripts and docs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotOurs => "convosync::key-file::not-ours",
+            Self::NewerFormat(_) => "convosync::key-file::newer-format",
+            Self::Damaged => "convosync::key-file::damaged",
+            Self::Content => "convosync::key-file::content",
+        }
+    }
+
+    /// What the user can do next.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NewerFormat(_) => "update ConvoSync on this device",
+            _ => {
+                "move the file away and run `convosync device join --recovery`; \
+                 saves that were not sent need this key, so keep the file"
+            }
+        }
+    }
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredAccount {
+    #[n(0)]
+    id: Text<AccountId>,
+    #[n(1)]
+    store: Text<StoreId>,
+    #[n(2)]
+    epoch: u32,
+    #[cbor(n(3), with = "secret")]
+    master: SecretBytes,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredDevice {
+    #[n(0)]
+    id: Text<DeviceId>,
+    #[n(1)]
+    name: String,
+    #[n(2)]
+    kind: u8,
+    #[cbor(n(3), with = "secret")]
+    signing: SecretBytes,
+    #[cbor(n(4), with = "secret")]
+    exchange: SecretBytes,
+    #[n(5)]
+    joined_ms: i64,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredProfile {
+    #[n(0)]
+    account: StoredAccount,
+    #[n(1)]
+    device: StoredDevice,
+    #[n(2)]
+    store_url: String,
+    #[n(3)]
+    local_only: bool,
+}
+
+/// Secrets go from the buffer straight into bytes that are wiped.
+mod secret {
+    use minicbor::decode::Error as DecodeError;
+    use minicbor::encode::{Error as EncodeError, Write};
+    use minicbor::{Decoder, Encoder};
+    use zeroize::Zeroizing;
+
+    use crate::profile::SecretBytes;
+
+    pub(super) fn encode<C, W: Write>(
+        secret: &SecretBytes,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        e.bytes(&*secret.0)?.ok()
+    }
+
+    pub(super) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<SecretBytes, DecodeError> {
+        let mut secret = Zeroizing::new([0; 32]);
+        let bytes = d.bytes()?;
+        if bytes.len() != secret.len() {
+            return Err(DecodeError::message("a secret key has 32 bytes"));
+        }
+        secret.copy_from_slice(bytes);
+        Ok(SecretBytes(secret))
+    }
+}
+
+impl Profile {
+    /// The content of the key file. Whoever reads it is this device.
+    #[must_use]
+    pub fn encode(&self) -> Zeroizing<Vec<u8>> {
+        // Room for all of it: a buffer that grows would leave copies of the keys behind.
+        let texts = self.store_url.len() + self.device.name.len();
+        let mut out = Zeroizing::new(Vec::with_capacity(1024 + texts));
+        out.extend_from_slice(MAGIC);
+        out.push(VERSION);
+        write(&store(self), &mut out);
+        let checksum = blake3::hash(&out);
+        out.extend_from_slice(&checksum.as_bytes()[..CHECKSUM]);
+        out
+    }
+
+    /// Reads the content of a key file.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyFileError`] says which of the ways to be wrong it is.
+    pub fn decode(bytes: &[u8]) -> Result<Self, KeyFileError> {
+        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| {
+            if MAGIC.starts_with(bytes) { KeyFileError::Damaged } else { KeyFileError::NotOurs }
+        })?;
+        let (version, rest) = rest.split_first().ok_or(KeyFileError::Damaged)?;
+        if *version > VERSION {
+            return Err(KeyFileError::NewerFormat(*version));
+        }
+        let (content, checksum) =
+            rest.split_last_chunk::<CHECKSUM>().ok_or(KeyFileError::Damaged)?;
+        let expected = blake3::hash(&bytes[..bytes.len() - CHECKSUM]);
+        if expected.as_bytes()[..CHECKSUM] != checksum[..] {
+            return Err(KeyFileError::Damaged);
+        }
+        decode(content).and_then(load).map_err(|error| match error {
+            FormatError::Newer(_) => KeyFileError::NewerFormat(VERSION),
+            FormatError::Malformed(_) => KeyFileError::Content,
+        })
+    }
+}
+
+/// The account as it is sealed under the recovery key.
+pub(crate) fn encode_account(account: &Account) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(256));
+    write(&store_account(account), &mut out);
+    out
+}
+
+pub(crate) fn decode_account(bytes: &[u8]) -> Result<Account, FormatError> {
+    decode(bytes).map(load_account)
+}
+
+fn write<T: Encode<()>>(value: &T, out: &mut Vec<u8>) {
+    minicbor::encode(value, out).expect("writing to memory does not fail");
+}
+
+fn store_account(account: &Account) -> StoredAccount {
+    StoredAccount {
+        id: Text(account.id.clone()),
+        store: Text(account.store.clone()),
+        epoch: account.epoch,
+        master: account.master.clone(),
+    }
+}
+
+fn load_account(stored: StoredAccount) -> Account {
+    Account { id: stored.id.0, store: stored.store.0, epoch: stored.epoch, master: stored.master }
+}
+
+fn store(profile: &Profile) -> StoredProfile {
+    let device = &profile.device;
+    StoredProfile {
+        account: store_account(&profile.account),
+        device: StoredDevice {
+            id: Text(device.id.clone()),
+            name: device.name.clone(),
+            kind: kind_number(device.kind),
+            signing: device.signing.clone(),
+            exchange: device.exchange.clone(),
+            joined_ms: device.joined_ms,
+        },
+        store_url: profile.store_url.clone(),
+        local_only: profile.local_only,
+    }
+}
+
+fn load(stored: StoredProfile) -> Result<Profile, FormatError> {
+    let device = stored.device;
+    Ok(Profile {
+        account: load_account(stored.account),
+        device: Device {
+            id: device.id.0,
+            name: device.name,
+            kind: kind_of(device.kind)?,
+            signing: device.signing,
+            exchange: device.exchange,
+            joined_ms: device.joined_ms,
+        },
+        store_url: stored.store_url,
+        local_only: stored.local_only,
+    })
+}

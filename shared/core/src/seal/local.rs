@@ -1,0 +1,52 @@
+//! Values that stay on this device: sealed too, so that its index holds nothing readable.
+
+use zeroize::Zeroizing;
+
+use super::Sealed;
+use super::error::OpenError;
+use super::key::{Place, Purpose, derive, length_prefixed};
+use super::object::{self, Content, Kind};
+use super::pad::Padding;
+use crate::profile::{Account, Random};
+
+/// Seals a value under a label; it opens under the same label only.
+#[must_use]
+pub fn seal_value(account: &Account, label: &str, plain: &[u8], random: Random<'_>) -> Sealed {
+    let place = Place::of(account, None, label);
+    let content = Content {
+        kind: Kind::Value,
+        front: (plain, Padding::Multiple(64)),
+        body: None,
+        signer: None,
+    };
+    let key = derive(account, Purpose::Values);
+    Sealed::made(object::seal(&place, &key, &content, random))
+}
+
+/// Opens a value.
+///
+/// # Errors
+///
+/// [`OpenError`] if it is not exactly what was sealed under this label.
+pub fn open_value(
+    account: &Account,
+    label: &str,
+    sealed: &Sealed,
+) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let place = Place::of(account, None, label);
+    let parsed = object::parse(&sealed.0)?;
+    parsed.belongs(Kind::Value, &place)?;
+    parsed.is_whole()?;
+    parsed.open_front(&place, &derive(account, Purpose::Values))
+}
+
+/// 32 hex digits that stand for `bytes` in the index: the same for the same bytes and label, and
+/// not to be told or guessed without the account's key.
+#[must_use]
+pub fn local_digest(account: &Account, label: &str, bytes: &[u8]) -> String {
+    let key = derive(account, Purpose::Digests);
+    let mut hasher = blake3::Hasher::new_keyed(&key.0);
+    hasher.update(&length_prefixed(&[label.as_bytes()]));
+    hasher.update(bytes);
+    data_encoding::HEXLOWER.encode(&hasher.finalize().as_bytes()[..16])
+}

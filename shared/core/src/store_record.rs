@@ -1,0 +1,106 @@
+//! `v1/store.json`: which store this is, and whose.
+
+use serde_json::{Value, json};
+
+use crate::id::{AccountId, StoreId};
+use crate::profile::Account;
+use crate::seal::{OpenError, Purpose, Sealed, derive};
+
+/// The one object that is not sealed. Nothing in it is secret, and nothing in it is trusted beyond
+/// telling people what is wrong: every object is bound to store and account by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreRecord {
+    /// Format of the store, [`StoreRecord::FORMAT`].
+    pub format: u32,
+    /// The store.
+    pub store: StoreId,
+    /// The account.
+    pub account: AccountId,
+    /// The epoch of the account's key when the record was written.
+    pub epoch: u32,
+    /// 32 hex digits that only this key of the account gives.
+    pub key_check: String,
+}
+
+impl StoreRecord {
+    /// The format that this version writes and reads.
+    pub const FORMAT: u32 = 1;
+
+    /// The record of an account's store.
+    #[must_use]
+    pub fn new(account: &Account) -> Self {
+        Self {
+            format: Self::FORMAT,
+            store: account.store.clone(),
+            account: account.id.clone(),
+            epoch: account.epoch,
+            key_check: key_check(account),
+        }
+    }
+
+    /// The object.
+    #[must_use]
+    pub fn encode(&self) -> Sealed {
+        let record = json!({
+            "format": self.format,
+            "store": self.store.as_str(),
+            "account": self.account.as_str(),
+            "epoch": self.epoch,
+            "key_check": self.key_check,
+        });
+        Sealed::made(format!("{record}\n").into_bytes())
+    }
+
+    /// Reads the object. Fields that are not known are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::NotOurs`], [`OpenError::NewerFormat`], [`OpenError::Damaged`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, OpenError> {
+        let record: Value = serde_json::from_slice(bytes).map_err(|_| OpenError::NotOurs)?;
+        match number(&record, "format") {
+            Some(Self::FORMAT) => {}
+            Some(format) if format > Self::FORMAT => return Err(OpenError::NewerFormat),
+            Some(_) => return Err(OpenError::Damaged),
+            None => return Err(OpenError::NotOurs),
+        }
+        fields(&record).ok_or(OpenError::Damaged)
+    }
+
+    /// Checks that the store is this account's, and that this device has its key.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Foreign`] if it is another store or account, [`OpenError::Epoch`] if the key is
+    /// of another epoch, [`OpenError::WrongKey`] if it is another key.
+    pub fn matches(&self, account: &Account) -> Result<(), OpenError> {
+        if self.store != account.store || self.account != account.id {
+            return Err(OpenError::Foreign);
+        }
+        if self.epoch != account.epoch {
+            return Err(OpenError::Epoch { object: self.epoch, ours: account.epoch });
+        }
+        if self.key_check == key_check(account) { Ok(()) } else { Err(OpenError::WrongKey) }
+    }
+}
+
+/// 32 hex digits that only this key of the account gives.
+#[must_use]
+pub fn key_check(account: &Account) -> String {
+    data_encoding::HEXLOWER.encode(&derive(account, Purpose::Check).0[..16])
+}
+
+fn number(record: &Value, field: &str) -> Option<u32> {
+    record.get(field)?.as_u64()?.try_into().ok()
+}
+
+fn fields(record: &Value) -> Option<StoreRecord> {
+    let text = |field: &str| record.get(field)?.as_str();
+    Some(StoreRecord {
+        format: StoreRecord::FORMAT,
+        store: text("store")?.parse().ok()?,
+        account: text("account")?.parse().ok()?,
+        epoch: number(record, "epoch").filter(|epoch| *epoch > 0)?,
+        key_check: text("key_check")?.to_owned(),
+    })
+}
