@@ -3,9 +3,11 @@
 //! Each module stands behind ports of its own and names no other adapter. Nothing here reads the
 //! environment or finds the home directory: paths come in through constructors.
 
+mod assistant;
 mod durable;
 mod local;
 mod store;
 
+pub use assistant::{ClaudeCodeFiles, Process, Processes, SystemProcesses, project_slug};
 pub use local::{FileLocks, Paths, PathsError, ScratchDir, SystemClock, SystemEntropy};
 pub use store::{FolderStore, StoreOpener};

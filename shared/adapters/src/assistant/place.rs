@@ -1,0 +1,218 @@
+//! Puts a conversation's files where Claude Code looks for them.
+//!
+//! What comes from a store is not trusted: a file goes only where the table in `layout` says, and
+//! no link inside the assistant's folders leads it out of them.
+
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read, SeekFrom};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use convosync_core::{ConversationId, FilePath};
+use convosync_engine::ports::{AssistantError, Placed, Placement, ScratchFile};
+
+use super::layout::{Family, is_uuid};
+use super::listing::slug_of;
+use super::process::{Process, Processes};
+use super::{failed, if_there};
+use crate::durable::{make_folder, new_file, sync_folder};
+
+/// Our temporary files: `.convosync-<pid>-<n>.tmp`.
+const TEMPORARY: &str = ".convosync-";
+
+/// A file and where it goes.
+struct Target {
+    family: Family,
+    root: PathBuf,
+    /// Folders under the root, then the name.
+    steps: Vec<String>,
+    contents: Box<dyn ScratchFile>,
+}
+
+/// Places files; see the port.
+pub(crate) fn place(
+    config: &Path,
+    processes: &dyn Processes,
+    to: &Placement<'_>,
+    files: Vec<(FilePath, Box<dyn ScratchFile>)>,
+) -> Result<Placed, AssistantError> {
+    if !is_uuid(to.id.as_str()) {
+        return Err(refused(to.id.as_str(), "Claude Code names conversations by UUIDs"));
+    }
+    let slug = slug_of(to.directory);
+    let mut targets = plan(config, &slug, to.id, files)?;
+    // Whoever sees the transcript sees all that it speaks of, and it is the newest.
+    targets.sort_by_key(|target| target.family == Family::Transcript);
+    let transcript = Family::Transcript.root(config).join(&slug).join(format!("{}.jsonl", to.id));
+    let mut writer = Writer { processes, seen: BTreeSet::new() };
+    let mut placed = transcript;
+    for target in targets {
+        let is_transcript = target.family == Family::Transcript;
+        let path = writer.write(target)?;
+        if is_transcript {
+            placed = path;
+        }
+    }
+    Ok(Placed { transcript: placed })
+}
+
+fn refused(name: &str, reason: &str) -> AssistantError {
+    AssistantError::Refused { name: name.to_owned(), reason: reason.to_owned() }
+}
+
+fn plan(
+    config: &Path,
+    slug: &str,
+    id: &ConversationId,
+    files: Vec<(FilePath, Box<dyn ScratchFile>)>,
+) -> Result<Vec<Target>, AssistantError> {
+    files
+        .into_iter()
+        .map(|(logical, contents)| {
+            let name = logical.as_str();
+            let family = Family::of(name)
+                .ok_or_else(|| refused(name, "not known as part of a conversation"))?;
+            let steps = family.steps(name, slug, id);
+            Ok(Target { family, root: family.root(config), steps, contents })
+        })
+        .collect()
+}
+
+struct Writer<'a> {
+    processes: &'a dyn Processes,
+    /// Folders that were swept already.
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Writer<'_> {
+    fn write(&mut self, mut target: Target) -> Result<PathBuf, AssistantError> {
+        let (name, folders) = target.steps.split_last().expect("every family ends with a name");
+        let folder = make_folders(&target.root, folders)?;
+        if self.seen.insert(folder.clone()) {
+            sweep(&folder, self.processes);
+        }
+        let path = folder.join(name);
+        let unwritten = |error: io::Error| failed("write", &path, &error);
+        let temporary = Temporary::fill(&folder, &mut *target.contents).map_err(unwritten)?;
+        if target.family == Family::Plan {
+            keep_other(&path, &temporary.path).map_err(unwritten)?;
+        }
+        temporary.rename(&path).map_err(unwritten)?;
+        sync_folder(&folder).map_err(unwritten)?;
+        Ok(path)
+    }
+}
+
+/// Makes the folders below `root` (0700) and gives the real path of the last one.
+///
+/// The roots are the user's: one may be a link to another disk. Below it, no link leads out.
+fn make_folders(root: &Path, steps: &[String]) -> Result<PathBuf, AssistantError> {
+    let unmade = |path: &Path, error: io::Error| failed("make the folder", path, &error);
+    make_folder(root).map_err(|error| unmade(root, error))?;
+    let root = root.canonicalize().map_err(|error| unmade(root, error))?;
+    let mut at = root.clone();
+    for step in steps {
+        let next = at.join(step);
+        let made = match DirBuilder::new().mode(0o700).create(&next) {
+            Ok(()) => sync_folder(&at),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+        };
+        let real = made.and_then(|()| next.canonicalize()).map_err(|error| unmade(&next, error))?;
+        if !real.starts_with(&root) {
+            return Err(refused(&next.display().to_string(), "a link leads out of the folder"));
+        }
+        at = real;
+    }
+    Ok(at)
+}
+
+/// Removes what a placing that was killed has left. That it fails harms nobody.
+fn sweep(folder: &Path, processes: &dyn Processes) {
+    let Ok(listing) = fs::read_dir(folder) else { return };
+    for entry in listing.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let rest = name.to_str().and_then(|name| name.strip_prefix(TEMPORARY));
+        let pid = rest.and_then(|rest| rest.split('-').next()?.parse().ok());
+        if pid.is_some_and(|pid| processes.look(pid) == Process::Gone) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// A plan goes by its name: another one under that name is kept beside it, not overwritten.
+fn keep_other(path: &Path, new: &Path) -> io::Result<()> {
+    let Some(meta) = if_there(fs::symlink_metadata(path))? else { return Ok(()) };
+    if meta.is_file() && same_bytes(path, new)? {
+        return Ok(());
+    }
+    let stem = path.with_extension("");
+    for number in 1.. {
+        let kept = PathBuf::from(format!("{}.convosync-{number}.md", stem.display()));
+        if fs::symlink_metadata(&kept).is_err() {
+            return fs::rename(path, kept);
+        }
+    }
+    Ok(())
+}
+
+fn same_bytes(a: &Path, b: &Path) -> io::Result<bool> {
+    let (mut a, mut b) = (File::open(a)?, File::open(b)?);
+    if a.metadata()?.len() != b.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    loop {
+        left.clear();
+        right.clear();
+        (&mut a).take(64 * 1024).read_to_end(&mut left)?;
+        (&mut b).take(64 * 1024).read_to_end(&mut right)?;
+        if left != right || left.is_empty() {
+            return Ok(left == right);
+        }
+    }
+}
+
+/// A file on its way: gone when dropped before it has its name.
+struct Temporary {
+    path: PathBuf,
+    named: bool,
+}
+
+impl Temporary {
+    fn fill(folder: &Path, contents: &mut dyn ScratchFile) -> io::Result<Self> {
+        let (this, mut file) = Self::create(folder)?;
+        contents.seek(SeekFrom::Start(0))?;
+        io::copy(contents, &mut file)?;
+        file.sync_all()?;
+        Ok(this)
+    }
+
+    fn create(folder: &Path) -> io::Result<(Self, File)> {
+        let mut number = 0_u32;
+        loop {
+            let name = format!("{TEMPORARY}{}-{number}.tmp", std::process::id());
+            let path = folder.join(name);
+            match new_file(&path) {
+                Ok(file) => return Ok((Self { path, named: false }, file)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn rename(mut self, to: &Path) -> io::Result<()> {
+        fs::rename(&self.path, to)?;
+        self.named = true;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.named {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
