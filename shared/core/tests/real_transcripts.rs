@@ -1,6 +1,8 @@
 //! Rules and segments on recorded conversations. They are not part of the project: set
 //! `CONVOSYNC_DATA` to the folder that holds them.
 
+#![allow(clippy::print_stdout, reason = "the figures are what these tests are run for")]
+
 use std::convert::Infallible;
 use std::fs;
 use std::io::Cursor;

@@ -1,239 +1,169 @@
-//! The few fields of a line that count, read leniently and without copying the rest.
+//! The few fields of a line that count, found without reading the rest.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
-/// A value that is wanted as text or as a flag; anything else is as good as absent.
-#[derive(Debug, Default, PartialEq)]
-pub(super) enum Loose<'a> {
-    #[default]
-    Absent,
-    Flag(bool),
-    Text(Cow<'a, str>),
-}
+/// A value that is looked into when it is wanted: one of an unexpected type, or with half a
+/// surrogate pair in it, is then as good as absent and does not make its line unreadable.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Loose<'a>(#[serde(borrow)] Option<&'a RawValue>);
 
-impl Loose<'_> {
-    pub(super) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            _ => None,
+impl<'a> Loose<'a> {
+    /// The value if it is a string.
+    pub(super) fn text(self) -> Option<Cow<'a, str>> {
+        let json = self.0?.get();
+        let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+        match inner.contains('\\') {
+            true => serde_json::from_str(json).ok().map(Cow::Owned),
+            false => Some(Cow::Borrowed(inner)),
         }
     }
 
-    pub(super) fn is_true(&self) -> bool {
-        *self == Self::Flag(true)
+    pub(super) fn is_text(self) -> bool {
+        self.0.is_some_and(|json| json.get().starts_with('"'))
     }
-}
 
-/// What `message.content` is.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Content<'a> {
-    /// The text, or the first text block's.
-    pub(super) text: Loose<'a>,
-    /// Whether it holds anything but text that a person may have sent, e.g. an image.
-    pub(super) other: bool,
-    /// Whether it holds the result of a tool.
-    pub(super) tool_result: bool,
-}
+    pub(super) fn is_true(self) -> bool {
+        self.0.is_some_and(|json| json.get() == "true")
+    }
 
-/// A line's `message`.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Message<'a> {
-    pub(super) id: Loose<'a>,
-    pub(super) content: Content<'a>,
+    fn parsed<T: Deserialize<'a> + Default>(self) -> T {
+        self.0.and_then(|json| serde_json::from_str(json.get()).ok()).unwrap_or_default()
+    }
 }
 
 /// A line of a transcript.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(super) struct Line<'a> {
+    #[serde(borrow, rename = "type")]
     pub(super) kind: Loose<'a>,
+    #[serde(borrow)]
     pub(super) uuid: Loose<'a>,
+    #[serde(borrow)]
     pub(super) is_meta: Loose<'a>,
+    #[serde(borrow)]
     pub(super) is_sidechain: Loose<'a>,
+    #[serde(borrow)]
     pub(super) is_compact_summary: Loose<'a>,
+    #[serde(borrow)]
     pub(super) version: Loose<'a>,
+    #[serde(borrow)]
     pub(super) custom_title: Loose<'a>,
+    #[serde(borrow)]
     pub(super) ai_title: Loose<'a>,
+    #[serde(borrow)]
     pub(super) summary: Loose<'a>,
+    #[serde(borrow)]
     pub(super) relocated_cwd: Loose<'a>,
-    pub(super) message: Message<'a>,
+    #[serde(borrow)]
+    message: Loose<'a>,
 }
 
-/// Reads a line; `None` if it is no JSON object. As with the client, the last of two equal keys
-/// counts.
-pub(super) fn parse(line: &[u8]) -> Option<Line<'_>> {
-    let starts = line.iter().find(|byte| !byte.is_ascii_whitespace());
-    if starts != Some(&b'{') {
-        return None;
-    }
-    serde_json::from_slice(line).ok()
-}
-
-/// Says what to do with an object's fields and an array's items; all else is skipped.
-macro_rules! lenient {
-    ($name:ident, $($extra:tt)*) => {
-        impl<'de> Deserialize<'de> for $name<'de> {
-            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                struct Fields;
-
-                impl<'de> Visitor<'de> for Fields {
-                    type Value = $name<'de>;
-
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str("any JSON value")
-                    }
-
-                    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                        Ok(Self::Value::default())
-                    }
-
-                    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-                        Ok(Self::Value::default())
-                    }
-
-                    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-                        Ok(Self::Value::default())
-                    }
-
-                    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-                        Ok(Self::Value::default())
-                    }
-
-                    $($extra)*
-                }
-
-                from.deserialize_any(Fields)
-            }
-        }
-    };
-}
-
-macro_rules! skip_scalars {
-    () => {
-        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok(Self::Value::default())
-        }
-
-        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-            Ok(Self::Value::default())
-        }
-    };
-}
-
-macro_rules! skip_map {
-    () => {
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            Ok(Self::Value::default())
-        }
-    };
-}
-
-macro_rules! skip_seq {
-    () => {
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            while seq.next_element::<IgnoredAny>()?.is_some() {}
-            Ok(Self::Value::default())
-        }
-    };
-}
-
-macro_rules! fields {
-    ($($key:literal => $($field:ident).+),+ $(,)?) => {
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut found = Self::Value::default();
-            while let Some(Loose::Text(key)) = map.next_key()? {
-                match key.as_ref() {
-                    $($key => found.$($field).+ = map.next_value()?,)+
-                    _ => drop(map.next_value::<IgnoredAny>()?),
-                }
-            }
-            Ok(found)
-        }
-    };
-}
-
-lenient! { Loose,
-    fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
-        Ok(Loose::Flag(flag))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Loose::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Loose::Text(Cow::Owned(text.to_owned())))
-    }
-
-    skip_map!();
-    skip_seq!();
-}
-
-lenient! { Line,
-    skip_scalars!();
-    skip_seq!();
-    fields! {
-        "type" => kind,
-        "uuid" => uuid,
-        "isMeta" => is_meta,
-        "isSidechain" => is_sidechain,
-        "isCompactSummary" => is_compact_summary,
-        "version" => version,
-        "customTitle" => custom_title,
-        "aiTitle" => ai_title,
-        "summary" => summary,
-        "relocatedCwd" => relocated_cwd,
-        "message" => message,
+impl<'a> Line<'a> {
+    /// Its `message`.
+    pub(super) fn message(&self) -> Message<'a> {
+        self.message.parsed()
     }
 }
 
-lenient! { Message,
-    skip_scalars!();
-    skip_seq!();
-    fields! { "id" => id, "content" => content }
+/// A line's `message`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Message<'a> {
+    #[serde(borrow)]
+    pub(super) id: Loose<'a>,
+    #[serde(borrow)]
+    content: Loose<'a>,
 }
 
-/// One block of `message.content`.
+impl<'a> Message<'a> {
+    /// What it consists of.
+    pub(super) fn content(&self) -> Content<'a> {
+        match self.content.is_text() {
+            true => Content { text: self.content, ..Content::default() },
+            false => self.content.parsed(),
+        }
+    }
+}
+
+/// What a message consists of.
 #[derive(Debug, Default)]
+pub(super) struct Content<'a> {
+    /// Its text, or its first block of text.
+    pub(super) text: Loose<'a>,
+    /// Whether it holds the result of a tool.
+    pub(super) tool_result: bool,
+    /// Whether it holds anything else, e.g. an image.
+    pub(super) other: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Block<'a> {
+    #[serde(borrow, rename = "type")]
     kind: Loose<'a>,
+    #[serde(borrow)]
     text: Loose<'a>,
 }
 
-lenient! { Block,
-    skip_scalars!();
-    skip_seq!();
-    fields! { "type" => kind, "text" => text }
-}
+impl<'de> Deserialize<'de> for Content<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Blocks;
 
-lenient! { Content,
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Content::default())
-    }
+        impl<'de> Visitor<'de> for Blocks {
+            type Value = Content<'de>;
 
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Content { text: Loose::Text(Cow::Borrowed(text)), ..Content::default() })
-    }
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("blocks of content")
+            }
 
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Content { text: Loose::Text(Cow::Owned(text.to_owned())), ..Content::default() })
-    }
-
-    skip_map!();
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut content = Content::default();
-        while let Some(block) = seq.next_element::<Block<'_>>()? {
-            match block.kind.text() {
-                Some("tool_result") => content.tool_result = true,
-                Some("text") if content.text == Loose::Absent => content.text = block.text,
-                Some("text") => {}
-                _ => content.other = true,
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut content = Content::default();
+                // One at a time: a line may hold millions.
+                while let Some(block) = seq.next_element::<Loose<'_>>()? {
+                    content.add(block.parsed());
+                }
+                Ok(content)
             }
         }
-        Ok(content)
+
+        from.deserialize_seq(Blocks)
     }
+}
+
+impl<'a> Content<'a> {
+    fn add(&mut self, block: Block<'a>) {
+        match block.kind.text().as_deref() {
+            Some("tool_result") => self.tool_result = true,
+            Some("text") if !self.text.is_text() => self.text = block.text,
+            Some("text") => {}
+            _ => self.other = true,
+        }
+    }
+}
+
+/// Reads a line; `None` if it is no JSON object.
+pub(super) fn parse(line: &[u8]) -> Option<Line<'_>> {
+    object(line)
+}
+
+/// Whether a line is a node of the conversation's tree.
+pub(super) fn is_node(line: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Node<'a> {
+        #[serde(borrow, default)]
+        uuid: Loose<'a>,
+    }
+    object::<Node<'_>>(line).is_some_and(|node| node.uuid.is_text())
+}
+
+/// The derived readers take an array for an object, so the first letter is looked at.
+fn object<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Option<T> {
+    line.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(line).ok())?
 }

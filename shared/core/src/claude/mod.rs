@@ -28,7 +28,7 @@ impl Rules for ClaudeCode {
     }
 
     fn is_advance(&self, line: &[u8]) -> bool {
-        line::parse(line).is_some_and(|line| line.uuid.text().is_some())
+        line::is_node(line)
     }
 
     fn relocated_line(&self, id: &ConversationId, directory: &str) -> Option<Vec<u8>> {

@@ -47,7 +47,7 @@ fn key_of(line: &[u8]) -> Option<&'static [u8]> {
     let key =
         [PARENT_KEY, RELOCATED_KEY].into_iter().find(|key| memmem::find(line, key).is_some())?;
     std::str::from_utf8(line).ok()?;
-    let wanted = match line::parse(line)?.kind.text()? {
+    let wanted = match line::parse(line)?.kind.text()?.as_ref() {
         "file-history-snapshot" | "file-history-delta" => PARENT_KEY,
         "relocated" => RELOCATED_KEY,
         _ => return None,

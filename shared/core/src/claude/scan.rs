@@ -1,6 +1,7 @@
 //! What a transcript tells when read from its first line.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::line::{self, Line, Loose};
 use crate::rules::{Scan, Summary};
@@ -81,7 +82,8 @@ const NOT_TYPED: &[&str] = &[
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     summary: Summary,
-    answers: HashSet<String>,
+    /// Digests of the message ids seen: ids may be long, and there may be many.
+    answers: BTreeSet<[u8; 8]>,
     custom_title: Option<String>,
     ai_title: Option<String>,
     old_summary: Option<String>,
@@ -116,30 +118,41 @@ impl Scan for Reading {
 impl Reading {
     fn take(&mut self, line: &Line<'_>) {
         let kind = line.kind.text().unwrap_or_default();
-        match kind {
-            "user" if is_prompt(line) => self.prompt(line),
+        match kind.as_ref() {
+            "user" => self.user(line),
             "assistant" if !line.is_sidechain.is_true() => self.answer(line),
-            "custom-title" => self.custom_title = titled(&line.custom_title),
-            "ai-title" => self.ai_title = titled(&line.ai_title),
-            "summary" => self.old_summary = titled(&line.summary),
+            "custom-title" => self.custom_title = titled(line.custom_title),
+            "ai-title" => self.ai_title = titled(line.ai_title),
+            "summary" => self.old_summary = titled(line.summary),
             "relocated" => {
-                let directory = line.relocated_cwd.text().map(str::to_owned);
+                let directory = line.relocated_cwd.text().map(Cow::into_owned);
                 self.summary.relocated = directory.or(self.summary.relocated.take());
             }
-            _ if KNOWN.contains(&kind) => {}
+            kind if KNOWN.contains(&kind) => {}
             _ => self.summary.unknown_lines += 1,
         }
         if let (Some(_), Some(version)) = (line.uuid.text(), line.version.text()) {
-            self.version(version);
+            self.version(&version);
         }
     }
 
-    fn prompt(&mut self, line: &Line<'_>) {
+    fn user(&mut self, line: &Line<'_>) {
+        if [line.is_meta, line.is_compact_summary, line.is_sidechain]
+            .into_iter()
+            .any(Loose::is_true)
+        {
+            return;
+        }
+        let content = line.message().content();
+        let text = content.text.text().unwrap_or_default();
+        let typed = content.other || content.text.is_text();
+        if content.tool_result || !typed || NOT_TYPED.iter().any(|mark| text.starts_with(mark)) {
+            return;
+        }
         self.summary.messages += 1;
-        let text = line.message.content.text.text().unwrap_or_default();
-        let (first, text) = match text.strip_prefix('<') {
-            None => (&mut self.first_prompt, Some(text)),
-            Some(_) => (&mut self.first_command, command(text)),
+        let (first, text) = match text.starts_with('<') {
+            false => (&mut self.first_prompt, Some(text.as_ref())),
+            true => (&mut self.first_command, command(&text)),
         };
         if first.is_none() {
             *first = text.and_then(|text| one_line(text, TITLE));
@@ -147,9 +160,12 @@ impl Reading {
     }
 
     fn answer(&mut self, line: &Line<'_>) {
-        let new = match line.message.id.text() {
-            Some(id) if self.answers.contains(id) => false,
-            Some(id) => self.answers.insert(id.to_owned()),
+        let new = match line.message().id.text() {
+            Some(id) => {
+                let digest = blake3::hash(id.as_bytes());
+                self.answers
+                    .insert(*digest.as_bytes().first_chunk().expect("a digest has 32 bytes"))
+            }
             None => true,
         };
         self.summary.messages += u64::from(new);
@@ -163,19 +179,6 @@ impl Reading {
     }
 }
 
-/// Whether a user line is what a person sent.
-fn is_prompt(line: &Line<'_>) -> bool {
-    let content = &line.message.content;
-    let made_by_client = line.is_meta.is_true()
-        || line.is_compact_summary.is_true()
-        || line.is_sidechain.is_true()
-        || content.tool_result;
-    let text = content.text.text();
-    let sent = content.other || text.is_some();
-    sent && !made_by_client
-        && !text.is_some_and(|text| NOT_TYPED.iter().any(|mark| text.starts_with(mark)))
-}
-
 /// The command in `<command-name>/x</command-name>…`, or the line in `<bash-input>x</bash-input>`.
 fn command(text: &str) -> Option<&str> {
     ["<command-name>", "<bash-input>"].into_iter().find_map(|mark| {
@@ -184,8 +187,8 @@ fn command(text: &str) -> Option<&str> {
     })
 }
 
-fn titled(text: &Loose<'_>) -> Option<String> {
-    one_line(text.text()?, TITLE)
+fn titled(text: Loose<'_>) -> Option<String> {
+    one_line(&text.text()?, TITLE)
 }
 
 /// The text on one line, without what could move a terminal's cursor or turn its text around;

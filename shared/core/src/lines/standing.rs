@@ -80,8 +80,8 @@ fn advances(rules: &dyn Rules, tail: &mut dyn Read) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Keeps what follows the last line feed. More than can be looked into is not kept whole: the
-/// rest of such a line is too long as well, or is no JSON, and its length is what counts.
+/// Keeps what follows the last line feed. Of a line that is too long to be looked into only so
+/// much is kept that it is still too long.
 fn remember(line: &mut Vec<u8>, bytes: &[u8]) {
     match memchr::memrchr(b'\n', bytes) {
         Some(feed) => {
@@ -93,7 +93,12 @@ fn remember(line: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
+/// How many bytes are the same in both.
 fn common(a: &[u8], b: &[u8]) -> usize {
+    let shorter = a.len().min(b.len());
+    if a[..shorter] == b[..shorter] {
+        return shorter;
+    }
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 

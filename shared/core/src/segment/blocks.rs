@@ -45,16 +45,11 @@ impl Blocks {
         self.len == 0
     }
 
-    /// The hash of the bytes since the last whole block.
-    pub(super) fn partial(&self) -> [u8; 32] {
-        self.open.finalize().into()
-    }
-
     /// The length, and one hash for each block; the last block may be shorter.
     #[must_use]
     pub fn finish(mut self) -> (u64, Vec<[u8; 32]>) {
         if self.filled() > 0 {
-            self.done.push(self.partial());
+            self.done.push(self.open.finalize().into());
         }
         (self.len, self.done)
     }

@@ -19,17 +19,17 @@ pub(super) fn starts_anew(old: &FileState, keep: u64, new_len: u64, messages: u6
         || (new_len > BLOCK as u64 && is_wasteful(&old.segments, new_len))
 }
 
-/// Whether a chain holds half as much again as the whole file would, packed as well as the
-/// snapshot was.
+/// Whether a chain has grown by more than half of its snapshot, packed, beyond what the growth of
+/// the file explains.
 ///
-/// The snapshot is measured by what the file has grown to: a chain that only appended holds no
-/// more than a new snapshot would, and starting anew would send all of it a second time.
+/// A chain that only appended holds no more than a new snapshot would, and starting anew would
+/// send all of it a second time.
 fn is_wasteful(chain: &[SegmentRef], new_len: u64) -> bool {
     let snapshot = &chain[..snapshot_run(chain)];
     let packed = |segments: &[SegmentRef]| segments.iter().map(|s| u128::from(s.packed)).sum();
     let (all, whole): (u128, u128) = (packed(chain), packed(snapshot));
     let plain: u128 = snapshot.iter().map(|s| u128::from(s.len)).sum();
-    all * plain * 2 > whole * u128::from(new_len) * 3
+    all * plain * 2 > whole * plain.max(new_len.into()) * 3
 }
 
 /// How many segments the snapshot at the head of a chain has: all of one save, each but the last
@@ -37,7 +37,7 @@ fn is_wasteful(chain: &[SegmentRef], new_len: u64) -> bool {
 fn snapshot_run(segments: &[SegmentRef]) -> usize {
     let follows = |pair: &&[SegmentRef]| {
         pair[0].len as usize == MAX_SEGMENT
-            && pair[1].at == pair[0].at + u64::from(pair[0].len)
+            && Some(pair[1].at) == pair[0].at.checked_add(u64::from(pair[0].len))
             && pair[1].messages == pair[0].messages
     };
     1 + segments.windows(2).take_while(follows).count()

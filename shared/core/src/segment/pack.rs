@@ -5,14 +5,17 @@ use std::io::{self, SeekFrom};
 use super::{BLOCK, Blocks, MAX_PREFIX, MAX_SEGMENT, ReadSeek, chain, codec, segment_id};
 use crate::manifest::{FileState, SegmentRef};
 
+/// Bytes before a change that it is coded against in any case.
+const MIN_BACK: u64 = 1 << 20;
+
 /// What a file was and is.
 pub struct PackInput<'a> {
     /// Names segments; one for each session.
     pub key: &'a [u8; 32],
     /// The file at the save before, if it was in it.
     pub old: Option<&'a FileState>,
-    /// The bytes of the file at that save, if they are at hand: changes are then cut finer. Bytes
-    /// that are not those of `old` are noticed and left out of account.
+    /// The bytes of the file at that save, if they are at hand: changes are then cut to the byte
+    /// instead of to the MiB. Bytes that are not those of `old` are noticed and not used.
     pub old_file: Option<&'a mut dyn ReadSeek>,
     /// The file now; it must not change meanwhile.
     pub new_file: &'a mut dyn ReadSeek,
@@ -29,8 +32,8 @@ pub enum PackError<E> {
     /// A file could not be read, or was shorter than said.
     #[error("could not read what is to be saved")]
     Read(#[from] io::Error),
-    /// The compressor failed: there is no memory.
-    #[error("could not compress: {0}")]
+    /// The compressor failed, which is for want of memory.
+    #[error("could not compress what is to be saved: {0}")]
     Compress(&'static str),
     /// Whoever takes the segments failed.
     #[error("could not keep a packed segment")]
@@ -39,8 +42,9 @@ pub enum PackError<E> {
 
 /// Packs what changed, hands each segment to `emit`, and returns the file's new state.
 ///
-/// A file that did not change keeps its state and emits nothing. The `container` of new segments
-/// is left for the caller to say. Memory stays under 64 MiB however big the file.
+/// A file that did not change keeps its state and emits nothing; an empty file has no segments.
+/// The `container` of new segments is left for the caller to fill in. Memory stays under 64 MiB
+/// however big the file.
 ///
 /// # Errors
 ///
@@ -49,58 +53,74 @@ pub fn pack<E>(
     input: PackInput<'_>,
     emit: &mut dyn FnMut(SegmentRef, Vec<u8>) -> Result<(), E>,
 ) -> Result<FileState, PackError<E>> {
-    let PackInput { key, old, mut old_file, new_file, new_len, messages } = input;
-    let empty = FileState::default();
-    let old = old.unwrap_or(&empty);
-    let (blocks, mut keep) = hash_and_compare(new_file, new_len, old)?;
+    let PackInput { key, old, old_file, new_file, new_len, messages } = input;
+    let nothing = FileState::default();
+    let old = old.unwrap_or(&nothing);
+    let (blocks, keep) = hash_and_compare(new_file, new_len, old)?;
     if new_len == old.len && keep == old.len {
         return Ok(old.clone());
     }
-    if let Some(file) = old_file.take() {
-        if is_known(file, old, keep)? {
-            keep += common(file, new_file, keep, (old.len.min(new_len) - keep).min(BLOCK as u64))?;
-            old_file = Some(file);
-        }
+    let change = Change::find(old, old_file, new_file, new_len, keep)?;
+    let snapshot = change.is_all_new() || chain::starts_anew(old, change.at, new_len, messages);
+    let (mut segments, Change { mut at, mut ahead }) =
+        if snapshot { (Vec::new(), Change::default()) } else { (old.segments.clone(), change) };
+    if new_len == 0 {
+        return Ok(nothing);
     }
-    // With nothing to build on, the old chain is of no use.
-    let anew =
-        (keep == 0 && old_file.is_none()) || chain::starts_anew(old, keep, new_len, messages);
-    let mut segments = if anew { Vec::new() } else { old.segments.clone() };
-    let mut at = if anew { 0 } else { keep };
-    let mut first = true;
-    while at < new_len || (first && new_len > 0) {
-        let ahead = match &mut old_file {
-            Some(file) if first && !anew => read_ahead(*file, old, at)?,
-            _ => Vec::new(),
-        };
-        let back = at.min((MAX_PREFIX - ahead.len()) as u64) as usize;
-        let len = (new_len - at).min(MAX_SEGMENT as u64) as usize;
-        let mut prefix = ahead;
-        let ahead = prefix.len();
-        read_at(new_file, at - back as u64, back, &mut prefix)?;
-        let mut plain = Vec::new();
-        read_at(new_file, at, len, &mut plain)?;
-        let packed = codec::compress(&prefix, &plain).map_err(PackError::Compress)?;
-        let segment = SegmentRef {
-            id: segment_id(key, &packed),
-            container: None,
-            at,
-            len: len as u32,
-            back: back as u32,
-            ahead: ahead as u32,
-            packed: packed.len() as u32,
-            messages,
-            snapshot: anew && first,
-        };
+    let mut packer = Packer { key, file: new_file, len: new_len, messages, plain: Vec::new() };
+    loop {
+        let starts = snapshot && at == 0;
+        let (segment, packed) = packer.segment(at, std::mem::take(&mut ahead), starts)?;
+        at += u64::from(segment.len);
         segments.push(segment.clone());
         emit(segment, packed).map_err(PackError::Emit)?;
-        at += len as u64;
-        first = false;
+        if at == new_len {
+            return Ok(FileState { len: new_len, blocks, segments });
+        }
     }
-    if new_len == 0 {
-        segments.clear();
+}
+
+/// Makes the segments of one save of one file.
+struct Packer<'a> {
+    key: &'a [u8; 32],
+    file: &'a mut dyn ReadSeek,
+    len: u64,
+    messages: u64,
+    plain: Vec<u8>,
+}
+
+impl Packer<'_> {
+    /// The segment from `at` on, coded against `ahead` and what is before it.
+    fn segment<E>(
+        &mut self,
+        at: u64,
+        ahead: Vec<u8>,
+        snapshot: bool,
+    ) -> Result<(SegmentRef, Vec<u8>), PackError<E>> {
+        let len = (self.len - at).min(MAX_SEGMENT as u64) as u32;
+        let (ahead, mut prefix) = (length(&ahead), ahead);
+        let back = at.min(MAX_PREFIX as u64 - u64::from(ahead)) as u32;
+        read_at(self.file, at - u64::from(back), back as usize, &mut prefix)?;
+        self.plain.clear();
+        read_at(self.file, at, len as usize, &mut self.plain)?;
+        let packed = codec::compress(&prefix, &self.plain).map_err(PackError::Compress)?;
+        let segment = SegmentRef {
+            id: segment_id(self.key, &packed),
+            container: None,
+            at,
+            len,
+            back,
+            ahead,
+            packed: length(&packed),
+            messages: self.messages,
+            snapshot,
+        };
+        Ok((segment, packed))
     }
-    Ok(FileState { len: new_len, blocks, segments })
+}
+
+fn length(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).expect("what a segment is made of is limited to MiBs")
 }
 
 /// Hashes the new file, and tells how many bytes it shares with the old one for certain.
@@ -109,38 +129,75 @@ fn hash_and_compare(
     len: u64,
     old: &FileState,
 ) -> io::Result<(Vec<[u8; 32]>, u64)> {
+    let mut buffer = vec![0; len.min(BLOCK as u64) as usize];
+    let (mut blocks, mut at, mut keep) = (Vec::new(), 0, 0);
     file.seek(SeekFrom::Start(0))?;
-    let mut blocks = Blocks::new();
-    let mut buffer = vec![0; BLOCK.min(len as usize)];
-    let mut keep = 0;
-    while blocks.len() < len {
-        let index = (blocks.len() / BLOCK as u64) as usize;
-        let piece = &mut buffer[..(len - blocks.len()).min(BLOCK as u64) as usize];
+    while at < len {
+        let piece = &mut buffer[..(len - at).min(BLOCK as u64) as usize];
         file.read_exact(piece)?;
-        // The old file's last block is compared on its own length.
-        let shared = (old.len - blocks.len().min(old.len)).min(piece.len() as u64) as usize;
-        let same = keep == blocks.len() && shared > 0 && {
-            let head: [u8; 32] = blake3::hash(&piece[..shared]).into();
-            old.blocks.get(index) == Some(&head)
-        };
-        if same {
-            keep += shared as u64;
+        let hash = blake3::hash(piece);
+        let shared = old.len.saturating_sub(at).min(piece.len() as u64) as usize;
+        if keep == at && shared > 0 {
+            // The old file's last block is compared on its own length.
+            let head = if shared < piece.len() { blake3::hash(&piece[..shared]) } else { hash };
+            if old.blocks.get(blocks.len()) == Some(head.as_bytes()) {
+                keep += shared as u64;
+            }
         }
-        blocks.update(piece);
+        blocks.push(hash.into());
+        at += piece.len() as u64;
     }
-    Ok((blocks.finish().1, keep))
+    Ok((blocks, keep))
 }
 
-/// Whether the old file's bytes from the block of `keep` on are those of its state.
-fn is_known(file: &mut dyn ReadSeek, old: &FileState, keep: u64) -> io::Result<bool> {
-    let first = keep / BLOCK as u64 * BLOCK as u64;
-    if old.len - first > (MAX_PREFIX + BLOCK) as u64 {
+/// Where the new bytes start, and old ones that they are likely to be like.
+#[derive(Default)]
+struct Change {
+    at: u64,
+    ahead: Vec<u8>,
+}
+
+impl Change {
+    /// Finds the change to the byte if the old file is at hand; `keep` is what is known without.
+    fn find(
+        old: &FileState,
+        old_file: Option<&mut dyn ReadSeek>,
+        new_file: &mut dyn ReadSeek,
+        new_len: u64,
+        keep: u64,
+    ) -> io::Result<Self> {
+        let known = Self { at: keep, ahead: Vec::new() };
+        let Some(old_file) = old_file.filter(|_| keep < old.len) else { return Ok(known) };
+        if !is_true_from(old_file, old, keep)? {
+            return Ok(known);
+        }
+        let shorter = old.len.min(new_len);
+        let at = keep + common(old_file, new_file, keep, (shorter - keep).min(BLOCK as u64))?;
+        let room = MAX_PREFIX as u64 - at.min(MIN_BACK);
+        let mut ahead = Vec::new();
+        // A truncation adds nothing that could be like anything.
+        let wanted = if at == new_len { 0 } else { (old.len - at).min(room) };
+        read_at(old_file, at, wanted as usize, &mut ahead)?;
+        Ok(Self { at, ahead })
+    }
+
+    /// Whether nothing of the old file is of use.
+    fn is_all_new(&self) -> bool {
+        self.at == 0 && self.ahead.is_empty()
+    }
+}
+
+/// Whether the bytes at hand are those of the old file from the block that `from` is in.
+fn is_true_from(file: &mut dyn ReadSeek, old: &FileState, from: u64) -> io::Result<bool> {
+    let first = from / BLOCK as u64;
+    let mut left = old.len - first * BLOCK as u64;
+    if left > (MAX_SEGMENT + BLOCK) as u64 {
+        // So far from the end, the chain starts anew anyway.
         return Ok(false);
     }
-    file.seek(SeekFrom::Start(first))?;
+    file.seek(SeekFrom::Start(first * BLOCK as u64))?;
     let mut blocks = Blocks::new();
     let mut buffer = vec![0; BLOCK];
-    let mut left = old.len - first;
     while left > 0 {
         let piece = &mut buffer[..left.min(BLOCK as u64) as usize];
         match file.read_exact(piece) {
@@ -150,23 +207,15 @@ fn is_known(file: &mut dyn ReadSeek, old: &FileState, keep: u64) -> io::Result<b
         }
         left -= piece.len() as u64;
     }
-    Ok(old.blocks.get((first / BLOCK as u64) as usize..) == Some(&blocks.finish().1[..]))
+    Ok(old.blocks.get(first as usize..) == Some(&blocks.finish().1))
 }
 
 /// How many of `limit` bytes from `at` on are the same in both files.
 fn common(old: &mut dyn ReadSeek, new: &mut dyn ReadSeek, at: u64, limit: u64) -> io::Result<u64> {
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    read_at(old, at, limit as usize, &mut ours)?;
-    read_at(new, at, limit as usize, &mut theirs)?;
-    Ok(ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count() as u64)
-}
-
-/// The bytes that the old file had from `at` on: what replaces them is often much like them.
-fn read_ahead(file: &mut dyn ReadSeek, old: &FileState, at: u64) -> io::Result<Vec<u8>> {
-    let mut ahead = Vec::new();
-    let room = MAX_PREFIX as u64 - at.min(BLOCK as u64);
-    read_at(file, at, (old.len - at).min(room) as usize, &mut ahead)?;
-    Ok(ahead)
+    let (mut before, mut now) = (Vec::new(), Vec::new());
+    read_at(old, at, limit as usize, &mut before)?;
+    read_at(new, at, limit as usize, &mut now)?;
+    Ok(before.iter().zip(&now).take_while(|(a, b)| a == b).count() as u64)
 }
 
 /// Appends exactly `len` bytes from `at` on.
