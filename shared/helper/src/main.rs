@@ -1,3 +1,25 @@
 //! The ConvoSync helper and command line.
+//!
+//! The only part of ConvoSync that reads arguments, environment and home directory.
 
-fn main() {}
+mod args;
+mod ask;
+mod caller;
+mod cli;
+mod console;
+mod crash;
+mod exit;
+mod interrupt;
+mod json;
+mod outcome;
+mod rpc;
+mod surroundings;
+mod terminal;
+mod view;
+mod wiring;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    crash::guard(cli::main).into()
+}

@@ -1,0 +1,161 @@
+//! The command line: what may be typed, and what it asks for.
+//!
+//! Reads no environment and no file; answers that were not given stay open.
+
+mod options;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use convosync_wire::{Answers, ListArgs, ResumeArgs, SyncArgs, Verb};
+
+pub(crate) use options::{Init, Join, List, Resume, Save};
+
+/// Put a coding session down on one machine and pick it up on another.
+///
+/// A session is code, AI conversation and directory as one unit, end-to-end encrypted.
+#[derive(Debug, Parser)]
+#[command(
+    name = "convosync",
+    version,
+    propagate_version = false,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Example:\n  \
+        convosync save \"Implemented OAuth login\"     on the desktop\n  \
+        convosync resume                              on the laptop\n\n\
+        Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a decision is needed, 130 cancelled."
+)]
+pub(crate) struct Cli {
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+
+    /// Act as if started in this directory
+    #[arg(short = 'C', global = true, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Also into a pipe
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make this device ready: account and store
+    Init(Init),
+    /// The devices that share your sessions
+    #[command(subcommand)]
+    Device(Device),
+    /// Save this moment: code, conversation and directory
+    Save(Save),
+    /// Bring a saved session back here
+    Resume(Box<Resume>),
+    /// The saved sessions, newest first
+    List(List),
+    /// Every save of one session
+    #[command(after_help = "Example:\n  convosync log session-4k2m")]
+    Log {
+        /// A session, or the beginning of its id
+        session: String,
+    },
+    /// Where repository, session, store and devices stand
+    #[command(after_help = "Example:\n  convosync status")]
+    Status,
+    /// Send what is queued on this device
+    #[command(after_help = "Example:\n  convosync sync --retry")]
+    Sync {
+        /// Try again at once what failed before
+        #[arg(long)]
+        retry: bool,
+    },
+    /// Answer one request of a plugin: a line of JSON on standard input
+    #[command(hide = true)]
+    Rpc,
+}
+
+/// The devices.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Device {
+    /// Make this device one of an account that exists
+    Join(Join),
+    /// Every device of the account
+    #[command(after_help = "Example:\n  convosync device list")]
+    List,
+}
+
+/// What a command line comes down to.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    /// A verb whose arguments are all there.
+    Verb(Verb),
+    /// `device join`: the words are still to be read, never from the arguments.
+    Join(Join),
+    /// `resume` without a session: a person may pick one.
+    Pick(ResumeArgs),
+    /// `rpc`.
+    Rpc,
+}
+
+impl Command {
+    /// What this comes down to.
+    pub(crate) fn wanted(self) -> Wanted {
+        Wanted::Verb(match self {
+            Self::Init(init) => Verb::Init(init.into()),
+            Self::Device(Device::Join(join)) => return Wanted::Join(join),
+            Self::Device(Device::List) => Verb::DeviceList,
+            Self::Save(save) => Verb::Save(save.into()),
+            Self::Resume(resume) => return wanted_of_resume(*resume),
+            Self::List(list) => Verb::List(list.into()),
+            Self::Log { session } => Verb::Log { session },
+            Self::Status => Verb::Status,
+            Self::Sync { retry } => Verb::Sync(SyncArgs { retry }),
+            Self::Rpc => return Wanted::Rpc,
+        })
+    }
+}
+
+/// `--list` is `convosync list`; without a session and `--latest` a person may pick.
+fn wanted_of_resume(resume: Resume) -> Wanted {
+    if resume.list {
+        return Wanted::Verb(Verb::List(ListArgs::default()));
+    }
+    let pick = resume.session.is_none() && !resume.latest && resume.at.is_none();
+    let args = ResumeArgs {
+        session: resume.session,
+        at: resume.at,
+        clone: resume.clone,
+        dry_run: resume.dry_run,
+        answers: Answers {
+            on_dirty: resume.on_dirty,
+            switch_branch: match (resume.switch_branch, resume.stay_on_branch) {
+                (true, _) => Some(true),
+                (_, true) => Some(false),
+                _ => None,
+            },
+            on_diverged: resume.on_diverged,
+            on_conflict: resume.on_conflict,
+            on_live: resume.on_live,
+            on_missing: resume.on_missing,
+        },
+    };
+    if pick { Wanted::Pick(args) } else { Wanted::Verb(Verb::Resume(args)) }
+}

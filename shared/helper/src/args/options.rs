@@ -1,0 +1,214 @@
+//! The options of the verbs that have many.
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use convosync_wire::{
+    InitArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMissing, SaveArgs,
+};
+
+/// The kinds of device that `--kind` takes.
+pub(crate) const KINDS: [&str; 5] = ["desktop", "laptop", "tablet", "mobile", "server"];
+
+/// Takes the answers of a wire type by their typed names, and lists them in help and errors.
+macro_rules! answers {
+    ($answer:ty) => {
+        PossibleValuesParser::new(<$answer>::ALL).try_map(|text| text.parse::<$answer>())
+    };
+}
+
+/// `convosync init`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    convosync init --store file:///home/me/Sync/convosync --device desktop\n\n\
+    The 24 recovery words are shown once. They are the only way back to your sessions\n\
+    when every device is lost; another device joins with them.")]
+pub(crate) struct Init {
+    /// Where the sealed sessions go, e.g. file:///home/me/Sync/convosync [default: on this machine]
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Option<String>,
+    /// The name of this device [default: the host's name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device: Option<String>,
+    /// What this device is [default: what the machine says of itself]
+    #[arg(long, value_name = "KIND", value_parser = KINDS)]
+    pub(crate) kind: Option<String>,
+    /// Write the recovery words to this new file (mode 0600) and do not show them
+    #[arg(long, value_name = "PATH")]
+    pub(crate) recovery_file: Option<String>,
+    /// Ask nothing
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+impl From<Init> for InitArgs {
+    fn from(init: Init) -> Self {
+        Self {
+            store: init.store,
+            device: init.device,
+            kind: init.kind,
+            recovery_file: init.recovery_file,
+            yes: init.yes,
+        }
+    }
+}
+
+/// `convosync device join`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    convosync device join --recovery --store file:///home/me/Sync/convosync\n  \
+    convosync device join --recovery --device laptop < words.txt\n\n\
+    The 24 words are asked for without showing them, or read from standard input;\n\
+    they are never an argument, where other programs could see them.")]
+pub(crate) struct Join {
+    /// Join with the 24 recovery words
+    #[arg(long, required = true)]
+    pub(crate) recovery: bool,
+    /// The account's store [default: the one this device is set up with]
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Option<String>,
+    /// The name of this device [default: the host's name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device: Option<String>,
+    /// What this device is [default: what the machine says of itself]
+    #[arg(long, value_name = "KIND", value_parser = KINDS)]
+    pub(crate) kind: Option<String>,
+}
+
+/// `convosync save`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    convosync save \"Implemented OAuth login\"\n  \
+    convosync save --no-push -m \"WIP: OAuth\"\n  \
+    convosync save --retry")]
+pub(crate) struct Save {
+    /// What was done: the commit's message and the session's title
+    #[arg(value_name = "MESSAGE", conflicts_with = "message")]
+    pub(crate) text: Option<String>,
+    /// The same, as an option
+    #[arg(short, long, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
+    /// Commit here, but do not push: the commit travels sealed
+    #[arg(long)]
+    pub(crate) no_push: bool,
+    /// Other devices do not announce this save
+    #[arg(long)]
+    pub(crate) no_notify: bool,
+    /// Tell what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do again what failed, under its message
+    #[arg(long)]
+    pub(crate) retry: bool,
+    /// Start another session
+    #[arg(long, conflicts_with = "session")]
+    pub(crate) new: bool,
+    /// Go on with this session (id or its beginning)
+    #[arg(long, value_name = "ID")]
+    pub(crate) session: Option<String>,
+    /// Which conversation is the main one (id or its beginning)
+    #[arg(long, value_name = "ID")]
+    pub(crate) conversation: Option<String>,
+}
+
+impl From<Save> for SaveArgs {
+    fn from(save: Save) -> Self {
+        Self {
+            message: save.message.or(save.text),
+            no_push: save.no_push,
+            no_notify: save.no_notify,
+            dry_run: save.dry_run,
+            retry: save.retry,
+            new: save.new,
+            session: save.session,
+            conversation: save.conversation,
+        }
+    }
+}
+
+/// `convosync resume`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    convosync resume                                pick one of the sessions\n  \
+    convosync resume session-4k2m --on-dirty stash\n  \
+    convosync resume --latest --dry-run\n\n\
+    Off a terminal nothing is asked: what has to be decided is printed as JSON, with the\n\
+    option that answers it, and the exit code is 3.")]
+pub(crate) struct Resume {
+    /// A session, or the beginning of its id [default: pick one on a terminal, else the newest here]
+    pub(crate) session: Option<String>,
+    /// List the sessions instead
+    #[arg(short, long, conflicts_with = "session")]
+    pub(crate) list: bool,
+    /// This save of the session, not its newest
+    #[arg(long, value_name = "SAVE")]
+    pub(crate) at: Option<String>,
+    /// This repository's newest session, without asking
+    #[arg(long, conflicts_with = "session")]
+    pub(crate) latest: bool,
+    /// Clone the repository into this directory when there is no clone here
+    #[arg(long, value_name = "DIR")]
+    pub(crate) clone: Option<String>,
+    /// Tell what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// When there are changes that were not saved
+    #[arg(long, value_name = "WAY", value_parser = answers!(OnDirty))]
+    pub(crate) on_dirty: Option<OnDirty>,
+    /// Switch to the session's branch
+    #[arg(long, conflicts_with = "stay_on_branch")]
+    pub(crate) switch_branch: bool,
+    /// Stay on the present branch
+    #[arg(long)]
+    pub(crate) stay_on_branch: bool,
+    /// When the branch here and the session's have both moved on
+    #[arg(long, value_name = "WAY", value_parser = answers!(OnDiverged))]
+    pub(crate) on_diverged: Option<OnDiverged>,
+    /// When two devices went on from the same save
+    #[arg(long, value_name = "WAY", value_parser = answers!(OnConflict))]
+    pub(crate) on_conflict: Option<OnConflict>,
+    /// When an assistant has the conversation open here
+    #[arg(long, value_name = "WAY", value_parser = answers!(OnLive))]
+    pub(crate) on_live: Option<OnLive>,
+    /// When the session's commit can't be had here
+    #[arg(long, value_name = "WAY", value_parser = answers!(OnMissing))]
+    pub(crate) on_missing: Option<OnMissing>,
+}
+
+/// `convosync list`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    convosync list --branch feature/oauth\n  \
+    convosync list --repo . --json")]
+pub(crate) struct List {
+    /// Every session, not the 10 newest
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// At most so many
+    #[arg(long, value_name = "N", conflicts_with = "all")]
+    pub(crate) limit: Option<u64>,
+    /// Only this branch
+    #[arg(long, value_name = "NAME")]
+    pub(crate) branch: Option<String>,
+    /// Only what this device saved (name or id)
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<String>,
+    /// Only this repository (`.`: the one here; else part of its URL)
+    #[arg(long, value_name = "REPO")]
+    pub(crate) repo: Option<String>,
+    /// Only what is known here; the store is not asked
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+impl From<List> for ListArgs {
+    fn from(list: List) -> Self {
+        Self {
+            all: list.all,
+            limit: list.limit,
+            branch: list.branch,
+            device: list.device,
+            repo: list.repo,
+            offline: list.offline,
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Questions to a person: which session, which way to go on, where to keep sessions, the words.
+//!
+//! Decides nothing itself. What was answered goes into the request, and the engine is asked again.
+
+use convosync_wire::{
+    Answers, Choice, Decision, Failure, InitArgs, Question, Request, Secret, SessionRow, Verb,
+};
+
+use crate::console::Console;
+use crate::exit::INTERNAL;
+use crate::outcome::Outcome;
+use crate::view::{self, Look};
+
+/// Each of the six questions once, and once more when the answer was overtaken.
+const MOST_ROUNDS: usize = 12;
+
+/// Wrong answers to one question before it counts as "stop".
+const MOST_TRIES: usize = 5;
+
+/// The words of a recovery key.
+const WORDS: usize = 24;
+
+/// Calls `run`, asks what it needs decided, and calls again until nothing is left to ask.
+/// None: the person wants to stop.
+pub(crate) fn until_decided(
+    mut request: Request,
+    run: &dyn Fn(&Request) -> Outcome,
+    console: &mut dyn Console,
+    look: &Look,
+) -> Option<Outcome> {
+    for _ in 0..MOST_ROUNDS {
+        let decision = match run(&request) {
+            Outcome::Decision(decision) => decision,
+            outcome => return Some(outcome),
+        };
+        let Verb::Resume(args) = &mut request.verb else {
+            return Some(Outcome::Decision(decision));
+        };
+        let choice = choose(&decision, console, look)?;
+        if choice.value == "cancel" {
+            return None;
+        }
+        if !answer(&mut args.answers, decision.question, choice) {
+            return Some(Outcome::Failure(unknown_choice(choice)));
+        }
+    }
+    Some(Outcome::Failure(asked_in_vain()))
+}
+
+/// Shows a question until it is answered. None: stop.
+pub(crate) fn choose<'a>(
+    decision: &'a Decision,
+    console: &mut dyn Console,
+    look: &Look,
+) -> Option<&'a Choice> {
+    let recommended = decision.choices.iter().position(|choice| choice.recommended).unwrap_or(0);
+    let (count, usual) = (decision.choices.len(), recommended + 1);
+    console.show(&view::decision(decision, look));
+    let prompt = format!("Choose [1-{count}], Enter for {usual}, 'q' to cancel: ");
+    for _ in 0..MOST_TRIES {
+        let line = console.ask(&prompt)?;
+        match line.trim() {
+            "" => return decision.choices.get(recommended),
+            "q" | "Q" => return None,
+            text => match choice_of(text, &decision.choices) {
+                Some(choice) => return Some(choice),
+                None => console.show("That is none of the choices.\n"),
+            },
+        }
+    }
+    None
+}
+
+/// A choice by number, or by a beginning of its name that no other has.
+fn choice_of<'a>(text: &str, choices: &'a [Choice]) -> Option<&'a Choice> {
+    if let Ok(number) = text.parse::<usize>() {
+        return choices.get(number.checked_sub(1)?);
+    }
+    let text = text.to_lowercase();
+    let mut fitting = choices.iter().filter(|choice| {
+        choice.value.starts_with(&text) || choice.label.to_lowercase().starts_with(&text)
+    });
+    let first = fitting.next()?;
+    fitting.next().is_none().then_some(first)
+}
+
+/// Puts a choice into the answers; false if it is none that a request can carry.
+fn answer(answers: &mut Answers, question: Question, choice: &Choice) -> bool {
+    let value = choice.value.as_str();
+    match question {
+        Question::Dirty => set(&mut answers.on_dirty, value),
+        Question::Diverged => set(&mut answers.on_diverged, value),
+        Question::Conflict => set(&mut answers.on_conflict, value),
+        Question::Live => set(&mut answers.on_live, value),
+        Question::CommitMissing => set(&mut answers.on_missing, value),
+        Question::Branch => {
+            answers.switch_branch = match choice.flag.as_str() {
+                "--switch-branch" => Some(true),
+                "--stay-on-branch" => Some(false),
+                _ => return false,
+            };
+            true
+        }
+    }
+}
+
+fn set<T: std::str::FromStr>(answer: &mut Option<T>, value: &str) -> bool {
+    *answer = value.parse().ok();
+    answer.is_some()
+}
+
+fn unknown_choice(choice: &Choice) -> Failure {
+    Failure {
+        code: INTERNAL.into(),
+        message: format!("the choice `{}` can't be passed on", choice.value),
+        help: Some(format!("nothing was changed; try again with `{}`", choice.flag)),
+        argument: None,
+    }
+}
+
+fn asked_in_vain() -> Failure {
+    Failure {
+        code: "convosync::resume::undecided".into(),
+        message: "things keep changing while questions are answered".into(),
+        help: Some("nothing was changed; close what writes to this work tree and try again".into()),
+        argument: None,
+    }
+}
+
+/// Lets a person pick a session. None: stop.
+pub(crate) fn pick(rows: &[SessionRow], console: &mut dyn Console, look: &Look) -> Option<String> {
+    console.show(&view::picker(rows, look));
+    let range = if rows.len() == 1 { "1".to_owned() } else { format!("1-{}", rows.len()) };
+    let prompt = format!("Select session [{range}] or 'q' to quit: ");
+    for _ in 0..MOST_TRIES {
+        let line = console.ask(&prompt)?;
+        match line.trim() {
+            "q" | "Q" => return None,
+            text => match row_of(text, rows) {
+                Some(row) => return Some(row.session_id.clone()),
+                None => console.show("That is none of the sessions.\n"),
+            },
+        }
+    }
+    None
+}
+
+fn row_of<'a>(text: &str, rows: &'a [SessionRow]) -> Option<&'a SessionRow> {
+    match text.parse::<usize>() {
+        Ok(number) => rows.get(number.checked_sub(1)?),
+        Err(_) => rows.iter().find(|row| row.session_id == text),
+    }
+}
+
+/// Asks where sealed sessions go, unless that was said. False: stop.
+pub(crate) fn complete_init(args: &mut InitArgs, console: &mut dyn Console) -> bool {
+    if args.yes || args.store.is_some() {
+        return true;
+    }
+    console.show(
+        "Where do your sealed sessions go? A folder that your devices share,\n\
+         e.g. file:///home/me/Sync/convosync. Enter: on this machine only.\n",
+    );
+    let Some(line) = console.ask("Store: ") else { return false };
+    args.store = Some(line.trim().to_owned()).filter(|url| !url.is_empty());
+    true
+}
+
+/// Asks for the recovery words without showing them, on one line or several. None: stop.
+pub(crate) fn recovery_words(console: &mut dyn Console) -> Option<Secret> {
+    let mut text = console.ask_hidden("Recovery words (not shown): ")?.0;
+    while count(&text) < WORDS {
+        let more = console.ask_hidden(&format!("{} of {WORDS} so far: ", count(&text)))?.0;
+        if more.trim().is_empty() {
+            break;
+        }
+        text.push(' ');
+        text.push_str(&more);
+    }
+    Some(words(&text))
+}
+
+/// The words in one spelling, without the numbers that they are shown with.
+pub(crate) fn words(text: &str) -> Secret {
+    Secret(each_word(text).map(str::to_lowercase).collect::<Vec<_>>().join(" "))
+}
+
+fn count(text: &str) -> usize {
+    each_word(text).count()
+}
+
+fn each_word(text: &str) -> impl Iterator<Item = &str> {
+    let number = |word: &&str| word.trim_end_matches('.').bytes().all(|byte| byte.is_ascii_digit());
+    text.split_whitespace().filter(move |word| !number(word))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+use convosync_wire::{OnDirty, Reply, ResumeArgs, SyncReport};
+
+use super::*;
+use crate::surroundings::Env;
+use crate::view::testing::{choice, dirty, plain, rows};
+
+/// A person whose answers are written down beforehand; then the input ends.
+#[derive(Default)]
+struct Script {
+    answers: VecDeque<&'static str>,
+    shown: String,
+}
+
+impl Script {
+    fn new(answers: &[&'static str]) -> Self {
+        Self { answers: answers.iter().copied().collect(), shown: String::new() }
+    }
+}
+
+impl Console for Script {
+    fn show(&mut self, text: &str) {
+        self.shown.push_str(text);
+    }
+
+    fn ask(&mut self, prompt: &str) -> Option<String> {
+        self.shown.push_str(prompt);
+        self.answers.pop_front().map(|text| format!("{text}\n"))
+    }
+
+    fn ask_hidden(&mut self, prompt: &str) -> Option<Secret> {
+        self.ask(prompt).map(Secret)
+    }
+}
+
+fn branch() -> Decision {
+    Decision {
+        question: Question::Branch,
+        title: "Branch Mismatch".into(),
+        details: Vec::new(),
+        choices: vec![
+            choice("switch", "--switch-branch", "Switch", "Recommended"),
+            choice("stay", "--stay-on-branch", "Continue on main", "Risky"),
+            choice("cancel", "", "Cancel", "Change nothing"),
+        ],
+    }
+}
+
+fn resume() -> Request {
+    crate::caller::request(Verb::Resume(ResumeArgs::default()), "/w", &Env::new())
+}
+
+fn done() -> Outcome {
+    Outcome::Reply(Reply::Synced(SyncReport { sent: Vec::new(), queued: 0, notes: Vec::new() }))
+}
+
+#[test]
+fn answers_go_into_the_next_call_until_nothing_is_asked() {
+    let calls = RefCell::new(Vec::new());
+    let run = |request: &Request| {
+        let Verb::Resume(args) = &request.verb else { panic!("only a resume is run") };
+        calls.borrow_mut().push(args.answers.clone());
+        match (&args.answers.on_dirty, args.answers.switch_branch) {
+            (None, _) => Outcome::Decision(dirty()),
+            (_, None) => Outcome::Decision(branch()),
+            _ => done(),
+        }
+    };
+    let mut person = Script::new(&["2", ""]);
+    assert_eq!(until_decided(resume(), &run, &mut person, &plain()), Some(done()));
+    let want = Answers {
+        on_dirty: Some(OnDirty::Commit),
+        switch_branch: Some(true),
+        ..Answers::default()
+    };
+    assert_eq!(calls.borrow().last(), Some(&want));
+    assert_eq!(calls.borrow().len(), 3);
+    assert!(person.shown.contains("Choose [1-3], Enter for 1, 'q' to cancel: "));
+}
+
+#[test]
+fn a_choice_is_taken_by_number_or_by_what_it_starts_with() {
+    let chosen = |answers: &[&'static str]| {
+        let mut person = Script::new(answers);
+        choose(&dirty(), &mut person, &plain()).map(|choice| choice.value.clone())
+    };
+    assert_eq!(chosen(&[""]).as_deref(), Some("stash"));
+    assert_eq!(chosen(&["3"]).as_deref(), Some("cancel"));
+    assert_eq!(chosen(&["S"]).as_deref(), Some("stash"));
+    assert_eq!(chosen(&["co"]).as_deref(), Some("commit"));
+    assert_eq!(chosen(&["c", "0", "4", "x", "1"]).as_deref(), Some("stash"));
+    assert_eq!(chosen(&["c", "0", "4", "x", "9", "1"]), None, "tries are bounded");
+    assert_eq!(chosen(&["q"]), None);
+    assert_eq!(chosen(&[]), None, "Ctrl-C or the end of input");
+}
+
+#[test]
+fn cancelling_calls_nothing_again() {
+    let calls = RefCell::new(0);
+    let run = |_: &Request| {
+        *calls.borrow_mut() += 1;
+        Outcome::Decision(dirty())
+    };
+    for answer in ["q", "3"] {
+        *calls.borrow_mut() = 0;
+        assert_eq!(until_decided(resume(), &run, &mut Script::new(&[answer]), &plain()), None);
+        assert_eq!(*calls.borrow(), 1);
+    }
+}
+
+#[test]
+fn questions_end_even_if_the_engine_asks_for_ever() {
+    let run = |_: &Request| Outcome::Decision(branch());
+    let mut person = Script::new(&[""; 100]);
+    let end = until_decided(resume(), &run, &mut person, &plain());
+    let Some(Outcome::Failure(failure)) = end else { panic!("{end:?}") };
+    assert_eq!(failure.code, "convosync::resume::undecided");
+}
+
+#[test]
+fn a_choice_that_no_answer_carries_is_our_own_fault() {
+    let mut strange = dirty();
+    strange.choices[0].value = "burn".into();
+    let run = |_: &Request| Outcome::Decision(strange.clone());
+    let end = until_decided(resume(), &run, &mut Script::new(&["1"]), &plain());
+    let Some(Outcome::Failure(failure)) = end else { panic!("{end:?}") };
+    assert_eq!(failure.code, INTERNAL);
+}
+
+#[test]
+fn every_value_of_an_answer_is_taken() {
+    let check = |question, values: &[&str]| {
+        for value in values {
+            let mut answers = Answers::default();
+            assert!(answer(&mut answers, question, &choice(value, "", "", "")), "{value}");
+            assert_ne!(answers, Answers::default());
+        }
+    };
+    check(Question::Dirty, convosync_wire::OnDirty::ALL);
+    check(Question::Diverged, convosync_wire::OnDiverged::ALL);
+    check(Question::Conflict, convosync_wire::OnConflict::ALL);
+    check(Question::Live, convosync_wire::OnLive::ALL);
+    check(Question::CommitMissing, convosync_wire::OnMissing::ALL);
+}
+
+#[test]
+fn a_session_is_picked_by_number_or_id() {
+    let picked = |answers: &[&'static str]| pick(&rows(), &mut Script::new(answers), &plain());
+    assert_eq!(picked(&["2"]).as_deref(), Some("session-def456"));
+    assert_eq!(picked(&["session-abc123"]).as_deref(), Some("session-abc123"));
+    assert_eq!(picked(&["", "0", "3", "1"]).as_deref(), Some("session-abc123"));
+    assert_eq!(picked(&["q"]), None);
+    let mut person = Script::new(&[]);
+    assert_eq!(pick(&rows(), &mut person, &plain()), None);
+    assert!(person.shown.ends_with("Select session [1-2] or 'q' to quit: "), "{}", person.shown);
+}
+
+#[test]
+fn init_asks_only_what_was_not_said() {
+    let asked = |mut args: InitArgs, answers: &[&'static str]| {
+        let mut person = Script::new(answers);
+        let goes_on = complete_init(&mut args, &mut person);
+        (goes_on, args.store, !person.shown.is_empty())
+    };
+    let url = || Some("file:///s".to_owned());
+    assert_eq!(asked(InitArgs::default(), &[" file:///s "]), (true, url(), true));
+    assert_eq!(asked(InitArgs::default(), &[""]), (true, None, true));
+    assert_eq!(asked(InitArgs::default(), &[]), (false, None, true));
+    let yes = InitArgs { yes: true, ..InitArgs::default() };
+    assert_eq!(asked(yes, &[]), (true, None, false));
+    let told = InitArgs { store: url(), ..InitArgs::default() };
+    assert_eq!(asked(told, &[]), (true, url(), false));
+}
+
+#[test]
+fn words_come_on_one_line_or_as_they_were_shown() {
+    let line = ["word"; 24].join(" ");
+    assert_eq!(words(&format!(" {} \r\n", line.to_uppercase())).0, line);
+    assert_eq!(words(" 1. one  7. two\n 2. three 8. four").0, "one two three four");
+    let mut person = Script::new(&["1. a 2. b", "3. c", ""]);
+    assert_eq!(recovery_words(&mut person).expect("typed").0, "a b c");
+    assert_eq!(recovery_words(&mut Script::new(&[])), None);
+}

@@ -1,0 +1,266 @@
+//! The program: arguments in, text or JSON out, an exit code at the end.
+
+use std::cell::Cell;
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::Parser as _;
+use convosync_wire::{
+    Decision, Failure, JoinArgs, ListArgs, Reply, Request, ResumeArgs, Secret, Verb,
+};
+
+use crate::args::{Cli, Join, Wanted};
+use crate::ask;
+use crate::caller;
+use crate::console::Console as _;
+use crate::exit::Exit;
+use crate::interrupt::Interrupt;
+use crate::json;
+use crate::outcome::{Outcome, run_caught};
+use crate::rpc;
+use crate::surroundings::{self, Env, Output};
+use crate::terminal::{self, Terminal};
+use crate::view::{self, Look};
+use crate::wiring;
+
+/// Longest text of recovery words on standard input.
+const LONGEST_WORDS: u64 = 64 * 1024;
+
+/// Parses the arguments and does what they say. Help, version and usage errors end here too.
+pub(crate) fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing is left to do if the output is gone.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let Ok(interrupt) = Interrupt::listen() else { return Exit::Internal };
+    let Cli { json, color, directory, command } = cli;
+    let wanted = match command.wanted() {
+        Wanted::Rpc => return serve(&interrupt),
+        wanted => wanted,
+    };
+    let env = caller::environment();
+    let found = caller::directory(directory.as_deref());
+    let place = found.as_deref().unwrap_or_default();
+    let look = |output| surroundings::look(output, color, &env, place, now_ms());
+    let (stdout, stderr) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+    let columns = terminal::columns();
+    let session = Session {
+        json,
+        asks: !json && stdout && stderr && io::stdin().is_terminal(),
+        out: look(Output { terminal: stdout, columns: columns.filter(|_| stdout) }),
+        err: look(Output { terminal: stderr, columns }),
+        shows_progress: !json && stderr,
+        directory: place.to_owned(),
+        env: &env,
+        interrupt,
+    };
+    match found {
+        Ok(_) => session.go(wanted),
+        Err(failure) => {
+            session.failed(&failure);
+            Exit::Usage
+        }
+    }
+}
+
+/// One plugin's call.
+fn serve(interrupt: &Interrupt) -> Exit {
+    let request = rpc::read(io::stdin().lock());
+    let listener = interrupt.clone();
+    std::thread::spawn(move || {
+        // Whatever else comes is no part of the protocol; its end is.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        listener.set();
+    });
+    let run =
+        |request: &Request, progress: &dyn Fn(&str)| wiring::run(request, progress, interrupt);
+    match rpc::answer(request, &mut io::stdout(), &run) {
+        Ok(()) => Exit::Done,
+        Err(_) => Exit::Failed,
+    }
+}
+
+/// Milliseconds since 1970; a clock before that counts as then.
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// One run of the command line.
+struct Session<'a> {
+    json: bool,
+    asks: bool,
+    out: Look,
+    err: Look,
+    shows_progress: bool,
+    directory: String,
+    env: &'a Env,
+    interrupt: Interrupt,
+}
+
+impl Session<'_> {
+    fn go(&self, wanted: Wanted) -> Exit {
+        let verb = match wanted {
+            Wanted::Verb(Verb::Init(mut args)) if self.asks => {
+                if !ask::complete_init(&mut args, &mut self.terminal()) {
+                    return self.cancelled();
+                }
+                Verb::Init(args)
+            }
+            Wanted::Join(join) => match self.words() {
+                Some(words) => joining(join, words),
+                None => return self.cancelled(),
+            },
+            Wanted::Pick(args) => match self.pick(args) {
+                Ok(args) => Verb::Resume(args),
+                Err(exit) => return exit,
+            },
+            Wanted::Verb(verb) => verb,
+            Wanted::Rpc => return serve(&self.interrupt),
+        };
+        self.run(verb)
+    }
+
+    /// Runs a verb, asks what has to be decided, shows what came of it.
+    fn run(&self, verb: Verb) -> Exit {
+        let request = caller::request(verb.clone(), &self.directory, self.env);
+        let outcome = if self.asks {
+            let call = |request: &Request| self.call(request);
+            ask::until_decided(request, &call, &mut self.terminal(), &self.err)
+        } else {
+            Some(self.call(&request))
+        };
+        match outcome {
+            None => self.cancelled(),
+            Some(Outcome::Reply(reply)) => self.done(&reply, &verb),
+            Some(Outcome::Decision(decision)) => self.undecided(&decision),
+            Some(Outcome::Failure(failure)) => self.failed(&failure),
+        }
+    }
+
+    /// One call of the engine behind a line of progress.
+    fn call(&self, request: &Request) -> Outcome {
+        let shown = Cell::new(false);
+        let outcome = run_caught(
+            &|request, progress| wiring::run(request, progress, &self.interrupt),
+            request,
+            &|text| {
+                if self.shows_progress {
+                    let text = self.err.fit(&view::harmless(text), self.err.width.max(2) - 1);
+                    eput(&format!("\r\u{1b}[2K{text}"));
+                    shown.set(true);
+                }
+            },
+        );
+        if shown.get() {
+            eput("\r\u{1b}[2K");
+        }
+        outcome
+    }
+
+    fn terminal(&self) -> Terminal {
+        Terminal::new(self.interrupt.clone())
+    }
+
+    /// The recovery words, from the terminal or from standard input.
+    fn words(&self) -> Option<Secret> {
+        if io::stdin().is_terminal() {
+            return ask::recovery_words(&mut self.terminal());
+        }
+        let mut text = String::new();
+        // What is no text has no words; the engine says what is wrong with them.
+        let _ = io::stdin().lock().take(LONGEST_WORDS).read_to_string(&mut text);
+        Some(ask::words(&text))
+    }
+
+    /// Lets a person pick the session; off a terminal, and when there is none, the engine chooses.
+    fn pick(&self, mut args: ResumeArgs) -> Result<ResumeArgs, Exit> {
+        if !self.asks {
+            return Ok(args);
+        }
+        let list = Verb::List(ListArgs::default());
+        match self.call(&caller::request(list, &self.directory, self.env)) {
+            Outcome::Reply(Reply::Sessions(rows)) if !rows.is_empty() => {
+                let picked = ask::pick(&rows, &mut self.terminal(), &self.err);
+                args.session = Some(picked.ok_or_else(|| self.cancelled())?);
+                Ok(args)
+            }
+            Outcome::Failure(failure) => Err(self.failed(&failure)),
+            _ => Ok(args),
+        }
+    }
+
+    fn done(&self, reply: &Reply, verb: &Verb) -> Exit {
+        let text = match self.json {
+            true => format!("{}\n", json::reply(reply)),
+            false => view::reply(reply, verb, &self.out),
+        };
+        if let Err(error) = put(&text) {
+            eput(&format!("error: it was done, but could not be shown: {error}\n"));
+            return Exit::Failed;
+        }
+        self.let_words_be_written(reply, verb);
+        Exit::Done
+    }
+
+    /// Recovery words are shown once: a person says when they were written down.
+    fn let_words_be_written(&self, reply: &Reply, verb: &Verb) {
+        let asks = self.asks && !matches!(verb, Verb::Init(args) if args.yes);
+        if asks && matches!(reply, Reply::Initialised(report) if report.recovery_words.is_some()) {
+            let _ = self.terminal().ask("\nPress Enter when you have written them down. ");
+        }
+    }
+
+    /// Off a terminal the question itself is the output, so that a script can go on from it.
+    fn undecided(&self, decision: &Decision) -> Exit {
+        if self.asks {
+            eput(&view::decision(decision, &self.err));
+        } else {
+            // Who reads none of it learns from the exit code.
+            let _ = put(&format!("{}\n", json::decision(decision)));
+        }
+        if !self.json {
+            let flags = decision.choices.iter().map(|choice| choice.flag.as_str());
+            let flags = flags.filter(|flag| !flag.is_empty()).collect::<Vec<_>>().join(" | ");
+            let text = format!("{}: decide with {flags}", decision.title);
+            eput(&format!("convosync: {}\n", view::harmless(&text)));
+        }
+        Exit::Undecided
+    }
+
+    fn failed(&self, failure: &Failure) -> Exit {
+        if self.json {
+            eput(&format!("{}\n", json::failure(failure)));
+        } else {
+            eput(&view::failure(failure, &self.err));
+        }
+        if self.interrupt.is_set() { Exit::Cancelled } else { Exit::of(failure) }
+    }
+
+    fn cancelled(&self) -> Exit {
+        self.terminal().show("Cancelled: nothing was changed.\n");
+        Exit::Cancelled
+    }
+}
+
+fn joining(join: Join, words: Secret) -> Verb {
+    Verb::DeviceJoin(JoinArgs { store: join.store, device: join.device, kind: join.kind, words })
+}
+
+/// Writes to standard output. A reader that went away, as `head` does, is no failure.
+fn put(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Writes to standard error, if there is one.
+fn eput(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}

@@ -1,0 +1,131 @@
+//! `--json`: one document a call, with the columns that every front end has.
+
+use convosync_wire::{Decision, Failure, Reply};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// The keys that hold milliseconds since 1970 on the wire and RFC 3339 here.
+const TIMES: [&str; 4] = ["timestamp", "modified", "last_sync", "joined"];
+
+/// The report inside a reply.
+pub(crate) fn reply(reply: &Reply) -> Value {
+    let mut value = match reply {
+        Reply::Initialised(report) | Reply::Joined(report) => to_value(report),
+        Reply::Devices(rows) => to_value(rows),
+        Reply::Saved(report) => to_value(report),
+        Reply::Resumed(report) => to_value(report),
+        Reply::Planned(report) => to_value(report),
+        Reply::Sessions(rows) => to_value(rows),
+        Reply::Log(rows) => to_value(rows),
+        Reply::Status(report) => to_value(report),
+        Reply::Synced(report) => to_value(report),
+    };
+    for_people(&mut value);
+    value
+}
+
+/// A question.
+pub(crate) fn decision(decision: &Decision) -> Value {
+    to_value(decision)
+}
+
+/// A failure: exactly code, message and help.
+pub(crate) fn failure(failure: &Failure) -> Value {
+    json!({ "code": failure.code, "message": failure.message, "help": failure.help })
+}
+
+fn to_value(report: &impl serde::Serialize) -> Value {
+    serde_json::to_value(report).expect("reports have text keys only")
+}
+
+/// Turns times into RFC 3339 and leaves out what is only there for drawing.
+fn for_people(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(for_people),
+        Value::Object(fields) => {
+            fields.shift_remove("device_kind");
+            for (name, field) in fields.iter_mut() {
+                match field.as_i64() {
+                    Some(ms) if TIMES.contains(&name.as_str()) => *field = time(ms),
+                    _ => for_people(field),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A time that no calendar has is null.
+fn time(ms: i64) -> Value {
+    Timestamp::from_millisecond(ms).map_or(Value::Null, |time| time.to_string().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::testing;
+
+    fn keys(value: &Value) -> Vec<&str> {
+        value.as_object().expect("an object").keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn a_list_is_an_array_with_the_columns_of_every_front_end() {
+        let value = reply(&Reply::Sessions(testing::rows()));
+        let rows = value.as_array().expect("an array");
+        assert_eq!(
+            keys(&rows[0]),
+            [
+                "session_id",
+                "timestamp",
+                "device",
+                "branch",
+                "commit",
+                "message",
+                "message_count",
+                "size",
+                "repository",
+                "working_directory",
+                "conversation_id",
+                "state",
+                "pinned"
+            ]
+        );
+        assert_eq!(rows[0]["timestamp"], "2025-10-19T17:57:00Z");
+        assert_eq!(rows[0]["state"], "synced");
+        assert_eq!(reply(&Reply::Sessions(Vec::new())), json!([]));
+    }
+
+    #[test]
+    fn times_are_rfc_3339_wherever_they_stand() {
+        let status = reply(&Reply::Status(Box::new(testing::status())));
+        assert_eq!(status["session"]["timestamp"], "2025-10-19T17:57:00Z");
+        assert_eq!(status["devices"][0]["last_sync"], "2025-10-19T17:57:00Z");
+        assert_eq!(status["devices"][0]["joined"], "2025-10-17T18:00:00Z");
+        assert_eq!(status["devices"][1]["last_sync"], Value::Null);
+        let mut row = testing::row("session-abc123", "d", "laptop", 0);
+        row.timestamp = i64::MAX;
+        assert_eq!(reply(&Reply::Sessions(vec![row]))[0]["timestamp"], Value::Null);
+    }
+
+    #[test]
+    fn a_failure_has_code_message_and_help_alone() {
+        let told = Failure {
+            code: "convosync::save::x".into(),
+            message: "m".into(),
+            help: None,
+            argument: Some("--at".into()),
+        };
+        assert_eq!(
+            failure(&told).to_string(),
+            r#"{"code":"convosync::save::x","message":"m","help":null}"#
+        );
+    }
+
+    #[test]
+    fn a_decision_keeps_its_flags() {
+        let value = decision(&testing::dirty());
+        assert_eq!(value["question"], "dirty");
+        assert_eq!(value["choices"][0]["flag"], "--on-dirty stash");
+    }
+}

@@ -1,0 +1,104 @@
+//! The terminal on standard input and standard error.
+
+use std::io::{self, Write as _};
+
+use convosync_wire::Secret;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::stdio::{stderr, stdin};
+use rustix::termios::{self, LocalModes, OptionalActions, Termios};
+use zeroize::Zeroizing;
+
+use crate::console::Console;
+use crate::interrupt::Interrupt;
+
+/// A terminal hands over at most so many bytes of a line (`MAX_CANON` on Linux is 4096).
+const LONGEST_LINE: usize = 4096;
+
+/// How often a waiting question looks whether it was interrupted.
+const GLANCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+/// The terminal.
+pub(crate) struct Terminal {
+    interrupt: Interrupt,
+}
+
+impl Terminal {
+    /// Ctrl-C while a question waits sets `interrupt` and ends the question.
+    pub(crate) fn new(interrupt: Interrupt) -> Self {
+        Self { interrupt }
+    }
+
+    /// Waits for a line. Signals do not end a blocked read, so it waits in short turns.
+    fn line(&self) -> Option<Zeroizing<Vec<u8>>> {
+        loop {
+            if self.interrupt.is_set() {
+                return None;
+            }
+            match poll(&mut [PollFd::new(&stdin(), PollFlags::IN)], Some(&GLANCE)) {
+                Ok(0) | Err(Errno::INTR) => {}
+                Ok(_) => break,
+                Err(_) => return None,
+            }
+        }
+        let mut bytes = Zeroizing::new(vec![0; LONGEST_LINE]);
+        let count = rustix::io::read(stdin(), bytes.as_mut_slice()).ok()?;
+        bytes.truncate(count);
+        (count > 0).then_some(bytes)
+    }
+}
+
+impl Console for Terminal {
+    fn show(&mut self, text: &str) {
+        // Without a standard error there is nobody to show it to.
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+
+    fn ask(&mut self, prompt: &str) -> Option<String> {
+        self.show(prompt);
+        let line = self.line();
+        if line.is_none() {
+            self.show("\n");
+        }
+        line.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn ask_hidden(&mut self, prompt: &str) -> Option<Secret> {
+        self.show(prompt);
+        let line = {
+            let _hidden = Hidden::begin();
+            self.line()
+        };
+        self.show("\n");
+        line.map(|bytes| Secret(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+}
+
+/// Typed text is not shown until this is dropped.
+struct Hidden(Option<Termios>);
+
+impl Hidden {
+    fn begin() -> Self {
+        let Ok(before) = termios::tcgetattr(stdin()) else { return Self(None) };
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        // Flush: what was typed before the prompt was shown is no answer to it.
+        let set = termios::tcsetattr(stdin(), OptionalActions::Flush, &silent);
+        Self(set.ok().map(|()| before))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            // A terminal that is gone needs no echo.
+            let _ = termios::tcsetattr(stdin(), OptionalActions::Now, before);
+        }
+    }
+}
+
+/// Columns of the terminal on standard error, if there is one.
+pub(crate) fn columns() -> Option<usize> {
+    let size = termios::tcgetwinsize(stderr()).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+}

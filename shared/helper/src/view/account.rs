@@ -1,0 +1,99 @@
+//! Account and devices.
+
+use convosync_wire::{AccountReport, DeviceRow};
+
+use super::look::{Look, Sign, Style};
+use super::measure::age_inside;
+use super::page::Page;
+
+/// Recovery words side by side.
+const COLUMNS: usize = 4;
+
+/// What `init` did.
+pub(crate) fn initialised(report: &AccountReport, look: &Look) -> String {
+    let mut page = Page::new(look);
+    if report.changed {
+        page.sign(Sign::Done, "This device is ready");
+    } else {
+        page.sign(Sign::Done, "Everything was set up already: nothing was changed");
+    }
+    account(report, &mut page);
+    page.finish()
+}
+
+/// What `device join` did.
+pub(crate) fn joined(report: &AccountReport, look: &Look) -> String {
+    let mut page = Page::new(look);
+    if report.changed {
+        page.sign(Sign::Done, "This device has joined the account");
+    } else {
+        page.sign(Sign::Done, "This device is of the account already: nothing was changed");
+    }
+    account(report, &mut page);
+    if report.changed {
+        page.blank();
+        page.line("See what can be resumed with: convosync list");
+    }
+    page.finish()
+}
+
+fn account(report: &AccountReport, page: &mut Page<'_>) {
+    let look = page.look;
+    let icon = look.device_icon(&report.device.kind);
+    page.line(&format!("  {icon}Device: {} ({})", report.device.name, report.device.kind));
+    page.line(&format!("  {}Store: {}", look.icon("📦"), look.path(&report.store)));
+    if report.adopted_saves > 0 {
+        let saves = super::measure::counted(report.adopted_saves, "save");
+        page.sign(Sign::Done, &format!("Took {saves} made here before into the account"));
+    }
+    if let Some(words) = &report.recovery_words {
+        recovery(words, page);
+    }
+    if let Some(path) = &report.recovery_file {
+        let path = look.path(path);
+        page.sign(Sign::Done, &format!("Recovery words written to {path}: keep that file safe"));
+    }
+    page.notes(&report.notes);
+    page.whereabouts(report.local_only, false);
+}
+
+/// The words in numbered columns, read downwards, as they are shown this once.
+fn recovery(words: &str, page: &mut Page<'_>) {
+    let words: Vec<&str> = words.split_whitespace().collect();
+    page.blank();
+    page.styled(Style::Bold, "Recovery words:");
+    page.blank();
+    let rows = words.len().div_ceil(COLUMNS).max(1);
+    for row in 0..rows {
+        let cells = (row..words.len()).step_by(rows);
+        let cells = cells.map(|at| format!("{:>2}. {:<10}", at + 1, words[at]));
+        page.line(&format!("  {}", cells.collect::<Vec<_>>().join("")));
+    }
+    page.blank();
+    page.sign(
+        Sign::Warning,
+        "Write these words down on paper, now: they are not shown again.\n\
+         They are the only way back to your sessions when every device is lost,\n\
+         and whoever has them can read all of your sessions.",
+    );
+}
+
+/// The account's devices.
+pub(crate) fn devices(rows: &[DeviceRow], look: &Look) -> String {
+    let mut page = Page::new(look);
+    page.heading("Devices:");
+    for device in rows {
+        device_line(device, &mut page);
+    }
+    page.finish()
+}
+
+/// One device, as in `status`.
+pub(crate) fn device_line(device: &DeviceRow, page: &mut Page<'_>) {
+    let synced = match (device.this_device, device.last_sync) {
+        (true, _) => "this device".to_owned(),
+        (false, Some(time)) => format!("last sync: {}", age_inside(time, page.look.now_ms)),
+        (false, None) => "nothing saved yet".to_owned(),
+    };
+    page.nested("  ", Sign::Done, &format!("{} ({synced})", device.name));
+}

@@ -1,0 +1,46 @@
+//! What people see: pure functions from reports to text.
+//!
+//! No line speaks of an effect that did not happen: each stands for a field that says so.
+
+mod account;
+mod dialog;
+mod failure;
+mod harmless;
+mod look;
+mod measure;
+mod page;
+mod resume;
+mod save;
+mod sessions;
+mod status;
+mod sync;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use convosync_wire::{ListArgs, Reply, Verb};
+
+pub(crate) use dialog::{decision, picker};
+pub(crate) use failure::failure;
+pub(crate) use harmless::line as harmless;
+pub(crate) use look::Look;
+
+/// What a verb answered, as text.
+pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
+    match reply {
+        Reply::Initialised(report) => account::initialised(report, look),
+        Reply::Joined(report) => account::joined(report, look),
+        Reply::Devices(rows) => account::devices(rows, look),
+        Reply::Saved(report) => save::save(report, look),
+        Reply::Resumed(report) => resume::resume(report, look),
+        Reply::Planned(report) => sync::plan(report, look),
+        Reply::Sessions(rows) => match verb {
+            Verb::List(args) => sessions::list(rows, args, look),
+            _ => sessions::list(rows, &ListArgs::default(), look),
+        },
+        Reply::Log(rows) => sessions::log(rows, look),
+        Reply::Status(report) => status::status(report, look),
+        Reply::Synced(report) => sync::sync(report, look),
+    }
+}

@@ -1,0 +1,97 @@
+//! Collects lines. Whatever is added passes [`harmless`] here, so no view can forget it; signs
+//! and colours are put around it afterwards.
+
+use convosync_wire::Note;
+
+use super::harmless;
+use super::look::{Look, Sign, Style};
+
+/// A text in the making.
+pub(crate) struct Page<'a> {
+    /// How it is shown.
+    pub(crate) look: &'a Look,
+    out: String,
+}
+
+impl<'a> Page<'a> {
+    /// An empty page.
+    pub(crate) fn new(look: &'a Look) -> Self {
+        Self { look, out: String::new() }
+    }
+
+    /// A line.
+    pub(crate) fn line(&mut self, text: &str) {
+        self.out.push_str(harmless::line(text).trim_end());
+        self.out.push('\n');
+    }
+
+    /// A line in a style.
+    pub(crate) fn styled(&mut self, style: Style, text: &str) {
+        let text = self.look.paint(style, &harmless::line(text));
+        self.out.push_str(&text);
+        self.out.push('\n');
+    }
+
+    /// A line behind a sign, further lines indented.
+    pub(crate) fn sign(&mut self, sign: Sign, text: &str) {
+        self.nested("", sign, text);
+    }
+
+    /// As [`Page::sign`], behind an indentation.
+    pub(crate) fn nested(&mut self, indent: &str, sign: Sign, text: &str) {
+        let mut lines = harmless::lines(text).into_iter();
+        let first = lines.next().unwrap_or_default();
+        self.out.push_str(&format!("{indent}{}{first}\n", self.look.sign(sign)));
+        lines.for_each(|line| self.line(&format!("{indent}   {line}")));
+    }
+
+    /// An empty line, unless one is there already or nothing is.
+    pub(crate) fn blank(&mut self) {
+        if !self.out.is_empty() && !self.out.ends_with("\n\n") {
+            self.out.push('\n');
+        }
+    }
+
+    /// A heading underlined as in the rest of ConvoSync.
+    pub(crate) fn heading(&mut self, text: &str) {
+        self.styled(Style::Bold, text);
+        self.line(&"=".repeat(text.chars().count()));
+    }
+
+    /// What else to know, and what to do about it.
+    pub(crate) fn notes(&mut self, notes: &[Note]) {
+        for note in notes {
+            self.note(Sign::Warning, note);
+        }
+    }
+
+    /// One note behind a sign.
+    pub(crate) fn note(&mut self, sign: Sign, note: &Note) {
+        self.sign(sign, &note.text);
+        for line in note.help.as_deref().map(harmless::lines).unwrap_or_default() {
+            self.line(&format!("   {line}"));
+        }
+    }
+
+    /// What has to stand at the end when a save is only on this device.
+    pub(crate) fn whereabouts(&mut self, local_only: bool, queued: bool) {
+        if local_only {
+            self.blank();
+            self.line("Sessions stay on this machine. To have them on other devices too:");
+            self.line("  convosync init --store URL");
+        } else if queued {
+            self.blank();
+            self.styled(Style::Alert, "NOT on other devices yet: run `convosync sync`");
+        }
+    }
+
+    /// The text, each line ended.
+    pub(crate) fn finish(self) -> String {
+        self.out
+    }
+}
+
+/// The first seven characters of a commit, as git abbreviates.
+pub(crate) fn short(commit: &str) -> String {
+    commit.chars().take(7).collect()
+}

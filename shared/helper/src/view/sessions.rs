@@ -1,0 +1,111 @@
+//! Sessions and saves as numbered lists.
+
+use convosync_wire::{ListArgs, LogRow, SessionRow, SessionState};
+
+use super::look::{Look, Sign, Style};
+use super::measure::{age, age_inside, counted, size};
+use super::page::{Page, short};
+
+/// Sessions, newest first as they came.
+pub(crate) fn list(rows: &[SessionRow], args: &ListArgs, look: &Look) -> String {
+    let mut page = Page::new(look);
+    let asked = *args != ListArgs { offline: args.offline, ..ListArgs::default() };
+    if rows.is_empty() {
+        return nothing(asked, page);
+    }
+    page.heading(if args.all { "All Sessions:" } else { "Recent Sessions:" });
+    for (number, row) in (1..).zip(rows) {
+        let age = age(row.timestamp, look.now_ms);
+        page.line(&format!("{number}. {} ({age})", row.session_id));
+        entry(row, repository_of(row, rows), &mut page);
+        page.blank();
+    }
+    if !asked {
+        page.line("Options:");
+        page.line("  --all     Show all sessions (not just recent)");
+        page.line("  --branch  Filter by branch");
+        page.line("  --device  Filter by device");
+    }
+    let queued = rows.iter().any(|row| row.state == SessionState::Queued);
+    page.whereabouts(false, queued);
+    page.finish()
+}
+
+fn nothing(asked: bool, mut page: Page<'_>) -> String {
+    if asked {
+        page.line("No session fits. Show all with: convosync list --all");
+    } else {
+        page.line("No session saved yet. Save one with: convosync save \"what you did\"");
+    }
+    page.finish()
+}
+
+/// Every save of a session, newest first as they came.
+pub(crate) fn log(rows: &[LogRow], look: &Look) -> String {
+    let mut page = Page::new(look);
+    let Some(first) = rows.first() else {
+        page.line("No saves.");
+        return page.finish();
+    };
+    page.heading(&format!("Saves of {}:", first.row.session_id));
+    for (number, log) in (1..).zip(rows) {
+        let age = age_inside(log.row.timestamp, look.now_ms);
+        let head = if log.head { ", head" } else { "" };
+        let parked = if log.parked { ", put aside by a resume" } else { "" };
+        page.line(&format!("{number}. {} ({age}{head}{parked})", log.save));
+        entry(&log.row, None, &mut page);
+        page.blank();
+    }
+    let session = &first.row.session_id;
+    page.styled(Style::Dim, &format!("Resume one with: convosync resume {session} --at SAVE"));
+    page.finish()
+}
+
+/// What stands under a numbered line.
+fn entry(row: &SessionRow, repository: Option<&str>, page: &mut Page<'_>) {
+    let look = page.look;
+    let place = match (&row.branch, &row.commit) {
+        (Some(branch), Some(commit)) => format!("{branch} @ {}", short(commit)),
+        (Some(only), None) => only.clone(),
+        (None, Some(commit)) => short(commit),
+        (None, None) => row.working_directory.clone(),
+    };
+    let arrow = look.sign(Sign::Arrow);
+    page.line(&format!("   {}{} {arrow}{place}", look.device_icon(&row.device_kind), row.device));
+    if let Some(repository) = repository {
+        page.line(&format!("   {repository}"));
+    }
+    let message = look.fit(row.message.lines().next().unwrap_or_default(), width(look));
+    page.line(&format!("   \"{message}\""));
+    page.line(&format!("   {}", contents(row)));
+    if let Some(state) = state(row.state) {
+        page.nested("   ", Sign::Warning, state);
+    }
+}
+
+/// The columns for a message behind its indentation and within its quotes.
+fn width(look: &Look) -> usize {
+    look.width.saturating_sub(5).max(20)
+}
+
+fn contents(row: &SessionRow) -> String {
+    let pinned = if row.pinned { ", pinned" } else { "" };
+    let size = if row.size > 0 { format!(", {}", size(row.size)) } else { String::new() };
+    format!("{}{size}{pinned}", counted(row.message_count, "message"))
+}
+
+/// What to say of a state; nothing when all is well.
+pub(crate) fn state(state: SessionState) -> Option<&'static str> {
+    match state {
+        SessionState::Synced => None,
+        SessionState::Queued => Some("queued: on this device only"),
+        SessionState::Unpushed => Some("unpushed: its commit travels sealed with it"),
+        SessionState::Arriving => Some("arriving: not all of it is in the store yet"),
+        SessionState::Conflict => Some("conflict: two devices went on from the same save"),
+    }
+}
+
+/// The row's repository, if the rows have several.
+pub(crate) fn repository_of<'a>(row: &'a SessionRow, rows: &[SessionRow]) -> Option<&'a str> {
+    rows.iter().any(|other| other.repository != row.repository).then_some(row.repository.as_str())
+}

@@ -1,0 +1,154 @@
+//! Where everything stands.
+
+use convosync_wire::{SessionRow, SessionState, StatusReport};
+
+use super::account::device_line;
+use super::look::{Look, Sign, Style};
+use super::measure::{age_inside, counted, size};
+use super::page::{Page, short};
+
+/// Most changed files and sessions that are named.
+const NAMED: usize = 10;
+
+pub(crate) fn status(report: &StatusReport, look: &Look) -> String {
+    let mut page = Page::new(look);
+    page.heading("ConvoSync Status");
+    here(report, &mut page);
+    sessions(&report.sessions, &mut page);
+    store(report, &mut page);
+    section(&mut page, "Devices:");
+    for device in &report.devices {
+        device_line(device, &mut page);
+    }
+    git(report, &mut page);
+    if !report.notes.is_empty() {
+        page.blank();
+        page.notes(&report.notes);
+    }
+    page.whereabouts(report.local_only, report.queued > 0);
+    page.finish()
+}
+
+fn section(page: &mut Page<'_>, title: &str) {
+    page.blank();
+    page.styled(Style::Bold, title);
+}
+
+fn here(report: &StatusReport, page: &mut Page<'_>) {
+    let look = page.look;
+    section(page, "Current Session:");
+    let repository = report.repository.as_deref().map_or("none here".to_owned(), named_repository);
+    page.line(&format!("  {}Repository: {repository}", look.icon("📍")));
+    if let Some(branch) = &report.branch {
+        page.line(&format!("  {}Branch: {branch}", look.icon("🌿")));
+    }
+    if let Some(commit) = &report.commit {
+        let subject = report.commit_subject.as_deref();
+        let subject = subject.map(|subject| format!(" \"{subject}\"")).unwrap_or_default();
+        page.line(&format!("  {}Last Commit: {}{subject}", look.icon("📝"), short(commit)));
+    }
+    page.line(&format!("  {}Conversation: {}", look.icon("💬"), conversation(report)));
+    let sync = report
+        .session
+        .as_ref()
+        .map_or("Not saved yet".to_owned(), |row| sync_state(row, report.local_only, look));
+    page.line(&format!("  {}Sync Status: {sync}", look.icon("🔄")));
+}
+
+/// `myapp (github.com/user/myapp)`; a folder's name stays alone.
+fn named_repository(url: &str) -> String {
+    match url.rsplit('/').next() {
+        Some(name) if name != url && !name.is_empty() => {
+            format!("{} ({url})", name.strip_suffix(".git").unwrap_or(name))
+        }
+        _ => url.to_owned(),
+    }
+}
+
+fn conversation(report: &StatusReport) -> String {
+    let messages = counted(report.message_count, "message");
+    match (&report.conversation_id, report.conversation_live) {
+        (None, _) => "none here".to_owned(),
+        (Some(_), true) => format!("Active ({messages})"),
+        (Some(_), false) => messages,
+    }
+}
+
+fn sync_state(row: &SessionRow, local_only: bool, look: &Look) -> String {
+    let age = age_inside(row.timestamp, look.now_ms);
+    match row.state {
+        SessionState::Synced | SessionState::Unpushed if local_only => {
+            format!("Saved {age}, on this machine only")
+        }
+        SessionState::Synced => format!("Synced {age}"),
+        SessionState::Unpushed => format!("Synced {age}, its commit travels sealed"),
+        SessionState::Queued => format!("Saved {age}, NOT on other devices yet"),
+        SessionState::Arriving => format!("Saved {age}, not all of it has arrived"),
+        SessionState::Conflict => format!("Conflict: two devices went on ({age})"),
+    }
+}
+
+fn sessions(rows: &[SessionRow], page: &mut Page<'_>) {
+    section(page, "Available Sessions (from other devices):");
+    for (number, row) in (1..).zip(rows.iter().take(NAMED)) {
+        let age = age_inside(row.timestamp, page.look.now_ms);
+        let branch = row.branch.as_ref().map(|branch| format!(" ({branch})")).unwrap_or_default();
+        page.line(&format!("  {number}. {} - {age}{branch}", row.device));
+    }
+    match rows.len() {
+        0 => page.line("  none"),
+        count if count > NAMED => page.line("  ... more with: convosync list --all"),
+        _ => {}
+    }
+}
+
+fn store(report: &StatusReport, page: &mut Page<'_>) {
+    let look = page.look;
+    section(page, if report.local_only { "Storage (on this machine):" } else { "Storage:" });
+    page.line(&format!("  {}Store: {}", look.icon("📦"), look.path(&report.store)));
+    if !report.store_reachable {
+        page.nested("  ", Sign::Warning, "The store does not answer: this is what is known here");
+    }
+    page.line(&format!("  {}Sessions: {} total", look.icon("📊"), report.session_count));
+    if let Some(bytes) = report.store_bytes {
+        page.line(&format!("  {}Storage Used: {}", look.icon("💾"), size(bytes)));
+    }
+    page.line(&format!("  {}Encryption: Enabled", look.icon("🔐")));
+    if report.queued > 0 {
+        let saves = counted(report.queued, "save");
+        page.nested("  ", Sign::Warning, &format!("Waiting on this device: {saves}"));
+    }
+}
+
+fn git(report: &StatusReport, page: &mut Page<'_>) {
+    if report.repository.is_none() {
+        return;
+    }
+    section(page, "Git Status:");
+    if report.uncommitted.is_empty() {
+        page.nested("  ", Sign::Done, "No uncommitted changes");
+    } else {
+        let files = counted(report.uncommitted.len() as u64, "uncommitted change");
+        page.nested("  ", Sign::Warning, &files);
+        for file in report.uncommitted.iter().take(NAMED) {
+            page.nested("     ", Sign::Bullet, file);
+        }
+        if report.uncommitted.len() > NAMED {
+            page.line(&format!("     ... and {} more", report.uncommitted.len() - NAMED));
+        }
+    }
+    match (report.ahead, report.behind) {
+        (0, 0) => page.nested("  ", Sign::Done, "Nothing to push or pull, by the last fetch"),
+        (ahead, 0) => {
+            page.nested("  ", Sign::Warning, &format!("{} to push", counted(ahead, "commit")));
+        }
+        (0, behind) => {
+            page.nested("  ", Sign::Warning, &format!("{} to pull", counted(behind, "commit")));
+        }
+        (ahead, behind) => page.nested(
+            "  ",
+            Sign::Warning,
+            &format!("Diverged: {} here, {behind} on the remote", counted(ahead, "commit")),
+        ),
+    }
+}
