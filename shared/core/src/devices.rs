@@ -45,6 +45,14 @@ impl DeviceEntry {
 #[error("device `{0}` has another key than before")]
 pub struct KeyChanged(pub DeviceId);
 
+impl KeyChanged {
+    /// Stable name for scripts and docs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        "convosync::device::key-changed"
+    }
+}
+
 /// The devices that are known, by id.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Devices(BTreeMap<DeviceId, DeviceEntry>);

@@ -21,7 +21,7 @@ mod vector;
 pub use card::{Card, CardError, CodeState};
 pub use claude::ClaudeCode;
 pub use devices::{DeviceEntry, Devices, KeyChanged};
-pub use format::{KeyFileError, Packed, PartBody, UnitBody};
+pub use format::{KeyFileError, MAX_BODY, Packed, PartBody, UnitBody};
 pub use id::{
     AccountId, ConversationId, DeviceId, DeviceKind, IdError, Oid, SaveId, SessionId, StoreId,
     rand_letters,
@@ -33,10 +33,10 @@ pub use profile::{Account, Device, Profile, Random, SecretBytes};
 pub use recovery::{RecoveryError, RecoveryKey};
 pub use rules::{Roots, Rules, Scan, Summary};
 pub use seal::{
-    CARD_RANGE, MAX_BODY, MAX_CARD, OpenError, SealError, Sealed, SegmentKey, card_prefix,
-    card_prefix_len, local_digest, open_card, open_card_trusted, open_device_entry, open_part,
-    open_recovery, open_unit, open_value, part_name, seal_device_entry, seal_part, seal_recovery,
-    seal_unit, seal_value, segment_key,
+    CARD_RANGE, MAX_CARD, OpenError, SealError, Sealed, SegmentKey, card_prefix, card_prefix_len,
+    local_digest, open_card, open_card_trusted, open_device_entry, open_part, open_recovery,
+    open_unit, open_value, part_name, seal_device_entry, seal_part, seal_recovery, seal_unit,
+    seal_value, segment_key,
 };
 pub use segment::{
     BLOCK, Blocks, Damage, MAX_PACKED, MAX_PREFIX, MAX_SEGMENT, PackError, PackInput, ReadSeek,

@@ -12,9 +12,10 @@ mod manifest;
 mod profile;
 mod text;
 
-pub use body::{Packed, PartBody, UnitBody};
+pub use body::{MAX_BODY, Packed, PartBody, UnitBody};
 pub use profile::KeyFileError;
 
+pub(crate) use body::TooLarge;
 pub(crate) use card::{decode_card, encode_card};
 pub(crate) use device::{decode_entry, encode_entry};
 pub(crate) use profile::{decode_account, encode_account};
@@ -39,8 +40,7 @@ impl From<minicbor::decode::Error> for FormatError {
 }
 
 fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
-    minicbor::to_vec(value)
-        .unwrap_or_else(|error| match *error.as_write().expect("no encoder of ours fails") {})
+    minicbor::to_vec(value).expect("writing to memory does not fail")
 }
 
 /// Decodes all of `bytes`: a rest is an error.
@@ -52,3 +52,6 @@ fn decode<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, FormatError> {
     }
     Ok(value)
 }
+
+#[cfg(test)]
+mod tests;

@@ -238,3 +238,80 @@ fn load(stored: StoredProfile) -> Result<Profile, FormatError> {
         local_only: stored.local_only,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::HEXLOWER;
+
+    use super::*;
+    use crate::id::DeviceKind;
+
+    fn secret(byte: u8) -> SecretBytes {
+        SecretBytes(Zeroizing::new([byte; 32]))
+    }
+
+    fn profile() -> Profile {
+        Profile {
+            account: Account {
+                id: "abcdefghijklmnopqrstuvwxyz".parse().expect("an account id"),
+                store: "zyxwvutsrqponmlkjihgfedcba".parse().expect("a store id"),
+                epoch: 1,
+                master: secret(1),
+            },
+            device: Device {
+                id: "abcdefgh".parse().expect("a device id"),
+                name: "desk".to_owned(),
+                kind: DeviceKind::Desktop,
+                signing: secret(2),
+                exchange: secret(3),
+                joined_ms: 1_700_000_000_000,
+            },
+            store_url: "file:///store".to_owned(),
+            local_only: true,
+        }
+    }
+
+    const KEY_FILE: &str = "\
+        434f4e564f4b455901a400a400781a6162636465666768696a6b6c6d6e6f707172737475767778797a01\
+        781a7a797877767574737271706f6e6d6c6b6a6968676665646362610201035820010101010101010101\
+        010101010101010101010101010101010101010101010101a60068616263646566676801646465736b02\
+        000358200202020202020202020202020202020202020202020202020202020202020202045820030303\
+        0303030303030303030303030303030303030303030303030303030303051b0000018bcfe56800026d66\
+        696c653a2f2f2f73746f726503f5fe48bc8f5d213c264f3f7c706222cc78";
+
+    #[test]
+    fn the_key_file_never_changes() {
+        assert_eq!(HEXLOWER.encode(&profile().encode()), KEY_FILE);
+        assert_eq!(Profile::decode(&profile().encode()), Ok(profile()));
+    }
+
+    #[test]
+    fn a_damaged_key_file_is_never_taken_for_another() {
+        let file = profile().encode();
+        for at in 0..file.len() {
+            assert!(Profile::decode(&file[..at]).is_err(), "{at} bytes were accepted");
+            let mut flipped = file.to_vec();
+            flipped[at] ^= 1;
+            assert!(Profile::decode(&flipped).is_err(), "byte {at} was not checked");
+        }
+    }
+
+    #[test]
+    fn each_way_to_be_wrong_has_its_name() {
+        let file = profile().encode();
+        let check = |bytes: &[u8], want| assert_eq!(Profile::decode(bytes), Err(want));
+        check(b"-----BEGIN OPENSSH PRIVATE KEY-----", KeyFileError::NotOurs);
+        check(b"", KeyFileError::Damaged);
+        check(&file[..20], KeyFileError::Damaged);
+        check(b"CONVOKEY\x02...", KeyFileError::NewerFormat(2));
+        let mut other = [&MAGIC[..], &[VERSION], b"\xa0"].concat();
+        other.extend_from_slice(&blake3::hash(&other).as_bytes()[..CHECKSUM]);
+        check(&other, KeyFileError::Content);
+    }
+
+    #[test]
+    fn the_buffer_never_grows() {
+        let file = profile().encode();
+        assert!(file.len() < 1024, "growing would leave copies of the keys behind");
+    }
+}

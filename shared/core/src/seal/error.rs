@@ -1,7 +1,7 @@
 //! Why an object could not be sealed or opened.
 
 use crate::card::CardError;
-use crate::format::FormatError;
+use crate::format::{FormatError, TooLarge};
 use crate::id::DeviceId;
 
 /// Why an object was refused. Nothing of it is used then.
@@ -105,15 +105,21 @@ pub enum SealError {
         /// This device.
         ours: DeviceId,
     },
-    /// The card has more than [`super::MAX_CARD`] bytes.
+    /// The card has more than [`crate::MAX_CARD`] bytes.
     #[error("the card has {0} bytes, which is too many: is the message very long?")]
     CardTooLarge(usize),
-    /// The body has more than [`super::MAX_BODY`] bytes.
+    /// The body has more than [`crate::MAX_BODY`] bytes.
     #[error("{0} bytes are too many for one object")]
     BodyTooLarge(u64),
     /// The name is of no object of this kind.
     #[error("the name is of another kind of object")]
     Name,
+}
+
+impl From<TooLarge> for SealError {
+    fn from(body: TooLarge) -> Self {
+        Self::BodyTooLarge(body.0)
+    }
 }
 
 impl SealError {

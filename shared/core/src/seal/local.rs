@@ -9,10 +9,15 @@ use super::object::{self, Content, Kind};
 use super::pad::Padding;
 use crate::profile::{Account, Random};
 
+/// What labels are digested under: the head holds a plain hash of the context, from which a label
+/// (a path, say) could be guessed.
+const LABELS: &str = "convosync label of a value";
+
 /// Seals a value under a label; it opens under the same label only.
 #[must_use]
 pub fn seal_value(account: &Account, label: &str, plain: &[u8], random: Random<'_>) -> Sealed {
-    let place = Place::of(account, None, label);
+    let name = local_digest(account, LABELS, label.as_bytes());
+    let place = Place::of(account, None, &name);
     let content = Content {
         kind: Kind::Value,
         front: (plain, Padding::Multiple(64)),
@@ -33,7 +38,8 @@ pub fn open_value(
     label: &str,
     sealed: &Sealed,
 ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    let place = Place::of(account, None, label);
+    let name = local_digest(account, LABELS, label.as_bytes());
+    let place = Place::of(account, None, &name);
     let parsed = object::parse(&sealed.0)?;
     parsed.belongs(Kind::Value, &place)?;
     parsed.is_whole()?;

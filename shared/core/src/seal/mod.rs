@@ -31,9 +31,11 @@
 //! So the first 302 bytes and the first ciphertext of a unit are enough to show its card and who
 //! made it, and bind the body without having it.
 //!
+//! The signed vector of a save is in its card, which the signature covers.
+//!
 //! **Context**: length-prefixed (4 bytes each) `convosync object`, version, role (`card`, `body`,
 //! `part`, `device`, `recovery`, `value`), store id, account id, session id (empty if of none),
-//! logical name (of a local value: its label), epoch. It is HKDF info and associated data of each
+//! logical name (of a local value: the keyed digest of its label), epoch. It is HKDF info and associated data of each
 //! ciphertext and part of what is signed: an object that was renamed, swapped or moved to another
 //! session, account or store is refused.
 //!
@@ -46,7 +48,10 @@
 //! **Signature** over length-prefixed `convosync object signature`, context, head.
 //!
 //! **Keys**: HKDF-SHA256(master key, no salt, length-prefixed `convosync key v1`, purpose, store id,
-//! account id, session id, epoch).
+//! account id, session id (empty if for none), epoch); the purposes are `session` (units, parts),
+//! `segment ids`, `objects` (device entries), `local values`, `local digests`, `key check`. The
+//! account's key is sealed under HKDF-SHA256(recovery key, no salt, length-prefixed
+//! `convosync recovery v1`, store id, account id).
 //!
 //! The checksum proves nothing against an attacker. It tells a bad disk from a wrong key.
 
@@ -75,9 +80,6 @@ pub const CARD_RANGE: u64 = 4096;
 
 /// The most bytes that a card may have before it is sealed.
 pub const MAX_CARD: usize = 256 * 1024;
-
-/// The most bytes that the body of a unit or a part may have before it is sealed.
-pub const MAX_BODY: u64 = 1 << 30;
 
 /// Bytes that only the account can read, or that hold nothing secret (the store record).
 ///

@@ -4,7 +4,7 @@ use super::error::{OpenError, SealError};
 use super::key::{Place, Purpose, derive};
 use super::object::{self, Content, Kind, Parsed, Trust};
 use super::pad::Padding;
-use super::{MAX_BODY, MAX_CARD, Sealed, stream};
+use super::{MAX_CARD, Sealed, stream};
 use crate::card::Card;
 use crate::devices::Devices;
 use crate::format::{PartBody, UnitBody, decode_card, encode_card};
@@ -61,12 +61,11 @@ pub fn seal_unit(
     if front.len() > MAX_CARD {
         return Err(SealError::CardTooLarge(front.len()));
     }
-    fits(&body.segments)?;
     let name = ObjectName::Unit { session: card.session.clone(), save: card.save.clone() };
     let content = Content {
         kind: Kind::Unit,
         front: (&front, CARD_PADDING),
-        body: Some(&body.encode()),
+        body: Some(&body.encode()?),
         signer: Some((profile, devices_hash)),
     };
     let sealed = seal_in(&profile.account, &card.session, &name, &content, random);
@@ -86,10 +85,9 @@ pub fn seal_part(
     random: Random<'_>,
 ) -> Result<Sealed, SealError> {
     let ObjectName::Part { session, .. } = name else { return Err(SealError::Name) };
-    fits(&body.segments)?;
     let content = Content {
         kind: Kind::Part,
-        front: (&body.encode(), Padding::Padme),
+        front: (&body.encode()?, Padding::Padme),
         body: None,
         signer: Some((profile, devices_hash)),
     };
@@ -252,9 +250,4 @@ fn seal_in(
     let place = Place::of(account, Some(session), &text);
     let key = derive(account, Purpose::Session(session));
     Sealed::made(object::seal(&place, &key, content, random))
-}
-
-fn fits(segments: &[crate::format::Packed]) -> Result<(), SealError> {
-    let bytes = segments.iter().map(|segment| segment.bytes.len() as u64).sum();
-    if bytes > MAX_BODY { Err(SealError::BodyTooLarge(bytes)) } else { Ok(()) }
 }

@@ -1,0 +1,73 @@
+//! Whole objects as they were sealed once, in hex under `frozen/`. A version that can't read one
+//! of them can't read what people have in their stores.
+
+use convosync_core::*;
+
+use crate::fixture::*;
+
+#[track_caller]
+fn frozen(sealed: &[u8], hex: &str) {
+    let hex: String = hex.split_whitespace().collect();
+    assert!(data_encoding::HEXLOWER.encode(sealed) == hex, "the stored bytes have changed");
+}
+
+#[test]
+fn the_unit_never_changes() {
+    let me = profile(2);
+    let (_, _, name, sealed) = unit(&me);
+    assert_eq!(name.to_string(), "v1/s/session-bbbbbbbb/00000001-xefkdarg-1-hhhhhhhh");
+    frozen(sealed.as_bytes(), include_str!("frozen/unit.hex"));
+}
+
+#[test]
+fn the_part_never_changes() {
+    let (_, name, sealed) = part(&profile(2));
+    assert_eq!(name.to_string(), "v1/o/session-bbbbbbbb/fa49ff843180af83aedf234f4f46c3a7-kdargp45");
+    frozen(sealed.as_bytes(), include_str!("frozen/part.hex"));
+}
+
+#[test]
+fn the_device_entry_never_changes() {
+    let (name, sealed) = seal_device_entry(&profile(2), &mut counting(5));
+    assert_eq!(name.to_string(), "v1/dev/xefkdarg-kdargp45");
+    frozen(sealed.as_bytes(), include_str!("frozen/device.hex"));
+}
+
+#[test]
+fn the_recovery_object_never_changes() {
+    let recovery = RecoveryKey::new(&mut counting(9));
+    let words = "dinner desert betray install decorate idle sunny work pulp myself timber infant \
+                 trash rare believe fragile letter monkey physical reward taste diet ticket catch";
+    assert_eq!(recovery.words().as_str(), words);
+    let (name, sealed) = seal_recovery(&profile(2).account, &recovery, &mut counting(5));
+    assert_eq!(name.to_string(), "v1/keys/00000001/recovery-kdargp45");
+    frozen(sealed.as_bytes(), include_str!("frozen/recovery.hex"));
+}
+
+#[test]
+fn the_local_value_never_changes() {
+    let sealed = seal_value(&profile(2).account, "label", b"value", &mut counting(6));
+    frozen(sealed.as_bytes(), include_str!("frozen/value.hex"));
+}
+
+#[test]
+fn the_store_record_never_changes() {
+    let record = StoreRecord::new(&profile(2).account).encode();
+    let json = r#"{"format":1,"store":"uv2tqbw7mnslizoxefkdargp45","account":"w7mnslizoxefkdargp45c3yj6h","epoch":1,"key_check":"b0bf9615f1710cd0a509108b5513601a"}"#;
+    assert_eq!(std::str::from_utf8(record.as_bytes()), Ok(format!("{json}\n").as_str()));
+}
+
+#[test]
+fn keys_ids_and_digests_never_change() {
+    let me = profile(2);
+    let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
+    assert_eq!(
+        hex(&segment_key(&me.account, &session(1)).id(b"packed")),
+        "4c341200326de75008e1d05d6ac95aed"
+    );
+    assert_eq!(local_digest(&me.account, "label", b"bytes"), "228decac0e562e4086a3db882e12a018");
+    assert_eq!(
+        hex(&devices(&[&me]).hash()),
+        "bf60e6a40b8ee7169a7436dec1f79a438062485eb36ec85e832c69e33b80b36c"
+    );
+}
