@@ -27,11 +27,13 @@ fn an_unknown_device_is_named() {
     assert_eq!(opened, Err(OpenError::UnknownDevice(me.device.id)));
 }
 
+type Open = Box<dyn Fn(&Sealed) -> Result<(), OpenError>>;
+
 /// Something sealed, with how it is opened.
 struct Case {
     what: &'static str,
     sealed: Sealed,
-    open: Box<dyn Fn(&Sealed) -> Result<(), OpenError>>,
+    open: Open,
 }
 
 fn case(
