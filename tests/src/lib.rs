@@ -1,1 +1,13 @@
-//! What whole-system tests share.
+//! What whole-system tests share: a scripted model, the real Claude Code, a terminal.
+//!
+//! Everything here owns its folders and stops what it started when it is dropped.
+
+mod claude;
+mod model_server;
+mod terminal;
+mod tools;
+
+pub use claude::{Answer, Claude};
+pub use model_server::{ModelServer, Sent};
+pub use terminal::Terminal;
+pub use tools::tool;

@@ -1,0 +1,26 @@
+//! Where the programs are that `cargo xtask test` fetches.
+
+use std::path::{Path, PathBuf};
+
+/// A program of `$CONVOSYNC_TOOLS/bin`, by default in the workspace's `target/tools`.
+///
+/// # Panics
+///
+/// If it is not there: a test that silently did not run would prove nothing.
+#[must_use]
+pub fn tool(name: &str) -> PathBuf {
+    let folder = std::env::var_os("CONVOSYNC_TOOLS").map_or_else(
+        || {
+            let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+            workspace.expect("tests/ lies in the workspace").join("target/tools")
+        },
+        PathBuf::from,
+    );
+    let program = folder.join("bin").join(name);
+    assert!(
+        program.exists(),
+        "{} is missing: run `cargo xtask test`, which fetches it",
+        program.display()
+    );
+    program
+}
