@@ -9,5 +9,7 @@ mod local;
 mod store;
 
 pub use assistant::{ClaudeCodeFiles, Process, Processes, SystemProcesses, project_slug};
-pub use local::{FileLocks, Paths, PathsError, ScratchDir, SystemClock, SystemEntropy};
+pub use local::{
+    FileLocks, Paths, PathsError, ScratchDir, SqliteIndex, SystemClock, SystemEntropy,
+};
 pub use store::{FolderStore, StoreOpener};

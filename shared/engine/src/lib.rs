@@ -3,3 +3,5 @@
 //! Prints nothing, reads no clock, environment or home directory: reports out, ports in.
 
 pub mod ports;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

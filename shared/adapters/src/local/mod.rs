@@ -1,11 +1,13 @@
 //! What this device keeps for itself, and what it takes from the system.
 
 mod failure;
+mod index;
 mod locks;
 mod paths;
 mod scratch;
 mod system;
 
+pub use index::SqliteIndex;
 pub use locks::FileLocks;
 pub use paths::{Paths, PathsError};
 pub use scratch::ScratchDir;

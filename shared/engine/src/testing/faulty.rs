@@ -1,0 +1,262 @@
+//! A store that fails when told to: before the effect, after it, or by telling less than it has.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use convosync_core::{ObjectName, Sealed};
+
+use crate::ports::{Caps, Listed, Store, StoreError};
+
+/// What was asked of a store. Each object of a batch counts as one put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Call {
+    /// `put_new`.
+    Put,
+    /// `get` or `get_range`.
+    Get,
+    /// `list`.
+    List,
+    /// `delete`.
+    Delete,
+}
+
+/// How a store says no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// [`StoreError::Unreachable`].
+    Unreachable,
+    /// [`StoreError::Denied`].
+    Denied,
+    /// [`StoreError::Full`].
+    Full,
+}
+
+impl Refusal {
+    fn error(self) -> StoreError {
+        let why = "a fault for a test".to_owned();
+        match self {
+            Self::Unreachable => StoreError::Unreachable(why),
+            Self::Denied => StoreError::Denied(why),
+            Self::Full => StoreError::Full(why),
+        }
+    }
+}
+
+/// What goes wrong with one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is done.
+    Before(Refusal),
+    /// It is done, but the answer is lost: the caller sees [`StoreError::Unreachable`].
+    LostAnswer,
+    /// A list that lacks the newest so many objects that were put through this wrapper.
+    Stale(usize),
+    /// A get whose middle byte is flipped.
+    Damaged,
+}
+
+#[derive(Default)]
+struct Plan {
+    offline: bool,
+    /// Faults of the next calls of a kind.
+    next: BTreeMap<Call, VecDeque<Fault>>,
+    /// Faults by number of the call, counted over all kinds.
+    at: BTreeMap<usize, Fault>,
+    calls: Vec<(Call, Option<ObjectName>)>,
+    arrived: Vec<ObjectName>,
+}
+
+/// Wraps a store and lets its calls fail. Clones share the store and the plan, so a test keeps
+/// one while the engine owns another.
+pub struct FaultyStore<S> {
+    inner: Arc<S>,
+    plan: Arc<Mutex<Plan>>,
+}
+
+impl<S> Clone for FaultyStore<S> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), plan: Arc::clone(&self.plan) }
+    }
+}
+
+impl<S: Store> FaultyStore<S> {
+    /// Wraps a store. Nothing fails yet.
+    #[must_use]
+    pub fn new(inner: S) -> Self {
+        Self { inner: Arc::new(inner), plan: Arc::default() }
+    }
+
+    /// The store behind, whose calls do not fail.
+    #[must_use]
+    pub fn inner(&self) -> &S {
+        &self.inner
+    }
+
+    /// Lets the next call of a kind fail; called again, the one after it too.
+    pub fn fail_next(&self, call: Call, fault: Fault) {
+        self.plan().next.entry(call).or_default().push_back(fault);
+    }
+
+    /// Lets the call of that number fail, counted from 0 over all calls since this store was
+    /// made. With a loop over the numbers a test fails every step of a use case once.
+    pub fn fail_at(&self, number: usize, fault: Fault) {
+        self.plan().at.insert(number, fault);
+    }
+
+    /// Lets every call fail before it has an effect, until switched off.
+    pub fn set_offline(&self, offline: bool) {
+        self.plan().offline = offline;
+    }
+
+    /// Every call so far, with the object it named.
+    #[must_use]
+    pub fn calls(&self) -> Vec<(Call, Option<ObjectName>)> {
+        self.plan().calls.clone()
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a call and takes its fault.
+    fn begin(&self, call: Call, name: Option<&ObjectName>) -> Result<Option<Fault>, StoreError> {
+        let mut plan = self.plan();
+        let number = plan.calls.len();
+        plan.calls.push((call, name.cloned()));
+        let numbered = plan.at.remove(&number);
+        let fault = numbered.or_else(|| plan.next.get_mut(&call)?.pop_front());
+        if plan.offline {
+            return Err(Refusal::Unreachable.error());
+        }
+        match fault {
+            Some(Fault::Before(refusal)) => Err(refusal.error()),
+            fault => Ok(fault),
+        }
+    }
+}
+
+/// Loses the answer, if that is the fault.
+fn answered<T>(fault: Option<Fault>, done: Result<T, StoreError>) -> Result<T, StoreError> {
+    match fault {
+        Some(Fault::LostAnswer) => done.and_then(|_| Err(Refusal::Unreachable.error())),
+        _ => done,
+    }
+}
+
+fn damaged(fault: Option<Fault>, mut bytes: Vec<u8>) -> Vec<u8> {
+    let middle = bytes.len() / 2;
+    if let (Some(Fault::Damaged), Some(byte)) = (fault, bytes.get_mut(middle)) {
+        *byte ^= 1;
+    }
+    bytes
+}
+
+impl<S: Store> Store for FaultyStore<S> {
+    fn put_new(&self, name: &ObjectName, object: &Sealed) -> Result<(), StoreError> {
+        let fault = self.begin(Call::Put, Some(name))?;
+        let done = self.inner.put_new(name, object);
+        if done.is_ok() {
+            self.plan().arrived.push(name.clone());
+        }
+        answered(fault, done)
+    }
+
+    fn put_batch(&self, objects: &[(ObjectName, Sealed)]) -> Result<(), StoreError> {
+        objects.iter().try_for_each(|(name, object)| self.put_new(name, object))
+    }
+
+    fn get(&self, name: &ObjectName) -> Result<Sealed, StoreError> {
+        let fault = self.begin(Call::Get, Some(name))?;
+        let object = answered(fault, self.inner.get(name))?;
+        Ok(Sealed::received(damaged(fault, object.into_bytes())))
+    }
+
+    fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
+        let fault = self.begin(Call::Get, Some(name))?;
+        Ok(damaged(fault, answered(fault, self.inner.get_range(name, range))?))
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
+        let fault = self.begin(Call::List, None)?;
+        let mut found = answered(fault, self.inner.list(prefix))?;
+        if let Some(Fault::Stale(newest)) = fault {
+            let plan = self.plan();
+            let hidden: Vec<_> = plan.arrived.iter().rev().take(newest).collect();
+            found.retain(|listed| !hidden.contains(&&listed.name));
+        }
+        Ok(found)
+    }
+
+    fn delete(&self, name: &ObjectName) -> Result<(), StoreError> {
+        let fault = self.begin(Call::Delete, Some(name))?;
+        answered(fault, self.inner.delete(name))
+    }
+
+    fn caps(&self) -> Caps {
+        self.inner.caps()
+    }
+
+    fn describe(&self) -> String {
+        self.inner.describe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::MemoryStore;
+
+    fn name() -> ObjectName {
+        "v1/s/session-abcdefgh/00000001-abcdefgh-1-22223333".parse().unwrap()
+    }
+
+    fn object() -> Sealed {
+        Sealed::received(b"object".to_vec())
+    }
+
+    #[test]
+    fn a_fault_before_the_effect_leaves_nothing_and_holds_once() {
+        let store = FaultyStore::new(MemoryStore::default());
+        store.fail_next(Call::Put, Fault::Before(Refusal::Full));
+        assert!(matches!(store.put_new(&name(), &object()), Err(StoreError::Full(_))));
+        assert!(store.inner().contents().is_empty());
+        store.put_new(&name(), &object()).unwrap();
+    }
+
+    #[test]
+    fn a_lost_answer_has_had_its_effect() {
+        let store = FaultyStore::new(MemoryStore::default());
+        store.fail_at(0, Fault::LostAnswer);
+        assert!(matches!(store.put_new(&name(), &object()), Err(StoreError::Unreachable(_))));
+        assert_eq!(store.get(&name()).unwrap(), object());
+        assert_eq!(store.calls().len(), 2);
+    }
+
+    #[test]
+    fn a_stale_list_lacks_the_newest() {
+        let store = FaultyStore::new(MemoryStore::default());
+        store.put_new(&name(), &object()).unwrap();
+        store.fail_next(Call::List, Fault::Stale(1));
+        assert!(store.list("").unwrap().is_empty());
+        assert_eq!(store.list("").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_damaged_get_differs_and_the_store_does_not() {
+        let store = FaultyStore::new(MemoryStore::default());
+        store.put_new(&name(), &object()).unwrap();
+        store.fail_next(Call::Get, Fault::Damaged);
+        assert_ne!(store.get(&name()).unwrap(), object());
+        assert_eq!(store.get(&name()).unwrap(), object());
+    }
+
+    #[test]
+    fn offline_is_for_every_call_and_every_clone() {
+        let store = FaultyStore::new(MemoryStore::default());
+        store.clone().set_offline(true);
+        assert!(store.list("").is_err() && store.delete(&name()).is_err());
+        store.set_offline(false);
+        assert!(store.list("").is_ok());
+    }
+}
