@@ -9,6 +9,7 @@ mod cli;
 mod console;
 mod crash;
 mod exit;
+mod host;
 mod interrupt;
 mod json;
 mod outcome;

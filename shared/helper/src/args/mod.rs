@@ -13,6 +13,9 @@ use convosync_wire::{Answers, ListArgs, ResumeArgs, SyncArgs, Verb};
 
 pub(crate) use options::{Init, Join, List, Resume, Save};
 
+/// Where help lists the options that every verb has.
+const GLOBAL: &str = "Everywhere";
+
 /// Put a coding session down on one machine and pick it up on another.
 ///
 /// A session is code, AI conversation and directory as one unit, end-to-end encrypted.
@@ -31,29 +34,27 @@ pub(crate) use options::{Init, Join, List, Resume, Save};
 )]
 pub(crate) struct Cli {
     /// Print one JSON document instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) json: bool,
 
     /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 
     /// Act as if started in this directory
-    #[arg(short = 'C', global = true, value_name = "DIR")]
+    #[arg(short = 'C', global = true, help_heading = GLOBAL, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// When to use colour.
+/// When to use colour: `Auto` on a terminal unless NO_COLOR is set, `Always` into a pipe too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    // No doc comments: clap would print them below every `--help`.
     Auto,
-    /// Also into a pipe
     Always,
-    /// Never
     Never,
 }
 
