@@ -184,13 +184,16 @@ impl Session<'_> {
         }
         let list = Verb::List(ListArgs::default());
         match self.call(&caller::request(list, &self.directory, self.env)) {
-            Outcome::Reply(Reply::Sessions(rows)) if !rows.is_empty() => {
-                let picked = ask::pick(&rows, &mut self.terminal(), &self.err);
-                args.session = Some(picked.ok_or_else(|| self.cancelled())?);
-                Ok(args)
-            }
             Outcome::Failure(failure) => Err(self.failed(&failure)),
-            _ => Ok(args),
+            Outcome::Reply(reply) => match *reply {
+                Reply::Sessions(rows) if !rows.is_empty() => {
+                    let picked = ask::pick(&rows, &mut self.terminal(), &self.err);
+                    args.session = Some(picked.ok_or_else(|| self.cancelled())?);
+                    Ok(args)
+                }
+                _ => Ok(args),
+            },
+            Outcome::Decision(_) => Ok(args),
         }
     }
 

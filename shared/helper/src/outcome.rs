@@ -8,11 +8,10 @@ use crate::crash;
 
 /// What a call comes to.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 #[cfg_attr(not(test), expect(dead_code, reason = "no verb is wired yet"))]
 pub(crate) enum Outcome {
     /// Done.
-    Reply(Reply),
+    Reply(Box<Reply>),
     /// Nothing was changed; the user has to choose.
     Decision(Decision),
     /// It did not work.

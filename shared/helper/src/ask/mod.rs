@@ -53,14 +53,14 @@ pub(crate) fn choose<'a>(
     console: &mut dyn Console,
     look: &Look,
 ) -> Option<&'a Choice> {
-    let recommended = decision.choices.iter().position(|choice| choice.recommended).unwrap_or(0);
-    let (count, usual) = (decision.choices.len(), recommended + 1);
+    let recommended = decision.choices.iter().position(|choice| choice.recommended);
+    let usual = recommended.map(|at| format!(", Enter for {}", at + 1)).unwrap_or_default();
     console.show(&view::decision(decision, look));
-    let prompt = format!("Choose [1-{count}], Enter for {usual}, 'q' to cancel: ");
+    let prompt = format!("Choose [1-{}]{usual}, 'q' to cancel: ", decision.choices.len());
     for _ in 0..MOST_TRIES {
         let line = console.ask(&prompt)?;
         match line.trim() {
-            "" => return decision.choices.get(recommended),
+            "" if recommended.is_some() => return decision.choices.get(recommended?),
             "q" | "Q" => return None,
             text => match choice_of(text, &decision.choices) {
                 Some(choice) => return Some(choice),
@@ -73,6 +73,9 @@ pub(crate) fn choose<'a>(
 
 /// A choice by number, or by a beginning of its name that no other has.
 fn choice_of<'a>(text: &str, choices: &'a [Choice]) -> Option<&'a Choice> {
+    if text.is_empty() {
+        return None;
+    }
     if let Ok(number) = text.parse::<usize>() {
         return choices.get(number.checked_sub(1)?);
     }

@@ -36,12 +36,13 @@ impl Console for Script {
 }
 
 fn branch() -> Decision {
+    let switch = choice("switch", "--switch-branch", "Switch", "Checks out the session's branch");
     Decision {
         question: Question::Branch,
         title: "Branch Mismatch".into(),
         details: Vec::new(),
         choices: vec![
-            choice("switch", "--switch-branch", "Switch", "Recommended"),
+            Choice { recommended: true, ..switch },
             choice("stay", "--stay-on-branch", "Continue on main", "Risky"),
             choice("cancel", "", "Cancel", "Change nothing"),
         ],
@@ -53,7 +54,8 @@ fn resume() -> Request {
 }
 
 fn done() -> Outcome {
-    Outcome::Reply(Reply::Synced(SyncReport { sent: Vec::new(), queued: 0, notes: Vec::new() }))
+    let report = SyncReport { sent: Vec::new(), queued: 0, notes: Vec::new() };
+    Outcome::Reply(Box::new(Reply::Synced(report)))
 }
 
 #[test]
@@ -94,6 +96,16 @@ fn a_choice_is_taken_by_number_or_by_what_it_starts_with() {
     assert_eq!(chosen(&["c", "0", "4", "x", "9", "1"]), None, "tries are bounded");
     assert_eq!(chosen(&["q"]), None);
     assert_eq!(chosen(&[]), None, "Ctrl-C or the end of input");
+}
+
+#[test]
+fn enter_takes_nothing_that_is_not_recommended() {
+    let mut open = dirty();
+    open.choices.iter_mut().for_each(|choice| choice.recommended = false);
+    let mut person = Script::new(&["", "2"]);
+    let choice = choose(&open, &mut person, &plain()).expect("2 was chosen");
+    assert_eq!(choice.value, "commit");
+    assert!(person.shown.contains("Choose [1-3], 'q' to cancel: "), "{}", person.shown);
 }
 
 #[test]

@@ -104,7 +104,7 @@ pub(crate) fn answer(
     write(
         &output,
         &match outcome {
-            Outcome::Reply(reply) => Answer::Reply(Box::new(reply)),
+            Outcome::Reply(reply) => Answer::Reply(reply),
             Outcome::Decision(decision) => Answer::NeedsDecision(decision),
             Outcome::Failure(failure) => Answer::Failure(failure),
         },

@@ -18,7 +18,8 @@ fn status() -> Request {
 }
 
 fn done() -> Outcome {
-    Outcome::Reply(Reply::Synced(SyncReport { sent: Vec::new(), queued: 0, notes: Vec::new() }))
+    let report = SyncReport { sent: Vec::new(), queued: 0, notes: Vec::new() };
+    Outcome::Reply(Box::new(Reply::Synced(report)))
 }
 
 /// What a plugin reads after it wrote `line`.

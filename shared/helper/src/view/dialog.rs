@@ -48,7 +48,8 @@ pub(crate) fn picker(rows: &[SessionRow], look: &Look) -> String {
 /// A title and a text in a box that the terminal can hold. All of it is made harmless here.
 fn boxed(title: &str, body: &[String], look: &Look) -> String {
     let room = look.width.saturating_sub(4).max(16);
-    let texts: Vec<String> = body.iter().flat_map(|text| harmless::lines(text)).collect();
+    let texts: Vec<String> =
+        body.iter().flat_map(|text| harmless::lines(text)).map(|line| look.bullet(&line)).collect();
     let title = harmless::line(title);
     let widest = texts.iter().chain([&title]).map(|text| text.width()).max().unwrap_or(0);
     let inside = widest.max(USUAL).min(room);

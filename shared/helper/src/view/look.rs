@@ -79,6 +79,19 @@ impl Look {
         })
     }
 
+    /// The line, its bullet or arrow spelled as this look can show it. Words stay as they are.
+    pub(crate) fn bullet(&self, line: &str) -> String {
+        let text = line.trim_start();
+        let indent = &line[..line.len() - text.len()];
+        let spelled = [("• ", "- "), ("→ ", "-> "), ("… ", "... ")];
+        let rest =
+            spelled.iter().find_map(|(fancy, plain)| Some((plain, text.strip_prefix(fancy)?)));
+        match rest {
+            Some((plain, rest)) if !self.unicode => format!("{indent}{plain}{rest}"),
+            _ => line.to_owned(),
+        }
+    }
+
     /// One of two spellings.
     pub(crate) fn pick<'a>(&self, fancy: &'a str, plain: &'a str) -> &'a str {
         if self.unicode { fancy } else { plain }
@@ -172,6 +185,14 @@ mod tests {
         assert_eq!(look.path("/home/me"), "~");
         assert_eq!(look.path("/home/me/x"), "~/x");
         assert_eq!(look.path("/home/melissa/x"), "/home/melissa/x");
+    }
+
+    #[test]
+    fn bullets_are_spelled_as_the_terminal_can() {
+        assert_eq!(plain().bullet("  • auth.js • x"), "  - auth.js • x");
+        assert_eq!(plain().bullet("… and 2 more"), "... and 2 more");
+        assert_eq!(plain().bullet("été"), "été");
+        assert_eq!(fancy().bullet("  • auth.js"), "  • auth.js");
     }
 
     #[test]

@@ -21,7 +21,7 @@ impl<'a> Page<'a> {
 
     /// A line.
     pub(crate) fn line(&mut self, text: &str) {
-        self.out.push_str(harmless::line(text).trim_end());
+        self.out.push_str(self.look.bullet(&harmless::line(text)).trim_end());
         self.out.push('\n');
     }
 
