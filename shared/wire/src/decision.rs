@@ -33,12 +33,28 @@ pub enum Question {
     CommitMissing,
 }
 
+impl Question {
+    /// The question's name, as codes and scripts have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dirty => "dirty",
+            Self::Branch => "branch",
+            Self::Diverged => "diverged",
+            Self::Live => "live",
+            Self::Conflict => "conflict",
+            Self::CommitMissing => "commit-missing",
+        }
+    }
+}
+
 /// One way to go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
-    /// Stable name, e.g. `stash`.
+    /// Stable name, as [`Answers::record`](crate::Answers::record) takes it, e.g. `stash`;
+    /// [`Choice::CANCEL`] for none of the others.
     pub value: String,
-    /// What to pass to take it, e.g. `--on-dirty stash`.
+    /// What to pass to take it, e.g. `--on-dirty stash`; empty where leaving is just not calling again.
     pub flag: String,
     /// What a button says, e.g. `Stash & Continue`.
     pub label: String,
@@ -46,4 +62,9 @@ pub struct Choice {
     pub help: String,
     /// Whether it is the one we would take.
     pub recommended: bool,
+}
+
+impl Choice {
+    /// The value of the choice that changes nothing, for every question.
+    pub const CANCEL: &'static str = "cancel";
 }

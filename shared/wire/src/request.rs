@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::decision::Question;
+
 /// One call of a verb.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
@@ -166,6 +168,36 @@ pub struct Answers {
     pub on_missing: Option<OnMissing>,
 }
 
+impl Answers {
+    /// Values of the choices of [`Question::Branch`]: `--switch-branch`, `--stay-on-branch`.
+    pub const BRANCH: &'static [&'static str] = &["switch", "stay"];
+
+    /// Takes down the value of the [`Choice`](crate::Choice) that the user made.
+    ///
+    /// # Errors
+    ///
+    /// If the question has no such choice; nothing was taken down then.
+    pub fn record(&mut self, question: Question, value: &str) -> Result<(), String> {
+        match question {
+            Question::Dirty => self.on_dirty = Some(value.parse()?),
+            Question::Branch => self.switch_branch = Some(switches(value)?),
+            Question::Diverged => self.on_diverged = Some(value.parse()?),
+            Question::Live => self.on_live = Some(value.parse()?),
+            Question::Conflict => self.on_conflict = Some(value.parse()?),
+            Question::CommitMissing => self.on_missing = Some(value.parse()?),
+        }
+        Ok(())
+    }
+}
+
+fn switches(value: &str) -> Result<bool, String> {
+    match value {
+        "switch" => Ok(true),
+        "stay" => Ok(false),
+        _ => Err(format!("`{value}` is none of {}", Answers::BRANCH.join(", "))),
+    }
+}
+
 macro_rules! answer {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$doc])*
@@ -281,4 +313,35 @@ pub struct ListArgs {
 pub struct SyncArgs {
     /// Try again at once what failed.
     pub retry: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_choice_of_every_question_can_be_taken_down() {
+        for (question, values) in [
+            (Question::Dirty, OnDirty::ALL),
+            (Question::Branch, Answers::BRANCH),
+            (Question::Diverged, OnDiverged::ALL),
+            (Question::Live, OnLive::ALL),
+            (Question::Conflict, OnConflict::ALL),
+            (Question::CommitMissing, OnMissing::ALL),
+        ] {
+            for value in values {
+                let mut answers = Answers::default();
+                assert_eq!(answers.record(question, value), Ok(()), "{question:?} {value}");
+                assert_ne!(answers, Answers::default(), "{question:?} {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_choice_of_another_question_is_refused() {
+        let mut answers = Answers::default();
+        assert!(answers.record(Question::Dirty, "keep-local").is_err());
+        assert!(answers.record(Question::Branch, "cancel").is_err());
+        assert_eq!(answers, Answers::default());
+    }
 }
