@@ -1,3 +1,8 @@
 //! The Nushell plugin's entry.
 
-fn main() {}
+use nu_plugin::{MsgPackSerializer, serve_plugin};
+use nu_plugin_convosync::ConvoSyncPlugin;
+
+fn main() {
+    serve_plugin(&ConvoSyncPlugin, MsgPackSerializer {});
+}

@@ -1,0 +1,154 @@
+//! Questions to the user, put through Nushell's own `input list`.
+//!
+//! Nushell owns the terminal: what it asks itself needs no change of the foreground process group,
+//! and Ctrl-C does not end the plugin.
+
+use std::io::{IsTerminal, Write};
+
+use convosync_wire::{Choice, Decision, SessionRow};
+use nu_plugin::{EngineInterface, EvaluatedCall};
+use nu_protocol::{DeclId, IntoSpanned, LabeledError, PipelineData, Span, Value, record};
+
+use crate::clean;
+use crate::value::Shape;
+
+/// A terminal with somebody at it.
+pub(crate) struct Dialog<'a> {
+    engine: &'a EngineInterface,
+    list: DeclId,
+    head: Span,
+}
+
+impl<'a> Dialog<'a> {
+    /// A way to ask, where there is one: a terminal on both sides and Nushell's list.
+    pub(crate) fn open(engine: &'a EngineInterface, head: Span) -> Option<Self> {
+        let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        let list = engine.find_decl("input list").ok().flatten()?;
+        terminal.then_some(Self { engine, list, head })
+    }
+
+    /// Lets the user decide. None: called off.
+    pub(crate) fn decide<'d>(
+        &self,
+        decision: &'d Decision,
+    ) -> Result<Option<&'d Choice>, LabeledError> {
+        let _ = write!(std::io::stderr(), "{}", heading(decision));
+        let choices = recommended_first(&decision.choices);
+        let rows = choices.iter().map(|choice| choice_row(choice, self.head)).collect();
+        let index = self.pick("What now?", rows, false)?;
+        Ok(index.and_then(|index| choices.get(index).copied()))
+    }
+
+    /// Lets the user pick a session. None: called off.
+    pub(crate) fn session<'s>(
+        &self,
+        sessions: &'s [SessionRow],
+    ) -> Result<Option<&'s SessionRow>, LabeledError> {
+        let rows = sessions.iter().map(|row| session_row(row, self.head)).collect();
+        let index = self.pick("Resume which session?", rows, true)?;
+        Ok(index.and_then(|index| sessions.get(index)))
+    }
+
+    fn pick(
+        &self,
+        prompt: &str,
+        rows: Vec<Value>,
+        fuzzy: bool,
+    ) -> Result<Option<usize>, LabeledError> {
+        let mut call = EvaluatedCall::new(self.head)
+            .with_positional(Value::string(prompt, self.head))
+            .with_flag("index".into_spanned(self.head));
+        if fuzzy {
+            call = call.with_flag("fuzzy".into_spanned(self.head));
+        }
+        let input = PipelineData::value(Value::list(rows, self.head), None);
+        let picked = self.engine.call_decl(self.list, call, input, true, false)?;
+        let picked = picked.into_value(self.head)?.as_int().ok();
+        Ok(picked.and_then(|index| usize::try_from(index).ok()))
+    }
+}
+
+/// Reads a line that is not shown while it is typed. None: nobody is there to type it.
+pub(crate) fn hidden_line(
+    engine: &EngineInterface,
+    head: Span,
+    prompt: &str,
+) -> Result<Option<String>, LabeledError> {
+    let Some(input) = engine.find_decl("input")?.filter(|_| std::io::stdin().is_terminal()) else {
+        return Ok(None);
+    };
+    let call = EvaluatedCall::new(head)
+        .with_positional(Value::string(prompt, head))
+        .with_flag("suppress-output".into_spanned(head));
+    let typed = engine.call_decl(input, call, PipelineData::empty(), true, false)?;
+    Ok(typed.into_value(head)?.into_string().ok())
+}
+
+fn heading(decision: &Decision) -> String {
+    let mut text = format!("{}\n", clean::line(&decision.title));
+    for line in &decision.details {
+        text += &format!("  {}\n", clean::line(line));
+    }
+    text
+}
+
+fn recommended_first(choices: &[Choice]) -> Vec<&Choice> {
+    let mut choices: Vec<&Choice> = choices.iter().collect();
+    choices.sort_by_key(|choice| !choice.recommended);
+    choices
+}
+
+fn choice_row(choice: &Choice, head: Span) -> Value {
+    let shape = Shape::at(head);
+    Value::record(
+        record! { "choice" => shape.line(&choice.label), "what it does" => shape.line(&choice.help) },
+        head,
+    )
+}
+
+fn session_row(row: &SessionRow, head: Span) -> Value {
+    let shape = Shape::at(head);
+    Value::record(
+        record! {
+            "saved" => shape.date(row.timestamp),
+            "device" => shape.line(&row.device),
+            "branch" => shape.line(row.branch.as_deref().unwrap_or_default()),
+            "message" => shape.line(&row.message),
+        },
+        head,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use convosync_wire::Question;
+
+    fn choice(value: &str, recommended: bool) -> Choice {
+        Choice {
+            value: value.to_owned(),
+            flag: format!("--on-dirty {value}"),
+            label: value.to_owned(),
+            help: String::new(),
+            recommended,
+        }
+    }
+
+    #[test]
+    fn the_recommended_choice_is_offered_first_and_the_rest_keep_their_order() {
+        let choices = [choice("commit", false), choice("cancel", false), choice("stash", true)];
+        let order: Vec<_> = recommended_first(&choices).iter().map(|c| c.value.clone()).collect();
+        assert_eq!(order, ["stash", "commit", "cancel"]);
+    }
+
+    #[test]
+    fn a_heading_can_not_write_to_the_terminal() {
+        let decision = Decision {
+            question: Question::Dirty,
+            title: "Uncommitted\x1b[2J Changes".to_owned(),
+            details: vec!["a\n\x1b]0;x\x07b".to_owned()],
+            choices: vec![],
+        };
+        assert_eq!(heading(&decision), "Uncommitted[2J Changes\n  a ]0;xb\n");
+    }
+}

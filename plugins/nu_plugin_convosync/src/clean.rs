@@ -1,0 +1,50 @@
+//! Texts that other devices wrote, made safe for a terminal.
+//!
+//! A message, branch or path may hold escape sequences that move the cursor, or marks that turn
+//! the direction of writing: what is seen would not be what is there.
+
+/// The text as one line: no control characters, no direction marks, line breaks as spaces.
+pub(crate) fn line(text: &str) -> String {
+    text.chars().map(|c| if is_break(c) { ' ' } else { c }).filter(|c| is_harmless(*c)).collect()
+}
+
+/// The text without control characters and direction marks; line breaks and tabs stay.
+pub(crate) fn text(text: &str) -> String {
+    text.chars().filter(|c| matches!(c, '\n' | '\t') || is_harmless(*c)).collect()
+}
+
+fn is_break(c: char) -> bool {
+    matches!(c, '\n' | '\t' | '\u{2028}' | '\u{2029}')
+}
+
+/// Unicode's direction formatting characters (UAX #9) and everything in category Cc are not.
+fn is_harmless(c: char) -> bool {
+    let direction = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !c.is_control() && !direction
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_and_direction_marks_are_lost() {
+        for (given, want) in [
+            ("fix \x1b[31mred\x1b[0m", "fix [31mred[0m"),
+            ("\x1b]0;title\x07done", "]0;titledone"),
+            ("\u{9b}2Jclear", "2Jclear"),
+            ("a\rb\x08c\x7f", "abc"),
+            ("user\u{202e}txt.exe\u{2066}", "usertxt.exe"),
+            ("Grüße 👩‍💻 日本", "Grüße 👩‍💻 日本"),
+        ] {
+            assert_eq!(line(given), want);
+            assert_eq!(text(given), want);
+        }
+    }
+
+    #[test]
+    fn only_a_text_keeps_its_lines() {
+        assert_eq!(line("a\n\tb\u{2028}c"), "a  b c");
+        assert_eq!(text("a\n\tb\r\n"), "a\n\tb\n");
+    }
+}

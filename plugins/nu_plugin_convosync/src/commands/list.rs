@@ -1,0 +1,146 @@
+//! `convosync list`
+
+use convosync_wire::{ListArgs, Reply, Verb};
+use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
+use nu_protocol::{Example, LabeledError, Signature, Span, Spanned, SyntaxShape, Type, Value};
+
+use crate::ConvoSyncPlugin;
+use crate::argument::text_flag;
+use crate::failure::wrong;
+use crate::front::Front;
+use crate::value::{Shape, sample, session_type};
+
+/// The saved sessions.
+pub(crate) struct List;
+
+impl SimplePluginCommand for List {
+    type Plugin = ConvoSyncPlugin;
+
+    fn name(&self) -> &str {
+        "convosync list"
+    }
+
+    fn description(&self) -> &str {
+        "List the saved sessions, one row each."
+    }
+
+    fn extra_description(&self) -> &str {
+        "Shows the 10 newest of all repositories, those of this repository first. `state` is synced, \
+         queued (not on other devices yet), unpushed (its commit travels sealed), arriving, or \
+         conflict (two devices went on from the same save). `commit` has the first 7 digits."
+    }
+
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["sessions", "recent"]
+    }
+
+    fn signature(&self) -> Signature {
+        super::signature(self.name())
+            .switch("all", "every session, not the 10 newest", Some('a'))
+            .named("limit", SyntaxShape::Int, "at most so many", Some('n'))
+            .param(text_flag("branch", "only this branch"))
+            .param(text_flag("device", "only what this device saved (name or id)"))
+            .param(text_flag(
+                "repo",
+                "only this repository: `.` for the one here, or part of its URL",
+            ))
+            .switch("offline", "what this device knows already; the store is not asked", None)
+            .input_output_type(Type::Nothing, session_type())
+    }
+
+    fn examples(&self) -> Vec<Example<'_>> {
+        vec![
+            Example {
+                example: "convosync list",
+                description: "The newest sessions",
+                result: Some(Shape::at(Span::test_data()).sessions(&sample::sessions())),
+            },
+            Example {
+                example: "(convosync list --all).message.0",
+                description: "What was done last",
+                result: Some(Value::test_string("Implemented OAuth login")),
+            },
+            Example {
+                example: "convosync list | where branch == feature/oauth | first | convosync resume",
+                description: "Go on with the newest session of a branch",
+                result: None,
+            },
+            Example {
+                example: "convosync list --all | where size > 1mb and timestamp < (date now) - 4wk",
+                description: "Big sessions that are old",
+                result: None,
+            },
+        ]
+    }
+
+    fn run(
+        &self,
+        _plugin: &ConvoSyncPlugin,
+        engine: &EngineInterface,
+        call: &EvaluatedCall,
+        _input: &Value,
+    ) -> Result<Value, LabeledError> {
+        let front = Front::new(engine, call, &[])?;
+        let args = ListArgs {
+            all: call.has_flag("all")?,
+            limit: limit(call)?,
+            branch: call.get_flag("branch")?,
+            device: call.get_flag("device")?,
+            repo: call.get_flag("repo")?,
+            offline: call.has_flag("offline")?,
+        };
+        match front.reply(Verb::List(args))? {
+            Reply::Sessions(rows) => Ok(Shape::at(call.head).sessions(&rows)),
+            _ => Err(front.unexpected()),
+        }
+    }
+}
+
+fn limit(call: &EvaluatedCall) -> Result<Option<u64>, LabeledError> {
+    let Some(Spanned { item, span }) = call.get_flag::<Spanned<i64>>("limit")? else {
+        return Ok(None);
+    };
+    match u64::try_from(item) {
+        Ok(limit @ 1..) => Ok(Some(limit)),
+        _ => Err(wrong("a limit is at least 1", "use --all for every session", span)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scripted::Script;
+
+    fn script() -> Script {
+        Script::new().answers("list", &Reply::Sessions(sample::sessions()))
+    }
+
+    #[test]
+    fn examples_hold() {
+        script().examples(&List);
+    }
+
+    #[test]
+    fn every_flag_reaches_the_helper() {
+        let script = script();
+        script
+            .eval("convosync list --all --limit 3 --branch main --device laptop --repo . --offline")
+            .unwrap();
+        let want = ListArgs {
+            all: true,
+            limit: Some(3),
+            branch: Some("main".to_owned()),
+            device: Some("laptop".to_owned()),
+            repo: Some(".".to_owned()),
+            offline: true,
+        };
+        assert_eq!(script.verbs(), [Verb::List(want)]);
+    }
+
+    #[test]
+    fn a_limit_of_nothing_is_refused_where_it_stands() {
+        let error = script().error("convosync list --limit 0");
+        assert_eq!(error.msg, "a limit is at least 1");
+        assert_eq!(script().marked("convosync list --limit -2"), "--limit -2");
+    }
+}

@@ -1,0 +1,44 @@
+//! The commands, one a file.
+
+mod convosync;
+mod device_join;
+mod device_list;
+mod init;
+mod list;
+mod log;
+mod resume;
+mod save;
+mod status;
+mod sync;
+
+use nu_plugin::PluginCommand;
+use nu_protocol::{Category, Signature, Type};
+
+use crate::ConvoSyncPlugin;
+
+/// Every command.
+pub(crate) fn all() -> Vec<Box<dyn PluginCommand<Plugin = ConvoSyncPlugin>>> {
+    vec![
+        Box::new(convosync::ConvoSync),
+        Box::new(init::Init),
+        Box::new(device_join::DeviceJoin),
+        Box::new(device_list::DeviceList),
+        Box::new(save::Save),
+        Box::new(resume::Resume),
+        Box::new(list::List),
+        Box::new(log::Log),
+        Box::new(status::Status),
+        Box::new(sync::Sync),
+    ]
+}
+
+fn signature(name: &str) -> Signature {
+    Signature::build(name).category(Category::Custom("convosync".to_owned()))
+}
+
+/// What names a session when it comes through the pipeline.
+fn piped_session(to: &Type) -> Vec<(Type, Type)> {
+    [Type::Nothing, Type::String, Type::record(), Type::table()]
+        .map(|from| (from, to.clone()))
+        .to_vec()
+}

@@ -1,0 +1,207 @@
+//! `convosync resume`
+
+mod arrive;
+mod settle;
+
+use convosync_wire::{
+    Answers, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMissing, Reply, ResumeArgs, Verb,
+};
+use nu_plugin::{DynamicCompletionCall, EngineInterface, EvaluatedCall, SimplePluginCommand};
+use nu_protocol::engine::ArgType;
+use nu_protocol::{
+    Completion, DynamicSuggestion, Example, LabeledError, Signature, SyntaxShape, Type, Value,
+};
+
+use crate::ConvoSyncPlugin;
+use crate::argument::{Named, choice, path, refuse_both, session, text_flag, word_flag};
+use crate::ask::Dialog;
+use crate::complete;
+use crate::failure::cancelled;
+use crate::front::{Front, tell};
+use crate::value::Shape;
+
+/// Brings a saved session back.
+pub(crate) struct Resume;
+
+impl SimplePluginCommand for Resume {
+    type Plugin = ConvoSyncPlugin;
+
+    fn name(&self) -> &str {
+        "convosync resume"
+    }
+
+    fn description(&self) -> &str {
+        "Bring a saved session back here: code, conversation, directory."
+    }
+
+    fn extra_description(&self) -> &str {
+        "Moves this shell to the session's directory and sets $env.CONVOSYNC_SESSION. Your own work \
+         here is put aside first, and `parked` says how to get it back. Without a session you pick \
+         one; with --latest, or where there is no terminal, it is this repository's newest.
+
+What has to be decided is asked on a terminal. Elsewhere nothing is changed, and the error's code \
+(convosync::decision::…) and help say which flag decides it."
+    }
+
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["restore", "continue", "checkout", "pick up"]
+    }
+
+    fn signature(&self) -> Signature {
+        let words = |words: &'static [&'static str]| Completion::new_list(words);
+        super::signature(self.name())
+            .optional(
+                "session",
+                SyntaxShape::String,
+                "session id or a unique prefix (or pipe a row of `list` or `log` in)",
+            )
+            .param(text_flag(
+                "at",
+                "this save of the session, not its newest (id or unique prefix)",
+            ))
+            .switch("latest", "this repository's newest session, without asking", None)
+            .named(
+                "clone",
+                SyntaxShape::Filepath,
+                "make a clone in this directory if there is none",
+                None,
+            )
+            .switch("dry-run", "tell what would be done", None)
+            .param(word_flag("on-dirty", words(OnDirty::ALL), "when files here are changed"))
+            .switch("switch-branch", "switch to the session's branch", None)
+            .switch("stay-on-branch", "stay on the branch here", None)
+            .param(word_flag(
+                "on-diverged",
+                words(OnDiverged::ALL),
+                "when the branch here has commits of its own",
+            ))
+            .param(word_flag(
+                "on-conflict",
+                words(OnConflict::ALL),
+                "when two devices went on from the same save",
+            ))
+            .param(word_flag(
+                "on-live",
+                words(OnLive::ALL),
+                "when an assistant has the conversation open",
+            ))
+            .param(word_flag(
+                "on-missing",
+                words(OnMissing::ALL),
+                "when the session's commit can't be had",
+            ))
+            .input_output_types(super::piped_session(&Type::record()))
+    }
+
+    fn examples(&self) -> Vec<Example<'_>> {
+        [
+            ("convosync resume", "Pick a session and go on with it"),
+            ("convosync resume --latest", "Go on with this repository's newest session"),
+            ("convosync resume session-k3vq", "Go on with a session, by the beginning of its id"),
+            (
+                "convosync list | where branch == feature/oauth | first | convosync resume",
+                "Go on with the newest session of a branch",
+            ),
+            (
+                "convosync resume session-k3vq --on-dirty stash --switch-branch",
+                "Decide beforehand, as a script must",
+            ),
+            (
+                "convosync resume session-k3vq --clone ~/projects/shop",
+                "Where there is no clone yet",
+            ),
+        ]
+        .map(|(example, description)| Example { example, description, result: None })
+        .into()
+    }
+
+    fn run(
+        &self,
+        _plugin: &ConvoSyncPlugin,
+        engine: &EngineInterface,
+        call: &EvaluatedCall,
+        input: &Value,
+    ) -> Result<Value, LabeledError> {
+        let named = session(call, input)?;
+        let front = Front::new(engine, call, &["session"])?.piped_from(input.span());
+        let mut args = args(call, &front, named)?;
+        if args.session.is_none() && !call.has_flag("latest")? {
+            args.session = pick(&front)?;
+        }
+        let shape = Shape::at(call.head);
+        match settle::settle(&front, args)? {
+            Reply::Resumed(report) => {
+                tell(&report.parked);
+                tell(&report.notes);
+                arrive::arrive(engine, &report, call.head)?;
+                Ok(shape.resumed(&report))
+            }
+            Reply::Planned(report) => Ok(shape.plan(&report)),
+            _ => Err(front.unexpected()),
+        }
+    }
+
+    #[expect(deprecated, reason = "Nushell marks what is experimental as deprecated")]
+    fn get_dynamic_completion(
+        &self,
+        _plugin: &ConvoSyncPlugin,
+        engine: &EngineInterface,
+        call: DynamicCompletionCall,
+        argument: ArgType,
+        _experimental: nu_protocol::engine::ExperimentalMarker,
+    ) -> Option<Vec<DynamicSuggestion>> {
+        match argument {
+            ArgType::Positional(0) => Some(complete::sessions(engine, call.call.head)),
+            _ => None,
+        }
+    }
+}
+
+fn args(
+    call: &EvaluatedCall,
+    front: &Front<'_>,
+    named: Option<Named>,
+) -> Result<ResumeArgs, LabeledError> {
+    let (session, logged) = named.map_or((None, None), |named| (Some(named.session), named.save));
+    let caller = front.caller();
+    Ok(ResumeArgs {
+        session,
+        at: call.get_flag("at")?.or(logged),
+        clone: path(call, "clone", caller.directory(), caller.home())?,
+        dry_run: call.has_flag("dry-run")?,
+        answers: answers(call)?,
+    })
+}
+
+fn answers(call: &EvaluatedCall) -> Result<Answers, LabeledError> {
+    refuse_both(call, "switch-branch", "stay-on-branch")?;
+    let stays = call.has_flag("stay-on-branch")?;
+    let switches = call.has_flag("switch-branch")?;
+    Ok(Answers {
+        on_dirty: choice(call, "on-dirty")?,
+        switch_branch: (switches || stays).then_some(switches),
+        on_diverged: choice(call, "on-diverged")?,
+        on_conflict: choice(call, "on-conflict")?,
+        on_live: choice(call, "on-live")?,
+        on_missing: choice(call, "on-missing")?,
+    })
+}
+
+/// Lets the user pick. None where nobody can be asked, or there is nothing to pick from: the
+/// helper then takes this repository's newest, or says what is missing.
+fn pick(front: &Front<'_>) -> Result<Option<String>, LabeledError> {
+    let Some(dialog) = Dialog::open(front.engine(), front.head()) else { return Ok(None) };
+    let Reply::Sessions(rows) = front.reply(Verb::List(ListArgs::default()))? else {
+        return Err(front.unexpected());
+    };
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    match dialog.session(&rows)? {
+        Some(row) => Ok(Some(row.session_id.clone())),
+        None => Err(cancelled(front.head())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,41 @@
+//! Ask, let the user decide, ask again.
+
+use convosync_wire::{Answer, Choice, Decision, Reply, ResumeArgs, Verb};
+use nu_protocol::LabeledError;
+
+use crate::ask::Dialog;
+use crate::failure::{cancelled, unanswered};
+use crate::front::Front;
+
+/// A resume has six questions; each may come back once after the world has changed meanwhile.
+const ROUNDS: usize = 8;
+
+/// Resumes; what has to be decided is asked where somebody can answer.
+///
+/// # Errors
+///
+/// `convosync::decision::…` where nobody can, `convosync::cancelled` if the user called it off.
+/// Nothing was changed then.
+pub(super) fn settle(front: &Front<'_>, mut args: ResumeArgs) -> Result<Reply, LabeledError> {
+    for _ in 0..ROUNDS {
+        let decision = match front.ask(Verb::Resume(args.clone()))? {
+            Answer::Reply(reply) => return Ok(*reply),
+            Answer::Failure(failure) => return Err(front.place_failure(&failure)),
+            Answer::NeedsDecision(decision) => decision,
+            Answer::Progress(_) => return Err(front.unexpected()),
+        };
+        let choice = decide(front, &decision)?;
+        args.answers.record(decision.question, &choice.value).map_err(|_| front.unexpected())?;
+    }
+    Err(front.unexpected())
+}
+
+fn decide<'d>(front: &Front<'_>, decision: &'d Decision) -> Result<&'d Choice, LabeledError> {
+    let Some(dialog) = Dialog::open(front.engine(), front.head()) else {
+        return Err(unanswered(decision, front.head()));
+    };
+    match dialog.decide(decision)? {
+        Some(choice) if choice.value != Choice::CANCEL => Ok(choice),
+        _ => Err(cancelled(front.head())),
+    }
+}

@@ -1,0 +1,227 @@
+//! `convosync save`
+
+use convosync_wire::{Reply, SaveArgs, Verb};
+use nu_plugin::{DynamicCompletionCall, EngineInterface, EvaluatedCall, SimplePluginCommand};
+use nu_protocol::engine::ArgType;
+use nu_protocol::{
+    DynamicSuggestion, Example, LabeledError, Signature, Span, Spanned, SyntaxShape, Type, Value,
+};
+
+use crate::ConvoSyncPlugin;
+use crate::argument::{refuse_both, text_flag};
+use crate::complete;
+use crate::failure::wrong;
+use crate::front::{Front, tell};
+use crate::value::{Shape, sample};
+
+/// Saves this moment.
+pub(crate) struct Save;
+
+impl SimplePluginCommand for Save {
+    type Plugin = ConvoSyncPlugin;
+
+    fn name(&self) -> &str {
+        "convosync save"
+    }
+
+    fn description(&self) -> &str {
+        "Save this moment: code, conversation, terminal."
+    }
+
+    fn extra_description(&self) -> &str {
+        "Commits what changed, pushes it, and puts the conversation into the store, sealed. A save \
+         that could not be sent is queued on this device: `synced` is false then, and `convosync \
+         sync` sends it."
+    }
+
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["commit", "push", "upload", "put down"]
+    }
+
+    fn signature(&self) -> Signature {
+        super::signature(self.name())
+            .optional("message", SyntaxShape::String, "what was done; becomes the commit's message")
+            .param(text_flag("message", "the same as a flag").short('m'))
+            .switch("no-push", "commit here, but do not push: the commit travels sealed", None)
+            .switch("no-notify", "other devices do not announce this save", None)
+            .switch("dry-run", "tell what would be done", None)
+            .switch("retry", "do again what failed, under its message", None)
+            .switch("new", "start another session", None)
+            .param(text_flag("session", "go on with this session (id or unique prefix)"))
+            .param(text_flag(
+                "conversation",
+                "which conversation is the main one (id or unique prefix)",
+            ))
+            .input_output_type(Type::Nothing, Type::record())
+    }
+
+    fn examples(&self) -> Vec<Example<'_>> {
+        vec![
+            Example {
+                example: r#"convosync save "Implemented OAuth login""#,
+                description: "Commit, push and save the conversation",
+                result: Some(Shape::at(Span::test_data()).saved(&sample::saved())),
+            },
+            Example {
+                example: "convosync save --dry-run | get steps",
+                description: "What a save would do",
+                result: None,
+            },
+            Example {
+                example: r#"(convosync save -m "Half way" --no-push).synced"#,
+                description: "Save without a push, and tell whether it is on other devices",
+                result: Some(Value::test_bool(true)),
+            },
+        ]
+    }
+
+    fn run(
+        &self,
+        _plugin: &ConvoSyncPlugin,
+        engine: &EngineInterface,
+        call: &EvaluatedCall,
+        _input: &Value,
+    ) -> Result<Value, LabeledError> {
+        let front = Front::new(engine, call, &["message"])?;
+        let shape = Shape::at(call.head);
+        match front.reply(Verb::Save(args(call)?))? {
+            Reply::Saved(report) => {
+                tell(&report.notes);
+                Ok(shape.saved(&report))
+            }
+            Reply::Planned(report) => Ok(shape.plan(&report)),
+            _ => Err(front.unexpected()),
+        }
+    }
+
+    #[expect(deprecated, reason = "Nushell marks what is experimental as deprecated")]
+    fn get_dynamic_completion(
+        &self,
+        _plugin: &ConvoSyncPlugin,
+        engine: &EngineInterface,
+        call: DynamicCompletionCall,
+        argument: ArgType,
+        _experimental: nu_protocol::engine::ExperimentalMarker,
+    ) -> Option<Vec<DynamicSuggestion>> {
+        match argument {
+            ArgType::Flag(name) if name == "session" => {
+                Some(complete::sessions(engine, call.call.head))
+            }
+            // A message is no file name.
+            ArgType::Positional(_) => Some(Vec::new()),
+            ArgType::Flag(_) => None,
+        }
+    }
+}
+
+fn args(call: &EvaluatedCall) -> Result<SaveArgs, LabeledError> {
+    refuse_both(call, "new", "session")?;
+    Ok(SaveArgs {
+        message: message(call)?,
+        no_push: call.has_flag("no-push")?,
+        no_notify: call.has_flag("no-notify")?,
+        dry_run: call.has_flag("dry-run")?,
+        retry: call.has_flag("retry")?,
+        new: call.has_flag("new")?,
+        session: call.get_flag("session")?,
+        conversation: call.get_flag("conversation")?,
+    })
+}
+
+fn message(call: &EvaluatedCall) -> Result<Option<String>, LabeledError> {
+    let flag = call.get_flag::<Spanned<String>>("message")?;
+    let positional = call.opt::<Spanned<String>>(0)?;
+    match (flag, positional) {
+        (Some(flag), Some(positional)) => {
+            let help = "give the message once";
+            Err(wrong("there are two messages", help, positional.span)
+                .with_label("and this", flag.span))
+        }
+        (flag, positional) => Ok(flag.or(positional).map(|message| message.item)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scripted::Script;
+    use convosync_wire::{Answer, Failure, PlanReport};
+
+    fn script() -> Script {
+        Script::new().answers("save", &Reply::Saved(sample::saved()))
+    }
+
+    #[test]
+    fn examples_hold() {
+        script().examples(&Save);
+    }
+
+    #[test]
+    fn every_flag_reaches_the_helper() {
+        let script = script();
+        script
+            .eval("convosync save -m hi --no-push --no-notify --dry-run --retry --session s --conversation c")
+            .unwrap();
+        script.eval("convosync save hi --new").unwrap();
+        let all = SaveArgs {
+            message: Some("hi".to_owned()),
+            no_push: true,
+            no_notify: true,
+            dry_run: true,
+            retry: true,
+            new: false,
+            session: Some("s".to_owned()),
+            conversation: Some("c".to_owned()),
+        };
+        let new = SaveArgs { message: all.message.clone(), new: true, ..SaveArgs::default() };
+        assert_eq!(script.verbs(), [Verb::Save(all), Verb::Save(new)]);
+    }
+
+    #[test]
+    fn a_plan_is_shown_as_a_plan() {
+        let plan = PlanReport {
+            verb: "save".to_owned(),
+            steps: vec!["commit 2 files".to_owned()],
+            decisions: vec![],
+            notes: vec![],
+        };
+        let script = Script::new().answers("save", &Reply::Planned(plan));
+        let steps = script.eval("(convosync save --dry-run).steps.0").unwrap();
+        assert_eq!(steps, Value::test_string("commit 2 files"));
+    }
+
+    #[test]
+    fn contradictions_are_refused_before_the_helper_is_asked() {
+        let script = script();
+        let error = script.error("convosync save one -m two");
+        assert_eq!((error.msg.as_str(), error.labels.len()), ("there are two messages", 2));
+        let error = script.error("convosync save --new --session s");
+        assert_eq!(error.msg, "--new and --session contradict each other");
+        assert!(script.verbs().is_empty());
+    }
+
+    #[test]
+    fn a_failure_marks_the_argument_that_it_names() {
+        let failing = |argument: Option<&str>| {
+            Script::new().says(
+                "save",
+                &[Answer::Failure(Failure {
+                    code: "convosync::x".to_owned(),
+                    message: "no".to_owned(),
+                    help: None,
+                    argument: argument.map(str::to_owned),
+                })],
+            )
+        };
+        let line = "convosync save hello --session abc --no-push";
+        for (argument, marked) in [
+            (Some("message"), "hello"),
+            (Some("--session"), "--session abc"),
+            (Some("--no-push"), "--no-push"),
+            (Some("--conversation"), "convosync save"),
+            (None, "convosync save"),
+        ] {
+            assert_eq!(failing(argument).marked(line), marked, "{argument:?}");
+        }
+    }
+}

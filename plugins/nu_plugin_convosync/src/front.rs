@@ -1,0 +1,210 @@
+//! One call of a command: who calls, from where, and what the helper answers.
+
+use std::time::Duration;
+
+use convosync_wire::{Answer, PROTOCOL, Reply, Request, Verb};
+use nu_plugin::{EngineInterface, EvaluatedCall};
+use nu_protocol::{LabeledError, SignalAction, Span, Value};
+
+use crate::clean;
+use crate::environment::Environment;
+use crate::failure::{CANCELLED, cancelled, failure, labeled, unanswered, wrong};
+use crate::helper::{Cancel, Helper, Outcome};
+use crate::progress::ProgressLine;
+
+/// Who calls, from where, and the helper that will answer.
+pub(crate) struct Caller {
+    helper: Helper,
+    directory: String,
+}
+
+impl Caller {
+    /// Asks the engine for the caller's directory, environment and configuration.
+    pub(crate) fn of(engine: &EngineInterface, head: Span) -> Result<Self, LabeledError> {
+        let env = Environment::of(engine.get_env_vars()?);
+        let configured = configured_helper(engine.get_plugin_config()?)?;
+        let helper =
+            Helper::find(env, configured.as_deref()).map_err(|failure| labeled(&failure, head))?;
+        Ok(Self { helper, directory: engine.get_current_dir()? })
+    }
+
+    /// The caller's directory, absolute.
+    pub(crate) fn directory(&self) -> &str {
+        &self.directory
+    }
+
+    /// The caller's home directory.
+    pub(crate) fn home(&self) -> Option<&str> {
+        self.helper.env().home()
+    }
+
+    /// What the helper knows by heart, if it says so within `limit`.
+    pub(crate) fn quickly(&self, verb: Verb, limit: Duration) -> Option<Reply> {
+        let request = self.request(verb);
+        let outcome = self.helper.ask(&request, &Cancel::default(), Some(limit), &mut |_| {});
+        match outcome.ok()?.answer {
+            Answer::Reply(reply) => Some(*reply),
+            _ => None,
+        }
+    }
+
+    fn request(&self, verb: Verb) -> Request {
+        Request {
+            protocol: PROTOCOL,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            directory: self.directory.clone(),
+            env: self.helper.env().for_request(),
+            shell: Some("nu".to_owned()),
+            verb,
+        }
+    }
+}
+
+/// `$env.config.plugins.convosync.helper`.
+fn configured_helper(config: Option<Value>) -> Result<Option<String>, LabeledError> {
+    let help = "set `$env.config.plugins.convosync = {helper: /path/to/convosync}`";
+    match config {
+        None | Some(Value::Nothing { .. }) => Ok(None),
+        Some(Value::Record { val, .. }) => match val.get("helper") {
+            None | Some(Value::Nothing { .. }) => Ok(None),
+            Some(Value::String { val, .. } | Value::Glob { val, .. }) => Ok(Some(val.clone())),
+            Some(other) => Err(wrong("the configured helper is no path", help, other.span())),
+        },
+        Some(Value::Error { error, .. }) => Err((*error).into()),
+        Some(other) => Err(wrong("the plugin's configuration is no record", help, other.span())),
+    }
+}
+
+/// A command that is running.
+pub(crate) struct Front<'a> {
+    engine: &'a EngineInterface,
+    call: &'a EvaluatedCall,
+    positionals: &'static [&'static str],
+    piped: Option<Span>,
+    caller: Caller,
+}
+
+impl<'a> Front<'a> {
+    /// Gets ready to ask. `positionals` are the names of the command's positional arguments, in
+    /// order, as failures name them.
+    pub(crate) fn new(
+        engine: &'a EngineInterface,
+        call: &'a EvaluatedCall,
+        positionals: &'static [&'static str],
+    ) -> Result<Self, LabeledError> {
+        let caller = Caller::of(engine, call.head)?;
+        Ok(Self { engine, call, positionals, piped: None, caller })
+    }
+
+    /// The first argument came through the pipeline, from here.
+    pub(crate) fn piped_from(mut self, place: Span) -> Self {
+        self.piped = Some(place);
+        self
+    }
+
+    /// The engine that called.
+    pub(crate) fn engine(&self) -> &'a EngineInterface {
+        self.engine
+    }
+
+    /// Where the command's name stands in the user's line.
+    pub(crate) fn head(&self) -> Span {
+        self.call.head
+    }
+
+    /// Who calls.
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Asks for a verb that puts no questions to the user.
+    pub(crate) fn reply(&self, verb: Verb) -> Result<Reply, LabeledError> {
+        match self.ask(verb)? {
+            Answer::Reply(reply) => Ok(*reply),
+            Answer::NeedsDecision(decision) => Err(unanswered(&decision, self.head())),
+            Answer::Failure(failure) => Err(self.place_failure(&failure)),
+            Answer::Progress(_) => Err(self.unexpected()),
+        }
+    }
+
+    /// Asks, with progress on the terminal; Ctrl-C calls it off.
+    pub(crate) fn ask(&self, verb: Verb) -> Result<Answer, LabeledError> {
+        let name = verb.name();
+        let request = self.caller.request(verb);
+        let cancel = Cancel::default();
+        let handle = cancel.clone();
+        let _until_the_end = self.engine.register_signal_handler(Box::new(move |action| {
+            if action == SignalAction::Interrupt {
+                handle.call_off();
+            }
+        }))?;
+        if self.engine.signals().interrupted() {
+            cancel.call_off();
+        }
+        let mut line = ProgressLine::on_terminal();
+        let outcome = self.caller.helper.ask(&request, &cancel, None, &mut |text| line.show(text));
+        self.settled(name, outcome.map_err(|failure| labeled(&failure, self.head()))?)
+    }
+
+    fn settled(&self, verb: &str, outcome: Outcome) -> Result<Answer, LabeledError> {
+        match outcome.answer {
+            Answer::Reply(_) if outcome.interrupted => Err(self.too_late(verb)),
+            Answer::NeedsDecision(_) if outcome.interrupted => Err(cancelled(self.head())),
+            answer => Ok(answer),
+        }
+    }
+
+    /// A failure at the argument that it names.
+    pub(crate) fn place_failure(&self, failure: &convosync_wire::Failure) -> LabeledError {
+        labeled(failure, self.place(failure.argument.as_deref()))
+    }
+
+    /// A reply of another verb: a helper that speaks the protocol does not give it.
+    pub(crate) fn unexpected(&self) -> LabeledError {
+        labeled(
+            &failure(
+                "convosync::helper::protocol",
+                "the helper answered something else than what was asked",
+                "install plugin and helper from the same release",
+            ),
+            self.head(),
+        )
+    }
+
+    fn too_late(&self, verb: &str) -> LabeledError {
+        labeled(
+            &failure(
+                CANCELLED,
+                format!("interrupted too late: `convosync {verb}` had finished already"),
+                "run `convosync status` to see where things stand",
+            ),
+            self.head(),
+        )
+    }
+
+    fn place(&self, argument: Option<&str>) -> Span {
+        let Some(argument) = argument else { return self.head() };
+        if let Some(flag) = argument.strip_prefix("--") {
+            let value = self.call.get_flag_value(flag).map(|value| value.span());
+            return value.or(self.call.get_flag_span(flag)).unwrap_or(self.head());
+        }
+        let index = self.positionals.iter().position(|name| *name == argument);
+        let given = index.and_then(|index| self.call.positional.get(index)).map(Value::span);
+        given.or(self.piped.filter(|_| index == Some(0))).unwrap_or(self.head())
+    }
+}
+
+/// Tells what stopped nothing but should be known, where a person is watching: a narrow table
+/// shows only how many notes there are.
+pub(crate) fn tell(notes: &[convosync_wire::Note]) {
+    use std::io::{IsTerminal, Write};
+    let stderr = std::io::stderr();
+    if !stderr.is_terminal() {
+        return;
+    }
+    for note in notes {
+        let help = note.help.as_deref().map(|help| format!("\n  {}", clean::text(help)));
+        // A terminal that is gone is no reason to fail.
+        let _ = writeln!(&stderr, "! {}{}", clean::text(&note.text), help.unwrap_or_default());
+    }
+}

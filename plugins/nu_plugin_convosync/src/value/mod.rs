@@ -1,0 +1,134 @@
+//! Wire reports as Nushell values.
+//!
+//! Columns have the names that DESIGN gives them everywhere: the helper's JSON has the same.
+//! Every text is cleaned: it may come from another device, and tables print what is in them.
+
+mod reports;
+pub(crate) mod sample;
+mod sessions;
+
+use chrono::{Local, TimeZone};
+use convosync_wire::{Decision, Note};
+use nu_protocol::{Record, Span, Value, record};
+
+use crate::clean;
+
+pub(crate) use sessions::{log_type, session_type};
+
+/// Makes values that belong to one place in the user's line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    span: Span,
+}
+
+impl Shape {
+    /// Values that come from `span`.
+    pub(crate) fn at(span: Span) -> Self {
+        Self { span }
+    }
+
+    /// A text of one line.
+    pub(crate) fn line(self, text: &str) -> Value {
+        Value::string(clean::line(text), self.span)
+    }
+
+    /// Milliseconds since 1970 as a date in the user's time zone; a time that no calendar has is
+    /// nothing.
+    pub(crate) fn date(self, milliseconds: i64) -> Value {
+        match Local.timestamp_millis_opt(milliseconds).single() {
+            Some(date) => Value::date(date.fixed_offset(), self.span),
+            None => self.nothing(),
+        }
+    }
+
+    fn text(self, text: &str) -> Value {
+        Value::string(clean::text(text), self.span)
+    }
+
+    fn maybe(self, text: Option<&String>) -> Value {
+        text.map_or_else(|| self.nothing(), |text| self.text(text))
+    }
+
+    /// The first 7 digits of a commit id, as git shows them.
+    fn commit(self, oid: Option<&String>) -> Value {
+        let short = oid.map(|oid| oid.chars().take(7).collect::<String>());
+        self.maybe(short.as_ref())
+    }
+
+    fn count(self, count: u64) -> Value {
+        Value::int(i64::try_from(count).unwrap_or(i64::MAX), self.span)
+    }
+
+    fn size(self, bytes: u64) -> Value {
+        Value::filesize(i64::try_from(bytes).unwrap_or(i64::MAX), self.span)
+    }
+
+    fn flag(self, flag: bool) -> Value {
+        Value::bool(flag, self.span)
+    }
+
+    fn nothing(self) -> Value {
+        Value::nothing(self.span)
+    }
+
+    fn record(self, record: Record) -> Value {
+        Value::record(record, self.span)
+    }
+
+    fn list<T>(self, items: &[T], shape: impl FnMut(&T) -> Value) -> Value {
+        Value::list(items.iter().map(shape).collect(), self.span)
+    }
+
+    fn texts(self, texts: &[String]) -> Value {
+        self.list(texts, |text| self.text(text))
+    }
+
+    fn notes(self, notes: &[Note]) -> Value {
+        self.list(notes, |note| {
+            self.record(record! {
+                "code" => self.line(&note.code),
+                "text" => self.text(&note.text),
+                "help" => self.maybe(note.help.as_ref()),
+            })
+        })
+    }
+
+    fn decision(self, decision: &Decision) -> Value {
+        let choices = self.list(&decision.choices, |choice| {
+            self.record(record! {
+                "value" => self.line(&choice.value),
+                "flag" => self.line(&choice.flag),
+                "label" => self.line(&choice.label),
+                "help" => self.line(&choice.help),
+                "recommended" => self.flag(choice.recommended),
+            })
+        });
+        self.record(record! {
+            "question" => self.line(decision.question.as_str()),
+            "title" => self.line(&decision.title),
+            "details" => self.texts(&decision.details),
+            "choices" => choices,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: Shape = Shape { span: Span::test_data() };
+
+    #[test]
+    fn numbers_and_times_beyond_what_nushell_can_hold_do_not_panic() {
+        assert_eq!(SHAPE.count(u64::MAX), Value::test_int(i64::MAX));
+        assert_eq!(SHAPE.size(u64::MAX), Value::test_filesize(i64::MAX));
+        assert_eq!(SHAPE.date(i64::MAX), Value::test_nothing());
+        assert_eq!(SHAPE.date(i64::MIN), Value::test_nothing());
+    }
+
+    #[test]
+    fn a_short_commit_is_cut_between_letters() {
+        assert_eq!(SHAPE.commit(Some(&"ééééééééé".to_owned())), Value::test_string("ééééééé"));
+        assert_eq!(SHAPE.commit(None), Value::test_nothing());
+    }
+}

@@ -1,0 +1,150 @@
+//! Records of what was done.
+
+use convosync_wire::{
+    AccountReport, ConversationNote, PlanReport, ResumeReport, SaveReport, StatusReport, SyncReport,
+};
+use nu_protocol::{Value, record};
+
+use super::Shape;
+
+impl Shape {
+    /// The record of `init` and `device join`.
+    pub(crate) fn account(self, report: &AccountReport) -> Value {
+        self.record(record! {
+            "changed" => self.flag(report.changed),
+            "store" => self.line(&report.store),
+            "local_only" => self.flag(report.local_only),
+            "device" => self.device(&report.device),
+            "recovery_words" => self.maybe(report.recovery_words.as_ref()),
+            "recovery_file" => self.maybe(report.recovery_file.as_ref()),
+            "adopted_saves" => self.count(report.adopted_saves),
+            "notes" => self.notes(&report.notes),
+        })
+    }
+
+    /// The record of `save`.
+    pub(crate) fn saved(self, report: &SaveReport) -> Value {
+        self.record(record! {
+            "session_id" => self.line(&report.session_id),
+            "save" => self.line(&report.save),
+            "new_session" => self.flag(report.new_session),
+            "branch" => self.maybe(report.branch.as_ref()),
+            "commit" => self.commit(report.commit.as_ref()),
+            "committed" => self.maybe(report.committed.as_ref()),
+            "modified_files" => self.count(report.modified_files),
+            "new_files" => self.count(report.new_files),
+            "pushed" => self.maybe(report.pushed.as_ref()),
+            "conversation_id" => self.maybe(report.conversation_id.as_ref()),
+            "message_count" => self.count(report.message_count),
+            "other_conversations" => self.conversations(&report.other_conversations),
+            "uploaded" => self.size(report.uploaded),
+            "synced" => self.flag(report.synced),
+            "queued" => self.count(report.queued),
+            "local_only" => self.flag(report.local_only),
+            "other_devices" => self.texts(&report.other_devices),
+            "notes" => self.notes(&report.notes),
+        })
+    }
+
+    /// The record of `resume`.
+    pub(crate) fn resumed(self, report: &ResumeReport) -> Value {
+        self.record(record! {
+            "session_id" => self.line(&report.session_id),
+            "save" => self.line(&report.save),
+            "timestamp" => self.date(report.timestamp),
+            "device" => self.line(&report.device),
+            "message" => self.text(&report.message),
+            "working_directory" => self.line(&report.working_directory),
+            "previous_branch" => self.maybe(report.previous_branch.as_ref()),
+            "branch" => self.maybe(report.branch.as_ref()),
+            "commit" => self.commit(report.commit.as_ref()),
+            "commit_subject" => self.maybe(report.commit_subject.as_ref()),
+            "switched_branch" => self.flag(report.switched_branch),
+            "fetched" => self.flag(report.fetched),
+            "in_step" => self.flag(report.in_step),
+            "conversation_id" => self.maybe(report.conversation_id.as_ref()),
+            "assistant" => self.maybe(report.assistant.as_ref()),
+            "message_count" => self.count(report.message_count),
+            "open_with" => self.maybe(report.open_with.as_ref()),
+            "parked" => self.notes(&report.parked),
+            "notes" => self.notes(&report.notes),
+        })
+    }
+
+    /// The record of `--dry-run`.
+    pub(crate) fn plan(self, report: &PlanReport) -> Value {
+        self.record(record! {
+            "verb" => self.line(&report.verb),
+            "steps" => self.texts(&report.steps),
+            "decisions" => self.list(&report.decisions, |decision| self.decision(decision)),
+            "notes" => self.notes(&report.notes),
+        })
+    }
+
+    /// The record of `status`.
+    pub(crate) fn status(self, report: &StatusReport) -> Value {
+        let session = report.session.as_ref();
+        self.record(record! {
+            "repository" => self.maybe(report.repository.as_ref()),
+            "branch" => self.maybe(report.branch.as_ref()),
+            "commit" => self.commit(report.commit.as_ref()),
+            "commit_subject" => self.maybe(report.commit_subject.as_ref()),
+            "uncommitted" => self.texts(&report.uncommitted),
+            "ahead" => self.count(report.ahead),
+            "behind" => self.count(report.behind),
+            "conversation" => self.conversation_here(report),
+            "session" => session.map_or_else(|| self.nothing(), |row| self.session(row)),
+            "sessions" => self.sessions(&report.sessions),
+            "session_count" => self.count(report.session_count),
+            "store" => self.store(report),
+            "queued" => self.count(report.queued),
+            "devices" => self.devices(&report.devices),
+            "notes" => self.notes(&report.notes),
+        })
+    }
+
+    /// The record of `sync`.
+    pub(crate) fn synced(self, report: &SyncReport) -> Value {
+        let sent = self.list(&report.sent, |sent| {
+            self.record(record! {
+                "session_id" => self.line(&sent.session_id),
+                "save" => self.line(&sent.save),
+                "size" => self.size(sent.bytes),
+            })
+        });
+        self.record(record! {
+            "sent" => sent,
+            "queued" => self.count(report.queued),
+            "notes" => self.notes(&report.notes),
+        })
+    }
+
+    fn conversations(self, notes: &[ConversationNote]) -> Value {
+        self.list(notes, |note| {
+            self.record(record! {
+                "conversation_id" => self.line(&note.conversation_id),
+                "title" => self.maybe(note.title.as_ref()),
+                "modified" => self.date(note.modified),
+                "live" => self.flag(note.live),
+            })
+        })
+    }
+
+    fn conversation_here(self, report: &StatusReport) -> Value {
+        let Some(id) = &report.conversation_id else { return self.nothing() };
+        self.record(record! {
+            "conversation_id" => self.line(id),
+            "message_count" => self.count(report.message_count),
+            "live" => self.flag(report.conversation_live),
+        })
+    }
+
+    fn store(self, report: &StatusReport) -> Value {
+        self.record(record! {
+            "url" => self.line(&report.store),
+            "local_only" => self.flag(report.local_only),
+            "reachable" => self.flag(report.store_reachable),
+            "size" => report.store_bytes.map_or_else(|| self.nothing(), |bytes| self.size(bytes)),
+        })
+    }
+}

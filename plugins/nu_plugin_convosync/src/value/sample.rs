@@ -1,0 +1,198 @@
+//! What the examples in the help pages show. The tests' helper answers with the same.
+
+use convosync_wire::{
+    AccountReport, DeviceRow, LogRow, Note, SaveReport, SessionRow, SessionState, StatusReport,
+    SyncReport, SyncedSave,
+};
+
+const SESSION: &str = "session-k3vq7m2a";
+const SAVE: &str = "00000003-b5ndrw6e-9-p4tz2ymc";
+const EARLIER_SAVE: &str = "00000002-b5ndrw6e-8-hq3x7a5d";
+const OID: &str = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d";
+const CONVERSATION: &str = "4f1c2a90-6d3b-4e57-9a68-0b7d5e3c1f24";
+const REPOSITORY: &str = "git.example.org/team/shop";
+/// 2026-03-02 17:45 UTC.
+const EVENING: i64 = 1_772_473_500_000;
+const HOUR: i64 = 3_600_000;
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+/// Two sessions.
+pub(crate) fn sessions() -> Vec<SessionRow> {
+    let oauth = SessionRow {
+        session_id: text(SESSION),
+        timestamp: EVENING,
+        device: text("desktop"),
+        device_kind: text("desktop"),
+        branch: some("feature/oauth"),
+        commit: some(OID),
+        message: text("Implemented OAuth login"),
+        message_count: 15,
+        size: 184_320,
+        repository: text(REPOSITORY),
+        working_directory: text("/home/me/projects/shop"),
+        conversation_id: some(CONVERSATION),
+        state: SessionState::Synced,
+        pinned: false,
+    };
+    let bug = SessionRow {
+        session_id: text("session-d6xw4jzu"),
+        timestamp: EVENING - 2 * HOUR,
+        device: text("laptop"),
+        device_kind: text("laptop"),
+        branch: some("main"),
+        commit: some("c0ffee5d5e6f708192a3b4c5d6e7f8091a2b3c4d"),
+        message: text("Fixed login bug"),
+        message_count: 8,
+        size: 73_216,
+        conversation_id: None,
+        ..oauth.clone()
+    };
+    vec![oauth, bug]
+}
+
+/// Two saves of the first session.
+pub(crate) fn log() -> Vec<LogRow> {
+    let newest = sessions().swap_remove(0);
+    let earlier = SessionRow {
+        timestamp: newest.timestamp - 24 * HOUR,
+        message: text("OAuth: token exchange"),
+        message_count: 9,
+        size: 96_256,
+        ..newest.clone()
+    };
+    vec![
+        LogRow { save: text(SAVE), head: true, parked: false, row: newest },
+        LogRow { save: text(EARLIER_SAVE), head: false, parked: false, row: earlier },
+    ]
+}
+
+/// Two devices.
+pub(crate) fn devices() -> Vec<DeviceRow> {
+    let desktop = DeviceRow {
+        device_id: text("b5ndrw6e"),
+        name: text("desktop"),
+        kind: text("desktop"),
+        this_device: false,
+        last_sync: Some(EVENING),
+        joined: EVENING - 720 * HOUR,
+    };
+    let laptop = DeviceRow {
+        device_id: text("t7mzq4ya"),
+        name: text("laptop"),
+        kind: text("laptop"),
+        this_device: true,
+        last_sync: None,
+        joined: EVENING - 48 * HOUR,
+    };
+    vec![desktop, laptop]
+}
+
+/// A device that joined.
+pub(crate) fn account() -> AccountReport {
+    AccountReport {
+        changed: true,
+        store: text("file:///home/me/Sync/convosync"),
+        local_only: false,
+        device: devices().swap_remove(1),
+        recovery_words: None,
+        recovery_file: some("/home/me/recovery.txt"),
+        adopted_saves: 0,
+        notes: vec![],
+    }
+}
+
+/// A save that reached the store.
+pub(crate) fn saved() -> SaveReport {
+    SaveReport {
+        session_id: text(SESSION),
+        save: text(SAVE),
+        new_session: false,
+        branch: some("feature/oauth"),
+        commit: some(OID),
+        committed: some("Implemented OAuth login [ConvoSync]"),
+        modified_files: 3,
+        new_files: 2,
+        pushed: some("origin/feature/oauth"),
+        conversation_id: some(CONVERSATION),
+        message_count: 15,
+        other_conversations: vec![],
+        uploaded: 21_504,
+        synced: true,
+        queued: 0,
+        local_only: false,
+        other_devices: vec![text("laptop")],
+        notes: vec![],
+    }
+}
+
+/// The save, brought back. No help page shows it: its directory has to be there.
+#[cfg(test)]
+pub(crate) fn resumed(working_directory: &str) -> convosync_wire::ResumeReport {
+    convosync_wire::ResumeReport {
+        session_id: text(SESSION),
+        save: text(SAVE),
+        device: text("desktop"),
+        timestamp: EVENING,
+        message: text("Implemented OAuth login"),
+        working_directory: text(working_directory),
+        previous_branch: some("main"),
+        branch: some("feature/oauth"),
+        commit: some(OID),
+        commit_subject: some("Implemented OAuth login [ConvoSync]"),
+        switched_branch: true,
+        fetched: true,
+        in_step: true,
+        conversation_id: some(CONVERSATION),
+        assistant: some("Claude Code"),
+        message_count: 15,
+        open_with: Some(format!("claude --resume {CONVERSATION}")),
+        parked: vec![],
+        notes: vec![],
+    }
+}
+
+/// The laptop before it resumes.
+pub(crate) fn status() -> StatusReport {
+    StatusReport {
+        repository: some(REPOSITORY),
+        branch: some("main"),
+        commit: some("c0ffee5d5e6f708192a3b4c5d6e7f8091a2b3c4d"),
+        commit_subject: some("Fixed login bug"),
+        conversation_id: None,
+        message_count: 0,
+        conversation_live: false,
+        session: Some(sessions().swap_remove(1)),
+        uncommitted: vec![],
+        ahead: 0,
+        behind: 0,
+        sessions: vec![sessions().swap_remove(0)],
+        session_count: 2,
+        store: text("file:///home/me/Sync/convosync"),
+        local_only: false,
+        store_reachable: true,
+        store_bytes: Some(412_672),
+        queued: 0,
+        devices: devices(),
+        notes: vec![],
+    }
+}
+
+/// One save sent, one still waiting.
+pub(crate) fn synced() -> SyncReport {
+    SyncReport {
+        sent: vec![SyncedSave { session_id: text(SESSION), save: text(SAVE), bytes: 21_504 }],
+        queued: 1,
+        notes: vec![Note {
+            code: text("store-unreachable"),
+            text: text("the store did not answer"),
+            help: some("run `convosync sync --retry` when you are online"),
+        }],
+    }
+}

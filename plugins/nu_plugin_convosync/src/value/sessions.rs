@@ -1,0 +1,145 @@
+//! Rows of `list`, `log` and `device list`.
+
+use convosync_wire::{DeviceRow, LogRow, SessionRow};
+use nu_protocol::{Record, Type, Value, record};
+
+use super::Shape;
+
+/// The type of `convosync list`.
+pub(crate) fn session_type() -> Type {
+    Type::Table(session_columns().into())
+}
+
+/// The type of `convosync log`.
+pub(crate) fn log_type() -> Type {
+    let mut columns = vec![
+        ("save".to_owned(), Type::String),
+        ("head".to_owned(), Type::Bool),
+        ("parked".to_owned(), Type::Bool),
+    ];
+    columns.extend(session_columns());
+    Type::Table(columns.into())
+}
+
+/// A narrow terminal drops columns from the right, so the order is that of their weight.
+fn session_columns() -> Vec<(String, Type)> {
+    [
+        ("session_id", Type::String),
+        ("timestamp", Type::Date),
+        ("device", Type::String),
+        ("branch", Type::String),
+        ("commit", Type::String),
+        ("message", Type::String),
+        ("message_count", Type::Int),
+        ("size", Type::Filesize),
+        ("repository", Type::String),
+        ("working_directory", Type::String),
+        ("conversation_id", Type::String),
+        ("state", Type::String),
+        ("pinned", Type::Bool),
+    ]
+    .map(|(name, ty)| (name.to_owned(), ty))
+    .to_vec()
+}
+
+impl Shape {
+    /// The table of `list`.
+    pub(crate) fn sessions(self, rows: &[SessionRow]) -> Value {
+        self.list(rows, |row| self.session(row))
+    }
+
+    /// One row of it.
+    pub(crate) fn session(self, row: &SessionRow) -> Value {
+        self.record(self.session_record(row))
+    }
+
+    /// The table of `log`.
+    pub(crate) fn log(self, rows: &[LogRow]) -> Value {
+        self.list(rows, |row| {
+            let mut record = record! {
+                "save" => self.line(&row.save),
+                "head" => self.flag(row.head),
+                "parked" => self.flag(row.parked),
+            };
+            record.extend(self.session_record(&row.row));
+            self.record(record)
+        })
+    }
+
+    /// The table of `device list`.
+    pub(crate) fn devices(self, rows: &[DeviceRow]) -> Value {
+        self.list(rows, |row| self.device(row))
+    }
+
+    /// One row of it.
+    pub(crate) fn device(self, row: &DeviceRow) -> Value {
+        self.record(record! {
+            "device_id" => self.line(&row.device_id),
+            "name" => self.line(&row.name),
+            "kind" => self.line(&row.kind),
+            "this_device" => self.flag(row.this_device),
+            "last_sync" => row.last_sync.map_or_else(|| self.nothing(), |time| self.date(time)),
+            "joined" => self.date(row.joined),
+        })
+    }
+
+    fn session_record(self, row: &SessionRow) -> Record {
+        record! {
+            "session_id" => self.line(&row.session_id),
+            "timestamp" => self.date(row.timestamp),
+            "device" => self.line(&row.device),
+            "branch" => self.maybe(row.branch.as_ref()),
+            "commit" => self.commit(row.commit.as_ref()),
+            "message" => self.text(&row.message),
+            "message_count" => self.count(row.message_count),
+            "size" => self.size(row.size),
+            "repository" => self.line(&row.repository),
+            "working_directory" => self.line(&row.working_directory),
+            "conversation_id" => self.maybe(row.conversation_id.as_ref()),
+            "state" => self.line(row.state.as_str()),
+            "pinned" => self.flag(row.pinned),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::sample;
+    use nu_protocol::Span;
+
+    const SHAPE: Shape = Shape { span: Span::test_data() };
+
+    fn columns(table: &Value) -> Vec<String> {
+        let rows = table.as_list().unwrap();
+        rows[0].as_record().unwrap().columns().cloned().collect()
+    }
+
+    fn declared(ty: Type) -> Vec<String> {
+        let Type::Table(columns) = ty else { panic!("{ty:?}") };
+        columns.iter().map(|(name, _)| name.to_string()).collect()
+    }
+
+    #[test]
+    fn the_columns_are_those_that_are_promised() {
+        let want = "session_id timestamp device branch commit message message_count size \
+                    repository working_directory conversation_id state pinned";
+        let list = columns(&SHAPE.sessions(&sample::sessions()));
+        assert_eq!(list.join(" "), want);
+        assert_eq!(declared(session_type()), list);
+
+        let log = columns(&SHAPE.log(&sample::log()));
+        assert_eq!(log.join(" "), format!("save head parked {want}"));
+        assert_eq!(declared(log_type()), log);
+    }
+
+    #[test]
+    fn what_another_device_wrote_can_not_write_to_the_terminal() {
+        let mut rows = sample::sessions();
+        rows[0].message = "fix\x1b]0;owned\x07\u{202e}".to_owned();
+        rows[0].branch = Some("main\x1b[2J".to_owned());
+        rows[0].device = "laptop\n\r".to_owned();
+        let shown = SHAPE.sessions(&rows).to_expanded_string(" ", &nu_protocol::Config::default());
+        assert!(!shown.contains(['\x1b', '\x07', '\r', '\u{202e}']), "{shown:?}");
+    }
+}
