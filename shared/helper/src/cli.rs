@@ -150,7 +150,7 @@ impl Session<'_> {
             request,
             &|text| {
                 if self.shows_progress {
-                    let text = self.err.fit(&view::harmless(text), self.err.width.max(2) - 1);
+                    let text = self.err.fit(&view::harmless_line(text), self.err.width.max(2) - 1);
                     eput(&format!("\r\u{1b}[2K{text}"));
                     shown.set(true);
                 }
@@ -230,7 +230,7 @@ impl Session<'_> {
             let flags = decision.choices.iter().map(|choice| choice.flag.as_str());
             let flags = flags.filter(|flag| !flag.is_empty()).collect::<Vec<_>>().join(" | ");
             let text = format!("{}: decide with {flags}", decision.title);
-            eput(&format!("convosync: {}\n", view::harmless(&text)));
+            eput(&format!("convosync: {}\n", view::harmless_line(&text)));
         }
         Exit::Undecided
     }

@@ -23,7 +23,7 @@ use convosync_wire::{ListArgs, Reply, Verb};
 
 pub(crate) use dialog::{decision, picker};
 pub(crate) use failure::failure;
-pub(crate) use harmless::line as harmless;
+pub(crate) use harmless::line as harmless_line;
 pub(crate) use look::Look;
 
 /// What a verb answered, as text.
