@@ -1,10 +1,12 @@
 //! Folders and files that only the user can read and that survive a power cut.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 /// Makes a folder and its missing parents with mode 0700, each of them durable.
@@ -42,6 +44,32 @@ pub(crate) fn settled(synced: rustix::io::Result<()>) -> io::Result<()> {
 /// Makes a new file with mode 0600; what is there, a symlink too, is an error.
 pub(crate) fn new_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Opens a file that is there. A symlink in its place is an error, and a named pipe holds nobody up.
+pub(crate) fn open_no_follow(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits())
+        .expect("open flags fit the type that the system takes");
+    options.custom_flags(flags).open(path)
+}
+
+/// A write takes seconds; a temporary file that is older was left by a process that died.
+pub(crate) const STALE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whether a file was last written so long ago. A clock that can't tell says no.
+pub(crate) fn is_stale(facts: &Metadata) -> bool {
+    let age = facts.modified().ok().and_then(|then| SystemTime::now().duration_since(then).ok());
+    facts.is_file() && age.is_some_and(|age| age > STALE)
+}
+
+/// Removes stale files whose names start with `prefix`. Best effort: they only take room.
+pub(crate) fn remove_stale(folder: &Path, prefix: &str) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix));
+        if ours && entry.metadata().is_ok_and(|facts| is_stale(&facts)) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Random letters for a name that nobody else uses.

@@ -10,6 +10,6 @@ mod store;
 
 pub use assistant::{ClaudeCodeFiles, Process, Processes, SystemProcesses, project_slug};
 pub use local::{
-    FileLocks, Paths, PathsError, ScratchDir, SqliteIndex, SystemClock, SystemEntropy,
+    FileLocks, KeyFile, Paths, PathsError, ScratchDir, SqliteIndex, SystemClock, SystemEntropy,
 };
 pub use store::{FolderStore, StoreOpener};

@@ -6,9 +6,11 @@ mod locks;
 mod paths;
 mod scratch;
 mod system;
+mod vault;
 
 pub use index::SqliteIndex;
 pub use locks::FileLocks;
 pub use paths::{Paths, PathsError};
 pub use scratch::ScratchDir;
 pub use system::{SystemClock, SystemEntropy};
+pub use vault::KeyFile;

@@ -1,20 +1,15 @@
 //! Private temporary files on the disk of the user's data, not in `/tmp`: they may be big, and
 //! they hold conversations.
 
-use std::fs::{self, DirEntry, File, OpenOptions};
+use std::fs::{self, DirEntry, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use convosync_engine::ports::{LocalError, Scratch, ScratchFile};
-use rustix::fs::OFlags;
 
 use super::failure::failed;
 use crate::durable;
-
-/// What is older and not open was left by a process that died.
-const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Starts the names of our files; nothing else in the folder is touched.
 const OURS: &str = "scratch-";
@@ -75,7 +70,7 @@ impl Private {
     fn follow(&mut self) -> io::Result<()> {
         let (ours, there) = (self.file.metadata()?, fs::symlink_metadata(&self.path)?);
         if there.is_file() && (ours.dev(), ours.ino()) != (there.dev(), there.ino()) {
-            let file = open_no_follow(&self.path)?;
+            let file = open_again(&self.path)?;
             file.lock()?;
             self.file = file;
         }
@@ -119,25 +114,21 @@ impl ScratchFile for Private {
     }
 }
 
-fn open_no_follow(path: &Path) -> io::Result<File> {
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits())
-        .expect("open flags fit the type that the system takes");
-    OpenOptions::new().read(true).write(true).custom_flags(flags).open(path)
+fn open_again(path: &Path) -> io::Result<File> {
+    durable::open_no_follow(path, File::options().read(true).write(true))
 }
 
 fn remove_if_left_behind(entry: &DirEntry) -> Option<()> {
     entry.file_name().to_str().filter(|name| name.starts_with(OURS))?;
-    let facts = entry.metadata().ok().filter(fs::Metadata::is_file)?;
-    let age = SystemTime::now().duration_since(facts.modified().ok()?).ok()?;
-    if age < STALE {
-        return None;
-    }
-    open_no_follow(&entry.path()).ok()?.try_lock().ok()?;
+    entry.metadata().ok().filter(durable::is_stale)?;
+    open_again(&entry.path()).ok()?.try_lock().ok()?;
     fs::remove_file(entry.path()).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::*;
 
     fn mode(path: &Path) -> u32 {

@@ -5,12 +5,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::durable::settled;
+use crate::durable::{self, settled};
 
 /// An open folder.
 pub(super) struct Folder(OwnedFd);
@@ -152,10 +151,11 @@ impl Folder {
         }
     }
 
-    /// How long ago a file was last written; `None` if that can't be said.
-    pub(super) fn age(&self, name: &str) -> Option<Duration> {
-        let (file, _) = self.file(name).ok()??;
-        SystemTime::now().duration_since(file.metadata().ok()?.modified().ok()?).ok()
+    /// Whether a file was left behind by a process that died.
+    pub(super) fn is_stale(&self, name: &str) -> bool {
+        let file = self.file(name).ok().flatten();
+        file.and_then(|(file, _)| file.metadata().ok())
+            .is_some_and(|facts| durable::is_stale(&facts))
     }
 }
 

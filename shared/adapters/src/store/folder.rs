@@ -6,7 +6,6 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use convosync_core::{ObjectName, Sealed};
 use convosync_engine::ports::{Caps, Listed, Store, StoreError};
@@ -19,9 +18,6 @@ use crate::durable;
 /// Objects are held in memory, so a hostile file must not be read however big it is. The engine's
 /// own objects stay far below: it cuts what is bigger into parts.
 const LARGEST: u64 = 256 << 20;
-
-/// A write takes seconds; what is older than a day was left by a process that died.
-const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Holds sealed objects as files below one folder.
 ///
@@ -117,7 +113,7 @@ impl FolderStore {
         }
         for entry in folder.entries().unwrap_or_default() {
             let Entry::File(file) = entry else { continue };
-            if is_temporary(&file) && folder.age(&file).is_some_and(|age| age > STALE) {
+            if is_temporary(&file) && folder.is_stale(&file) {
                 let _ = folder.remove(&file);
             }
         }

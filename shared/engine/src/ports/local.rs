@@ -210,7 +210,8 @@ pub trait Locks {
 
 /// A private file that is gone when dropped.
 pub trait ScratchFile: Read + Write + Seek {
-    /// Where it is, for handing it to git.
+    /// Where it is, for handing it to git. What another program renames over it is what is read
+    /// after the next seek.
     fn path(&self) -> &Path;
 }
 
