@@ -2,9 +2,7 @@
 //!
 //! Decides nothing itself. What was answered goes into the request, and the engine is asked again.
 
-use convosync_wire::{
-    Answers, Choice, Decision, Failure, InitArgs, Question, Request, Secret, SessionRow, Verb,
-};
+use convosync_wire::{Choice, Decision, Failure, InitArgs, Request, Secret, SessionRow, Verb};
 
 use crate::console::Console;
 use crate::exit::INTERNAL;
@@ -37,10 +35,10 @@ pub(crate) fn until_decided(
             return Some(Outcome::Decision(decision));
         };
         let choice = choose(&decision, console, look)?;
-        if choice.value == "cancel" {
+        if choice.value == Choice::CANCEL {
             return None;
         }
-        if !answer(&mut args.answers, decision.question, choice) {
+        if args.answers.record(decision.question, &choice.value).is_err() {
             return Some(Outcome::Failure(unknown_choice(choice)));
         }
     }
@@ -85,31 +83,6 @@ fn choice_of<'a>(text: &str, choices: &'a [Choice]) -> Option<&'a Choice> {
     });
     let first = fitting.next()?;
     fitting.next().is_none().then_some(first)
-}
-
-/// Puts a choice into the answers; false if it is none that a request can carry.
-fn answer(answers: &mut Answers, question: Question, choice: &Choice) -> bool {
-    let value = choice.value.as_str();
-    match question {
-        Question::Dirty => set(&mut answers.on_dirty, value),
-        Question::Diverged => set(&mut answers.on_diverged, value),
-        Question::Conflict => set(&mut answers.on_conflict, value),
-        Question::Live => set(&mut answers.on_live, value),
-        Question::CommitMissing => set(&mut answers.on_missing, value),
-        Question::Branch => {
-            answers.switch_branch = match choice.flag.as_str() {
-                "--switch-branch" => Some(true),
-                "--stay-on-branch" => Some(false),
-                _ => return false,
-            };
-            true
-        }
-    }
-}
-
-fn set<T: std::str::FromStr>(answer: &mut Option<T>, value: &str) -> bool {
-    *answer = value.parse().ok();
-    answer.is_some()
 }
 
 fn unknown_choice(choice: &Choice) -> Failure {

@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use convosync_wire::{OnDirty, Reply, ResumeArgs, SyncReport};
+use convosync_wire::{Answers, OnDirty, Question, Reply, ResumeArgs, SyncReport};
 
 use super::*;
 use crate::surroundings::Env;
@@ -139,22 +139,6 @@ fn a_choice_that_no_answer_carries_is_our_own_fault() {
     let end = until_decided(resume(), &run, &mut Script::new(&["1"]), &plain());
     let Some(Outcome::Failure(failure)) = end else { panic!("{end:?}") };
     assert_eq!(failure.code, INTERNAL);
-}
-
-#[test]
-fn every_value_of_an_answer_is_taken() {
-    let check = |question, values: &[&str]| {
-        for value in values {
-            let mut answers = Answers::default();
-            assert!(answer(&mut answers, question, &choice(value, "", "", "")), "{value}");
-            assert_ne!(answers, Answers::default());
-        }
-    };
-    check(Question::Dirty, convosync_wire::OnDirty::ALL);
-    check(Question::Diverged, convosync_wire::OnDiverged::ALL);
-    check(Question::Conflict, convosync_wire::OnConflict::ALL);
-    check(Question::Live, convosync_wire::OnLive::ALL);
-    check(Question::CommitMissing, convosync_wire::OnMissing::ALL);
 }
 
 #[test]
