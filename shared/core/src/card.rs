@@ -98,3 +98,61 @@ impl Card {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn card(save: &str, parents: &[&str]) -> Card {
+        let save: SaveId = save.parse().expect("a save id");
+        let parents = parents.iter().map(|parent| parent.parse().expect("a save id"));
+        Card {
+            session: "session-abcdefgh".parse().expect("a session id"),
+            vector: Vector::after([], &save),
+            save,
+            parents: parents.collect(),
+            timestamp_ms: 0,
+            device_name: String::new(),
+            device_kind: DeviceKind::Desktop,
+            message: String::new(),
+            branch: None,
+            commit: None,
+            code: CodeState::None,
+            repository: String::new(),
+            working_directory: String::new(),
+            conversation: None,
+            message_count: 0,
+            size: 0,
+            content: [0; 16],
+            quiet: false,
+            parked: false,
+        }
+    }
+
+    #[test]
+    fn a_generation_is_one_more_than_the_greatest_parents() {
+        let (first, second) = ("00000001-aaaaaaaa-1-aaaaaaaa", "00000002-bbbbbbbb-1-aaaaaaaa");
+        assert_eq!(card(first, &[]).check(), Ok(()));
+        assert_eq!(card(second, &[first]).check(), Ok(()));
+        assert_eq!(card("00000003-cccccccc-1-cccccccc", &[first, second]).check(), Ok(()));
+        let wrong = Err(CardError::Generation);
+        assert_eq!(card(second, &[]).check(), wrong);
+        assert_eq!(card(first, &[first]).check(), wrong);
+        assert_eq!(card("00000003-cccccccc-1-cccccccc", &[first]).check(), wrong);
+        let last = "99999999-cccccccc-1-cccccccc";
+        assert_eq!(card(last, &[last]).check(), wrong);
+    }
+
+    #[test]
+    fn a_vector_holds_the_save_itself_and_nothing_later_of_its_device() {
+        let mut card = card("00000001-aaaaaaaa-5-aaaaaaaa", &[]);
+        let wrong = Err(CardError::Vector);
+        for (seq, rand) in [(4, "aaaaaaaa"), (6, "aaaaaaaa"), (5, "bbbbbbbb")] {
+            let entry = crate::vector::VectorEntry { seq, rand: rand.to_owned() };
+            card.vector.0.insert(card.device().clone(), entry);
+            assert_eq!(card.check(), wrong);
+        }
+        card.vector = Vector::default();
+        assert_eq!(card.check(), wrong);
+    }
+}

@@ -93,3 +93,59 @@ impl RecoveryKey {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The BIP 39 reference vector for 32 bytes of 0x7f.
+    const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank year \
+                         wave sausage worth useful legal winner thank year wave sausage worth title";
+
+    fn key() -> RecoveryKey {
+        RecoveryKey::new(&mut |bytes| bytes.fill(0x7f))
+    }
+
+    #[test]
+    fn the_words_are_those_of_bip_39() {
+        assert_eq!(key().words().as_str(), WORDS);
+        assert_eq!(RecoveryKey::parse(WORDS), Ok(key()));
+    }
+
+    #[test]
+    fn words_are_read_as_people_write_them() {
+        let words: Vec<_> = WORDS.split(' ').collect();
+        let numbered = |between: &str| {
+            let lines = words.iter().zip(1..).map(|(word, n)| format!("{n}{between}{word}"));
+            lines.collect::<Vec<_>>().join("\r\n")
+        };
+        let ways = [
+            WORDS.to_uppercase(),
+            format!("\n  {}\t\n", words.join("  \n ")),
+            words.join(", "),
+            words.join("-"),
+            numbered(". "),
+            numbered(")"),
+            numbered("\t"),
+        ];
+        for way in ways {
+            assert_eq!(RecoveryKey::parse(&way), Ok(key()), "{way}");
+        }
+    }
+
+    #[track_caller]
+    fn refused(words: &str, want: RecoveryError) {
+        assert_eq!(RecoveryKey::parse(words), Err(want));
+    }
+
+    #[test]
+    fn the_wrong_word_is_told_by_its_place() {
+        refused("", RecoveryError::Count(0));
+        refused(&WORDS.replace(" title", ""), RecoveryError::Count(23));
+        refused(&format!("{WORDS} title"), RecoveryError::Count(25));
+        refused(&WORDS.replacen("thank", "thanks", 1), RecoveryError::Word(3));
+        refused(&WORDS.replace("title", "ti\u{301}tle"), RecoveryError::Count(25));
+        refused(&WORDS.replacen("legal winner", "winner legal", 1), RecoveryError::Checksum);
+        refused(&WORDS.replace("title", "useful"), RecoveryError::Checksum);
+    }
+}
