@@ -304,7 +304,7 @@ fn a_read_only_folder_is_read_and_refuses_a_put() {
     let Some(folder) = in_child() else {
         let mount = "mount -t tmpfs tmpfs \"$1\" && mkdir -p \"$1/v1/s/session-aaaaaaaa\" \
                      && echo object > \"$1/v1/s/session-aaaaaaaa/00000001-dddddddd-1-22223333\" \
-                     && mount -o remount,ro \"$1\" then";
+                     && mount -o remount,bind,ro \"$1\" then";
         mounted("a_read_only_folder_is_read_and_refuses_a_put", mount);
         return;
     };

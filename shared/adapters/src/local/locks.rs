@@ -127,4 +127,31 @@ mod tests {
             assert!(locks.acquire(name, Duration::ZERO).is_err(), "{name}");
         }
     }
+
+    const CHILD: &str = "CONVOSYNC_TEST_LOCKS";
+
+    #[test]
+    fn the_lock_of_a_killed_process_is_free() {
+        if let Some(folder) = std::env::var_os(CHILD) {
+            // The parent looks again and again, and holds the lock for a moment each time.
+            let wait = Duration::from_secs(20);
+            let _held = FileLocks::new(folder.into()).acquire("store", wait).unwrap();
+            thread::sleep(Duration::from_secs(60));
+            return;
+        }
+        let (folder, locks) = locks();
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "local::locks::tests::the_lock_of_a_killed_process_is_free"])
+            .env(CHILD, folder.path().join("locks"))
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        while locks.acquire("store", Duration::ZERO).is_ok() {
+            assert!(child.try_wait().unwrap().is_none(), "the child could not take the lock");
+            thread::sleep(Duration::from_millis(5));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        locks.acquire("store", Duration::ZERO).unwrap();
+    }
 }

@@ -108,7 +108,34 @@ fn without_credentials(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_folder_survives_its_spelling(parts in prop::collection::vec(any_part(), 1..5)) {
+            let mut path = PathBuf::from("/");
+            path.extend(parts.into_iter().map(OsString::from_vec));
+            let url = spell(&path);
+            prop_assert!(url.is_ascii() && !url.contains(['?', '#', ' ']));
+            prop_assert_eq!(folder(&url, None).unwrap(), path);
+        }
+
+        #[test]
+        fn no_text_is_a_panic_or_a_relative_folder(text in ".*", scheme in "(file://|/|~/|)") {
+            if let Ok(path) = folder(&format!("{scheme}{text}"), Some(Path::new("/home/sam"))) {
+                prop_assert!(path.is_absolute());
+                prop_assert!(!path.to_string_lossy().split('/').any(|part| part == ".."));
+            }
+        }
+    }
+
+    fn any_part() -> impl Strategy<Value = Vec<u8>> {
+        let byte = any::<u8>().prop_filter("parts end there", |byte| !b"/\0".contains(byte));
+        prop::collection::vec(byte, 1..12)
+            .prop_filter("dots have a meaning", |part| part != b"." && part != b"..")
+    }
 
     #[track_caller]
     fn check(url: &str, want: &str) {

@@ -138,7 +138,10 @@ fn set_aside(path: &Path, user: &File, reason: String) -> Result<(), LocalError>
     user.unlock().map_err(refused)?;
     match user.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(Trouble::Damage(reason).told(path)),
+        Err(TryLockError::WouldBlock) => {
+            let reason = format!("{reason}, and another convosync still has it open");
+            return Err(Trouble::Damage(reason).told(path));
+        }
         Err(TryLockError::Error(error)) => return Err(refused(error)),
     }
     rename_files(path, &free_name(path)).map_err(refused)?;
