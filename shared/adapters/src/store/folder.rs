@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use convosync_core::{ObjectName, Sealed};
+use convosync_core::{MAX_BODY, ObjectName, Sealed};
 use convosync_engine::ports::{Caps, Listed, Store, StoreError};
 use rustix::io::Errno;
 
@@ -15,9 +15,9 @@ use super::beneath::{Entry, Folder, read_up_to};
 use super::place::{DEEPEST, Place, may_hold};
 use crate::durable;
 
-/// Objects are held in memory, so a hostile file must not be read however big it is. The engine's
-/// own objects stay far below: it cuts what is bigger into parts.
-const LARGEST: u64 = 256 << 20;
+/// Objects are held in memory, so a hostile file must not be read however big it is. Room for the
+/// biggest body, its padding (Padmé adds at most an eighth), its seal and a card.
+const LARGEST: u64 = MAX_BODY + MAX_BODY / 4;
 
 /// Holds sealed objects as files below one folder.
 ///

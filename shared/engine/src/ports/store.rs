@@ -23,7 +23,7 @@ pub enum StoreError {
     /// The store has no room.
     #[error("the store is full: {0}")]
     Full(String),
-    /// The object is bigger than any that is taken into memory. The engine's own never are.
+    /// The object is bigger than any that ConvoSync makes, and is not taken into memory.
     #[error("`{name}` is too big to be an object ({size} bytes)")]
     TooBig {
         /// Its name.
