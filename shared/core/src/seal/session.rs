@@ -251,3 +251,97 @@ fn seal_in(
     let key = derive(account, Purpose::Session(session));
     Sealed::made(object::seal(&place, &key, content, random))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::{CardError, CodeState};
+    use crate::devices::DeviceEntry;
+    use crate::id::{DeviceKind, Oid};
+    use crate::profile::Device;
+    use crate::vector::Vector;
+
+    fn profile() -> Profile {
+        let mut random = |bytes: &mut [u8]| bytes.fill(3);
+        Profile {
+            account: Account::new(&mut random),
+            device: Device::new("desk".to_owned(), DeviceKind::Desktop, 0, &mut random),
+            store_url: String::new(),
+            local_only: true,
+        }
+    }
+
+    fn card(device: &Device) -> Card {
+        let save = SaveId::new(1, device.id.clone(), 1, &[1; 8]).expect("a save id");
+        Card {
+            session: SessionId::from_random(&[1; 8]),
+            vector: Vector::after([], &save),
+            save,
+            parents: Vec::new(),
+            timestamp_ms: 0,
+            device_name: "desk".to_owned(),
+            device_kind: DeviceKind::Desktop,
+            message: String::new(),
+            branch: None,
+            commit: None::<Oid>,
+            code: CodeState::None,
+            repository: String::new(),
+            working_directory: String::new(),
+            conversation: None,
+            message_count: 0,
+            size: 0,
+            content: [0; 16],
+            quiet: false,
+            parked: false,
+        }
+    }
+
+    /// Seals and signs whatever it is told, as a device of the account that is broken could, under
+    /// the name that `named` gives.
+    fn opened(profile: &Profile, named: &Card, card: &Card) -> Result<Card, OpenError> {
+        let name = ObjectName::Unit { session: named.session.clone(), save: named.save.clone() };
+        let content = Content {
+            kind: Kind::Unit,
+            front: (&encode_card(card), CARD_PADDING),
+            body: Some(&UnitBody::default().encode().expect("empty")),
+            signer: Some((profile, [0; 32])),
+        };
+        let sealed =
+            seal_in(&profile.account, &named.session, &name, &content, &mut |bytes| bytes.fill(9));
+        let mut devices = Devices::default();
+        let entry = DeviceEntry::of(&profile.device);
+        devices.add(profile.device.id.clone(), entry).expect("the first");
+        open_card(&profile.account, &devices, &name, &sealed)
+    }
+
+    #[test]
+    fn a_card_that_contradicts_itself_is_not_opened() {
+        let me = profile();
+        let valid = card(&me.device);
+        assert_eq!(opened(&me, &valid, &valid), Ok(valid.clone()));
+        let empty = Card { vector: Vector::default(), ..valid.clone() };
+        assert_eq!(opened(&me, &empty, &empty), Err(CardError::Vector.into()));
+        let parent = valid.save.clone();
+        let orphan = Card { parents: vec![parent], ..valid };
+        assert_eq!(opened(&me, &orphan, &orphan), Err(CardError::Generation.into()));
+    }
+
+    #[test]
+    fn a_card_under_a_name_that_is_not_its_own_is_not_opened() {
+        let me = profile();
+        let valid = card(&me.device);
+        let session = Card { session: SessionId::from_random(&[2; 8]), ..valid.clone() };
+        assert_eq!(opened(&me, &valid, &session), Err(OpenError::Foreign));
+        let save = SaveId::new(1, me.device.id.clone(), 2, &[1; 8]).expect("a save id");
+        let save = Card { vector: Vector::after([], &save), save, ..valid.clone() };
+        assert_eq!(opened(&me, &valid, &save), Err(OpenError::Foreign));
+    }
+
+    #[test]
+    fn a_device_that_signs_for_the_save_of_another_is_not_believed() {
+        let me = profile();
+        let other = Device::new(String::new(), DeviceKind::Laptop, 0, &mut |bytes| bytes.fill(4));
+        let theirs = card(&other);
+        assert_eq!(opened(&me, &theirs, &theirs), Err(OpenError::Foreign));
+    }
+}

@@ -368,3 +368,33 @@ fn every_refusal_has_a_code_of_its_own() {
     assert_eq!(codes.len(), errors.len());
     assert!(codes.iter().all(|code| code.starts_with("convosync::object::")));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_bytes_make_opening_panic(tail: Vec<u8>, start in 0..300usize) {
+        for case in every_kind() {
+            let start = start.min(case.sealed.as_bytes().len());
+            let bytes = [&case.sealed.as_bytes()[..start], &tail].concat();
+            let opened = (case.open)(&Sealed::received(bytes));
+            proptest::prop_assert!(opened.is_err(), "a {} of random bytes", case.what);
+        }
+    }
+
+    #[test]
+    fn changes_in_several_places_at_once_are_noticed(
+        changes in proptest::collection::vec((0..118usize, 1..=255u8), 1..6),
+    ) {
+        for case in every_kind() {
+            let mut bytes = case.sealed.as_bytes().to_vec();
+            for (at, change) in &changes {
+                bytes[*at] ^= change;
+            }
+            if bytes != case.sealed.as_bytes() {
+                let opened = (case.open)(&with_checksum(bytes, case.what));
+                proptest::prop_assert!(opened.is_err(), "a {} with changes", case.what);
+            }
+        }
+    }
+}
