@@ -11,7 +11,7 @@ use tempfile::TempDir;
 /// The longest that a program may take to show something.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// A terminal of 180 x 50 with one program in it, gone when dropped.
+/// A terminal of 120 x 50 with one program in it, gone when dropped.
 pub struct Terminal {
     folder: TempDir,
 }
@@ -27,7 +27,7 @@ impl Terminal {
         let terminal = Self { folder: tempfile::tempdir().expect("a temporary folder") };
         let mut tmux = terminal.tmux();
         tmux.env_clear().envs(env).env("TERM", "xterm-256color").env("SHELL", "/bin/sh");
-        tmux.args(["new-session", "-d", "-x", "180", "-y", "50", "-c"]).arg(directory);
+        tmux.args(["new-session", "-d", "-x", "120", "-y", "50", "-c"]).arg(directory);
         // What the program said last stays on the screen.
         tmux.arg(command).args([";", "set-option", "-g", "remain-on-exit", "on"]);
         let output = tmux.output().expect("tmux is installed");

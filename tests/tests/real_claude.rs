@@ -127,7 +127,7 @@ fn a_conversation_goes_on_elsewhere_with_all_that_was_said_and_done() {
                 "@@Edit {}",
                 json!({"file_path": file, "old_string": "{}", "new_string": "{ oauth() }"})
             ),
-            format!("@@Bash {}", json!({"command": "seq 1 30000", "description": "count"})),
+            format!("@@Bash {}", json!({"command": "env > env; seq 1 30000", "description": "x"})),
             format!(
                 "@@Agent {}",
                 json!({"description": "look", "prompt": agent, "subagent_type": "general-purpose",
@@ -146,6 +146,9 @@ fn a_conversation_goes_on_elsewhere_with_all_that_was_said_and_done() {
     assert_eq!((&found[0].id, &found[0].directory), (&id, &a.tree));
     assert!(found[0].title.as_deref().is_some_and(|title| title.contains("BETA-1")), "{found:?}");
     assert_eq!(found[0].live, None, "the client has ended");
+    let env = a.read("env");
+    assert!(env.lines().any(|line| line == format!("CLAUDE_CODE_SESSION_ID={id}")), "{env}");
+    assert!(env.lines().any(|line| line.starts_with("CLAUDE_PID=")), "{env}");
     let sources = a.sources(&id);
     let has = |start: &str, end: &str| {
         names(&sources).iter().any(|name| name.starts_with(start) && name.ends_with(end))
@@ -203,4 +206,60 @@ fn an_open_conversation_is_seen_as_live_until_its_client_ends() {
     assert!(live.is_caller);
     drop(terminal);
     assert_eq!(device.conversations()[0].live, None);
+}
+
+#[test]
+fn the_picker_lists_what_was_carried_and_rewind_restores_its_files() {
+    let model = ModelServer::start();
+    let (a, b) = (Device::new(&model, "desk/app"), Device::new(&model, "lap/code/app"));
+    let file = text(&a.tree.join("greeting.txt"));
+    let read = json!({"file_path": file});
+    let edit = json!({"file_path": file, "old_string": "hello", "new_string": "goodbye"});
+    model.script("edit", &format!("@@Read {read}\n@@Edit {edit}\n@@FINAL greeting changed"));
+    a.write("greeting.txt", "hello\n");
+
+    let terminal = a.claude.in_terminal(&a.tree, "");
+    Claude::accept_trust(&terminal);
+    terminal.wait_for_calm("bypass permissions on");
+    terminal.type_text("Change the greeting ALPHA-7 [s:edit]");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("greeting changed");
+    let found = a.conversations();
+    let id = found[0].id.clone();
+    drop(terminal);
+    assert_eq!(a.read("greeting.txt"), "goodbye\n");
+    let sources = a.sources(&id);
+    assert!(names(&sources).iter().any(|name| name.starts_with("file-history/")), "{sources:?}");
+
+    b.write("greeting.txt", "goodbye\n");
+    b.take_over(&a, &id);
+    let terminal = b.claude.in_terminal(&b.tree, "--resume");
+    Claude::accept_trust(&terminal);
+    terminal.wait_for_calm("ALPHA-7");
+    terminal.press(&["Enter"]);
+    terminal.wait_for_calm("greeting changed");
+    terminal.type_text("/rewind");
+    terminal.press(&["Enter"]);
+    terminal.wait_for_calm("❯ (current)");
+    terminal.press(&["Up"]);
+    terminal.wait_for_calm("❯ Change the greeting");
+    terminal.press(&["Enter"]);
+    terminal.wait_for_calm("❯ 1. Restore code and conversation");
+    terminal.press(&["Enter"]);
+    terminal.wait_until("the restored file", |_| b.read("greeting.txt") == "hello\n");
+
+    // The prompt that was taken back waits to be changed; a rewind is saved with the next one.
+    terminal.wait_for_calm("bypass permissions on");
+    terminal.press(&["C-u"]);
+    terminal.type_text("Leave the greeting BETA-8");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("answer to");
+    drop(terminal);
+    let stored = a.canonical(&id).remove(0).1;
+    assert!(b.canonical(&id).remove(0).1.starts_with(&stored), "a rewind only appends");
+    a.take_over(&b, &id);
+    a.claude.print(&a.tree, &["--resume", id.as_str()], "Go on GAMMA-9");
+    let sent = model.last_with("GAMMA-9").expect("the client asked the model").texts("user");
+    let said = |text: &str| sent.iter().any(|said| said.contains(text));
+    assert!(said("BETA-8") && !said("ALPHA-7"), "{sent:?}");
 }

@@ -1,6 +1,6 @@
 //! Claude Code's files behind the engine's port.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -74,13 +74,13 @@ impl ClaudeCodeFiles {
         if let Some(copy) =
             caller.map_or(Ok(None), |caller| self.copy_for(caller.id, here.directory))?
         {
-            let mut found = found_anyway(&copy, here, open, &self.rules)?;
+            let mut found = found_anyway(&copy, here, open, &self.rules);
             found.live = found.live.or_else(|| caller.and_then(Caller::live));
             current.push(found);
         }
         for open_here in open.iter().filter(|open| is_inside(here.work_tree, &open.directory)) {
             if let Some(copy) = self.copy_for(&open_here.id, &open_here.directory)? {
-                others.push(found_anyway(&copy, here, open, &self.rules)?);
+                others.push(found_anyway(&copy, here, open, &self.rules));
             }
         }
         others.sort_by_key(|found| std::cmp::Reverse(found.modified_ms));
@@ -91,7 +91,7 @@ impl ClaudeCodeFiles {
 
 /// Each conversation once, where it comes first.
 fn once_each(found: &mut Vec<Found>) {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     found.retain(|found| seen.insert(found.id.clone()));
 }
 
@@ -109,7 +109,7 @@ impl Assistant for ClaudeCodeFiles {
         let open = self.open_now(caller.as_ref())?;
         let mut all = self.current(here, caller.as_ref(), &open)?;
         for copy in self.projects().candidates(here)? {
-            all.extend(found_here(&copy, here, &open, &self.rules)?);
+            all.extend(found_here(&copy, here, &open, &self.rules));
         }
         once_each(&mut all);
         Ok(all)
@@ -134,7 +134,7 @@ impl Assistant for ClaudeCodeFiles {
             .copy_for(id.as_str(), here.directory)?
             .ok_or_else(|| AssistantError::NotFound(text.to_owned()))?;
         let caller = Caller::of(here.env, &*self.processes);
-        found_anyway(&copy, here, &self.open_now(caller.as_ref())?, &self.rules)
+        Ok(found_anyway(&copy, here, &self.open_now(caller.as_ref())?, &self.rules))
     }
 
     fn files(&self, id: &ConversationId) -> Result<Vec<SourceFile>, AssistantError> {

@@ -160,12 +160,17 @@ pub(crate) fn found_here(
     here: &Here<'_>,
     open: &[Open],
     rules: &dyn Rules,
-) -> Result<Option<Found>, AssistantError> {
-    let ends = copy.ends(rules)?;
-    Ok(match Home::of(copy, &ends, here) {
+) -> Option<Found> {
+    let ends = ends_or_none(copy, rules);
+    match Home::of(copy, &ends, here) {
         Home::Here(directory) => Some(found(copy, ends, directory, open)),
         Home::Elsewhere => None,
-    })
+    }
+}
+
+/// One transcript that can't be read must not hide the others; whoever takes it is told.
+fn ends_or_none(copy: &Copy, rules: &dyn Rules) -> Ends {
+    copy.ends(rules).unwrap_or_default()
 }
 
 /// Tells of a copy wherever it is from: it was named, or is open here.
@@ -174,13 +179,13 @@ pub(crate) fn found_anyway(
     here: &Here<'_>,
     open: &[Open],
     rules: &dyn Rules,
-) -> Result<Found, AssistantError> {
-    let ends = copy.ends(rules)?;
+) -> Found {
+    let ends = ends_or_none(copy, rules);
     let directory = match Home::of(copy, &ends, here) {
         Home::Here(directory) => directory,
         Home::Elsewhere => here.directory.to_owned(),
     };
-    Ok(found(copy, ends, directory, open))
+    found(copy, ends, directory, open)
 }
 
 fn found(copy: &Copy, ends: Ends, directory: PathBuf, open: &[Open]) -> Found {

@@ -4,7 +4,7 @@
 //! process itself. The key files beside the entries are never opened.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -88,6 +88,8 @@ pub(crate) fn open_now(
 
 /// An entry that can't be read is being written, or removed: it counts as none.
 fn read_entry(path: &Path) -> Option<Entry> {
+    // A pipe would hold us up.
+    fs::symlink_metadata(path).ok().filter(Metadata::is_file)?;
     let mut text = Vec::new();
     File::open(path).ok()?.take(LONGEST_ENTRY).read_to_end(&mut text).ok()?;
     serde_json::from_slice(&text).ok()
