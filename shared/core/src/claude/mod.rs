@@ -43,3 +43,6 @@ impl Rules for ClaudeCode {
         Box::new(scan::Reading::default())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,3 +12,6 @@ pub use standing::{Standing, compare};
 /// Longer lines (16 MiB) are never looked into: they travel as they are. Part of the stored
 /// format, since it decides which lines have a canonical form of their own.
 const MAX_LINE: usize = 16 << 20;
+
+#[cfg(test)]
+mod tests;

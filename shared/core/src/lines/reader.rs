@@ -20,72 +20,81 @@ pub(super) enum Piece<'a> {
 pub(super) struct Lines<'a> {
     from: &'a mut dyn Read,
     buffer: Vec<u8>,
+    /// What was read and not handed out yet is `buffer[start..end]`.
     start: usize,
+    end: usize,
     /// Bytes from `start` on that are known to hold no line feed.
     searched: usize,
     at_end: bool,
+    /// Whether a part of the present line was handed out already.
     too_long: bool,
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn new(from: &'a mut dyn Read) -> Self {
-        Self { from, buffer: Vec::new(), start: 0, searched: 0, at_end: false, too_long: false }
+        Self {
+            from,
+            buffer: vec![0; CHUNK],
+            start: 0,
+            end: 0,
+            searched: 0,
+            at_end: false,
+            too_long: false,
+        }
     }
 
     /// The next piece, `None` at the end.
     pub(super) fn next(&mut self) -> io::Result<Option<Piece<'_>>> {
         loop {
-            let rest = &self.buffer[self.start..];
+            let rest = &self.buffer[self.start..self.end];
             if let Some(feed) = memchr::memchr(b'\n', &rest[self.searched..]) {
-                let end = self.searched + feed;
-                return Ok(Some(self.take(end, true)));
+                return Ok(Some(self.line(self.searched + feed, true)));
             }
             self.searched = rest.len();
-            if self.too_long && self.searched > 0 && !self.at_end || self.searched > MAX_LINE {
-                self.too_long = true;
-                return Ok(Some(self.part(self.searched, false)));
-            }
             if self.at_end {
-                return Ok(
-                    (self.searched > 0 || self.too_long).then(|| self.take(self.searched, false))
-                );
+                let left = self.searched > 0 || self.too_long;
+                return Ok(left.then(|| self.line(self.searched, false)));
+            }
+            if self.searched > MAX_LINE || (self.too_long && self.searched > 0) {
+                self.too_long = true;
+                return Ok(Some(Piece::Part { bytes: self.take(self.searched), last: false }));
             }
             self.fill()?;
         }
     }
 
-    /// Hands out `len` bytes up to a line feed or the end of the stream.
-    fn take(&mut self, len: usize, ended: bool) -> Piece<'_> {
-        if self.too_long || len > MAX_LINE {
-            self.too_long = false;
-            return self.part(len + usize::from(ended), true);
+    /// The rest of a line: `len` bytes up to a line feed or the end of the stream.
+    fn line(&mut self, len: usize, ended: bool) -> Piece<'_> {
+        let with_feed = len + usize::from(ended);
+        if std::mem::take(&mut self.too_long) || len > MAX_LINE {
+            return Piece::Part { bytes: self.take(with_feed), last: true };
         }
-        let start = self.start;
-        self.start += len + usize::from(ended);
-        self.searched = 0;
-        Piece::Line { line: &self.buffer[start..start + len], ended }
+        Piece::Line { line: &self.take(with_feed)[..len], ended }
     }
 
-    fn part(&mut self, len: usize, last: bool) -> Piece<'_> {
+    fn take(&mut self, len: usize) -> &[u8] {
         let start = self.start;
         self.start += len;
         self.searched = 0;
-        Piece::Part { bytes: &self.buffer[start..start + len], last }
+        &self.buffer[start..self.start]
     }
 
+    /// Reads more, for which it makes room first.
     fn fill(&mut self) -> io::Result<()> {
-        self.buffer.drain(..self.start);
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
         self.start = 0;
-        let old = self.buffer.len();
-        self.buffer.resize(old + CHUNK, 0);
+        if self.end == self.buffer.len() {
+            self.buffer.resize(self.end * 2, 0);
+        }
         let read = loop {
-            match self.from.read(&mut self.buffer[old..]) {
+            match self.from.read(&mut self.buffer[self.end..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => break result,
+                result => break result?,
             }
         };
-        self.buffer.truncate(old + *read.as_ref().unwrap_or(&0));
-        self.at_end = read? == 0;
+        self.end += read;
+        self.at_end = read == 0;
         Ok(())
     }
 }

@@ -388,3 +388,40 @@ proptest! {
         prop_assert!(matches!(kept.rebuild(&state), Err(RebuildError::Damaged(_))));
     }
 }
+
+/// Written by the first release. Other releases may pack otherwise, but must read this for ever.
+#[test]
+fn stored_segments_are_read_for_ever() {
+    let packed = [
+        "28b52ffd20bd75020034037b226c696e65223a302c2274657874223a2230227d0a31383238323634333334\
+         35383432373335383639313637373331227d0a0ea8109841f7efa0a307106ec4a0073d4b3ac2ceef494bf065",
+        "28b52ffd205dad000070736f6d657468696e6720656c736501004c448d12",
+    ]
+    .map(|hex| data_encoding::HEXLOWER.decode(hex.as_bytes()).expect("hex"));
+    let file = "\
+        {\"line\":0,\"text\":\"0\"}\n{\"line\":1,\"text\":\"828\"}\n{\"line\":2,\"text\":\"643\"}\n\
+        {\"line\":3,\"text\":\"458\"}\n{\"linesomething else:\"273\"}\n\
+        {\"line\":5,\"text\":\"88\"}\n{\"line\":6,\"text\":\"916\"}\n{\"line\":7,\"text\":\"731\"}\n";
+    let segment = |number: usize, at, len, back, ahead| SegmentRef {
+        id: segment_id(&KEY, &packed[number]),
+        container: None,
+        at,
+        len,
+        back,
+        ahead,
+        packed: packed[number].len() as u32,
+        messages: 1,
+        snapshot: number == 0,
+    };
+    let state = FileState {
+        len: file.len() as u64,
+        blocks: vec![*blake3::hash(file.as_bytes()).as_bytes()],
+        segments: vec![segment(0, 0, 189, 0, 0), segment(1, 100, 93, 100, 89)],
+    };
+    assert_eq!(
+        data_encoding::HEXLOWER.encode(&state.segments[0].id),
+        "843d26bf14cbcc90e51570e4dae9eb91"
+    );
+    let kept = Kept(state.segments.iter().map(|s| s.id).zip(packed.clone()).collect());
+    assert_eq!(kept.rebuild(&state).expect("intact"), file.as_bytes());
+}
