@@ -124,10 +124,11 @@ pub(crate) fn is_inside(top: &Path, directory: &Path) -> bool {
             .all(|at| fs::symlink_metadata(at.join(".git")).is_err())
 }
 
-/// Where a conversation is held, or that it is none of this work tree's.
+/// Where a conversation is held.
 enum Home {
     Here(PathBuf),
-    Elsewhere,
+    /// In a directory outside of this work tree, or in none that can be told.
+    Elsewhere(Option<PathBuf>),
 }
 
 impl Home {
@@ -145,11 +146,13 @@ impl Home {
             Some(directory) if is_inside(here.work_tree, directory) => {
                 Self::Here(directory.to_owned())
             }
-            Some(directory) if directory.exists() => Self::Elsewhere,
+            Some(directory) if directory.exists() => Self::Elsewhere(Some(directory.to_owned())),
             _ => [here.directory, here.work_tree]
                 .into_iter()
                 .find(|directory| slug_of(directory) == copy.slug())
-                .map_or(Self::Elsewhere, |directory| Self::Here(directory.to_owned())),
+                .map_or(Self::Elsewhere(named.map(Path::to_owned)), |directory| {
+                    Self::Here(directory.to_owned())
+                }),
         }
     }
 }
@@ -164,7 +167,7 @@ pub(crate) fn found_here(
     let ends = ends_or_none(copy, rules);
     match Home::of(copy, &ends, here) {
         Home::Here(directory) => Some(found(copy, ends, directory, open)),
-        Home::Elsewhere => None,
+        Home::Elsewhere(_) => None,
     }
 }
 
@@ -182,8 +185,8 @@ pub(crate) fn found_anyway(
 ) -> Found {
     let ends = ends_or_none(copy, rules);
     let directory = match Home::of(copy, &ends, here) {
-        Home::Here(directory) => directory,
-        Home::Elsewhere => here.directory.to_owned(),
+        Home::Here(directory) | Home::Elsewhere(Some(directory)) => directory,
+        Home::Elsewhere(None) => here.directory.to_owned(),
     };
     found(copy, ends, directory, open)
 }

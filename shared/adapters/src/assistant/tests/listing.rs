@@ -1,7 +1,7 @@
 //! Which conversations belong to a work tree, and who has them open.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use convosync_engine::ports::{Assistant, AssistantError, Live};
@@ -170,6 +170,28 @@ fn the_conversation_that_calls_comes_first() {
 }
 
 #[test]
+fn a_conversation_can_call_from_outside_its_project() {
+    let mut home = Home::new();
+    let other = home.path("elsewhere");
+    fs::create_dir_all(&other).expect("a folder");
+    home.transcript(&home.tree(), ONE, 200, &user("x", &home.tree()));
+    home.transcript(&other, TWO, 100, &user("x", &other));
+    home.env.insert("CLAUDE_CODE_SESSION_ID".into(), TWO.into());
+    assert_eq!((home.listed().as_str(), &home.conversations()[0].directory), ("21", &other));
+}
+
+#[test]
+fn one_transcript_that_cannot_be_read_hides_no_other() {
+    let home = Home::new();
+    let tree = home.tree();
+    home.transcript(&tree, ONE, 100, &user("x", &tree));
+    home.transcript(&tree, TWO, 200, &user("x", &tree));
+    let path = home.project(&tree).join(format!("{TWO}.jsonl"));
+    fs::set_permissions(path, fs::Permissions::from_mode(0)).expect("ours");
+    assert_eq!(home.listed(), "21");
+}
+
+#[test]
 fn a_second_window_on_the_callers_conversation_is_not_the_caller() {
     let mut home = Home::new();
     home.transcript(&home.tree(), ONE, 100, &user("x", &home.tree()));
@@ -198,7 +220,10 @@ fn a_prefix_picks_one_wherever_it_lies_and_this_work_tree_first() {
     home.transcript(&other, TWO, 100, &user("x", &other));
     let pick = |text: &str| home.with_here(|here| home.claude().pick(here, text));
     assert_eq!(pick("1111").expect("ours").id, id(ONE));
-    assert_eq!(pick("2").expect("unique").id, id(TWO));
+    let elsewhere = pick("2").expect("unique");
+    assert_eq!((&elsewhere.id, &elsewhere.directory), (&id(TWO), &other));
+    let files = home.claude().files_at(&id(TWO), &elsewhere.directory).expect("readable");
+    assert_eq!(files.len(), 1, "its directory leads to its files");
     assert_eq!(pick(&near).expect("whole").id, id(&near));
     home.transcript(&tree, &near, 100, &user("x", &tree));
     assert!(matches!(pick("1111"), Err(AssistantError::Ambiguous { count: 2, .. })));
