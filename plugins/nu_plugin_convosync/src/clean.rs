@@ -10,17 +10,25 @@ pub(crate) fn line(text: &str) -> String {
 
 /// The text without control characters and direction marks; line breaks and tabs stay.
 pub(crate) fn text(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     text.chars().filter(|c| matches!(c, '\n' | '\t') || is_harmless(*c)).collect()
 }
 
 fn is_break(c: char) -> bool {
-    matches!(c, '\n' | '\t' | '\u{2028}' | '\u{2029}')
+    matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}')
 }
 
-/// Unicode's direction formatting characters (UAX #9) and everything in category Cc are not.
 fn is_harmless(c: char) -> bool {
-    let direction = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !c.is_control() && !direction
+    !c.is_control() && !is_invisible(c)
+}
+
+/// Characters that show nothing and change how others are read: direction marks, zero-width
+/// spaces, tags. Joiners stay: emoji and several scripts need them. From Unicode 17, category Cf.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -33,7 +41,7 @@ mod tests {
             ("fix \x1b[31mred\x1b[0m", "fix [31mred[0m"),
             ("\x1b]0;title\x07done", "]0;titledone"),
             ("\u{9b}2Jclear", "2Jclear"),
-            ("a\rb\x08c\x7f", "abc"),
+            ("ab\x08c\x7f", "abc"),
             ("user\u{202e}txt.exe\u{2066}", "usertxt.exe"),
             ("Grüße 👩‍💻 日本", "Grüße 👩‍💻 日本"),
         ] {
@@ -44,7 +52,7 @@ mod tests {
 
     #[test]
     fn only_a_text_keeps_its_lines() {
-        assert_eq!(line("a\n\tb\u{2028}c"), "a  b c");
-        assert_eq!(text("a\n\tb\r\n"), "a\n\tb\n");
+        assert_eq!(line("a\n\tb\u{2028}c\rd"), "a  b c d");
+        assert_eq!(text("a\n\tb\r\nc\rd"), "a\n\tb\nc\nd");
     }
 }

@@ -51,8 +51,7 @@ impl Question {
 /// One way to go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
-    /// Stable name, as [`Answers::record`](crate::Answers::record) takes it, e.g. `stash`;
-    /// [`Choice::CANCEL`] for none of the others.
+    /// Stable name, e.g. `stash`; [`Choice::CANCEL`] for none of the others.
     pub value: String,
     /// What to pass to take it, e.g. `--on-dirty stash`; empty where leaving is just not calling again.
     pub flag: String,

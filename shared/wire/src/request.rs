@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decision::Question;
+use crate::decision::{Choice, Question};
 
 /// One call of a verb.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,18 +169,17 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// Values of the choices of [`Question::Branch`]: `--switch-branch`, `--stay-on-branch`.
-    pub const BRANCH: &'static [&'static str] = &["switch", "stay"];
-
-    /// Takes down the value of the [`Choice`](crate::Choice) that the user made.
+    /// Takes down the choice that the user made.
     ///
     /// # Errors
     ///
-    /// If the question has no such choice; nothing was taken down then.
-    pub fn record(&mut self, question: Question, value: &str) -> Result<(), String> {
+    /// If the question has no such choice, or it is to change nothing where only not calling
+    /// again does that; nothing was taken down then.
+    pub fn record(&mut self, question: Question, choice: &Choice) -> Result<(), String> {
+        let value = &choice.value;
         match question {
             Question::Dirty => self.on_dirty = Some(value.parse()?),
-            Question::Branch => self.switch_branch = Some(switches(value)?),
+            Question::Branch => self.switch_branch = Some(switches(choice)?),
             Question::Diverged => self.on_diverged = Some(value.parse()?),
             Question::Live => self.on_live = Some(value.parse()?),
             Question::Conflict => self.on_conflict = Some(value.parse()?),
@@ -190,11 +189,12 @@ impl Answers {
     }
 }
 
-fn switches(value: &str) -> Result<bool, String> {
-    match value {
-        "switch" => Ok(true),
-        "stay" => Ok(false),
-        _ => Err(format!("`{value}` is none of {}", Answers::BRANCH.join(", "))),
+/// The only question whose answers are switches, not words.
+fn switches(choice: &Choice) -> Result<bool, String> {
+    match choice.flag.as_str() {
+        "--switch-branch" => Ok(true),
+        "--stay-on-branch" => Ok(false),
+        flag => Err(format!("`{flag}` is none of --switch-branch, --stay-on-branch")),
     }
 }
 
@@ -319,29 +319,46 @@ pub struct SyncArgs {
 mod tests {
     use super::*;
 
+    fn choice(value: &str, flag: &str) -> Choice {
+        Choice {
+            value: value.to_owned(),
+            flag: flag.to_owned(),
+            label: String::new(),
+            help: String::new(),
+            recommended: false,
+        }
+    }
+
+    #[track_caller]
+    fn taken(question: Question, choice: &Choice) -> Answers {
+        let mut answers = Answers::default();
+        assert_eq!(answers.record(question, choice), Ok(()), "{question:?} {choice:?}");
+        answers
+    }
+
     #[test]
     fn every_choice_of_every_question_can_be_taken_down() {
         for (question, values) in [
             (Question::Dirty, OnDirty::ALL),
-            (Question::Branch, Answers::BRANCH),
             (Question::Diverged, OnDiverged::ALL),
             (Question::Live, OnLive::ALL),
             (Question::Conflict, OnConflict::ALL),
             (Question::CommitMissing, OnMissing::ALL),
         ] {
             for value in values {
-                let mut answers = Answers::default();
-                assert_eq!(answers.record(question, value), Ok(()), "{question:?} {value}");
-                assert_ne!(answers, Answers::default(), "{question:?} {value}");
+                assert_ne!(taken(question, &choice(value, "")), Answers::default());
             }
+        }
+        for (flag, switch) in [("--switch-branch", true), ("--stay-on-branch", false)] {
+            assert_eq!(taken(Question::Branch, &choice("", flag)).switch_branch, Some(switch));
         }
     }
 
     #[test]
     fn a_choice_of_another_question_is_refused() {
         let mut answers = Answers::default();
-        assert!(answers.record(Question::Dirty, "keep-local").is_err());
-        assert!(answers.record(Question::Branch, "cancel").is_err());
+        assert!(answers.record(Question::Dirty, &choice("keep-local", "")).is_err());
+        assert!(answers.record(Question::Branch, &choice("cancel", "")).is_err());
         assert_eq!(answers, Answers::default());
     }
 }

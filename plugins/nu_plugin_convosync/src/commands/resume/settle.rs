@@ -25,7 +25,7 @@ pub(super) fn settle(front: &Front<'_>, mut args: ResumeArgs) -> Result<Reply, L
             Answer::Progress(_) => return Err(front.unexpected()),
         };
         let choice = decide(front, &decision)?;
-        args.answers.record(decision.question, &choice.value).map_err(|_| front.unexpected())?;
+        args.answers.record(decision.question, choice).map_err(|_| front.unexpected())?;
     }
     Err(front.unexpected())
 }
