@@ -58,6 +58,12 @@ impl KeyChanged {
 pub struct Devices(BTreeMap<DeviceId, DeviceEntry>);
 
 impl Devices {
+    /// A list of this one device.
+    #[must_use]
+    pub fn of(device: &Device) -> Self {
+        Self(BTreeMap::from([(device.id.clone(), DeviceEntry::of(device))]))
+    }
+
     /// Takes a device in, or what is new of one (a name, a kind).
     ///
     /// # Errors

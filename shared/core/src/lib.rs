@@ -27,7 +27,9 @@ pub use id::{
     rand_letters,
 };
 pub use lines::{Canonical, Standing, canonicalise, compare, expand};
-pub use manifest::{Code, Conversation, FilePath, FileState, Manifest, SegmentRef, Terminal};
+pub use manifest::{
+    Code, Conversation, FilePath, FileState, Manifest, SegmentRef, Terminal, content_digest,
+};
 pub use name::{NameError, ObjectName};
 pub use profile::{Account, Device, Profile, Random, SecretBytes};
 pub use recovery::{RecoveryError, RecoveryKey};
@@ -40,7 +42,7 @@ pub use seal::{
 };
 pub use segment::{
     BLOCK, Blocks, Damage, MAX_PACKED, MAX_PREFIX, MAX_SEGMENT, PackError, PackInput, ReadSeek,
-    ReadWriteSeek, RebuildError, pack, rebuild, segment_id,
+    ReadWriteSeek, RebuildError, kept, pack, rebuild, segment_id,
 };
 pub use store_record::{StoreRecord, key_check};
 pub use vector::{Vector, VectorEntry, heads};

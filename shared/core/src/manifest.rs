@@ -22,6 +22,8 @@ pub struct Manifest {
 pub struct Code {
     /// Normalised URLs of the repository's remotes, the one pushed to first.
     pub remotes: Vec<String>,
+    /// The URL of the first remote as git takes it, without credentials: for a clone elsewhere.
+    pub clone_url: Option<String>,
     /// The root commit: with the URL it tells whether a clone is of the same repository.
     pub root_commit: Option<Oid>,
     /// The branch.
@@ -140,4 +142,30 @@ pub struct SegmentRef {
     pub messages: u64,
     /// Whether the chain starts anew here.
     pub snapshot: bool,
+}
+
+/// Digest of what a save holds: two saves with the same one hold the same commit, conversations
+/// and directory. How the bytes are packed, and whether the commit travels along, is left out.
+#[must_use]
+pub fn content_digest(manifest: &Manifest) -> [u8; 16] {
+    let mut hash = blake3::Hasher::new_derive_key("convosync v1 content of a save");
+    let mut put = |bytes: &[u8]| {
+        hash.update(&(bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    let code = manifest.code.as_ref();
+    put(code.map_or("", |code| code.branch.as_str()).as_bytes());
+    put(code.map_or("", |code| code.commit.as_str()).as_bytes());
+    put(manifest.terminal.as_ref().map_or("", |terminal| &terminal.directory).as_bytes());
+    for conversation in &manifest.conversations {
+        put(conversation.id.as_str().as_bytes());
+        for (path, file) in &conversation.files {
+            put(path.as_str().as_bytes());
+            put(&file.len.to_le_bytes());
+            put(file.blocks.as_flattened());
+        }
+    }
+    let mut digest = [0; 16];
+    hash.finalize_xof().fill(&mut digest);
+    digest
 }

@@ -2,6 +2,28 @@
 //!
 //! Prints nothing, reads no clock, environment or home directory: reports out, ports in.
 
+mod account;
+mod age;
+mod bind;
+mod cancel;
+mod capture;
+mod cards;
+mod engine;
+mod freeze;
+mod history;
+mod look;
+mod member;
+mod mend;
 pub mod ports;
+mod resume;
+mod save;
+mod send;
+mod shelf;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod trouble;
+
+pub use cancel::Cancel;
+pub use engine::{Engine, Host, Outcome, Ports};
+pub use save::EXCLUDES;
+pub use trouble::{Refusal, Trouble};

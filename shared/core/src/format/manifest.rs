@@ -38,6 +38,8 @@ struct StoredCode {
     bundle_needs: Vec<Text<Oid>>,
     #[n(7)]
     excluded: Vec<String>,
+    #[n(8)]
+    clone_url: Option<String>,
 }
 
 #[derive(Encode, Decode)]
@@ -147,6 +149,7 @@ fn store_code(code: &Code) -> StoredCode {
         bundle: code.bundle.as_ref().map(store_file),
         bundle_needs: texts(&code.bundle_needs),
         excluded: code.excluded.clone(),
+        clone_url: code.clone_url.clone(),
     }
 }
 
@@ -160,6 +163,7 @@ fn load_code(stored: StoredCode) -> Result<Code, FormatError> {
         bundle: stored.bundle.map(load_file).transpose()?,
         bundle_needs: values(stored.bundle_needs),
         excluded: stored.excluded,
+        clone_url: stored.clone_url,
     })
 }
 

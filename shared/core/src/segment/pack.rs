@@ -123,6 +123,16 @@ fn length(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).expect("what a segment is made of is limited to MiBs")
 }
 
+/// How many bytes of the file at the save before are, for certain, the beginning of the new file:
+/// all of them if it was only appended to. Whole MiB otherwise.
+///
+/// # Errors
+///
+/// If the file can't be read or has fewer than `new_len` bytes.
+pub fn kept(old: &FileState, new_file: &mut dyn ReadSeek, new_len: u64) -> io::Result<u64> {
+    hash_and_compare(new_file, new_len.min(old.len), old).map(|(_, keep)| keep)
+}
+
 /// Hashes the new file, and tells how many bytes it shares with the old one for certain.
 fn hash_and_compare(
     file: &mut dyn ReadSeek,

@@ -1,0 +1,353 @@
+//! Making an account, and making this device one of an account that exists.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use convosync_core::{
+    Account, Device, Devices, ObjectName, Profile, RecoveryKey, StoreRecord, open_part, open_unit,
+    seal_device_entry, seal_part, seal_unit,
+};
+use convosync_wire::{AccountReport, InitArgs, JoinArgs, Note};
+
+use crate::cards::device_rows;
+use crate::engine::Engine;
+use crate::history::History;
+use crate::member::{Member, NewDevice, taken};
+use crate::ports::{Store, StoreError};
+use crate::trouble::{Refusal, Trouble};
+
+/// What a set-up did besides the profile.
+#[derive(Default)]
+struct SetUp {
+    changed: bool,
+    words: Option<String>,
+    file: Option<String>,
+    adopted: u64,
+}
+
+impl Engine<'_> {
+    /// Makes this device ready. On a store that has an account nothing is changed.
+    ///
+    /// The key file is written before the store record: a crash in between leaves a device that
+    /// finishes with the same command, never a store whose key is lost.
+    pub(crate) fn init(&self, args: &InitArgs) -> Result<AccountReport, Trouble> {
+        let url = match &args.store {
+            Some(url) => self.ports.stores.normalise(url).map_err(bad_store)?,
+            None => self.ports.stores.embedded_url(),
+        };
+        let local_only = url == self.ports.stores.embedded_url();
+        let before = self.member()?.map(|member| member.profile);
+        if let Some(profile) = &before
+            && profile.store_url != url
+            && (!profile.local_only || args.store.is_none())
+        {
+            return Ok(self.account_report(profile, SetUp::default(), vec![set_up_with(profile)]));
+        }
+        let store = self.ports.stores.open(&url, true)?;
+        if let Some(record) = self.store_record(store.as_ref())? {
+            return self.already(before, &record, store.as_ref());
+        }
+        let new = NewDevice { name: args.device.as_deref(), kind: args.kind.as_deref() };
+        let profile = match &before {
+            Some(profile) => self.renamed(profile, &new, url, local_only, args)?,
+            None => self.new_profile(url, local_only, &new)?,
+        };
+        let recovery = RecoveryKey::new(&mut self.random());
+        let file = self.write_recovery(args, &recovery)?;
+        if before.is_none() {
+            self.ports.vault.store(&profile)?;
+        }
+        let adopted = match &before {
+            Some(old) if old.store_url != profile.store_url => {
+                self.copy_saves(old, store.as_ref())?
+            }
+            _ => 0,
+        };
+        self.found(store.as_ref(), &profile, Some(&recovery))?;
+        self.ports.vault.store(&profile)?;
+        let words = file.is_none().then(|| recovery.words().to_string());
+        let notes = if local_only { vec![on_this_machine()] } else { Vec::new() };
+        Ok(self.account_report(&profile, SetUp { changed: true, words, file, adopted }, notes))
+    }
+
+    /// The store has a record: ours, or somebody's.
+    fn already(
+        &self,
+        before: Option<Profile>,
+        record: &StoreRecord,
+        store: &dyn Store,
+    ) -> Result<AccountReport, Trouble> {
+        match before {
+            Some(profile) if record.matches(&profile.account).is_ok() => {
+                let notes = vec![set_up_with(&profile)];
+                Ok(self.account_report(&profile, SetUp::default(), notes))
+            }
+            _ => Err(Refusal::new(
+                "convosync::init::has-account",
+                format!("{} has an account already; nothing was changed", store.describe()),
+            )
+            .help("make this device part of it: `convosync device join --recovery --store URL`")
+            .argument("--store")
+            .into()),
+        }
+    }
+
+    fn renamed(
+        &self,
+        profile: &Profile,
+        new: &NewDevice<'_>,
+        store_url: String,
+        local_only: bool,
+        args: &InitArgs,
+    ) -> Result<Profile, Trouble> {
+        let fresh = self.new_device(&NewDevice {
+            name: new.name.or(Some(&profile.device.name)),
+            kind: new.kind.or(Some(profile.device.kind.as_str())),
+        })?;
+        let _: &InitArgs = args;
+        let device = Device { name: fresh.name, kind: fresh.kind, ..profile.device.clone() };
+        Ok(Profile { device, store_url, local_only, account: profile.account.clone() })
+    }
+
+    fn write_recovery(
+        &self,
+        args: &InitArgs,
+        recovery: &RecoveryKey,
+    ) -> Result<Option<String>, Trouble> {
+        let Some(path) = &args.recovery_file else { return Ok(None) };
+        self.ports.vault.write_secret(Path::new(path), &format!("{}\n", &*recovery.words()))?;
+        Ok(Some(path.clone()))
+    }
+
+    /// Copies what the store on this machine holds: same account, same names, same bytes.
+    fn copy_saves(&self, old: &Profile, to: &dyn Store) -> Result<u64, Trouble> {
+        let from = self.ports.stores.open(&old.store_url, false)?;
+        let mut saves = 0;
+        for prefix in [ObjectName::DEVICES, ObjectName::PARTS, ObjectName::UNITS] {
+            for listed in from.list(prefix)? {
+                self.step("Copying sessions to the new store")?;
+                to.put_new(&listed.name, &from.get(&listed.name)?)?;
+                saves += u64::from(prefix == ObjectName::UNITS);
+            }
+        }
+        Ok(saves)
+    }
+
+    /// Makes this device one of the account whose words are given.
+    pub(crate) fn join(&self, args: &JoinArgs) -> Result<AccountReport, Trouble> {
+        let key = RecoveryKey::parse(&args.words.0).map_err(|error| {
+            Refusal::new(error.code(), error.to_string())
+                .help("type the 24 words that `convosync init` showed, in their order")
+        })?;
+        let before = self.member()?.map(|member| member.profile);
+        let url = self.join_url(args, before.as_ref())?;
+        let store = self.ports.stores.open(&url, false)?;
+        let record = self.store_record(store.as_ref())?.ok_or_else(|| {
+            Refusal::new(
+                "convosync::device::no-account",
+                format!("{} has no account yet", store.describe()),
+            )
+            .help("run `convosync init --store URL` on the first device, or wait until the folder is synchronised")
+            .argument("--store")
+        })?;
+        let account = self.recover_account(store.as_ref(), &record, &key)?;
+        if let Some(profile) = before.as_ref().filter(|profile| !profile.local_only) {
+            if profile.account.id == account.id {
+                let notes = vec![set_up_with(profile)];
+                return Ok(self.account_report(profile, SetUp::default(), notes));
+            }
+            return Err(other_account(profile).into());
+        }
+        self.join_as(args, before, account, url, store.as_ref())
+    }
+
+    fn join_url(&self, args: &JoinArgs, before: Option<&Profile>) -> Result<String, Trouble> {
+        if let Some(url) = &args.store {
+            return self.ports.stores.normalise(url).map_err(bad_store);
+        }
+        match before {
+            Some(profile) if !profile.local_only => Ok(profile.store_url.clone()),
+            _ => {
+                Err(Refusal::new("convosync::device::which-store", "which store is the account's?")
+                    .help(
+                        "say it with `--store URL`: `convosync status` on another device shows it",
+                    )
+                    .argument("--store")
+                    .into())
+            }
+        }
+    }
+
+    fn join_as(
+        &self,
+        args: &JoinArgs,
+        before: Option<Profile>,
+        account: Account,
+        store_url: String,
+        store: &dyn Store,
+    ) -> Result<AccountReport, Trouble> {
+        let old = before.as_ref();
+        let fresh = self.new_device(&NewDevice {
+            name: args.device.as_deref().or(old.map(|p| p.device.name.as_str())),
+            kind: args.kind.as_deref().or(old.map(|p| p.device.kind.as_str())),
+        })?;
+        let device = match old {
+            Some(old) => Device { name: fresh.name, kind: fresh.kind, ..old.device.clone() },
+            None => fresh,
+        };
+        let profile = Profile { account, device, store_url, local_only: false };
+        let (name, entry) = seal_device_entry(&profile, &mut self.random());
+        store.put_new(&name, &entry)?;
+        let mut adopted = 0;
+        let mut bindings = Vec::new();
+        if let Some(old) = old {
+            let member = Member::alone(old.clone());
+            bindings = self.bindings(&member)?;
+            adopted = self.seal_anew(&member, &profile, store)?;
+        }
+        self.ports.vault.store(&profile)?;
+        let member = Member::alone(profile.clone());
+        if adopted > 0 {
+            self.forget_sealed()?;
+        }
+        let changes: Vec<_> = bindings.iter().map(|binding| self.bind(&member, binding)).collect();
+        self.ports.index.apply(&changes)?;
+        self.mend_seq(&member)?;
+        let done = SetUp { changed: true, adopted, ..SetUp::default() };
+        Ok(self.account_report(&profile, done, Vec::new()))
+    }
+
+    /// Seals the saves that were made before under the account's key, with the same names.
+    ///
+    /// Runs again after a crash: what is in the store already and opens with the account's key
+    /// was done before.
+    fn seal_anew(
+        &self,
+        old: &Member,
+        profile: &Profile,
+        store: &dyn Store,
+    ) -> Result<u64, Trouble> {
+        let from = self.ports.stores.open(&old.profile.store_url, false)?;
+        let mut saves = 0;
+        for prefix in [ObjectName::PARTS, ObjectName::UNITS] {
+            // What still waited to be sent is only in the outbox.
+            let mut places: BTreeMap<ObjectName, &dyn Store> = BTreeMap::new();
+            for place in [from.as_ref(), self.ports.outbox] {
+                places.extend(place.list(prefix)?.into_iter().map(|listed| (listed.name, place)));
+            }
+            for (name, place) in places {
+                self.step("Sealing earlier sessions under the account")?;
+                let sealed = self.sealed_anew(old, profile, &name, place)?;
+                match store.put_new(&name, &sealed) {
+                    Ok(()) => {}
+                    Err(StoreError::Exists(_)) => prove_ours(profile, &name, store)?,
+                    Err(error) => return Err(error.into()),
+                }
+                saves += u64::from(prefix == ObjectName::UNITS);
+            }
+        }
+        Ok(saves)
+    }
+
+    fn sealed_anew(
+        &self,
+        old: &Member,
+        profile: &Profile,
+        name: &ObjectName,
+        place: &dyn Store,
+    ) -> Result<convosync_core::Sealed, Trouble> {
+        let (account, devices) = (&old.profile.account, &old.devices);
+        let object = |error| Trouble::Object { name: name.clone(), error };
+        let sealed = place.get(name)?;
+        let hash = Devices::of(&profile.device).hash();
+        let random = &mut self.random();
+        let anew = match name {
+            ObjectName::Unit { .. } => {
+                let (card, body) = open_unit(account, devices, name, &sealed).map_err(object)?;
+                seal_unit(profile, hash, &card, &body, random).map(|(_, sealed)| sealed)
+            }
+            _ => {
+                let body = open_part(account, devices, name, &sealed).map_err(object)?;
+                seal_part(profile, hash, name, &body, random)
+            }
+        };
+        anew.map_err(|error| Refusal::new("convosync::save::too-big", error.to_string()).into())
+    }
+
+    /// Drops what is sealed under the key that this device used before; all of it is in the store.
+    fn forget_sealed(&self) -> Result<(), Trouble> {
+        for place in [self.ports.outbox, self.ports.cache] {
+            for listed in place.list("v1/")? {
+                place.delete(&listed.name)?;
+            }
+        }
+        let queue = self.ports.index.queue()?;
+        let changes: Vec<_> =
+            queue.into_iter().map(|row| crate::ports::IndexChange::Dequeue(row.save)).collect();
+        Ok(self.ports.index.apply(&changes)?)
+    }
+
+    fn account_report(&self, profile: &Profile, done: SetUp, notes: Vec<Note>) -> AccountReport {
+        let member = Member::alone(profile.clone());
+        let mut rows = device_rows(&member, &History::default());
+        AccountReport {
+            changed: done.changed,
+            store: profile.store_url.clone(),
+            local_only: profile.local_only,
+            device: rows.remove(0),
+            recovery_words: done.words,
+            recovery_file: done.file,
+            adopted_saves: done.adopted,
+            notes,
+        }
+    }
+}
+
+/// An object of that name that this device sealed before, for this account.
+fn prove_ours(profile: &Profile, name: &ObjectName, store: &dyn Store) -> Result<(), Trouble> {
+    let devices = Devices::of(&profile.device);
+    let sealed = store.get(name)?;
+    let opened = match name {
+        ObjectName::Unit { .. } => open_unit(&profile.account, &devices, name, &sealed).map(drop),
+        _ => open_part(&profile.account, &devices, name, &sealed).map(drop),
+    };
+    opened.map_err(|_| taken().into())
+}
+
+fn bad_store(error: StoreError) -> Trouble {
+    let failure = crate::trouble::store_failure(&error);
+    Refusal {
+        code: "convosync::store::bad-url",
+        message: failure.message,
+        help: failure.help,
+        argument: Some("--store"),
+    }
+    .into()
+}
+
+fn set_up_with(profile: &Profile) -> Note {
+    Note {
+        code: "convosync::init::already".to_owned(),
+        text: format!(
+            "this device is set up already, with {}; nothing was changed",
+            profile.store_url
+        ),
+        help: None,
+    }
+}
+
+fn on_this_machine() -> Note {
+    Note {
+        code: "convosync::store::local-only".to_owned(),
+        text: "sessions stay on this machine".to_owned(),
+        help: Some("share them with `convosync init --store URL`, e.g. a folder that Syncthing synchronises".to_owned()),
+    }
+}
+
+fn other_account(profile: &Profile) -> Refusal {
+    Refusal::new(
+        "convosync::device::other-account",
+        format!("this device belongs to another account, on {}", profile.store_url),
+    )
+    .help("keep the accounts apart: use another user, or move `keys` in ConvoSync's data folder away first")
+}

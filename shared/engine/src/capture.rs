@@ -1,0 +1,246 @@
+//! Capturing a conversation: from the assistant's files to segments.
+
+use std::io::{Seek, SeekFrom};
+use std::path::Path;
+
+use convosync_core::{
+    Conversation, FilePath, FileState, ObjectName, PackError, PackInput, RebuildError, Roots,
+    Summary, canonicalise, kept, pack, rebuild, segment_key,
+};
+use convosync_wire::Note;
+
+use crate::engine::Engine;
+use crate::freeze::Packing;
+use crate::member::Member;
+use crate::ports::{
+    Assistant, AssistantError, Found, LocalError, ReadSeek, ScratchFile, SourceFile,
+};
+use crate::shelf::{OpenSave, Shelf};
+use crate::trouble::{Refusal, Trouble};
+
+/// The transcript's logical path in every adapter.
+pub(crate) const TRANSCRIPT: &str = "transcript.jsonl";
+
+/// What a conversation is captured from, and against.
+pub(crate) struct Capture<'c> {
+    pub(crate) member: &'c Member,
+    pub(crate) assistant: &'c dyn Assistant,
+    pub(crate) found: &'c Found,
+    pub(crate) files: &'c [SourceFile],
+    pub(crate) roots: &'c Roots,
+    pub(crate) work_tree: &'c Path,
+    /// The save that this one goes on from.
+    pub(crate) base: Option<&'c OpenSave>,
+    /// Take the files as they are, even if they lost messages: what is put aside is put aside.
+    pub(crate) exact: bool,
+}
+
+/// A conversation as it will be saved.
+pub(crate) struct Captured {
+    pub(crate) conversation: Conversation,
+    pub(crate) notes: Vec<Note>,
+}
+
+impl Engine<'_> {
+    pub(crate) fn capture(
+        &self,
+        what: &Capture<'_>,
+        shelf: &mut Shelf<'_>,
+        packing: &mut Packing<'_>,
+    ) -> Result<Captured, Trouble> {
+        let before = what
+            .base
+            .and_then(|base| crate::freeze::conversation_of(&base.manifest, &what.found.id));
+        let mut files: Vec<(FilePath, FileState)> = Vec::new();
+        let mut notes = Vec::new();
+        let mut told = Summary::default();
+        for source in what.files {
+            let old = before.and_then(|c| c.files.iter().find(|(path, _)| *path == source.logical));
+            let old = old.map(|(_, state)| state);
+            let (state, summary) = self.capture_file(what, source, old, shelf, packing)?;
+            if source.logical.as_str() == TRANSCRIPT {
+                notes.extend(transcript_notes(source, old, &state));
+                told = summary;
+            }
+            files.push((source.logical.clone(), state));
+        }
+        if !what.exact {
+            keep_what_is_gone(&mut files, before.map(|c| c.files.as_slice()).unwrap_or_default());
+        }
+        files.sort_by(|a, b| a.0.cmp(&b.0));
+        let directory = relative(what.work_tree, &what.found.directory);
+        let conversation = Conversation {
+            assistant: what.assistant.name().to_owned(),
+            id: what.found.id.clone(),
+            title: told.title,
+            message_count: told.messages,
+            client_version: told.client_version,
+            directory,
+            files,
+        };
+        Ok(Captured { conversation, notes })
+    }
+
+    fn capture_file(
+        &self,
+        what: &Capture<'_>,
+        source: &SourceFile,
+        old: Option<&FileState>,
+        shelf: &mut Shelf<'_>,
+        packing: &mut Packing<'_>,
+    ) -> Result<(FileState, Summary), Trouble> {
+        let mut now = self.canonical(what.assistant, source, what.roots)?;
+        if let Some(old) = old
+            && !what.exact
+            && shrunk(old, &now)
+        {
+            now.summary.messages = messages_of(old);
+            return Ok((old.clone(), now.summary));
+        }
+        let key = segment_key(&what.member.profile.account, packing.session());
+        let mut old_file = None;
+        if let (Some(old), Some(base)) = (old, what.base) {
+            let keep = kept(old, &mut now.file, now.len).map_err(|e| read_error(source, &e))?;
+            if keep < old.len {
+                // A chain that can't be read here only costs bytes: the file starts anew.
+                old_file = self.rebuilt(shelf, &base.name, old).ok();
+            }
+        }
+        let input = PackInput {
+            key: key.as_bytes(),
+            old,
+            old_file: old_file.as_mut().map(|file| file as &mut dyn convosync_core::ReadSeek),
+            new_file: &mut now.file,
+            new_len: now.len,
+            messages: now.summary.messages,
+        };
+        let state = pack(input, &mut |segment, bytes| packing.take(&segment, bytes))
+            .map_err(|error| pack_trouble(&source.path.display().to_string(), error))?;
+        Ok((state, now.summary))
+    }
+
+    /// The canonical bytes of a file, ready to be read from their start.
+    pub(crate) fn canonical(
+        &self,
+        assistant: &dyn Assistant,
+        source: &SourceFile,
+        roots: &Roots,
+    ) -> Result<Now, Trouble> {
+        let mut file = assistant.open(source)?;
+        if !source.lines {
+            return Ok(Now { file, len: source.len, summary: Summary::default() });
+        }
+        let mut scratch = self.ports.scratch.file()?;
+        let rules = assistant.rules();
+        let canonical = canonicalise(rules, roots, &mut file, source.len, &mut scratch)
+            .and_then(|canonical| scratch.seek(SeekFrom::Start(0)).map(|_| canonical))
+            .map_err(|error| read_error(source, &error))?;
+        Ok(Now { file: Box::new(scratch), len: canonical.len, summary: canonical.summary })
+    }
+
+    /// The canonical bytes of a saved file, ready to be read from their start.
+    pub(crate) fn rebuilt(
+        &self,
+        shelf: &mut Shelf<'_>,
+        unit: &ObjectName,
+        state: &FileState,
+    ) -> Result<Box<dyn ScratchFile>, Trouble> {
+        let mut scratch = self.ports.scratch.file()?;
+        rebuild(state, &mut |segment| shelf.segment(unit, segment), &mut scratch)
+            .map_err(|error| rebuild_trouble(unit, error))?;
+        scratch.seek(SeekFrom::Start(0)).map_err(|error| scratch_error(&error))?;
+        Ok(scratch)
+    }
+}
+
+/// A file in canonical form.
+pub(crate) struct Now {
+    pub(crate) file: Box<dyn ReadSeek>,
+    pub(crate) len: u64,
+    pub(crate) summary: Summary,
+}
+
+/// Whether a transcript lost messages: the assistant's own sweep cuts old ones to stubs. The store
+/// then keeps the fuller one.
+fn shrunk(old: &FileState, now: &Now) -> bool {
+    now.len < old.len && now.summary.messages < messages_of(old)
+}
+
+fn messages_of(file: &FileState) -> u64 {
+    file.segments.last().map_or(0, |segment| segment.messages)
+}
+
+fn transcript_notes(source: &SourceFile, old: Option<&FileState>, kept: &FileState) -> Vec<Note> {
+    let note =
+        |code: &str, text: &str| Note { code: code.to_owned(), text: text.to_owned(), help: None };
+    let mut notes = Vec::new();
+    if old == Some(kept) && source.len < kept.len / 2 {
+        notes.push(note(
+            "convosync::conversation::shrunk",
+            "the conversation on this device lost messages since its last save; the session keeps the fuller one",
+        ));
+    }
+    if source.torn {
+        notes.push(note(
+            "convosync::conversation::torn",
+            "the last line of the conversation was not whole yet and was left out",
+        ));
+    }
+    notes
+}
+
+/// Files that were saved and are no longer here stay in the session, apart from what the
+/// assistant itself takes away as work goes on.
+fn keep_what_is_gone(files: &mut Vec<(FilePath, FileState)>, before: &[(FilePath, FileState)]) {
+    for (path, state) in before {
+        let passing = path.as_str().starts_with("tasks/");
+        if !passing && !files.iter().any(|(known, _)| known == path) {
+            files.push((path.clone(), state.clone()));
+        }
+    }
+}
+
+/// `path` below `top`, `/`-separated; empty for the top itself and for what is not below it.
+pub(crate) fn relative(top: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(top).unwrap_or(Path::new(""));
+    let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
+fn read_error(source: &SourceFile, error: &std::io::Error) -> Trouble {
+    AssistantError::Io {
+        what: format!("could not read {}", source.path.display()),
+        reason: error.to_string(),
+    }
+    .into()
+}
+
+/// A private file could not be used.
+pub(crate) fn scratch_error(error: &std::io::Error) -> Trouble {
+    if error.kind() == std::io::ErrorKind::StorageFull {
+        return LocalError::Full("writing a temporary file".to_owned()).into();
+    }
+    LocalError::Io { what: "could not use a temporary file".to_owned(), reason: error.to_string() }
+        .into()
+}
+
+/// Why something could not be packed.
+pub(crate) fn pack_trouble(what: &str, error: PackError<Trouble>) -> Trouble {
+    match error {
+        PackError::Emit(trouble) => trouble,
+        PackError::Read(error) => packing_failed(what, &error.to_string()),
+        other => packing_failed(what, &other.to_string()),
+    }
+}
+
+fn packing_failed(what: &str, reason: &str) -> Trouble {
+    LocalError::Io { what: format!("could not pack {what}"), reason: reason.to_owned() }.into()
+}
+
+fn rebuild_trouble(unit: &ObjectName, error: RebuildError<Trouble>) -> Trouble {
+    match error {
+        RebuildError::Fetch(trouble) => trouble,
+        RebuildError::Write(error) => scratch_error(&error),
+        damaged => Refusal::new("convosync::save::damaged", format!("{damaged} ({unit})")).into(),
+    }
+}

@@ -1,0 +1,93 @@
+//! From cards to the rows that front ends show.
+
+use convosync_core::{Card, CodeState};
+use convosync_wire::{DeviceRow, LogRow, SessionRow, SessionState};
+
+use crate::history::{History, Seen};
+use crate::member::Member;
+
+/// The row of a session by one of its heads.
+pub(crate) fn session_row(history: &History, seen: &Seen) -> SessionRow {
+    let heads = history.heads(&seen.card.session).len();
+    row(seen, if heads > 1 { SessionState::Conflict } else { state(seen) })
+}
+
+/// The rows of a session's saves, newest first. A save that only added what travels with the one
+/// before it stands for both.
+pub(crate) fn log_rows(history: &History, session: &convosync_core::SessionId) -> Vec<LogRow> {
+    let heads: Vec<_> =
+        history.heads(session).into_iter().map(|seen| seen.card.save.clone()).collect();
+    let Some(saves) = history.sessions.get(session) else { return Vec::new() };
+    saves
+        .values()
+        .rev()
+        .filter(|seen| !superseded(saves.values(), seen))
+        .map(|seen| LogRow {
+            save: seen.card.save.to_string(),
+            head: heads.contains(&seen.card.save),
+            parked: seen.card.parked,
+            row: row(seen, state(seen)),
+        })
+        .collect()
+}
+
+fn superseded<'a>(mut saves: impl Iterator<Item = &'a Seen>, seen: &Seen) -> bool {
+    saves.any(|later| {
+        later.card.content == seen.card.content
+            && later.card.parents.as_slice() == [seen.card.save.clone()]
+            && later.card.device() == seen.card.device()
+            && later.card.message == seen.card.message
+            && !later.card.parked
+    })
+}
+
+fn state(seen: &Seen) -> SessionState {
+    match (seen.queued, seen.card.code) {
+        (true, _) => SessionState::Queued,
+        (false, CodeState::Carried) => SessionState::Unpushed,
+        (false, _) => SessionState::Synced,
+    }
+}
+
+fn row(seen: &Seen, state: SessionState) -> SessionRow {
+    let card: &Card = &seen.card;
+    SessionRow {
+        session_id: card.session.to_string(),
+        timestamp: card.timestamp_ms,
+        device: card.device_name.clone(),
+        device_kind: card.device_kind.as_str().to_owned(),
+        branch: card.branch.clone(),
+        commit: card.commit.as_ref().map(ToString::to_string),
+        message: card.message.clone(),
+        message_count: card.message_count,
+        size: card.size,
+        repository: card.repository.clone(),
+        working_directory: card.working_directory.clone(),
+        conversation_id: card.conversation.as_ref().map(ToString::to_string),
+        state,
+        pinned: false,
+    }
+}
+
+/// The devices of the account, this one first, then by name.
+pub(crate) fn device_rows(member: &Member, history: &History) -> Vec<DeviceRow> {
+    let last = |id: &convosync_core::DeviceId| {
+        let saves = history.sessions.values().flat_map(|saves| saves.values());
+        saves.filter(|seen| seen.card.device() == id).map(|seen| seen.card.timestamp_ms).max()
+    };
+    let me = &member.profile.device.id;
+    let mut rows: Vec<_> = member
+        .devices
+        .iter()
+        .map(|(id, entry)| DeviceRow {
+            device_id: id.to_string(),
+            name: entry.name.clone(),
+            kind: entry.kind.as_str().to_owned(),
+            this_device: id == me,
+            last_sync: last(id),
+            joined: entry.joined_ms,
+        })
+        .collect();
+    rows.sort_by(|a, b| (!a.this_device, &a.name).cmp(&(!b.this_device, &b.name)));
+    rows
+}

@@ -1,0 +1,122 @@
+//! The engine: one request in, one outcome out.
+
+use convosync_core::DeviceKind;
+use convosync_wire::{Decision, Failure, Reply, Request, Verb};
+
+use crate::Cancel;
+use crate::ports::{Assistant, Clock, Entropy, Git, Index, Locks, Scratch, Store, Stores, Vault};
+use crate::trouble::Trouble;
+
+/// What the machine says of itself.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// The default name of this device.
+    pub name: String,
+    /// The default kind of this device.
+    pub kind: DeviceKind,
+    /// The user's home directory, symlinks resolved.
+    pub home: Option<std::path::PathBuf>,
+}
+
+/// Everything outside that the engine asks.
+pub struct Ports<'a> {
+    /// Opens stores.
+    pub stores: &'a dyn Stores,
+    /// This device's keys.
+    pub vault: &'a dyn Vault,
+    /// The index.
+    pub index: &'a dyn Index,
+    /// Frozen saves that wait to be sent.
+    pub outbox: &'a dyn Store,
+    /// Sealed objects that this device keeps: the chains of its tips.
+    pub cache: &'a dyn Store,
+    /// Locks.
+    pub locks: &'a dyn Locks,
+    /// Private files.
+    pub scratch: &'a dyn Scratch,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Randomness.
+    pub entropy: &'a dyn Entropy,
+    /// The user's repository.
+    pub git: &'a dyn Git,
+    /// The assistants, the preferred one first.
+    pub assistants: &'a [&'a dyn Assistant],
+    /// The machine.
+    pub host: Host,
+    /// Whether the user gave up.
+    pub cancel: Cancel,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Done.
+    Reply(Box<Reply>),
+    /// Nothing was changed; the user has to choose.
+    Decision(Decision),
+    /// It did not work.
+    Failure(Failure),
+}
+
+/// Answers requests.
+pub struct Engine<'a> {
+    pub(crate) ports: &'a Ports<'a>,
+    pub(crate) progress: &'a dyn Fn(&str),
+}
+
+impl<'a> Engine<'a> {
+    /// An engine over these ports; `progress` is told what is being done.
+    #[must_use]
+    pub fn new(ports: &'a Ports<'a>, progress: &'a dyn Fn(&str)) -> Self {
+        Self { ports, progress }
+    }
+
+    /// Does what is asked, or tells why not.
+    #[must_use]
+    pub fn run(&self, request: &Request) -> Outcome {
+        match self.answer(request) {
+            Ok(reply) => Outcome::Reply(Box::new(reply)),
+            Err(Trouble::Decide(decision)) => Outcome::Decision(*decision),
+            Err(trouble) => Outcome::Failure(trouble.failure()),
+        }
+    }
+
+    fn answer(&self, request: &Request) -> Result<Reply, Trouble> {
+        self.mend_index()?;
+        match &request.verb {
+            Verb::Init(args) => self.init(args).map(Reply::Initialised),
+            Verb::DeviceJoin(args) => self.join(args).map(Reply::Joined),
+            Verb::DeviceList => self.devices().map(Reply::Devices),
+            Verb::Save(args) if args.dry_run => self.plan_save(request, args).map(Reply::Planned),
+            Verb::Save(args) => self.save(request, args).map(Reply::Saved),
+            Verb::Resume(args) if args.dry_run => {
+                self.plan_resume(request, args).map(Reply::Planned)
+            }
+            Verb::Resume(args) => self.resume(request, args).map(Reply::Resumed),
+            Verb::List(args) => self.list(request, args).map(Reply::Sessions),
+            Verb::Log { session } => self.log(session).map(Reply::Log),
+            Verb::Status => self.status(request).map(|report| Reply::Status(Box::new(report))),
+            Verb::Sync(args) => self.sync(args).map(Reply::Synced),
+        }
+    }
+
+    /// Tells what is being done, and stops here if the user gave up.
+    pub(crate) fn step(&self, text: &str) -> Result<(), Trouble> {
+        if self.ports.cancel.is_cancelled() {
+            return Err(Trouble::Cancelled);
+        }
+        (self.progress)(text);
+        Ok(())
+    }
+
+    pub(crate) fn random(&self) -> impl FnMut(&mut [u8]) + '_ {
+        |bytes| self.ports.entropy.fill(bytes)
+    }
+
+    pub(crate) fn letters(&self) -> [u8; 8] {
+        let mut bytes = [0; 8];
+        self.ports.entropy.fill(&mut bytes);
+        bytes
+    }
+}

@@ -1,0 +1,253 @@
+//! What has been saved: cards, heads, and finding a session by what the user typed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use convosync_core::{
+    CARD_RANGE, Card, ObjectName, SaveId, Sealed, SessionId, card_prefix_len, heads, open_card,
+    open_card_trusted,
+};
+use convosync_wire::Note;
+
+use crate::engine::Engine;
+use crate::member::Member;
+use crate::ports::{IndexChange, Store, StoredCard};
+use crate::trouble::{Refusal, Trouble};
+
+/// A save by its card.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) card: Card,
+    /// Whether it waits on this device.
+    pub(crate) queued: bool,
+}
+
+/// All saves that are known, by session.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    pub(crate) sessions: BTreeMap<SessionId, BTreeMap<SaveId, Seen>>,
+    /// What could not be read, or is gone.
+    pub(crate) notes: Vec<Note>,
+}
+
+impl History {
+    /// The heads of a session, greatest first; parked saves are none, and heads of equal content
+    /// show as one.
+    pub(crate) fn heads(&self, session: &SessionId) -> Vec<&Seen> {
+        let Some(saves) = self.sessions.get(session) else { return Vec::new() };
+        let live: Vec<_> = saves.values().filter(|seen| !seen.card.parked).collect();
+        let named = heads(live.iter().map(|seen| (&seen.card.save, &seen.card.vector)));
+        let mut contents = BTreeSet::new();
+        named
+            .into_iter()
+            .filter_map(|save| saves.get(save))
+            .filter(|seen| contents.insert(seen.card.content))
+            .collect()
+    }
+
+    /// The newest head of each session, newest first.
+    pub(crate) fn newest(&self) -> Vec<&Seen> {
+        let mut rows: Vec<_> =
+            self.sessions.keys().filter_map(|session| newest_of(&self.heads(session))).collect();
+        rows.sort_by_key(|seen| (-seen.card.timestamp_ms, seen.card.session.clone()));
+        rows
+    }
+
+    /// The session that an id or a unique prefix names; `session-` may be left out.
+    pub(crate) fn resolve(&self, text: &str) -> Result<SessionId, Refusal> {
+        let wanted =
+            if text.starts_with("session-") { text.to_owned() } else { format!("session-{text}") };
+        let mut found = self.sessions.keys().filter(|id| id.as_str().starts_with(&wanted));
+        match (found.next(), found.next()) {
+            (Some(session), None) => Ok(session.clone()),
+            (None, _) => Err(Refusal::new(
+                "convosync::session::not-found",
+                format!("no session `{}`", text.escape_debug()),
+            )
+            .help("`convosync list --all` shows every session")
+            .argument("session")),
+            (Some(_), Some(_)) => Err(Refusal::new(
+                "convosync::session::ambiguous",
+                format!("`{}` is the start of several session ids", text.escape_debug()),
+            )
+            .help("give more of its letters")
+            .argument("session")),
+        }
+    }
+
+    /// The save of a session that an id or a unique prefix names.
+    pub(crate) fn resolve_save(&self, session: &SessionId, text: &str) -> Result<SaveId, Refusal> {
+        let saves = self.sessions.get(session).into_iter().flat_map(BTreeMap::keys);
+        let mut found = saves.filter(|id| id.to_string().starts_with(text));
+        match (found.next(), found.next()) {
+            (Some(save), None) => Ok(save.clone()),
+            (None, _) => Err(Refusal::new(
+                "convosync::save::not-found",
+                format!("{session} has no save `{}`", text.escape_debug()),
+            )
+            .help(format!("`convosync log {session}` shows its saves"))
+            .argument("--at")),
+            (Some(_), Some(_)) => Err(Refusal::new(
+                "convosync::save::ambiguous",
+                format!("`{}` is the start of several save ids", text.escape_debug()),
+            )
+            .help("give more of its letters")
+            .argument("--at")),
+        }
+    }
+
+    fn insert(&mut self, seen: Seen) {
+        self.sessions
+            .entry(seen.card.session.clone())
+            .or_default()
+            .insert(seen.card.save.clone(), seen);
+    }
+}
+
+/// The head that stands for its session: the last one made.
+pub(crate) fn newest_of<'a>(heads: &[&'a Seen]) -> Option<&'a Seen> {
+    heads.iter().copied().max_by_key(|seen| (seen.card.timestamp_ms, seen.card.save.clone()))
+}
+
+/// How much of a session's past is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Heads and what they do not cover.
+    Heads,
+    /// Every save.
+    All,
+}
+
+impl Engine<'_> {
+    /// What this device knows, without asking the store.
+    pub(crate) fn known(&self, member: &Member) -> Result<History, Trouble> {
+        let mut history = History::default();
+        let queued: BTreeSet<SaveId> =
+            self.ports.index.queue()?.into_iter().map(|row| row.save).collect();
+        for stored in self.ports.index.cards()? {
+            let name =
+                ObjectName::Unit { session: stored.session.clone(), save: stored.save.clone() };
+            match open_card_trusted(&member.profile.account, &name, &stored.card) {
+                Ok(card) => {
+                    let queued = queued.contains(&card.save);
+                    history.insert(Seen { card, queued });
+                }
+                // A row that this key does not open is as good as none: the store is asked again.
+                Err(_) => {
+                    self.ports
+                        .index
+                        .apply(&[IndexChange::DropCard(stored.session, stored.save)])?;
+                }
+            }
+        }
+        Ok(history)
+    }
+
+    /// What this device and the store know. New cards are verified and remembered.
+    pub(crate) fn refreshed(
+        &self,
+        member: &mut Member,
+        store: &dyn Store,
+        prefix: &str,
+        depth: Depth,
+    ) -> Result<History, Trouble> {
+        let refused = self.learn_devices(member, store)?;
+        let mut history = self.known(member)?;
+        history.notes.extend(refused.into_iter().map(|text| unreadable("a device entry", &text)));
+        let listed = store.list(prefix)?;
+        let there: BTreeSet<_> = listed.iter().map(|listed| listed.name.clone()).collect();
+        for listed in listed.iter().rev() {
+            let ObjectName::Unit { session, save } = &listed.name else { continue };
+            if !wanted(&history, session, save, depth) {
+                continue;
+            }
+            match self.fetch_card(member, store, &listed.name, listed.size) {
+                Ok((card, stored)) => {
+                    self.ports.index.apply(&[IndexChange::PutCard(stored)])?;
+                    history.insert(Seen { card, queued: false });
+                }
+                Err(trouble @ (Trouble::Object { .. } | Trouble::Store(_))) => {
+                    let text = format!("{}: {}", listed.name, trouble.failure().message);
+                    history.notes.push(unreadable("a save", &text));
+                }
+                Err(trouble) => return Err(trouble),
+            }
+        }
+        tell_what_is_gone(&mut history, prefix, &there);
+        Ok(history)
+    }
+
+    fn fetch_card(
+        &self,
+        member: &Member,
+        store: &dyn Store,
+        name: &ObjectName,
+        size: u64,
+    ) -> Result<(Card, StoredCard), Trouble> {
+        let object = |error| Trouble::Object { name: name.clone(), error };
+        let mut prefix = store.get_range(name, 0..CARD_RANGE)?;
+        let len = card_prefix_len(&prefix).map_err(object)?;
+        if len > prefix.len() {
+            prefix = store.get_range(name, 0..len as u64)?;
+        }
+        prefix.truncate(len);
+        let sealed = Sealed::received(prefix);
+        let card =
+            open_card(&member.profile.account, &member.devices, name, &sealed).map_err(object)?;
+        let stored = StoredCard {
+            session: card.session.clone(),
+            save: card.save.clone(),
+            card: sealed,
+            size,
+        };
+        Ok((card, stored))
+    }
+}
+
+fn wanted(history: &History, session: &SessionId, save: &SaveId, depth: Depth) -> bool {
+    let Some(saves) = history.sessions.get(session) else { return true };
+    if saves.contains_key(save) {
+        return false;
+    }
+    depth == Depth::All || !saves.values().any(|seen| seen.card.vector.covers(save))
+}
+
+/// A save that was in the store and is no longer there, and that no other save goes on from: the
+/// store went back, or was copied from an older state.
+fn tell_what_is_gone(history: &mut History, prefix: &str, there: &BTreeSet<ObjectName>) {
+    let mut gone = Vec::new();
+    for (session, saves) in &history.sessions {
+        for seen in saves.values().filter(|seen| !seen.queued) {
+            let name = ObjectName::Unit { session: session.clone(), save: seen.card.save.clone() };
+            if name.to_string().starts_with(prefix) && !there.contains(&name) {
+                gone.push(seen.card.save.clone());
+            }
+        }
+    }
+    if gone.is_empty() {
+        return;
+    }
+    let shown: Vec<_> = gone.iter().take(3).map(ToString::to_string).collect();
+    history.notes.push(Note {
+        code: "convosync::store::went-back".to_owned(),
+        text: format!(
+            "{} saves that were in the store are no longer there: {}",
+            gone.len(),
+            shown.join(", ")
+        ),
+        help: Some(
+            "was the store restored from an older copy, or is a synchronised folder behind?"
+                .to_owned(),
+        ),
+    });
+}
+
+fn unreadable(what: &str, text: &str) -> Note {
+    Note {
+        code: "convosync::object::unreadable".to_owned(),
+        text: format!("{what} can't be read: {text}"),
+        help: Some(
+            "it was left as it is; `convosync log SESSION` shows the saves that can be read"
+                .to_owned(),
+        ),
+    }
+}

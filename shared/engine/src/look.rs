@@ -1,0 +1,221 @@
+//! Looking: list, log, status, devices. They change nothing but what is queued, which is sent.
+
+use std::path::Path;
+
+use convosync_core::ObjectName;
+use convosync_wire::{DeviceRow, ListArgs, LogRow, Note, Request, SessionRow, StatusReport};
+
+use crate::cards::{device_rows, log_rows, session_row};
+use crate::engine::Engine;
+use crate::history::{Depth, History, Seen};
+use crate::member::Member;
+use crate::ports::{Facts, GitError, Store};
+use crate::save::{Scene, branch, repository_name};
+use crate::send::Pushing;
+use crate::trouble::Trouble;
+
+/// Sessions that a list shows unless asked for more.
+const RECENT: usize = 10;
+
+/// What this device and, if it answers, the store know.
+struct View {
+    member: Member,
+    store: Option<Box<dyn Store>>,
+    history: History,
+}
+
+impl Engine<'_> {
+    /// Every session by its newest head, this repository's first, newest first.
+    pub(crate) fn list(
+        &self,
+        request: &Request,
+        args: &ListArgs,
+    ) -> Result<Vec<SessionRow>, Trouble> {
+        let Some(view) = self.view(args.offline, Depth::Heads)? else { return Ok(Vec::new()) };
+        let here = self.facts_here(request)?.map(|facts| repository_name(&facts));
+        let mut rows: Vec<_> = view
+            .history
+            .newest()
+            .into_iter()
+            .filter(|seen| matches(seen, args, here.as_deref()))
+            .collect();
+        rows.sort_by_key(|seen| Some(&seen.card.repository) != here.as_ref());
+        let limit = match (args.limit, args.all) {
+            (Some(limit), _) => usize::try_from(limit).unwrap_or(usize::MAX),
+            (None, true) => usize::MAX,
+            (None, false) => RECENT,
+        };
+        Ok(rows.into_iter().take(limit).map(|seen| session_row(&view.history, seen)).collect())
+    }
+
+    /// Every save of a session, newest first.
+    pub(crate) fn log(&self, session: &str) -> Result<Vec<LogRow>, Trouble> {
+        self.need_member()?;
+        let Some(view) = self.view(false, Depth::All)? else { return Ok(Vec::new()) };
+        let session = view.history.resolve(session)?;
+        Ok(log_rows(&view.history, &session))
+    }
+
+    /// The devices of the account.
+    pub(crate) fn devices(&self) -> Result<Vec<DeviceRow>, Trouble> {
+        self.need_member()?;
+        let view = self.view(false, Depth::Heads)?;
+        Ok(view.map(|view| device_rows(&view.member, &view.history)).unwrap_or_default())
+    }
+
+    /// Where everything stands.
+    pub(crate) fn status(&self, request: &Request) -> Result<StatusReport, Trouble> {
+        let scene = match self.scene(request, None) {
+            Ok(scene) => Some(scene),
+            Err(Trouble::Git(GitError::NotARepository(_))) => None,
+            Err(trouble) => return Err(trouble),
+        };
+        let mut report = self.status_here(scene.as_ref())?;
+        let Some(view) = self.view(false, Depth::Heads)? else {
+            report.store = self.ports.stores.embedded_url();
+            report.local_only = true;
+            report.notes.push(not_set_up());
+            return Ok(report);
+        };
+        self.status_of_store(&view, &mut report)?;
+        if let Some(scene) = &scene {
+            let root = &scene.facts.repository.root;
+            if let Some(binding) = self.binding(&view.member, root)?.filter(|b| b.continues) {
+                let heads = view.history.heads(&binding.session);
+                let newest = crate::history::newest_of(&heads);
+                report.session = newest.map(|seen| session_row(&view.history, seen));
+            }
+        }
+        Ok(report)
+    }
+
+    /// The half of a status that is read from the work tree.
+    fn status_here(&self, scene: Option<&Scene<'_>>) -> Result<StatusReport, Trouble> {
+        let mut report = StatusReport {
+            repository: None,
+            branch: None,
+            commit: None,
+            commit_subject: None,
+            conversation_id: None,
+            message_count: 0,
+            conversation_live: false,
+            session: None,
+            uncommitted: Vec::new(),
+            ahead: 0,
+            behind: 0,
+            sessions: Vec::new(),
+            session_count: 0,
+            store: String::new(),
+            local_only: false,
+            store_reachable: false,
+            store_bytes: None,
+            queued: 0,
+            devices: Vec::new(),
+            notes: Vec::new(),
+        };
+        let Some(scene) = scene else { return Ok(report) };
+        let facts = &scene.facts;
+        report.repository = Some(repository_name(facts));
+        report.branch = Some(branch(facts));
+        report.commit = facts.commit.as_ref().map(ToString::to_string);
+        report.commit_subject = facts.subject.clone();
+        report.uncommitted = facts.changes.iter().map(|change| change.path.clone()).collect();
+        (report.ahead, report.behind) = (facts.ahead, facts.behind);
+        if let Some((assistant, found)) = scene.conversations.first() {
+            report.conversation_id = Some(found.id.to_string());
+            report.conversation_live = found.live.is_some();
+            let files = assistant.files_at(&found.id, &found.directory)?;
+            if let Some(transcript) = files.first() {
+                let roots = convosync_core::Roots::default();
+                report.message_count =
+                    self.canonical(*assistant, transcript, &roots)?.summary.messages;
+            }
+        }
+        Ok(report)
+    }
+
+    fn status_of_store(&self, view: &View, report: &mut StatusReport) -> Result<(), Trouble> {
+        let (member, history) = (&view.member, &view.history);
+        let me = &member.profile.device.id;
+        let newest = history.newest();
+        report.session_count = newest.len() as u64;
+        report.sessions = newest
+            .iter()
+            .filter(|seen| seen.card.device() != me)
+            .take(RECENT)
+            .map(|seen| session_row(history, seen))
+            .collect();
+        report.store = member.profile.store_url.clone();
+        report.local_only = member.profile.local_only;
+        report.store_reachable = view.store.is_some();
+        report.queued = self.ports.index.queue()?.len() as u64;
+        report.devices = device_rows(member, history);
+        report.notes.extend(history.notes.clone());
+        if let Some(store) = &view.store {
+            let sizes = store.list("v1/")?.into_iter().map(|listed| listed.size);
+            report.store_bytes = Some(sizes.sum());
+        }
+        Ok(())
+    }
+
+    /// Reads the store, or what this device knows if it does not answer; sends what is queued.
+    /// `None`: this device is not set up.
+    fn view(&self, offline: bool, depth: Depth) -> Result<Option<View>, Trouble> {
+        let Some(mut member) = self.member()? else { return Ok(None) };
+        let mut failed: Vec<Note> = Vec::new();
+        let store = match offline {
+            true => None,
+            false => self.answering(self.open_store(&member.profile))?,
+        };
+        if let Some(store) = &store
+            && !self.ports.index.queue()?.is_empty()
+        {
+            match self.flush(&member, store.as_ref(), Pushing::Never, None) {
+                Ok(sent) => failed.extend(sent.notes),
+                // Another process is sending.
+                Err(Trouble::Local(crate::ports::LocalError::Busy { .. })) => {}
+                Err(trouble) => return Err(trouble),
+            }
+        }
+        let mut history = match &store {
+            Some(store) => self.refreshed(&mut member, store.as_ref(), ObjectName::UNITS, depth)?,
+            None => self.known(&member)?,
+        };
+        if store.is_none() && !offline {
+            history.notes.push(crate::resume::offline());
+        }
+        history.notes.extend(failed);
+        Ok(Some(View { member, store, history }))
+    }
+
+    fn facts_here(&self, request: &Request) -> Result<Option<Facts>, Trouble> {
+        match self.ports.git.facts(Path::new(&request.directory)) {
+            Ok(facts) => Ok(Some(facts)),
+            Err(GitError::Cancelled) => Err(Trouble::Cancelled),
+            // A list does not depend on the repository here.
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+fn matches(seen: &Seen, args: &ListArgs, here: Option<&str>) -> bool {
+    let card = &seen.card;
+    let branch = args.branch.as_ref().is_none_or(|branch| card.branch.as_ref() == Some(branch));
+    let device = args.device.as_ref().is_none_or(|device| {
+        card.device_name.eq_ignore_ascii_case(device) || card.device().as_str() == device
+    });
+    let repo = match args.repo.as_deref() {
+        None => true,
+        Some(".") => here == Some(card.repository.as_str()),
+        Some(part) => card.repository.contains(part),
+    };
+    branch && device && repo
+}
+
+fn not_set_up() -> Note {
+    Note {
+        code: "convosync::account::none".to_owned(),
+        text: "this device is not set up yet".to_owned(),
+        help: Some("`convosync save` keeps sessions on this machine; `convosync init --store URL` shares them".to_owned()),
+    }
+}

@@ -1,0 +1,240 @@
+//! Who we are: the profile, the store behind it, and the devices that are trusted.
+
+use convosync_core::{
+    Account, Device, DeviceKind, Devices, KeyChanged, ObjectName, Profile, RecoveryKey, Sealed,
+    StoreRecord, open_device_entry, open_recovery, seal_device_entry, seal_recovery,
+};
+
+use crate::engine::Engine;
+use crate::ports::{IndexChange, Store, StoreError, Table};
+use crate::trouble::{Refusal, Trouble};
+
+/// This device as one of an account.
+pub(crate) struct Member {
+    pub(crate) profile: Profile,
+    pub(crate) devices: Devices,
+}
+
+impl Member {
+    /// A device that knows of no other.
+    pub(crate) fn alone(profile: Profile) -> Self {
+        let devices = Devices::of(&profile.device);
+        Self { profile, devices }
+    }
+
+    /// The names of the account's other devices.
+    pub(crate) fn others(&self) -> Vec<String> {
+        let me = &self.profile.device.id;
+        self.devices
+            .iter()
+            .filter(|(id, _)| *id != me)
+            .map(|(_, entry)| entry.name.clone())
+            .collect()
+    }
+}
+
+/// What a new device is called.
+pub(crate) struct NewDevice<'a> {
+    pub(crate) name: Option<&'a str>,
+    pub(crate) kind: Option<&'a str>,
+}
+
+impl Engine<'_> {
+    /// The profile, if there is one, with the devices that are known without asking the store.
+    pub(crate) fn member(&self) -> Result<Option<Member>, Trouble> {
+        let Some(profile) = self.ports.vault.load()? else { return Ok(None) };
+        let mut member = Member::alone(profile);
+        for (name, entry) in self.ports.index.all(Table::Devices)? {
+            let Ok(name) = name.parse::<ObjectName>() else { continue };
+            let opened = open_device_entry(&member.profile.account, &name, &entry);
+            if let Ok((device, entry)) = opened {
+                // An entry with another key than before is not believed.
+                let _: Result<(), KeyChanged> = member.devices.add(device, entry);
+            }
+        }
+        Ok(Some(member))
+    }
+
+    /// The profile, or why there has to be one.
+    pub(crate) fn need_member(&self) -> Result<Member, Trouble> {
+        self.member()?.ok_or_else(|| {
+            Refusal::new("convosync::account::none", "this device is not set up yet")
+                .help("run `convosync init` for a new account, or `convosync device join --recovery --store URL` to become part of one")
+                .into()
+        })
+    }
+
+    /// The profile; an account whose sessions stay on this machine is made if there is none.
+    pub(crate) fn member_or_local(&self) -> Result<Member, Trouble> {
+        if let Some(member) = self.member()? {
+            return Ok(member);
+        }
+        let url = self.ports.stores.embedded_url();
+        let store = self.ports.stores.open(&url, true)?;
+        let profile = self.new_profile(url, true, &NewDevice { name: None, kind: None })?;
+        self.found(store.as_ref(), &profile, None)?;
+        self.ports.vault.store(&profile)?;
+        Ok(Member::alone(profile))
+    }
+
+    pub(crate) fn new_profile(
+        &self,
+        store_url: String,
+        local_only: bool,
+        new: &NewDevice<'_>,
+    ) -> Result<Profile, Trouble> {
+        let account = Account::new(&mut |bytes| self.ports.entropy.fill(bytes));
+        let device = self.new_device(new)?;
+        Ok(Profile { account, device, store_url, local_only })
+    }
+
+    pub(crate) fn new_device(&self, new: &NewDevice<'_>) -> Result<Device, Trouble> {
+        let kind = match new.kind {
+            Some(text) => text.parse::<DeviceKind>().map_err(|error| {
+                let kinds = DeviceKind::ALL.map(DeviceKind::as_str).join(", ");
+                Refusal::new("convosync::device::kind", error.to_string())
+                    .help(format!("one of {kinds}"))
+                    .argument("--kind")
+            })?,
+            None => self.ports.host.kind,
+        };
+        let name = new.name.unwrap_or(&self.ports.host.name);
+        check_device_name(name)?;
+        let now = self.ports.clock.now_ms();
+        Ok(Device::new(name.to_owned(), kind, now, &mut |bytes| self.ports.entropy.fill(bytes)))
+    }
+
+    /// Writes an account's first objects into a store that has none; the store record last: it is
+    /// what makes the store one.
+    pub(crate) fn found(
+        &self,
+        store: &dyn Store,
+        profile: &Profile,
+        recovery: Option<&RecoveryKey>,
+    ) -> Result<(), Trouble> {
+        let (name, entry) = seal_device_entry(profile, &mut self.random());
+        store.put_new(&name, &entry)?;
+        if let Some(recovery) = recovery {
+            let (name, sealed) = seal_recovery(&profile.account, recovery, &mut self.random());
+            store.put_new(&name, &sealed)?;
+        }
+        let record = StoreRecord::new(&profile.account).encode();
+        match store.put_new(&ObjectName::StoreRecord, &record) {
+            Err(StoreError::Exists(_)) => Err(taken().into()),
+            other => Ok(other?),
+        }
+    }
+
+    /// Opens the member's store and proves that it is the account's.
+    ///
+    /// A record that is not there, foreign, or of another key refuses: nothing is written to a
+    /// store that is not ours.
+    pub(crate) fn open_store(&self, profile: &Profile) -> Result<Box<dyn Store>, Trouble> {
+        let store = self.ports.stores.open(&profile.store_url, false)?;
+        let record = self.store_record(store.as_ref())?.ok_or_else(|| {
+            Refusal::new(
+                "convosync::store::no-record",
+                format!("{} holds no ConvoSync store (no store record)", store.describe()),
+            )
+            .help("is the folder mounted, and has it been synchronised? Your saves wait on this device")
+        })?;
+        record
+            .matches(&profile.account)
+            .map_err(|error| Trouble::Object { name: ObjectName::StoreRecord, error })?;
+        Ok(store)
+    }
+
+    pub(crate) fn store_record(&self, store: &dyn Store) -> Result<Option<StoreRecord>, Trouble> {
+        match store.get(&ObjectName::StoreRecord) {
+            Ok(bytes) => StoreRecord::decode(bytes.as_bytes())
+                .map(Some)
+                .map_err(|error| Trouble::Object { name: ObjectName::StoreRecord, error }),
+            Err(StoreError::Missing(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Learns device entries that the store has and this device does not.
+    ///
+    /// An entry that can't be opened is told, and its device is not trusted.
+    pub(crate) fn learn_devices(
+        &self,
+        member: &mut Member,
+        store: &dyn Store,
+    ) -> Result<Vec<String>, Trouble> {
+        let known = self.ports.index.all(Table::Devices)?;
+        let mut refused = Vec::new();
+        for listed in store.list(ObjectName::DEVICES)? {
+            let text = listed.name.to_string();
+            if known.iter().any(|(name, _)| *name == text) {
+                continue;
+            }
+            let entry = store.get(&listed.name)?;
+            let opened = open_device_entry(&member.profile.account, &listed.name, &entry);
+            let added = match opened {
+                Ok((device, opened)) => {
+                    member.devices.add(device, opened).map_err(|error| error.to_string())
+                }
+                Err(error) => Err(error.to_string()),
+            };
+            match added {
+                Ok(()) => {
+                    self.ports.index.apply(&[IndexChange::Put(Table::Devices, text, entry)])?
+                }
+                Err(error) => refused.push(format!("{text}: {error}")),
+            }
+        }
+        Ok(refused)
+    }
+
+    /// Opens the account of a store with its recovery key.
+    pub(crate) fn recover_account(
+        &self,
+        store: &dyn Store,
+        record: &StoreRecord,
+        key: &RecoveryKey,
+    ) -> Result<Account, Trouble> {
+        let mut last = None;
+        for listed in store.list(ObjectName::KEYS)?.into_iter().rev() {
+            if !matches!(listed.name, ObjectName::RecoveryKey { .. }) {
+                continue;
+            }
+            let sealed: Sealed = store.get(&listed.name)?;
+            match open_recovery(record, &listed.name, &sealed, key) {
+                Ok(account) => return Ok(account),
+                Err(error) => last = Some((listed.name, error)),
+            }
+        }
+        match last {
+            Some(_) => Err(Refusal::new(
+                "convosync::device::wrong-words",
+                "these words do not open this account",
+            )
+            .help("check the words and their order, and that `--store` names the right store")
+            .into()),
+            None => Err(Refusal::new(
+                "convosync::device::no-recovery",
+                format!("{} has no account that can be recovered", store.describe()),
+            )
+            .help("run `convosync init --store URL` on the first device")
+            .into()),
+        }
+    }
+}
+
+pub(crate) fn taken() -> Refusal {
+    Refusal::new("convosync::init::taken", "another device made an account on this store just now")
+        .help("run `convosync device join --recovery` with the words that it showed")
+}
+
+/// A name is one line that is shown on other devices.
+fn check_device_name(name: &str) -> Result<(), Refusal> {
+    let fits = (1..=64).contains(&name.chars().count())
+        && !name.contains(char::is_control)
+        && name.trim() == name;
+    if fits {
+        return Ok(());
+    }
+    Err(Refusal::new("convosync::device::name", "a device name has 1 to 64 characters on one line")
+        .argument("--device"))
+}

@@ -1,0 +1,328 @@
+//! The code half of a resume.
+
+use convosync_core::{Code, Oid};
+use convosync_wire::{Answers, Note};
+
+use super::Ready;
+use super::plan::{self, CodeStep, Present};
+use crate::engine::Engine;
+use crate::ports::{ChangeKind, Facts, GitError, HeadState, Relation, Repository};
+use crate::save::{excludes, in_progress};
+use crate::shelf::Shelf;
+use crate::trouble::{Refusal, Trouble};
+
+/// What will be done to the code.
+pub(super) struct CodePlan {
+    steps: Vec<CodeStep>,
+    branch: Option<String>,
+    commit: Option<Oid>,
+    fetched: bool,
+}
+
+/// What was done to the code.
+pub(super) struct Done {
+    pub(super) previous_branch: Option<String>,
+    pub(super) branch: Option<String>,
+    pub(super) commit: Option<String>,
+    pub(super) subject: Option<String>,
+    pub(super) switched: bool,
+    pub(super) fetched: bool,
+    pub(super) in_step: bool,
+    pub(super) parked: Vec<Note>,
+    pub(super) notes: Vec<Note>,
+}
+
+impl CodePlan {
+    /// The steps in the user's words.
+    pub(super) fn told(&self) -> Vec<String> {
+        let branch = self.branch.as_deref().unwrap_or("the branch");
+        let commit = self.commit.as_ref().map_or("the commit", Oid::short);
+        self.steps
+            .iter()
+            .map(|step| match step {
+                CodeStep::Park => "put your uncommitted changes aside (git stash)".to_owned(),
+                CodeStep::Commit => "commit your changes on the present branch".to_owned(),
+                CodeStep::KeepHead(oid) => {
+                    format!("keep {} under refs/convosync/park", oid.short())
+                }
+                CodeStep::Switch => format!("switch to branch {branch}"),
+                CodeStep::FastForward => format!("move {branch} forward to {commit}"),
+                CodeStep::Replace => {
+                    format!(
+                        "keep your commits under refs/convosync/park and set {branch} to {commit}"
+                    )
+                }
+                CodeStep::Merge => format!("merge {commit} into {branch}"),
+            })
+            .collect()
+    }
+}
+
+impl Engine<'_> {
+    /// Plans the code half. Fetches what the plan needs to know; branches and files stay.
+    pub(super) fn plan_code(
+        &self,
+        shelf: &mut Shelf<'_>,
+        ready: &mut Ready,
+        answers: &Answers,
+    ) -> Result<CodePlan, Trouble> {
+        let nothing = CodePlan { steps: Vec::new(), branch: None, commit: None, fetched: false };
+        let Some(code) = ready.open.manifest.code.clone() else { return Ok(nothing) };
+        refuse_unfinished(&ready.facts)?;
+        let repo = ready.facts.repository.clone();
+        let mut fetched = false;
+        let mut at_hand = self.ports.git.has_commit(&repo, &code.commit)?;
+        if !at_hand {
+            fetched = self.fetch_code(ready, &code)?;
+            at_hand = self.ports.git.has_commit(&repo, &code.commit)?;
+        }
+        if !at_hand && code.bundle.is_some() {
+            self.unpack_code(shelf, ready, &code)?;
+            at_hand = true;
+        }
+        let present = self.present(&ready.facts, &code, at_hand)?;
+        let steps = plan::code_steps(&present, &ready.open.card, answers)?;
+        if !steps.is_empty() {
+            self.refuse_overwriting(&ready.facts, &code.commit)?;
+        }
+        Ok(CodePlan { steps, branch: Some(code.branch), commit: Some(code.commit), fetched })
+    }
+
+    fn present<'p>(
+        &self,
+        facts: &'p Facts,
+        code: &'p Code,
+        commit_at_hand: bool,
+    ) -> Result<Present<'p>, Trouble> {
+        let repo = &facts.repository;
+        let on_branch = matches!(&facts.head, HeadState::Branch(name) if *name == code.branch);
+        let branch_tip = match on_branch {
+            true => facts.commit.clone(),
+            false => self.ports.git.branch_tip(repo, &code.branch)?,
+        };
+        let relation = match &branch_tip {
+            Some(tip) if *tip == code.commit => Some(Relation::Same),
+            Some(tip) if commit_at_hand => {
+                Some(self.ports.git.relation(repo, tip, &code.commit)?)
+            }
+            _ => None,
+        };
+        let conflicts = match (&branch_tip, relation) {
+            (Some(tip), Some(Relation::Diverged { .. })) => {
+                self.ports.git.merge_conflicts(repo, tip, &code.commit)?
+            }
+            _ => Vec::new(),
+        };
+        Ok(Present { facts, code, commit_at_hand, relation, conflicts })
+    }
+
+    /// Fetches the session's branch. A remote that does not answer is told, not an error: the save
+    /// may carry the commit.
+    fn fetch_code(&self, ready: &mut Ready, code: &Code) -> Result<bool, Trouble> {
+        let remotes = &ready.facts.remotes;
+        let same = remotes.iter().find(|remote| code.remotes.contains(&remote.normalised));
+        let Some(remote) = same.or_else(|| remotes.first()) else { return Ok(false) };
+        self.step(&format!("Pulling latest changes from {}", remote.name))?;
+        match self.ports.git.fetch(&ready.facts.repository, &remote.name, &code.branch) {
+            Ok(()) => Ok(true),
+            Err(GitError::Cancelled) => Err(Trouble::Cancelled),
+            Err(error) => {
+                let failure = crate::trouble::git_failure(&error);
+                ready.notes.push(Note {
+                    code: failure.code,
+                    text: failure.message,
+                    help: failure.help,
+                });
+                Ok(false)
+            }
+        }
+    }
+
+    /// Takes in the commits that travel with the save.
+    fn unpack_code(
+        &self,
+        shelf: &mut Shelf<'_>,
+        ready: &Ready,
+        code: &Code,
+    ) -> Result<(), Trouble> {
+        let Some(bundle) = &code.bundle else { return Ok(()) };
+        self.step("Unpacking the commits that travel with the session")?;
+        let file = self.rebuilt(shelf, &ready.open.name, bundle)?;
+        let name = ready.open.card.save.to_string();
+        let repo = &ready.facts.repository;
+        self.ports.git.unbundle(repo, file.path(), &code.commit, &name).map_err(|error| match error
+        {
+            GitError::Failed { output, .. } => Trouble::Refused(
+                Refusal::new(
+                    "convosync::resume::bundle",
+                    format!(
+                        "the commits that travel with the session can't be unpacked:\n{output}"
+                    ),
+                )
+                .help("fetch the branch they build on first: `git fetch`, then resume again"),
+            ),
+            other => other.into(),
+        })
+    }
+
+    /// Ignored files are not put aside with the rest; git would overwrite them without a word.
+    fn refuse_overwriting(&self, facts: &Facts, commit: &Oid) -> Result<(), Trouble> {
+        let in_the_way = self.ports.git.in_the_way(&facts.repository, commit)?;
+        let ours: Vec<_> = in_the_way
+            .into_iter()
+            .filter(|path| !facts.changes.iter().any(|change| change.path == *path))
+            .map(|path| format!("  • {path}"))
+            .collect();
+        if ours.is_empty() {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            "convosync::resume::in-the-way",
+            format!(
+                "the session's commit has other contents for files that git ignores here:\n{}",
+                ours.join("\n")
+            ),
+        )
+        .help("move them away, then resume again; nothing was changed")
+        .into())
+    }
+
+    pub(super) fn apply_code(&self, ready: &Ready, plan: &CodePlan) -> Result<Done, Trouble> {
+        let repo = &ready.facts.repository;
+        let previous = match &ready.facts.head {
+            HeadState::Branch(name) | HeadState::Unborn(name) => Some(name.clone()),
+            HeadState::Detached => None,
+        };
+        let mut parked = Vec::new();
+        if let (Some(branch), Some(commit)) = (&plan.branch, &plan.commit) {
+            for step in &plan.steps {
+                parked.extend(self.code_step(repo, ready, step, branch, commit)?);
+            }
+        }
+        let facts = match plan.steps.is_empty() {
+            true => ready.facts.clone(),
+            false => self.ports.git.facts(&repo.root)?,
+        };
+        let branch = match &facts.head {
+            HeadState::Branch(name) | HeadState::Unborn(name) => Some(name.clone()),
+            HeadState::Detached => None,
+        };
+        let in_step =
+            plan.commit.is_none() || (plan.commit == facts.commit && branch == plan.branch);
+        Ok(Done {
+            switched: previous != branch,
+            previous_branch: previous,
+            branch,
+            commit: facts.commit.as_ref().map(ToString::to_string),
+            subject: facts.subject.clone(),
+            fetched: plan.fetched,
+            in_step,
+            parked,
+            notes: left_alone(ready, plan, &facts),
+        })
+    }
+
+    fn code_step(
+        &self,
+        repo: &Repository,
+        ready: &Ready,
+        step: &CodeStep,
+        branch: &str,
+        commit: &Oid,
+    ) -> Result<Option<Note>, Trouble> {
+        let git = self.ports.git;
+        let id = || self.park_id(ready);
+        match step {
+            CodeStep::Park => {
+                self.step("Putting your changes aside")?;
+                let message = format!("before resuming {}", ready.open.card.session);
+                Ok(git.park(repo, &id(), &message)?.map(|parked| Note {
+                    code: "convosync::resume::parked".to_owned(),
+                    text: format!(
+                        "your uncommitted changes are in `git stash` ({})",
+                        parked.commit.short()
+                    ),
+                    help: Some(parked.restore),
+                }))
+            }
+            CodeStep::Commit => {
+                let message =
+                    format!("Work before resuming {} [ConvoSync]", ready.open.card.session);
+                let made = git.commit_all(repo, &message, &excludes())?;
+                Ok(made.made.then(|| Note {
+                    code: "convosync::resume::committed".to_owned(),
+                    text: format!("your changes were committed ({})", made.commit.short()),
+                    help: Some(format!("git show {}", made.commit.short())),
+                }))
+            }
+            CodeStep::KeepHead(oid) => {
+                let reference = git.keep(repo, &id(), oid)?;
+                Ok(Some(kept(oid, &reference, "the commit that HEAD was detached at")))
+            }
+            CodeStep::Switch => {
+                self.step(&format!("Switching to branch {branch}"))?;
+                git.switch(repo, branch, commit)?;
+                Ok(None)
+            }
+            CodeStep::FastForward => {
+                git.fast_forward(repo, commit)?;
+                Ok(None)
+            }
+            CodeStep::Replace => {
+                let Some(tip) = git.branch_tip(repo, branch)? else { return Ok(None) };
+                let reference = git.keep(repo, &id(), &tip)?;
+                git.reset(repo, commit)?;
+                Ok(Some(kept(&tip, &reference, "your own commits")))
+            }
+            CodeStep::Merge => {
+                git.merge(repo, commit)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Names what is put aside: the save that took its place, and a letter run of its own.
+    fn park_id(&self, ready: &Ready) -> String {
+        format!("{}-{}", ready.open.card.session, convosync_core::rand_letters(&self.letters()))
+    }
+}
+
+fn kept(oid: &Oid, reference: &str, what: &str) -> Note {
+    Note {
+        code: "convosync::resume::kept".to_owned(),
+        text: format!("{what} ({}) are kept under {reference}", oid.short()),
+        help: Some(format!("git switch -c NAME {reference}")),
+    }
+}
+
+/// Changes that a resume did not have to touch are still there: that is worth a word.
+fn left_alone(ready: &Ready, plan: &CodePlan, facts: &Facts) -> Vec<Note> {
+    if !plan.steps.is_empty() || facts.changes.is_empty() || ready.open.manifest.code.is_none() {
+        return Vec::new();
+    }
+    vec![Note {
+        code: "convosync::resume::dirty".to_owned(),
+        text: format!("{} uncommitted changes here were left as they are", facts.changes.len()),
+        help: None,
+    }]
+}
+
+fn refuse_unfinished(facts: &Facts) -> Result<(), Refusal> {
+    if let Some(operation) = facts.operation {
+        return Err(in_progress(operation));
+    }
+    let conflicted: Vec<_> = facts
+        .changes
+        .iter()
+        .filter(|change| change.kind == ChangeKind::Conflicted)
+        .map(|change| format!("  • {}", change.path))
+        .collect();
+    if conflicted.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "convosync::resume::conflicts",
+        format!("cannot resume session due to conflicts in:\n{}", conflicted.join("\n")),
+    )
+    .help("resolve conflicts first, then resume"))
+}

@@ -1,0 +1,333 @@
+//! Finding what to resume, and where.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use convosync_core::{Card, ObjectName, SaveId, Vector};
+use convosync_wire::{Note, OnConflict, Request, ResumeArgs};
+
+use super::plan;
+use crate::engine::Engine;
+use crate::freeze::{Draft, Packing, at_home};
+use crate::history::{Depth, History, Seen, newest_of};
+use crate::member::Member;
+use crate::ports::{Facts, GitError, Store, StoreError};
+use crate::save::repository_name;
+use crate::shelf::{OpenSave, Shelf, containers};
+use crate::trouble::{Refusal, Trouble};
+
+/// The save that will be brought back.
+pub(super) struct FoundSave {
+    pub(super) card: Card,
+    pub(super) is_head: bool,
+    pub(super) notes: Vec<Note>,
+    /// Other saves of the session, newest first: one of them may be whole if this one is not.
+    pub(super) others: Vec<SaveId>,
+}
+
+impl Engine<'_> {
+    pub(super) fn find(
+        &self,
+        member: &mut Member,
+        store: Option<&dyn Store>,
+        request: &Request,
+        args: &ResumeArgs,
+    ) -> Result<FoundSave, Trouble> {
+        let depth = if args.at.is_some() { Depth::All } else { Depth::Heads };
+        let history = match store {
+            Some(store) => self.refreshed(member, store, ObjectName::UNITS, depth)?,
+            None => self.known(member)?,
+        };
+        let session = match &args.session {
+            Some(text) => history.resolve(text)?,
+            None => self.newest_here(&history, request)?.session.clone(),
+        };
+        let heads = history.heads(&session);
+        let others = all_of(&history, &session);
+        let notes = history.notes.clone();
+        if let Some(text) = &args.at {
+            let save = history.resolve_save(&session, text)?;
+            let is_head = heads.len() == 1 && heads.iter().any(|seen| seen.card.save == save);
+            let seen = history.sessions.get(&session).and_then(|saves| saves.get(&save));
+            let card = seen.map(|seen| seen.card.clone()).ok_or_else(|| not_found(&save))?;
+            return Ok(FoundSave { card, is_head, notes, others });
+        }
+        let card = match heads.as_slice() {
+            [] => return Err(only_parked(&session.to_string()).into()),
+            [head] => head.card.clone(),
+            several => self.choose_head(member, store, several, args)?,
+        };
+        Ok(FoundSave { card, is_head: true, notes, others })
+    }
+
+    /// The newest head of the repository here.
+    fn newest_here<'h>(
+        &self,
+        history: &'h History,
+        request: &Request,
+    ) -> Result<&'h Card, Trouble> {
+        let facts = match self.ports.git.facts(Path::new(&request.directory)) {
+            Ok(facts) => Some(facts),
+            Err(GitError::NotARepository(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let rows = history.newest();
+        let Some(facts) = facts else {
+            return Err(Refusal::new(
+                "convosync::resume::which",
+                "this is no repository, so it is not clear which session is meant",
+            )
+            .help("name one: `convosync list`, then `convosync resume SESSION` (with `--clone DIR` if there is no clone here)")
+            .argument("session")
+            .into());
+        };
+        let name = repository_name(&facts);
+        rows.into_iter()
+            .find(|seen| seen.card.repository == name)
+            .map(|seen| &seen.card)
+            .ok_or_else(|| {
+                Refusal::new(
+                    "convosync::resume::none-here",
+                    format!("no session of {name} was saved yet"),
+                )
+                .help("`convosync list --all` shows the sessions of every repository")
+                .argument("session")
+                .into()
+            })
+    }
+
+    /// Asks which of several heads to go on with, and makes that one save whose parents are all of
+    /// them: nothing is dropped.
+    fn choose_head(
+        &self,
+        member: &Member,
+        store: Option<&dyn Store>,
+        heads: &[&Seen],
+        args: &ResumeArgs,
+    ) -> Result<Card, Trouble> {
+        let cards: Vec<&Card> = heads.iter().map(|seen| &seen.card).collect();
+        let me = &member.profile.device.id;
+        let mine = cards.iter().copied().find(|card| card.device() == me);
+        let now = self.ports.clock.now_ms();
+        let age = |card: &Card| crate::age::ago(now - card.timestamp_ms);
+        let answer = plan::conflict(&cards, mine, &args.answers, &age)?;
+        let remote: Vec<&Seen> =
+            heads.iter().copied().filter(|seen| Some(&seen.card) != mine).collect();
+        let chosen = match (answer, mine) {
+            (OnConflict::KeepLocal, Some(mine)) => mine.clone(),
+            _ => newest_of(&remote).map_or_else(|| cards[0].clone(), |seen| seen.card.clone()),
+        };
+        let parents: Vec<(SaveId, Vector)> =
+            cards.iter().map(|card| (card.save.clone(), card.vector.clone())).collect();
+        if args.dry_run {
+            return Ok(chosen);
+        }
+        self.join_heads(member, store, &chosen, parents)
+    }
+
+    fn join_heads(
+        &self,
+        member: &Member,
+        store: Option<&dyn Store>,
+        chosen: &Card,
+        parents: Vec<(SaveId, Vector)>,
+    ) -> Result<Card, Trouble> {
+        let open = Shelf::new(self, member, store).save(&chosen.session, &chosen.save)?;
+        // The joined save refers to objects of the chosen one: they have to be at hand to be sent.
+        for name in containers(&open.manifest).iter().chain([&open.name]) {
+            if self.ports.outbox.get(name).is_err() {
+                let sealed = Shelf::new(self, member, store).sealed(name)?;
+                self.keep(name, &sealed)?;
+            }
+        }
+        let OpenSave { card, manifest, name } = open;
+        let packing = Packing::new(self, member, card.session.clone());
+        let draft = Draft {
+            session: card.session,
+            parents,
+            message: card.message,
+            code: card.code,
+            branch: card.branch,
+            commit: card.commit,
+            repository: card.repository,
+            working_directory: card.working_directory,
+            quiet: true,
+            parked: false,
+            manifest: at_home(manifest, &name),
+        };
+        Ok(self.freeze(member, draft, packing, None)?.card)
+    }
+
+    /// The work tree that the save goes into: the one here if it is of the same repository, else a
+    /// clone that this device knows, else a new one if the user asks for it.
+    pub(super) fn target(
+        &self,
+        member: &Member,
+        request: &Request,
+        args: &ResumeArgs,
+        open: &OpenSave,
+    ) -> Result<Facts, Trouble> {
+        let here = match self.ports.git.facts(Path::new(&request.directory)) {
+            Ok(facts) => Some(facts),
+            Err(GitError::NotARepository(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(directory) = &args.clone {
+            return self.make_clone(request, directory, open);
+        }
+        if let Some(facts) = here.as_ref()
+            && self.same_repository(facts, open)?
+        {
+            return Ok(facts.clone());
+        }
+        if let Some(facts) = self.known_clone(member, open)? {
+            return Ok(facts);
+        }
+        Err(elsewhere(here.as_ref(), &open.card).into())
+    }
+
+    /// Same normalised remote URL, or same root commit.
+    fn same_repository(&self, facts: &Facts, open: &OpenSave) -> Result<bool, Trouble> {
+        let Some(code) = &open.manifest.code else { return Ok(true) };
+        if facts.remotes.iter().any(|remote| code.remotes.contains(&remote.normalised)) {
+            return Ok(true);
+        }
+        let root = self.ports.git.root_commit(&facts.repository)?;
+        Ok(root.is_some() && root == code.root_commit)
+    }
+
+    fn known_clone(&self, member: &Member, open: &OpenSave) -> Result<Option<Facts>, Trouble> {
+        let mut roots: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut bindings = self.bindings(member)?;
+        bindings.sort_by_key(|binding| binding.session != open.card.session);
+        for binding in bindings {
+            if !roots.insert(binding.root.clone()) {
+                continue;
+            }
+            let Ok(facts) = self.ports.git.facts(&binding.root) else { continue };
+            if self.same_repository(&facts, open)? {
+                return Ok(Some(facts));
+            }
+        }
+        Ok(None)
+    }
+
+    fn make_clone(
+        &self,
+        request: &Request,
+        directory: &str,
+        open: &OpenSave,
+    ) -> Result<Facts, Trouble> {
+        let directory = Path::new(&request.directory).join(directory);
+        let url = open.manifest.code.as_ref().and_then(|code| code.clone_url.clone());
+        let Some(url) = url else {
+            return Err(Refusal::new(
+                "convosync::resume::no-remote",
+                "the session's repository has no remote to clone from",
+            )
+            .help("bring a clone here by other means and resume inside it")
+            .argument("--clone")
+            .into());
+        };
+        if directory.join(".git").exists() {
+            // A resume that was stopped after the clone goes on.
+            let facts = self.ports.git.facts(&directory)?;
+            if self.same_repository(&facts, open)? {
+                return Ok(facts);
+            }
+        }
+        self.step(&format!("Cloning {url}"))?;
+        self.ports.git.clone(&url, &directory)?;
+        Ok(self.ports.git.facts(&directory)?)
+    }
+}
+
+/// When a save turns out to be damaged: names the newest one that is whole.
+pub(super) fn name_intact(
+    shelf: &mut Shelf<'_>,
+    card: &Card,
+    others: &[SaveId],
+    trouble: Trouble,
+) -> Trouble {
+    let damage = match &trouble {
+        Trouble::Object { .. } | Trouble::Store(StoreError::Missing(_)) => true,
+        Trouble::Refused(refusal) => {
+            matches!(refusal.code, "convosync::save::damaged" | "convosync::save::arriving")
+        }
+        _ => false,
+    };
+    if !damage {
+        return trouble;
+    }
+    let intact = others
+        .iter()
+        .filter(|save| **save != card.save)
+        .find(|save| shelf.is_whole(&card.session, save))
+        .cloned();
+    damaged(card, intact.as_ref(), trouble)
+}
+
+fn damaged(card: &Card, intact: Option<&SaveId>, trouble: Trouble) -> Trouble {
+    let failure = trouble.failure();
+    let help = match intact {
+        Some(save) => format!(
+            "the newest save that is whole is {save}: `convosync resume {} --at {save}`",
+            card.session
+        ),
+        None => "no save of this session is whole here; the device that made it may still have it: run `convosync sync` there".to_owned(),
+    };
+    Refusal {
+        code: damaged_code(&failure.code),
+        message: format!(
+            "{} of {} can't be brought back: {}",
+            card.save, card.session, failure.message
+        ),
+        help: Some(help),
+        argument: None,
+    }
+    .into()
+}
+
+fn damaged_code(code: &str) -> &'static str {
+    match code {
+        "convosync::store::missing" | "convosync::save::arriving" => "convosync::save::arriving",
+        _ => "convosync::save::damaged",
+    }
+}
+
+fn all_of(history: &History, session: &convosync_core::SessionId) -> Vec<SaveId> {
+    let saves = history.sessions.get(session);
+    saves.into_iter().flat_map(|saves| saves.keys().rev().cloned()).collect()
+}
+
+fn not_found(save: &SaveId) -> Refusal {
+    Refusal::new("convosync::save::not-found", format!("no save `{save}`")).argument("--at")
+}
+
+fn only_parked(session: &str) -> Refusal {
+    Refusal::new(
+        "convosync::session::only-parked",
+        format!("{session} holds only work that was put aside"),
+    )
+    .help(format!("`convosync log {session}` shows it; bring it back with `--at SAVE`"))
+}
+
+/// The spec's Error 4, or that there is no clone here.
+fn elsewhere(here: Option<&Facts>, card: &Card) -> Refusal {
+    match here {
+        Some(facts) => Refusal::new(
+            "convosync::resume::other-repository",
+            format!(
+                "cannot resume session\n\nSession repository: {}\nCurrent repository: {}\n\nThese are different projects!",
+                card.repository,
+                repository_name(facts)
+            ),
+        )
+        .help("go to a clone of the session's repository, or make one: `convosync resume SESSION --clone DIR`"),
+        None => Refusal::new(
+            "convosync::resume::no-clone",
+            format!("there is no clone of {} here", card.repository),
+        )
+        .help("make one with `--clone DIR`"),
+    }
+}

@@ -1,0 +1,288 @@
+//! Resuming: read heads, open the save, capture the present, decide, put the present aside, apply
+//! code, then conversation, then terminal, tell.
+
+mod code;
+mod conversation;
+mod find;
+mod plan;
+
+use convosync_core::{Card, SaveId};
+use convosync_wire::{Note, PlanReport, Request, ResumeArgs, ResumeReport};
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::bind::Binding;
+use crate::engine::Engine;
+use crate::member::Member;
+use crate::ports::{Facts, Store};
+use crate::shelf::{OpenSave, Shelf, containers};
+use crate::trouble::{Refusal, Trouble};
+use code::CodePlan;
+use conversation::{ConversationPlan, Restored};
+
+/// How long a resume waits for a save of this device.
+const LOCK_WAIT: Duration = Duration::from_secs(60);
+
+/// A save that was found and opened, and where it goes.
+struct Ready {
+    open: OpenSave,
+    /// Whether it is its session's head: the next save then goes on with the session.
+    is_head: bool,
+    /// Other saves of the session, newest first.
+    others: Vec<SaveId>,
+    facts: Facts,
+    notes: Vec<Note>,
+}
+
+impl Engine<'_> {
+    /// Brings a saved session back here.
+    ///
+    /// Every question is asked before anything is touched. The target's own work is put aside
+    /// before it is replaced, and the report says how to get it back. Each step can be done again:
+    /// the same command after a crash goes on where it stopped.
+    pub(crate) fn resume(
+        &self,
+        request: &Request,
+        args: &ResumeArgs,
+    ) -> Result<ResumeReport, Trouble> {
+        let _lock = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
+        let mut member = self.need_member()?;
+        self.step("Looking for the session")?;
+        let store = self.open_store(&member.profile);
+        let store = self.answering(store)?;
+        let mut ready = self.ready(&mut member, store.as_deref(), request, args)?;
+        let mut shelf = Shelf::new(self, &member, store.as_deref());
+        let work_tree = ready.facts.repository.root.clone();
+        let planned = self
+            .bring_here(&mut shelf, store.as_deref(), &ready.open)
+            .and_then(|()| self.plan_code(&mut shelf, &mut ready, &args.answers))
+            .and_then(|code| {
+                let open = &ready.open;
+                self.plan_conversation(&member, &mut shelf, open, &work_tree, request, args)
+                    .map(|talk| (code, talk))
+            });
+        let (code, talk) = match planned {
+            Ok(planned) => planned,
+            Err(trouble) => {
+                return Err(find::name_intact(
+                    &mut shelf,
+                    &ready.open.card,
+                    &ready.others,
+                    trouble,
+                ));
+            }
+        };
+        // From here on things change.
+        let mut parked: Vec<Note> = self
+            .park_conversation(&member, &mut shelf, &ready, talk.as_ref())?
+            .into_iter()
+            .collect();
+        let done = self.apply_code(&ready, &code)?;
+        parked.extend(done.parked.clone());
+        let restored = self.apply_conversation(&work_tree, talk)?;
+        let directory = directory_of(&ready.open, &work_tree);
+        self.bound(&member, &ready, &work_tree, restored.as_ref())?;
+        if let Some(store) = &store {
+            let sent = self.flush(&member, store.as_ref(), crate::send::Pushing::Never, None)?;
+            ready.notes.extend(sent.notes);
+        }
+        Ok(report(ready, done, restored, directory, parked))
+    }
+
+    /// What a resume would do. Changes nothing but what was fetched from the git remote.
+    pub(crate) fn plan_resume(
+        &self,
+        request: &Request,
+        args: &ResumeArgs,
+    ) -> Result<PlanReport, Trouble> {
+        let mut member = self.need_member()?;
+        let store = self.open_store(&member.profile);
+        let store = self.answering(store)?;
+        let mut ready = self.ready(&mut member, store.as_deref(), request, args)?;
+        let mut shelf = Shelf::new(self, &member, store.as_deref());
+        let mut answers = args.answers.clone();
+        let mut decisions = Vec::new();
+        let code = loop {
+            match self.plan_code(&mut shelf, &mut ready, &answers) {
+                Ok(code) => break Some(code),
+                Err(Trouble::Decide(decision)) => {
+                    let taken = plan::assume(&mut answers, &decision);
+                    decisions.push(*decision);
+                    if !taken {
+                        break None;
+                    }
+                }
+                Err(trouble) => return Err(trouble),
+            }
+        };
+        let root = ready.facts.repository.root.clone();
+        let mut steps: Vec<String> = code.iter().flat_map(CodePlan::told).collect();
+        match self.plan_conversation(&member, &mut shelf, &ready.open, &root, request, args) {
+            Ok(talk) => steps.extend(talk.as_ref().map(ConversationPlan::told)),
+            Err(Trouble::Decide(decision)) => decisions.push(*decision),
+            Err(trouble) => return Err(trouble),
+        }
+        steps.push(format!("go to {}", directory_of(&ready.open, &root).display()));
+        Ok(PlanReport { verb: "resume".to_owned(), steps, decisions, notes: ready.notes })
+    }
+
+    /// A store that does not answer is none: what this device keeps may do. One that is not ours
+    /// is an error.
+    pub(crate) fn answering(
+        &self,
+        store: Result<Box<dyn Store>, Trouble>,
+    ) -> Result<Option<Box<dyn Store>>, Trouble> {
+        match store {
+            Ok(store) => Ok(Some(store)),
+            Err(Trouble::Store(_)) => Ok(None),
+            Err(Trouble::Refused(refusal)) if refusal.code == "convosync::store::no-record" => {
+                Ok(None)
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Gets everything that a save refers to into this device's cache: nothing is begun that
+    /// can't be ended.
+    fn bring_here(
+        &self,
+        shelf: &mut Shelf<'_>,
+        store: Option<&dyn Store>,
+        open: &OpenSave,
+    ) -> Result<(), Trouble> {
+        let needed = containers(&open.manifest);
+        let all = needed.iter().chain([&open.name]);
+        for name in all {
+            let near = self.ports.outbox.get(name).or_else(|_| self.ports.cache.get(name));
+            if near.is_ok() {
+                continue;
+            }
+            self.step("Downloading the session")?;
+            let sealed = shelf.sealed(name).map_err(|error| arriving(open, error))?;
+            if store.is_some() {
+                self.keep(name, &sealed)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn bound(
+        &self,
+        member: &Member,
+        ready: &Ready,
+        work_tree: &Path,
+        restored: Option<&Restored>,
+    ) -> Result<(), Trouble> {
+        let card = &ready.open.card;
+        let binding = Binding {
+            session: card.session.clone(),
+            tip: card.save.clone(),
+            conversation: restored.map(|r| r.id.clone()).or_else(|| card.conversation.clone()),
+            continues: ready.is_head,
+            root: work_tree.to_path_buf(),
+        };
+        let change = self.bind(member, &binding);
+        Ok(self.ports.index.apply(&[change])?)
+    }
+
+    /// The save that is chosen, opened, and the repository it belongs to.
+    fn ready(
+        &self,
+        member: &mut Member,
+        store: Option<&dyn Store>,
+        request: &Request,
+        args: &ResumeArgs,
+    ) -> Result<Ready, Trouble> {
+        let found = self.find(member, store, request, args)?;
+        let mut shelf = Shelf::new(self, member, store);
+        let card = &found.card;
+        let open = match shelf.save(&card.session, &card.save) {
+            Ok(open) => open,
+            Err(trouble) => {
+                return Err(find::name_intact(&mut shelf, &found.card, &found.others, trouble));
+            }
+        };
+        let facts = self.target(member, request, args, &open)?;
+        let mut notes = found.notes;
+        if store.is_none() {
+            notes.push(offline());
+        }
+        Ok(Ready { open, is_head: found.is_head, others: found.others, facts, notes })
+    }
+}
+
+pub(crate) fn offline() -> Note {
+    Note {
+        code: "convosync::store::unreachable".to_owned(),
+        text: "the store does not answer; this is what this device knows".to_owned(),
+        help: None,
+    }
+}
+
+fn arriving(open: &OpenSave, error: crate::ports::StoreError) -> Trouble {
+    match error {
+        crate::ports::StoreError::Missing(name) => Refusal::new(
+            "convosync::save::arriving",
+            format!("{} is not all there yet: {name} is missing", open.card.save),
+        )
+        .help("a synchronised folder may still be behind: try again in a while, or take an older save with `--at`")
+        .into(),
+        other => other.into(),
+    }
+}
+
+/// Where the user was, if that is here; else the top of the work tree.
+fn directory_of(open: &OpenSave, work_tree: &Path) -> PathBuf {
+    let below = open.manifest.terminal.as_ref().map_or("", |terminal| &terminal.directory);
+    let plain = Path::new(below)
+        .components()
+        .all(|part| matches!(part, std::path::Component::Normal(name) if name != ".git"));
+    let wanted = work_tree.join(below);
+    match wanted.canonicalize() {
+        Ok(real) if plain && real.starts_with(work_tree) && real.is_dir() => real,
+        _ => work_tree.to_path_buf(),
+    }
+}
+
+fn report(
+    ready: Ready,
+    done: code::Done,
+    restored: Option<Restored>,
+    directory: PathBuf,
+    parked: Vec<Note>,
+) -> ResumeReport {
+    let card: Card = ready.open.card;
+    let mut notes = ready.notes;
+    notes.extend(done.notes);
+    let mut report = ResumeReport {
+        session_id: card.session.to_string(),
+        save: SaveId::to_string(&card.save),
+        device: card.device_name,
+        timestamp: card.timestamp_ms,
+        message: card.message,
+        working_directory: directory.display().to_string(),
+        previous_branch: done.previous_branch,
+        branch: done.branch,
+        commit: done.commit,
+        commit_subject: done.subject,
+        switched_branch: done.switched,
+        fetched: done.fetched,
+        in_step: done.in_step,
+        conversation_id: None,
+        assistant: None,
+        message_count: 0,
+        open_with: None,
+        parked,
+        notes,
+    };
+    if let Some(restored) = restored {
+        report.in_step &= restored.in_step;
+        report.conversation_id = Some(restored.id.to_string());
+        report.assistant = Some(restored.assistant);
+        report.message_count = restored.messages;
+        report.open_with = Some(restored.open_with);
+        report.notes.extend(restored.notes);
+    }
+    report
+}

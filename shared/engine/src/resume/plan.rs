@@ -1,0 +1,453 @@
+//! Deciding a resume: what has to be done, and what the user has to say first. Pure.
+
+use convosync_core::{Card, Code, Oid};
+use convosync_wire::{
+    Answers, Choice, Decision, OnConflict, OnDirty, OnDiverged, OnLive, OnMissing, Question,
+};
+
+use crate::ports::{Change, ChangeKind, Facts, HeadState, Live, Relation};
+use crate::trouble::{Refusal, Trouble};
+
+/// What is true of the target before anything is touched.
+#[derive(Debug)]
+pub(super) struct Present<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) code: &'a Code,
+    /// Whether the session's commit is here, or is in the save.
+    pub(super) commit_at_hand: bool,
+    /// How the session's branch here, if there is one, stands to the session's commit.
+    pub(super) relation: Option<Relation>,
+    /// Paths that a merge would leave in conflict.
+    pub(super) conflicts: Vec<String>,
+}
+
+/// What is done to the code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum CodeStep {
+    /// Put the uncommitted changes aside.
+    Park,
+    /// Commit the uncommitted changes on the present branch.
+    Commit,
+    /// Keep the commit of a detached HEAD under a ref.
+    KeepHead(Oid),
+    /// Switch to the session's branch, making it at the commit if it is not here.
+    Switch,
+    /// Move the branch forward to the commit.
+    FastForward,
+    /// Keep the branch's own commits under a ref and set it to the commit.
+    Replace,
+    /// Merge the commit into the branch.
+    Merge,
+}
+
+/// Plans the code half of a resume.
+///
+/// # Errors
+///
+/// [`Trouble::Decide`] with the first question that is open, or a refusal after a `cancel`.
+pub(super) fn code_steps(
+    present: &Present<'_>,
+    card: &Card,
+    answers: &Answers,
+) -> Result<Vec<CodeStep>, Trouble> {
+    let (facts, code) = (present.facts, present.code);
+    if !present.commit_at_hand {
+        return match answers.on_missing {
+            Some(OnMissing::ConversationOnly) => Ok(Vec::new()),
+            Some(OnMissing::Cancel) => Err(Trouble::Cancelled),
+            None => Err(missing(code).into()),
+        };
+    }
+    let here = match &facts.head {
+        HeadState::Branch(name) | HeadState::Unborn(name) => Some(name.as_str()),
+        HeadState::Detached => None,
+    };
+    let on_branch = here == Some(code.branch.as_str());
+    if !on_branch {
+        match answers.switch_branch {
+            Some(true) => {}
+            Some(false) => return Ok(Vec::new()),
+            None => return Err(other_branch(facts, code).into()),
+        }
+    }
+    let mut moves = branch_steps(present, answers)?;
+    let switches = !on_branch;
+    if moves.is_empty() && !switches {
+        return Ok(Vec::new());
+    }
+    let mut steps = Vec::new();
+    if !facts.changes.is_empty() {
+        match answers.on_dirty {
+            Some(OnDirty::Stash) => steps.push(CodeStep::Park),
+            Some(OnDirty::Commit) if here.is_some() => {
+                if on_branch && moves == [CodeStep::FastForward] {
+                    moves = after_commit(present, answers)?;
+                }
+                steps.push(CodeStep::Commit);
+            }
+            Some(OnDirty::Commit) => {
+                return Err(Refusal::new(
+                    "convosync::resume::dirty-detached",
+                    "the changes can't be committed: HEAD is on no branch",
+                )
+                .help("use `--on-dirty stash`")
+                .into());
+            }
+            Some(OnDirty::Cancel) => return Err(Trouble::Cancelled),
+            None => return Err(dirty(&facts.changes, card).into()),
+        }
+    }
+    if let (HeadState::Detached, Some(commit)) = (&facts.head, &facts.commit) {
+        steps.push(CodeStep::KeepHead(commit.clone()));
+    }
+    if switches {
+        steps.push(CodeStep::Switch);
+    }
+    steps.extend(moves);
+    Ok(steps)
+}
+
+/// What brings the session's branch to its commit.
+fn branch_steps(present: &Present<'_>, answers: &Answers) -> Result<Vec<CodeStep>, Trouble> {
+    let Some(relation) = present.relation else { return Ok(Vec::new()) };
+    match relation {
+        Relation::Same => Ok(Vec::new()),
+        Relation::Behind(_) => Ok(vec![CodeStep::FastForward]),
+        Relation::Ahead(_) => match answers.on_diverged {
+            // The branch has the session's commit already: to merge it changes nothing.
+            Some(OnDiverged::Merge) => Ok(Vec::new()),
+            Some(OnDiverged::Discard) => Ok(vec![CodeStep::Replace]),
+            Some(OnDiverged::Cancel) => Err(Trouble::Cancelled),
+            None => Err(diverged(present, relation).into()),
+        },
+        Relation::Diverged { .. } | Relation::Unrelated => match answers.on_diverged {
+            Some(OnDiverged::Merge) if mergeable(present, relation) => Ok(vec![CodeStep::Merge]),
+            Some(OnDiverged::Merge) => Err(conflicts(&present.conflicts).into()),
+            Some(OnDiverged::Discard) => Ok(vec![CodeStep::Replace]),
+            Some(OnDiverged::Cancel) => Err(Trouble::Cancelled),
+            None => Err(diverged(present, relation).into()),
+        },
+    }
+}
+
+/// A commit of the present changes makes a branch that was behind diverge.
+fn after_commit(present: &Present<'_>, answers: &Answers) -> Result<Vec<CodeStep>, Trouble> {
+    let theirs = match present.relation {
+        Some(Relation::Behind(theirs)) => theirs,
+        _ => 0,
+    };
+    match answers.on_diverged {
+        Some(OnDiverged::Merge) => Ok(vec![CodeStep::Merge]),
+        Some(OnDiverged::Discard) => Ok(vec![CodeStep::Replace]),
+        Some(OnDiverged::Cancel) => Err(Trouble::Cancelled),
+        None => Err(diverged(present, Relation::Diverged { ours: 1, theirs }).into()),
+    }
+}
+
+/// Takes the recommended answer to a question, to plan on. False: there is none but to cancel.
+pub(super) fn assume(answers: &mut Answers, decision: &Decision) -> bool {
+    let Some(choice) = decision.choices.iter().find(|choice| choice.recommended) else {
+        return false;
+    };
+    match (decision.question, choice.value.as_str()) {
+        (Question::Dirty, "stash") => answers.on_dirty = Some(OnDirty::Stash),
+        (Question::Branch, "switch") => answers.switch_branch = Some(true),
+        (Question::Diverged, "merge") => answers.on_diverged = Some(OnDiverged::Merge),
+        (Question::Live, "code-only") => answers.on_live = Some(OnLive::CodeOnly),
+        _ => return false,
+    }
+    true
+}
+
+fn mergeable(present: &Present<'_>, relation: Relation) -> bool {
+    relation != Relation::Unrelated && present.conflicts.is_empty()
+}
+
+fn dirty(changes: &[Change], card: &Card) -> Decision {
+    let mut details = vec!["You have uncommitted changes in:".to_owned()];
+    details.extend(listed(changes));
+    details.push(String::new());
+    details.push(format!("The session is on {}.", card.branch.as_deref().unwrap_or("no branch")));
+    Decision {
+        question: Question::Dirty,
+        title: "Uncommitted Changes Detected".to_owned(),
+        details,
+        choices: vec![
+            choice(
+                "stash",
+                "--on-dirty stash",
+                "Stash & Continue",
+                "puts them aside in `git stash`, then resumes",
+                true,
+            ),
+            choice(
+                "commit",
+                "--on-dirty commit",
+                "Commit & Continue",
+                "commits them on the present branch, then resumes",
+                false,
+            ),
+            cancel("--on-dirty cancel", false),
+        ],
+    }
+}
+
+/// At most ten, then how many more.
+fn listed(changes: &[Change]) -> Vec<String> {
+    let mut lines: Vec<_> = changes
+        .iter()
+        .take(10)
+        .map(|change| format!("  • {} ({})", change.path, kind(change.kind)))
+        .collect();
+    if changes.len() > 10 {
+        lines.push(format!("  … and {} more", changes.len() - 10));
+    }
+    lines
+}
+
+fn kind(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Modified => "modified",
+        ChangeKind::New => "new file",
+        ChangeKind::Deleted => "deleted",
+        ChangeKind::Renamed => "renamed",
+        ChangeKind::Conflicted => "in conflict",
+    }
+}
+
+fn other_branch(facts: &Facts, code: &Code) -> Decision {
+    let here = match &facts.head {
+        HeadState::Branch(name) | HeadState::Unborn(name) => name.clone(),
+        HeadState::Detached => {
+            let at = facts.commit.as_ref().map_or("no commit", |commit| commit.short());
+            format!("no branch (detached at {at})")
+        }
+    };
+    Decision {
+        question: Question::Branch,
+        title: "Branch Mismatch".to_owned(),
+        details: vec![format!("Session is on: {}", code.branch), format!("You're on:     {here}")],
+        choices: vec![
+            choice(
+                "switch",
+                "--switch-branch",
+                &format!("Switch to {}", code.branch),
+                "recommended",
+                true,
+            ),
+            choice(
+                "stay",
+                "--stay-on-branch",
+                &format!("Continue on {here}"),
+                "risky: the code stays as it is, the conversation may speak of other code",
+                false,
+            ),
+            choice("cancel", "", "Cancel", "changes nothing", false),
+        ],
+    }
+}
+
+fn diverged(present: &Present<'_>, relation: Relation) -> Decision {
+    let (ours, theirs) = match relation {
+        Relation::Ahead(ours) => (Some(ours), Some(0)),
+        Relation::Diverged { ours, theirs } => (Some(ours), Some(theirs)),
+        _ => (None, None),
+    };
+    let count = |n: Option<u64>| n.map_or_else(|| "no common commit".to_owned(), commits);
+    let mut details = vec![
+        format!("Your branch {} and the session have diverged.", present.code.branch),
+        String::new(),
+        format!("Local:   {}", count(ours)),
+        format!("Session: {}", count(theirs)),
+    ];
+    let mut choices = Vec::new();
+    if mergeable(present, relation) {
+        let (label, help) = match relation {
+            Relation::Ahead(_) => ("Keep mine", "the branch has the session's commit already"),
+            _ => ("Pull & Merge", "merges the session's commit into your branch"),
+        };
+        choices.push(choice("merge", "--on-diverged merge", label, help, true));
+    } else {
+        if !present.conflicts.is_empty() {
+            details.push(String::new());
+            details.push("A merge would conflict in:".to_owned());
+        }
+        details.extend(present.conflicts.iter().map(|path| format!("  • {path}")));
+    }
+    let merge = choices.is_empty();
+    choices.push(choice(
+        "discard",
+        "--on-diverged discard",
+        "Force Pull",
+        "keeps your commits under refs/convosync/park and takes the session's",
+        false,
+    ));
+    choices.push(cancel("--on-diverged cancel", merge));
+    Decision {
+        question: Question::Diverged,
+        title: "Branch Divergence Detected".to_owned(),
+        details,
+        choices,
+    }
+}
+
+fn commits(n: u64) -> String {
+    match n {
+        1 => "1 commit ahead".to_owned(),
+        n => format!("{n} commits ahead"),
+    }
+}
+
+fn conflicts(paths: &[String]) -> Refusal {
+    let files: Vec<_> = paths.iter().map(|path| format!("  • {path}")).collect();
+    Refusal::new(
+        "convosync::resume::conflicts",
+        format!("cannot resume session due to conflicts in:\n{}", files.join("\n")),
+    )
+    .help("merge by hand and resolve them first, then resume; nothing was changed")
+}
+
+fn missing(code: &Code) -> Decision {
+    Decision {
+        question: Question::CommitMissing,
+        title: format!("Commit {} not found in local repository", code.commit.short()),
+        details: vec![
+            "This could mean:".to_owned(),
+            "  1. Session is from a different repository".to_owned(),
+            "  2. Commit hasn't been pushed yet, or was rewritten".to_owned(),
+            String::new(),
+            "Try:".to_owned(),
+            "  git fetch origin".to_owned(),
+            format!("  git pull origin {}", code.branch),
+        ],
+        choices: vec![
+            cancel("--on-missing cancel", true),
+            choice(
+                "conversation-only",
+                "--on-missing conversation-only",
+                "Conversation only",
+                "brings the conversation back; the code stays as it is and is out of step",
+                false,
+            ),
+        ],
+    }
+}
+
+/// What to do about a conversation that a running assistant holds.
+pub(super) fn live(holder: &Live, answers: &Answers) -> Result<OnLive, Trouble> {
+    match answers.on_live {
+        Some(OnLive::Cancel) => Err(Trouble::Cancelled),
+        Some(answer) => Ok(answer),
+        None => Err(Decision {
+            question: Question::Live,
+            title: "Conversation Is Open".to_owned(),
+            details: vec![
+                format!("Process {} has this conversation open.", holder.pid),
+                match &holder.pane {
+                    Some(pane) => format!("It runs in pane {pane}."),
+                    None => "Close it to let the conversation be replaced.".to_owned(),
+                },
+            ],
+            choices: vec![
+                choice(
+                    "code-only",
+                    "--on-live code-only",
+                    "Code only",
+                    "brings back the code and leaves the conversation alone",
+                    true,
+                ),
+                choice(
+                    "fork",
+                    "--on-live fork",
+                    "Fork",
+                    "brings the conversation back under a new id beside it",
+                    false,
+                ),
+                cancel("--on-live cancel", false),
+            ],
+        }
+        .into()),
+    }
+}
+
+/// Two devices went on from the same save.
+pub(super) fn conflict(
+    heads: &[&Card],
+    mine: Option<&Card>,
+    answers: &Answers,
+    age: &dyn Fn(&Card) -> String,
+) -> Result<OnConflict, Trouble> {
+    match answers.on_conflict {
+        Some(OnConflict::Cancel) => return Err(Trouble::Cancelled),
+        Some(OnConflict::Merge) => {
+            return Err(Refusal::new(
+                "convosync::resume::merge-unsupported",
+                "two heads can't be merged yet",
+            )
+            .help("choose `--on-conflict keep-local` or `--on-conflict use-remote`; the other one stays in `convosync log`")
+            .argument("--on-conflict")
+            .into());
+        }
+        Some(OnConflict::KeepLocal) if mine.is_none() => {
+            return Err(Refusal::new(
+                "convosync::resume::no-local-head",
+                "none of the heads was saved on this device",
+            )
+            .help("use `--on-conflict use-remote` for the newest, or `--at SAVE` for a certain one")
+            .argument("--on-conflict")
+            .into());
+        }
+        Some(answer) => return Ok(answer),
+        None => {}
+    }
+    let mut details = vec!["Two devices went on from the same save:".to_owned()];
+    details.extend(heads.iter().map(|card| {
+        format!(
+            "  • {} - {}: \"{}\" ({} messages)",
+            card.device_name,
+            age(card),
+            card.message,
+            card.message_count
+        )
+    }));
+    details.push(String::new());
+    details.push("Nothing is dropped: the other one stays in `convosync log`.".to_owned());
+    let mut choices = vec![choice(
+        "use-remote",
+        "--on-conflict use-remote",
+        "Use remote",
+        "goes on with the newest save of the other device",
+        true,
+    )];
+    if mine.is_some() {
+        choices.push(choice(
+            "keep-local",
+            "--on-conflict keep-local",
+            "Keep local",
+            "goes on with what this device saved",
+            false,
+        ));
+    }
+    choices.push(cancel("--on-conflict cancel", false));
+    Err(Decision {
+        question: Question::Conflict,
+        title: "Session Has Two Heads".to_owned(),
+        details,
+        choices,
+    }
+    .into())
+}
+
+fn choice(value: &str, flag: &str, label: &str, help: &str, recommended: bool) -> Choice {
+    Choice {
+        value: value.to_owned(),
+        flag: flag.to_owned(),
+        label: label.to_owned(),
+        help: help.to_owned(),
+        recommended,
+    }
+}
+
+fn cancel(flag: &str, recommended: bool) -> Choice {
+    choice("cancel", flag, "Cancel", "changes nothing", recommended)
+}

@@ -1,0 +1,116 @@
+//! After the freeze: push the code, put the unit, tell what is true.
+
+use convosync_core::CodeState;
+use convosync_wire::{ConversationNote, Note, SaveArgs, SaveReport};
+
+use super::Chosen;
+use super::moment::{Held, branch, push_remote};
+use crate::engine::Engine;
+use crate::member::Member;
+use crate::ports::{Assistant, Committed, Found, GitError, Push, Table};
+use crate::send::{Pushing, not_sent, push_failed, rejected};
+use crate::trouble::Trouble;
+
+impl Engine<'_> {
+    pub(super) fn deliver(
+        &self,
+        member: &mut Member,
+        args: &SaveArgs,
+        chosen: &Chosen<'_>,
+        committed: &Committed,
+        held: Held,
+    ) -> Result<SaveReport, Trouble> {
+        let mut notes = held.notes;
+        let save = held.frozen.card.save.clone();
+        if args.no_push {
+            let change =
+                self.remember(member, Table::Misc, "no-push", save.to_string().as_bytes(), "1");
+            self.ports.index.apply(&[change])?;
+        }
+        let pushed = self.push_code(args, chosen, committed, &held.frozen.card.code, &mut notes)?;
+        let mut uploaded = 0;
+        match self.open_store(&member.profile) {
+            Ok(store) => {
+                if let Err(trouble) = self.learn_devices(member, store.as_ref()) {
+                    notes.push(not_sent(trouble));
+                }
+                let proven = pushed.is_some().then_some(&save);
+                let sent = self.flush(member, store.as_ref(), Pushing::Never, proven)?;
+                uploaded = sent.saves.iter().map(|save| save.bytes).sum();
+                notes.extend(sent.notes);
+            }
+            Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
+            Err(trouble) => notes.push(not_sent(trouble)),
+        }
+        let queue = self.ports.index.queue()?;
+        let synced = !queue.iter().any(|row| row.session == chosen.session);
+        let main = chosen.main();
+        let card = held.frozen.card;
+        Ok(SaveReport {
+            session_id: chosen.session.to_string(),
+            save: save.to_string(),
+            new_session: chosen.new_session,
+            branch: Some(branch(&chosen.scene.facts)),
+            commit: Some(committed.commit.to_string()),
+            committed: committed.made.then(|| super::commit_message(&chosen.message)),
+            modified_files: committed.modified,
+            new_files: committed.added,
+            pushed,
+            conversation_id: main.map(|(_, found)| found.id.to_string()),
+            message_count: if main.is_some() { card.message_count } else { 0 },
+            other_conversations: chosen.scene.conversations.iter().skip(1).map(other).collect(),
+            uploaded,
+            synced,
+            queued: queue.len() as u64,
+            local_only: member.profile.local_only,
+            other_devices: member.others(),
+            notes,
+        })
+    }
+
+    /// Pushes; `Some`: the remote and branch that have the commit now.
+    fn push_code(
+        &self,
+        args: &SaveArgs,
+        chosen: &Chosen<'_>,
+        committed: &Committed,
+        state: &CodeState,
+        notes: &mut Vec<Note>,
+    ) -> Result<Option<String>, Trouble> {
+        let facts = &chosen.scene.facts;
+        let Some(remote) = push_remote(facts) else { return Ok(None) };
+        let branch = branch(facts);
+        let there = format!("{remote}/{branch}");
+        if *state == CodeState::Pushed {
+            return Ok(Some(there));
+        }
+        if args.no_push {
+            return Ok(None);
+        }
+        self.step(&format!("Pushing to {there}"))?;
+        let track = facts.upstream.is_none();
+        let repo = &facts.repository;
+        match self.ports.git.push(repo, &remote, &branch, &committed.commit, track) {
+            Ok(Push::Done) => Ok(Some(there)),
+            Ok(Push::Rejected { reason, behind }) => {
+                notes.push(rejected(&reason, behind, &remote, &branch));
+                Ok(None)
+            }
+            // The save is safe; only the push was given up.
+            Err(GitError::Cancelled) => Ok(None),
+            Err(error) => {
+                notes.push(push_failed(&error));
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn other((_, found): &(&dyn Assistant, Found)) -> ConversationNote {
+    ConversationNote {
+        conversation_id: found.id.to_string(),
+        title: found.title.clone(),
+        modified: found.modified_ms,
+        live: found.live.is_some(),
+    }
+}

@@ -1,0 +1,371 @@
+//! The moment that a save holds: code, conversation, terminal.
+
+use convosync_core::{
+    Code, CodeState, Conversation, ConversationId, Manifest, Oid, PackInput, Roots, SaveId,
+    SessionId, Terminal, Vector, pack, segment_key,
+};
+use convosync_wire::{Note, Request, SaveArgs};
+
+use super::{Chosen, EXCLUDES};
+use crate::bind::Binding;
+use crate::capture::{Capture, Captured, pack_trouble, relative};
+use crate::engine::Engine;
+use crate::freeze::{Draft, Frozen, Packing, at_home};
+use crate::history::{History, newest_of};
+use crate::member::Member;
+use crate::ports::{Assistant, Committed, Facts, Found, HeadState, Repository, Table};
+use crate::shelf::{OpenSave, Shelf};
+use crate::trouble::{Refusal, Trouble};
+
+/// A frozen save and what there is to tell of it.
+pub(super) struct Held {
+    pub(super) frozen: Frozen,
+    pub(super) notes: Vec<Note>,
+}
+
+impl Engine<'_> {
+    pub(super) fn freeze_chosen(
+        &self,
+        member: &Member,
+        request: &Request,
+        args: &SaveArgs,
+        chosen: &Chosen<'_>,
+        committed: &Committed,
+    ) -> Result<Held, Trouble> {
+        // Old segments are read from this device; the store is only asked when it must be, and a
+        // save never waits for it.
+        let store = self.open_store(&member.profile).ok();
+        let mut shelf = Shelf::new(self, member, store.as_deref());
+        let base = self.base(&mut shelf, chosen);
+        let mut packing = Packing::new(self, member, chosen.session.clone());
+        let mut notes: Vec<Note> = excluded_note(&committed.excluded).into_iter().collect();
+        let mut conversations = Vec::new();
+        if let Some((assistant, found)) = chosen.main() {
+            let captured = self.capture_main(
+                member,
+                *assistant,
+                found,
+                chosen,
+                base.as_ref(),
+                &mut shelf,
+                &mut packing,
+            )?;
+            notes.extend(captured.notes);
+            conversations.push(captured.conversation);
+        } else {
+            notes.push(no_conversation(base.as_ref()));
+        }
+        conversations.extend(others_of(base.as_ref(), conversations.first()));
+        let (code, state) = self.code_of(member, args, chosen, committed, &mut packing)?;
+        let facts = &chosen.scene.facts;
+        let terminal = Terminal {
+            directory: relative(&facts.repository.root, &chosen.scene.directory),
+            shell: request.shell.clone(),
+        };
+        let manifest = Manifest { code: Some(code), conversations, terminal: Some(terminal) };
+        let draft = Draft {
+            session: chosen.session.clone(),
+            parents: chosen.parents.clone(),
+            message: chosen.message.clone(),
+            code: state,
+            branch: Some(branch(facts)),
+            commit: Some(committed.commit.clone()),
+            repository: repository_name(facts),
+            working_directory: chosen.scene.directory.display().to_string(),
+            quiet: args.no_notify,
+            parked: false,
+            manifest,
+        };
+        let binding = Binding {
+            session: chosen.session.clone(),
+            tip: placeholder(member)?,
+            conversation: chosen.main().map(|(_, found)| found.id.clone()),
+            continues: true,
+            root: facts.repository.root.clone(),
+        };
+        let frozen = self.freeze(member, draft, packing, Some(binding))?;
+        Ok(Held { frozen, notes })
+    }
+
+    /// The save that this one goes on from. If it can't be read here, nothing is taken over from
+    /// it: the save is whole by itself.
+    fn base(&self, shelf: &mut Shelf<'_>, chosen: &Chosen<'_>) -> Option<OpenSave> {
+        let save = chosen.base.as_ref()?;
+        let open = shelf.save(&chosen.session, save).ok()?;
+        let manifest = at_home(open.manifest, &open.name);
+        Some(OpenSave { manifest, ..open })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a capture is made of, each once")]
+    fn capture_main(
+        &self,
+        member: &Member,
+        assistant: &dyn Assistant,
+        found: &Found,
+        chosen: &Chosen<'_>,
+        base: Option<&OpenSave>,
+        shelf: &mut Shelf<'_>,
+        packing: &mut Packing<'_>,
+    ) -> Result<Captured, Trouble> {
+        self.step("Reading the conversation")?;
+        let root = &chosen.scene.facts.repository.root;
+        let roots = self.roots(member, &found.id, root)?;
+        let files = assistant.files_at(&found.id, &found.directory)?;
+        let capture = Capture {
+            member,
+            assistant,
+            found,
+            files: &files,
+            roots: &roots,
+            work_tree: root,
+            base,
+            exact: false,
+        };
+        self.capture(&capture, shelf, packing)
+    }
+
+    /// The roots that a conversation has or had on this device; the present one is remembered.
+    pub(crate) fn roots(
+        &self,
+        member: &Member,
+        conversation: &ConversationId,
+        root: &std::path::Path,
+    ) -> Result<Roots, Trouble> {
+        let id = conversation.as_str().as_bytes();
+        let before = self.remembered(member, Table::Conversations, "roots", id)?;
+        let mut repo = vec![root.display().to_string()];
+        for old in before.as_deref().unwrap_or_default().lines() {
+            if !repo.iter().any(|known| known == old) {
+                repo.push(old.to_owned());
+            }
+        }
+        let text = repo.join("\n");
+        if before.as_deref() != Some(text.as_str()) {
+            let change = self.remember(member, Table::Conversations, "roots", id, &text);
+            self.ports.index.apply(&[change])?;
+        }
+        let home = self.ports.host.home.as_ref().map(|home| home.display().to_string());
+        Ok(Roots { repo, home })
+    }
+
+    fn code_of(
+        &self,
+        member: &Member,
+        args: &SaveArgs,
+        chosen: &Chosen<'_>,
+        committed: &Committed,
+        packing: &mut Packing<'_>,
+    ) -> Result<(Code, CodeState), Trouble> {
+        let facts = &chosen.scene.facts;
+        let remote = push_remote(facts);
+        let code = Code {
+            remotes: remotes(facts),
+            clone_url: clone_url(facts),
+            root_commit: self.root_commit(member, &facts.repository)?,
+            branch: branch(facts),
+            commit: committed.commit.clone(),
+            subject: subject(facts, committed, &chosen.message),
+            bundle: None,
+            bundle_needs: Vec::new(),
+            excluded: committed.excluded.clone(),
+        };
+        if let Some(remote) = &remote
+            && !committed.made
+            && self.ports.git.tracked(&facts.repository, remote, &committed.commit)?
+        {
+            return Ok((code, CodeState::Pushed));
+        }
+        if !args.no_push {
+            return Ok((code, CodeState::Unproven));
+        }
+        let repo = &facts.repository;
+        carried_code(self, member, repo, remote.as_deref(), code, packing)
+    }
+
+    /// The root commit, asked once per clone: in a long history git takes its time.
+    fn root_commit(&self, member: &Member, repo: &Repository) -> Result<Option<Oid>, Trouble> {
+        let key = repo.common_dir.as_os_str().as_encoded_bytes();
+        if let Some(known) = self.remembered(member, Table::Repositories, "root", key)?
+            && let Ok(oid) = known.parse()
+        {
+            return Ok(Some(oid));
+        }
+        let root = self.ports.git.root_commit(repo)?;
+        if let Some(oid) = &root {
+            let change = self.remember(member, Table::Repositories, "root", key, oid.as_str());
+            self.ports.index.apply(&[change])?;
+        }
+        Ok(root)
+    }
+}
+
+/// Puts what the remote lacks of a commit into the save.
+///
+/// What it has is asked of the remote itself; only when it does not answer do the remote-tracking
+/// refs have to do: the next device fetches before it unpacks.
+pub(crate) fn carried_code(
+    engine: &Engine<'_>,
+    member: &Member,
+    repo: &Repository,
+    remote: Option<&str>,
+    mut code: Code,
+    packing: &mut Packing<'_>,
+) -> Result<(Code, CodeState), Trouble> {
+    let known = match remote {
+        Some(remote) => match engine.ports.git.advertised(repo, remote) {
+            Ok(advertised) => advertised.oids,
+            Err(_) => engine.ports.git.tracking_tips(repo, remote)?,
+        },
+        None => Vec::new(),
+    };
+    let mut file = engine.ports.scratch.file()?;
+    let bundled = engine.ports.git.bundle(repo, &code.commit, &known, file.path())?;
+    let Some(needs) = bundled else { return Ok((code, CodeState::Pushed)) };
+    let len = std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0))
+        .map_err(|error| crate::capture::scratch_error(&error))?;
+    let key = segment_key(&member.profile.account, packing.session());
+    let input = PackInput {
+        key: key.as_bytes(),
+        old: None,
+        old_file: None,
+        new_file: &mut file,
+        new_len: len,
+        messages: 0,
+    };
+    let state = pack(input, &mut |segment, bytes| packing.take(&segment, bytes))
+        .map_err(|error| pack_trouble("the commits", error))?;
+    code.bundle = Some(state);
+    code.bundle_needs = needs;
+    Ok((code, CodeState::Carried))
+}
+
+/// The saves that a new one is made on top of: the one it goes on from and, where this device has
+/// saved on past it (an old save was brought back), every head too: a device's saves in a session
+/// stay one line.
+pub(super) fn parents(
+    history: &History,
+    session: &SessionId,
+    from: Option<&SaveId>,
+    member: &Member,
+) -> Vec<(SaveId, Vector)> {
+    let Some(saves) = history.sessions.get(session) else { return Vec::new() };
+    let of = |save: &SaveId| saves.get(save).map(|seen| (save.clone(), seen.card.vector.clone()));
+    let mine = saves
+        .values()
+        .filter(|seen| !seen.card.parked && *seen.card.device() == member.profile.device.id)
+        .max_by_key(|seen| seen.card.save.seq());
+    let base = from.and_then(of);
+    match (base, mine) {
+        (Some(base), Some(mine)) if base.1.covers(&mine.card.save) => vec![base],
+        (Some(base), None) => vec![base],
+        (base, _) => {
+            let heads = history.heads(session);
+            let heads = heads.into_iter().map(|s| (s.card.save.clone(), s.card.vector.clone()));
+            let extra: Vec<_> =
+                heads.filter(|(save, _)| base.as_ref().is_none_or(|(b, _)| b != save)).collect();
+            base.into_iter().chain(extra).collect()
+        }
+    }
+}
+
+/// The session and save that hold a conversation of this repository.
+pub(super) fn home_of(
+    history: &History,
+    conversation: &ConversationId,
+    facts: &Facts,
+) -> Option<(SessionId, SaveId)> {
+    let repository = repository_name(facts);
+    let rows = history.newest();
+    let home = rows.into_iter().find(|seen| {
+        seen.card.conversation.as_ref() == Some(conversation) && seen.card.repository == repository
+    })?;
+    newest_of(&history.heads(&home.card.session))
+        .map(|seen| (seen.card.session.clone(), seen.card.save.clone()))
+}
+
+/// Conversations of the save before that were not captured anew: they stay in the session.
+fn others_of(base: Option<&OpenSave>, main: Option<&Conversation>) -> Vec<Conversation> {
+    let all = base.map(|base| base.manifest.conversations.clone()).unwrap_or_default();
+    all.into_iter().filter(|c| main.is_none_or(|main| main.id != c.id)).collect()
+}
+
+fn no_conversation(base: Option<&OpenSave>) -> Note {
+    let kept = base.is_some_and(|base| !base.manifest.conversations.is_empty());
+    let text = if kept {
+        "no conversation was found here; the session keeps the one it has"
+    } else {
+        "no conversation was found here; code and directory were saved"
+    };
+    Note {
+        code: "convosync::conversation::none".to_owned(),
+        text: text.to_owned(),
+        help: Some(
+            "start `claude` in this work tree, or name one with `--conversation ID`".to_owned(),
+        ),
+    }
+}
+
+pub(super) fn excluded_note(excluded: &[String]) -> Option<Note> {
+    if excluded.is_empty() {
+        return None;
+    }
+    let files: Vec<_> = excluded.iter().map(|path| format!("  • {path}")).collect();
+    Some(Note {
+        code: "convosync::save::excluded".to_owned(),
+        text: format!("stayed on this device, since they may hold secrets:\n{}", files.join("\n")),
+        help: Some("`git add -f FILE` and commit it yourself if it shall travel".to_owned()),
+    })
+}
+
+pub(crate) fn excludes() -> Vec<String> {
+    EXCLUDES.iter().map(|&pattern| pattern.to_owned()).collect()
+}
+
+pub(crate) fn branch(facts: &Facts) -> String {
+    match &facts.head {
+        HeadState::Branch(name) | HeadState::Unborn(name) => name.clone(),
+        HeadState::Detached => "HEAD".to_owned(),
+    }
+}
+
+/// Where a branch is pushed to: its upstream's remote, else `origin`, else the only one.
+pub(crate) fn push_remote(facts: &Facts) -> Option<String> {
+    let named = facts.upstream.as_ref().map(|upstream| upstream.remote.clone());
+    named.or_else(|| facts.remotes.first().map(|remote| remote.name.clone()))
+}
+
+fn remotes(facts: &Facts) -> Vec<String> {
+    let first = push_remote(facts);
+    let mut remotes = facts.remotes.clone();
+    remotes.sort_by_key(|remote| Some(&remote.name) != first.as_ref());
+    remotes.into_iter().map(|remote| remote.normalised).collect()
+}
+
+fn clone_url(facts: &Facts) -> Option<String> {
+    let first = push_remote(facts);
+    let mut remotes = facts.remotes.iter();
+    remotes.find(|remote| Some(&remote.name) == first.as_ref()).map(|remote| remote.shown.clone())
+}
+
+/// What a repository is called in lists: its normalised URL, else its folder's name.
+pub(crate) fn repository_name(facts: &Facts) -> String {
+    let folder = || {
+        let name = facts.repository.root.file_name();
+        name.map_or_else(|| "/".to_owned(), |name| name.to_string_lossy().into_owned())
+    };
+    remotes(facts).into_iter().next().unwrap_or_else(folder)
+}
+
+fn subject(facts: &Facts, committed: &Committed, message: &str) -> String {
+    if committed.made {
+        let first = message.lines().next().unwrap_or_default();
+        return super::commit_message(first);
+    }
+    facts.subject.clone().unwrap_or_default()
+}
+
+/// The save's own name is only known in the freeze, which puts it in.
+pub(crate) fn placeholder(member: &Member) -> Result<SaveId, Refusal> {
+    SaveId::new(1, member.profile.device.id.clone(), 1, &[0; 8])
+        .map_err(|error| Refusal::new("convosync::save::id", error.to_string()))
+}

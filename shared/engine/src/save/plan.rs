@@ -1,0 +1,171 @@
+//! Deciding a save: may it be done, and which session does it go on with? Pure.
+
+use convosync_core::{ConversationId, SaveId, SessionId};
+use convosync_wire::SaveArgs;
+
+use crate::bind::Binding;
+use crate::ports::{ChangeKind, Facts, HeadState, Operation};
+use crate::trouble::Refusal;
+
+/// What a save may not be made from, and why.
+///
+/// # Errors
+///
+/// The spec's safety checks: no remote (unless nothing is to be pushed), a detached HEAD, something
+/// begun and not ended, conflicts.
+pub(crate) fn check(facts: &Facts, args: &SaveArgs) -> Result<(), Refusal> {
+    if let HeadState::Detached = facts.head {
+        return Err(detached(facts));
+    }
+    if let Some(operation) = facts.operation {
+        return Err(in_progress(operation));
+    }
+    let conflicted: Vec<_> = facts
+        .changes
+        .iter()
+        .filter(|change| change.kind == ChangeKind::Conflicted)
+        .map(|change| format!("  • {}", change.path))
+        .collect();
+    if !conflicted.is_empty() {
+        return Err(Refusal::new(
+            "convosync::save::conflicts",
+            format!("there are unresolved conflicts in:\n{}", conflicted.join("\n")),
+        )
+        .help("resolve them, `git add` them, and save again"));
+    }
+    if facts.remotes.is_empty() && !args.no_push {
+        return Err(Refusal::new("convosync::save::no-remote", "no git remote configured")
+            .help("add one with `git remote add origin <url>`, or use `--no-push`: the commit then travels sealed with the session"));
+    }
+    if facts.commit.is_none() && facts.changes.is_empty() {
+        return Err(Refusal::new(
+            "convosync::save::empty",
+            "there is no commit and no file to save yet",
+        )
+        .help("write something first"));
+    }
+    Ok(())
+}
+
+fn detached(facts: &Facts) -> Refusal {
+    let at = facts.commit.as_ref().map_or("a commit", |commit| commit.short());
+    Refusal::new(
+        "convosync::save::detached-head",
+        format!("cannot sync from detached HEAD state\nYou're at commit {at} (not on a branch)"),
+    )
+    .help("switch to a branch first, e.g. `git switch main`, or make one: `git switch -c NAME`")
+}
+
+/// Why nothing can be done while an operation is in progress.
+pub(crate) fn in_progress(operation: Operation) -> Refusal {
+    let (what, go_on, give_up) = match operation {
+        Operation::Merge => ("merge", "git merge --continue", "git merge --abort"),
+        Operation::Rebase => ("rebase", "git rebase --continue", "git rebase --abort"),
+        Operation::Am => ("git am", "git am --continue", "git am --abort"),
+        Operation::CherryPick => {
+            ("cherry-pick", "git cherry-pick --continue", "git cherry-pick --abort")
+        }
+        Operation::Revert => ("revert", "git revert --continue", "git revert --abort"),
+        Operation::Bisect => ("bisect", "git bisect log", "git bisect reset"),
+    };
+    Refusal::new("convosync::git::in-progress", format!("a {what} is in progress"))
+        .help(format!("end it first: `{go_on}` or `{give_up}`"))
+}
+
+/// Which session a save belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A new one, for this reason.
+    New,
+    /// One that goes on from a save.
+    Continue {
+        /// The session.
+        session: SessionId,
+        /// The save it goes on from; none: from the session's heads.
+        from: Option<SaveId>,
+    },
+}
+
+/// Chooses the session: what the user names; else the work tree's own, as long as its main
+/// conversation is the same; else the one that has this conversation (its index was lost, or the
+/// clone is another); else a new one.
+pub(crate) fn target(
+    args: &SaveArgs,
+    named: Option<SessionId>,
+    binding: Option<&Binding>,
+    conversation: Option<&ConversationId>,
+    home_of_conversation: Option<(SessionId, SaveId)>,
+) -> Target {
+    if args.new {
+        return Target::New;
+    }
+    if let Some(session) = named {
+        let from = binding.filter(|b| b.session == session && b.continues).map(|b| b.tip.clone());
+        return Target::Continue { session, from };
+    }
+    if let Some(binding) = binding {
+        let same = binding.conversation.is_none()
+            || conversation.is_none()
+            || binding.conversation.as_ref() == conversation;
+        return if binding.continues && same {
+            Target::Continue { session: binding.session.clone(), from: Some(binding.tip.clone()) }
+        } else {
+            Target::New
+        };
+    }
+    match home_of_conversation {
+        Some((session, save)) => Target::Continue { session, from: Some(save) },
+        None => Target::New,
+    }
+}
+
+/// The message of the commit.
+pub(crate) fn commit_message(message: &str) -> String {
+    format!("{message} [ConvoSync]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    fn binding(conversation: Option<&str>, continues: bool) -> Binding {
+        Binding {
+            session: "session-aaaaaaaa".parse().unwrap(),
+            tip: "00000002-aaaaaaaa-2-aaaaaaaa".parse().unwrap(),
+            conversation: conversation.map(|id| id.parse().unwrap()),
+            continues,
+            root: PathBuf::from("/w"),
+        }
+    }
+
+    fn choose(args: &SaveArgs, binding: Option<&Binding>, conversation: Option<&str>) -> Target {
+        let conversation = conversation.map(|id| id.parse().unwrap());
+        target(args, None, binding, conversation.as_ref(), None)
+    }
+
+    fn continued() -> Target {
+        Target::Continue {
+            session: "session-aaaaaaaa".parse().unwrap(),
+            from: Some("00000002-aaaaaaaa-2-aaaaaaaa".parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_save_goes_on_in_the_same_work_tree_with_the_same_conversation() {
+        let args = SaveArgs::default();
+        assert_eq!(choose(&args, Some(&binding(Some("c1"), true)), Some("c1")), continued());
+        assert_eq!(choose(&args, Some(&binding(None, true)), Some("c1")), continued());
+        assert_eq!(choose(&args, Some(&binding(Some("c1"), true)), None), continued());
+    }
+
+    #[test]
+    fn another_conversation_new_or_an_old_save_start_another_session() {
+        let args = SaveArgs::default();
+        assert_eq!(choose(&args, Some(&binding(Some("c1"), true)), Some("c2")), Target::New);
+        assert_eq!(choose(&args, Some(&binding(Some("c1"), false)), Some("c1")), Target::New);
+        assert_eq!(choose(&args, None, Some("c1")), Target::New);
+        let new = SaveArgs { new: true, ..SaveArgs::default() };
+        assert_eq!(choose(&new, Some(&binding(Some("c1"), true)), Some("c1")), Target::New);
+    }
+}

@@ -1,0 +1,405 @@
+//! Sending what was frozen: one save after the other, each step a retry away from done.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use convosync_core::{
+    Card, Code, CodeState, Manifest, ObjectName, SaveId, Sealed, SessionId, open_unit,
+};
+use convosync_wire::{Note, SyncArgs, SyncReport, SyncedSave};
+
+use crate::bind::Binding;
+use crate::engine::Engine;
+use crate::freeze::{Draft, Packing, at_home};
+use crate::history::Depth;
+use crate::member::Member;
+use crate::ports::{Facts, GitError, IndexChange, Push, QueueRow, Store, StoreError, Table};
+use crate::save::carried_code;
+use crate::shelf::{OpenSave, Shelf, containers};
+use crate::trouble::{Trouble, git_failure, store_failure};
+
+/// How long a sender waits for another one of this device.
+const SEND_WAIT: Duration = Duration::from_secs(60);
+
+/// Whether commits that no remote has may be pushed on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushing {
+    /// The user asked for it (`save`, `sync`).
+    Allowed,
+    /// The command only looks (`list`, `status`): what is not pushed is carried.
+    Never,
+}
+
+/// What was sent, and what was not.
+#[derive(Debug, Default)]
+pub(crate) struct Sent {
+    pub(crate) saves: Vec<SyncedSave>,
+    pub(crate) notes: Vec<Note>,
+}
+
+impl Engine<'_> {
+    /// `convosync sync`: sends what is queued, and tries again the pushes that failed.
+    pub(crate) fn sync(&self, _args: &SyncArgs) -> Result<SyncReport, Trouble> {
+        let mut member = self.need_member()?;
+        self.step("Reaching the store")?;
+        let store = self.open_store(&member.profile)?;
+        self.refreshed(&mut member, store.as_ref(), ObjectName::UNITS, Depth::Heads)?;
+        let sent = self.flush(&member, store.as_ref(), Pushing::Allowed, None)?;
+        let queued = self.ports.index.queue()?.len() as u64;
+        Ok(SyncReport { sent: sent.saves, queued, notes: sent.notes })
+    }
+
+    /// Sends the queue; commits that no remote is proven to have are pushed or carried first.
+    pub(crate) fn flush(
+        &self,
+        member: &Member,
+        store: &dyn Store,
+        pushing: Pushing,
+        proven: Option<&SaveId>,
+    ) -> Result<Sent, Trouble> {
+        let _lock = self.ports.locks.acquire("send", SEND_WAIT)?;
+        let mut sent = Sent::default();
+        self.prove_code(member, store, pushing, proven, &mut sent)?;
+        let mut held: BTreeSet<SessionId> = BTreeSet::new();
+        for row in self.ports.index.queue()? {
+            if held.contains(&row.session) {
+                continue;
+            }
+            self.step(&format!("Uploading {}", row.session))?;
+            match self.send(member, store, &row) {
+                Ok(bytes) => sent.saves.extend(bytes.map(|bytes| SyncedSave {
+                    session_id: row.session.to_string(),
+                    save: row.save.to_string(),
+                    bytes,
+                })),
+                Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
+                Err(trouble) => {
+                    let gone = matches!(trouble, Trouble::Store(StoreError::Unreachable(_)));
+                    let code = trouble.code();
+                    self.ports.index.apply(&[IndexChange::Attempted(row.save, code)])?;
+                    sent.notes.push(not_sent(trouble));
+                    held.insert(row.session);
+                    if gone {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Sends one save: its parts, what it refers to, itself. `None`: it was sent before.
+    fn send(
+        &self,
+        member: &Member,
+        store: &dyn Store,
+        row: &QueueRow,
+    ) -> Result<Option<u64>, Trouble> {
+        let name = ObjectName::Unit { session: row.session.clone(), save: row.save.clone() };
+        let unit = match self.ports.outbox.get(&name) {
+            Ok(unit) => unit,
+            Err(StoreError::Missing(_)) => {
+                self.ports.index.apply(&[IndexChange::Dequeue(row.save.clone())])?;
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let (card, body) = open_unit(&member.profile.account, &member.devices, &name, &unit)
+            .map_err(|error| Trouble::Object { name: name.clone(), error })?;
+        let needed = containers(&body.manifest);
+        let mut bytes = self.send_needed(store, &row.session, &needed)?;
+        store.put_new(&name, &unit)?;
+        bytes += unit.as_bytes().len() as u64;
+        self.settle_down(&name, &unit, &needed, &card)?;
+        Ok(Some(bytes))
+    }
+
+    /// Makes sure that everything a unit refers to is in the store.
+    fn send_needed(
+        &self,
+        store: &dyn Store,
+        session: &SessionId,
+        needed: &BTreeSet<ObjectName>,
+    ) -> Result<u64, Trouble> {
+        if needed.is_empty() {
+            return Ok(0);
+        }
+        let mut there = BTreeSet::new();
+        for prefix in [ObjectName::units_of(session), ObjectName::parts_of(session)] {
+            there.extend(store.list(&prefix)?.into_iter().map(|listed| listed.name));
+        }
+        let mut bytes = 0;
+        for name in needed.iter().filter(|name| !there.contains(name)) {
+            let sealed = match self.ports.outbox.get(name) {
+                Err(StoreError::Missing(_)) => self.ports.cache.get(name)?,
+                other => other?,
+            };
+            self.step("Uploading the conversation")?;
+            store.put_new(name, &sealed)?;
+            bytes += sealed.as_bytes().len() as u64;
+        }
+        Ok(bytes)
+    }
+
+    /// A sent save moves from the outbox to the cache, which keeps what the next save goes on
+    /// from, and no more.
+    fn settle_down(
+        &self,
+        name: &ObjectName,
+        unit: &Sealed,
+        needed: &BTreeSet<ObjectName>,
+        card: &Card,
+    ) -> Result<(), Trouble> {
+        if !card.parked {
+            self.keep(name, unit)?;
+            for name in needed {
+                if let Ok(part) = self.ports.outbox.get(name) {
+                    self.keep(name, &part)?;
+                }
+            }
+        }
+        self.ports.outbox.delete(name)?;
+        self.ports.index.apply(&[IndexChange::Dequeue(card.save.clone())])?;
+        for name in needed.iter().filter(|name| matches!(name, ObjectName::Part { .. })) {
+            self.ports.outbox.delete(name)?;
+        }
+        if !card.parked {
+            self.prune_cache(&card.session, name, needed)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a sealed object into this device's cache; a damaged copy is replaced.
+    pub(crate) fn keep(&self, name: &ObjectName, object: &Sealed) -> Result<(), Trouble> {
+        match self.ports.cache.put_new(name, object) {
+            Err(StoreError::Exists(_)) => {
+                self.ports.cache.delete(name)?;
+                Ok(self.ports.cache.put_new(name, object)?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Drops from the cache what neither the session's newest save nor a queued one refers to.
+    fn prune_cache(
+        &self,
+        session: &SessionId,
+        tip: &ObjectName,
+        needed: &BTreeSet<ObjectName>,
+    ) -> Result<(), Trouble> {
+        if self.ports.index.queue()?.iter().any(|row| row.session == *session) {
+            return Ok(());
+        }
+        for prefix in [ObjectName::units_of(session), ObjectName::parts_of(session)] {
+            for listed in self.ports.cache.list(&prefix)? {
+                if listed.name != *tip && !needed.contains(&listed.name) {
+                    self.ports.cache.delete(&listed.name)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// For each session whose newest save of ours is not proven to be on the git remote: pushes
+    /// its commit, or adds a save that carries what the remote lacks.
+    fn prove_code(
+        &self,
+        member: &Member,
+        store: &dyn Store,
+        pushing: Pushing,
+        proven: Option<&SaveId>,
+        sent: &mut Sent,
+    ) -> Result<(), Trouble> {
+        let history = self.known(member)?;
+        for binding in self.bindings(member)? {
+            let saves = history.sessions.get(&binding.session);
+            let Some(seen) = saves.and_then(|saves| saves.get(&binding.tip)) else { continue };
+            let wanted = match seen.card.code {
+                CodeState::Unproven => seen.queued && proven != Some(&binding.tip),
+                CodeState::Carried => {
+                    pushing == Pushing::Allowed && !self.kept_back(member, &binding.tip)?
+                }
+                CodeState::Pushed | CodeState::None => false,
+            };
+            if wanted && *seen.card.device() == member.profile.device.id {
+                let open =
+                    Shelf::new(self, member, Some(store)).save(&binding.session, &binding.tip);
+                let Ok(open) = open else { continue };
+                self.prove(member, &binding, open, pushing, sent)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the user said `--no-push`: then no later command pushes it either.
+    fn kept_back(&self, member: &Member, save: &SaveId) -> Result<bool, Trouble> {
+        let save = save.to_string();
+        Ok(self.remembered(member, Table::Misc, "no-push", save.as_bytes())?.is_some())
+    }
+
+    fn prove(
+        &self,
+        member: &Member,
+        binding: &Binding,
+        open: OpenSave,
+        pushing: Pushing,
+        sent: &mut Sent,
+    ) -> Result<(), Trouble> {
+        let Ok(facts) = self.ports.git.facts(&binding.root) else {
+            sent.notes.push(repository_gone(binding));
+            return Ok(());
+        };
+        let Some(code) = open.manifest.code.clone() else { return Ok(()) };
+        let known = match crate::save::push_remote(&facts) {
+            Some(remote) => self.ports.git.tracked(&facts.repository, &remote, &code.commit)?,
+            None => false,
+        };
+        let pushed =
+            known || (pushing == Pushing::Allowed && self.pushed_now(&facts, &code, sent)?);
+        match (open.card.code, pushed) {
+            (CodeState::Unproven, true) | (CodeState::Carried, false) => Ok(()),
+            (CodeState::Carried, true) => {
+                let code = Code { bundle: None, bundle_needs: Vec::new(), ..code };
+                self.follow_up(member, binding, open, code, CodeState::Pushed)
+            }
+            _ => self.carry_on(member, binding, open, &facts, code),
+        }
+    }
+
+    /// Pushes the commit if it is still on its branch. A commit that was amended or rebased away
+    /// is never pushed.
+    fn pushed_now(&self, facts: &Facts, code: &Code, sent: &mut Sent) -> Result<bool, Trouble> {
+        let Some(remote) = crate::save::push_remote(facts) else { return Ok(false) };
+        let repo = &facts.repository;
+        let Some(tip) = self.ports.git.branch_tip(repo, &code.branch)? else { return Ok(false) };
+        let relation = self.ports.git.relation(repo, &code.commit, &tip)?;
+        if !matches!(relation, crate::ports::Relation::Same | crate::ports::Relation::Behind(_)) {
+            return Ok(false);
+        }
+        self.step(&format!("Pushing to {remote}/{}", code.branch))?;
+        match self.ports.git.push(repo, &remote, &code.branch, &code.commit, false) {
+            Ok(Push::Done) => Ok(true),
+            Ok(Push::Rejected { reason, behind }) => {
+                sent.notes.push(rejected(&reason, behind, &remote, &code.branch));
+                Ok(false)
+            }
+            Err(GitError::Cancelled) => Err(Trouble::Cancelled),
+            Err(error) => {
+                sent.notes.push(push_failed(&error));
+                Ok(false)
+            }
+        }
+    }
+
+    /// Adds a save of the same moment that carries the commits.
+    pub(crate) fn carry_on(
+        &self,
+        member: &Member,
+        binding: &Binding,
+        open: OpenSave,
+        facts: &Facts,
+        code: Code,
+    ) -> Result<(), Trouble> {
+        let mut packing = Packing::new(self, member, open.card.session.clone());
+        let remote = crate::save::push_remote(facts);
+        let repo = &facts.repository;
+        let (code, state) =
+            carried_code(self, member, repo, remote.as_deref(), code, &mut packing)?;
+        self.follow_up_with(member, binding, open, code, state, packing)
+    }
+
+    fn follow_up(
+        &self,
+        member: &Member,
+        binding: &Binding,
+        open: OpenSave,
+        code: Code,
+        state: CodeState,
+    ) -> Result<(), Trouble> {
+        let packing = Packing::new(self, member, open.card.session.clone());
+        self.follow_up_with(member, binding, open, code, state, packing)
+    }
+
+    fn follow_up_with(
+        &self,
+        member: &Member,
+        binding: &Binding,
+        open: OpenSave,
+        code: Code,
+        state: CodeState,
+        packing: Packing<'_>,
+    ) -> Result<(), Trouble> {
+        let OpenSave { card, manifest, name } = open;
+        let manifest = Manifest { code: Some(code), ..at_home(manifest, &name) };
+        let draft = Draft {
+            session: card.session,
+            parents: vec![(card.save, card.vector)],
+            message: card.message,
+            code: state,
+            branch: card.branch,
+            commit: card.commit,
+            repository: card.repository,
+            working_directory: card.working_directory,
+            quiet: true,
+            parked: false,
+            manifest,
+        };
+        self.freeze(member, draft, packing, Some(binding.clone()))?;
+        Ok(())
+    }
+}
+
+/// Why a push did not go through, in the words of the wish.
+pub(crate) fn rejected(reason: &str, behind: bool, remote: &str, branch: &str) -> Note {
+    let mut text = format!("Failed to push to remote\nRemote rejected: {reason}");
+    let help = if behind {
+        text.push_str("\n\nYour branch is behind the remote.");
+        format!("git pull {remote} {branch}\n# Resolve conflicts if any\nconvosync save --retry")
+    } else {
+        "mend what the remote complains about, then run `convosync save --retry`".to_owned()
+    };
+    Note { code: "convosync::save::push-rejected".to_owned(), text, help: Some(help) }
+}
+
+pub(crate) fn push_failed(error: &GitError) -> Note {
+    let failure = git_failure(error);
+    Note {
+        code: failure.code,
+        text: format!("Failed to push to remote\n{}", failure.message),
+        help: failure.help,
+    }
+}
+
+/// The store could not be reached: the spec's Error 2.
+pub(crate) fn not_sent(trouble: Trouble) -> Note {
+    let failure = match &trouble {
+        Trouble::Store(error) => store_failure(error),
+        _ => trouble.failure(),
+    };
+    let head = if failure.code == "convosync::store::unreachable" {
+        "Network timeout while uploading session"
+    } else {
+        "The session could not be uploaded"
+    };
+    Note {
+        code: failure.code,
+        text: format!(
+            "{head}\n{}\n\nSession saved locally.\nWill retry when connection restored.",
+            failure.message
+        ),
+        help: Some("Retry now: convosync sync --retry".to_owned()),
+    }
+}
+
+fn repository_gone(binding: &Binding) -> Note {
+    let root: PathBuf = binding.root.clone();
+    Note {
+        code: "convosync::sync::repository-gone".to_owned(),
+        text: format!(
+            "{} is no work tree any more: its commit could not be pushed",
+            root.display()
+        ),
+        help: None,
+    }
+}
