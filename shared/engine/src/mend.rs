@@ -28,18 +28,28 @@ impl Engine<'_> {
         }
         let Some(member) = self.member()? else { return Ok(()) };
         let mut tips: BTreeMap<SessionId, Card> = BTreeMap::new();
+        // One change: an index that is half filled when the process dies is filled again.
+        let mut changes = Vec::new();
         if self.ports.index.is_new() {
             for listed in self.ports.cache.list(ObjectName::UNITS)? {
-                self.index_again(&member, self.ports.cache, &listed.name, false, &mut tips)?;
+                let name = &listed.name;
+                changes.extend(self.index_again(
+                    &member,
+                    self.ports.cache,
+                    name,
+                    false,
+                    &mut tips,
+                )?);
             }
         }
         for name in &lost {
-            self.index_again(&member, self.ports.outbox, name, true, &mut tips)?;
+            changes.extend(self.index_again(&member, self.ports.outbox, name, true, &mut tips)?);
         }
+        self.ports.index.apply(&changes)?;
         self.mend_seq(&member)
     }
 
-    /// Indexes one unit again, and binds its work tree if it is the newest save of this device
+    /// What indexes one unit again, and binds its work tree if it is the newest save of this device
     /// there. A unit that can't be opened stays where it is.
     fn index_again(
         &self,
@@ -48,10 +58,12 @@ impl Engine<'_> {
         name: &ObjectName,
         queued: bool,
         tips: &mut BTreeMap<SessionId, Card>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Vec<IndexChange>, Trouble> {
         let sealed: Sealed = place.get(name)?;
         let (account, devices) = (&member.profile.account, &member.devices);
-        let Ok((card, body)) = open_unit(account, devices, name, &sealed) else { return Ok(()) };
+        let Ok((card, body)) = open_unit(account, devices, name, &sealed) else {
+            return Ok(Vec::new());
+        };
         let size = sealed.as_bytes().len() as u64;
         let mut changes = match (queued, card_prefix(&sealed)) {
             (true, _) => self.indexed(&card, &sealed, size)?,
@@ -61,7 +73,7 @@ impl Engine<'_> {
                 card: prefix,
                 size,
             })],
-            (false, Err(_)) => return Ok(()),
+            (false, Err(_)) => return Ok(Vec::new()),
         };
         let newest = tips.get(&card.session).is_none_or(|tip| tip.save < card.save);
         let mine = *card.device() == member.profile.device.id && !card.parked;
@@ -79,7 +91,7 @@ impl Engine<'_> {
             }
             tips.insert(card.session.clone(), card);
         }
-        Ok(self.ports.index.apply(&changes)?)
+        Ok(changes)
     }
 
     /// This device's count goes on from the greatest that is known anywhere: a count is never
