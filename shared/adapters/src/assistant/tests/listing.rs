@@ -187,7 +187,7 @@ fn one_transcript_that_cannot_be_read_hides_no_other() {
     home.transcript(&tree, ONE, 100, &user("x", &tree));
     home.transcript(&tree, TWO, 200, &user("x", &tree));
     let path = home.project(&tree).join(format!("{TWO}.jsonl"));
-    fs::set_permissions(path, fs::Permissions::from_mode(0)).expect("ours");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o000)).expect("ours");
     assert_eq!(home.listed(), "21");
 }
 
