@@ -25,3 +25,10 @@ impl Cancel {
         self.0.load(Ordering::Relaxed)
     }
 }
+
+impl From<Arc<AtomicBool>> for Cancel {
+    /// A token that a signal handler can set: true asks the work to stop.
+    fn from(flag: Arc<AtomicBool>) -> Self {
+        Self(flag)
+    }
+}

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use convosync_engine::Cancel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -35,5 +36,10 @@ impl Interrupt {
     /// Whether somebody asked to stop.
     pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// The same for the engine.
+    pub(crate) fn cancel(&self) -> Cancel {
+        Arc::clone(&self.0).into()
     }
 }

@@ -2,21 +2,10 @@
 
 use std::panic::AssertUnwindSafe;
 
-use convosync_wire::{Decision, Failure, Reply, Request};
+pub(crate) use convosync_engine::Outcome;
+use convosync_wire::Request;
 
 use crate::crash;
-
-/// What a call comes to.
-#[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "no verb is wired yet"))]
-pub(crate) enum Outcome {
-    /// Done.
-    Reply(Box<Reply>),
-    /// Nothing was changed; the user has to choose.
-    Decision(Decision),
-    /// It did not work.
-    Failure(Failure),
-}
 
 /// Runs a request and tells how it goes on.
 pub(crate) type Run<'a> = dyn Fn(&Request, &dyn Fn(&str)) -> Outcome + 'a;

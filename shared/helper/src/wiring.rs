@@ -7,7 +7,8 @@ use crate::interrupt::Interrupt;
 use crate::outcome::Outcome;
 
 /// Runs a request.
-pub(crate) fn run(request: &Request, _progress: &dyn Fn(&str), _interrupt: &Interrupt) -> Outcome {
+pub(crate) fn run(request: &Request, _progress: &dyn Fn(&str), interrupt: &Interrupt) -> Outcome {
+    let _ = interrupt.cancel();
     Outcome::Failure(Failure {
         code: "convosync::cli::verb".into(),
         message: format!("`{}` is not part of this build", request.verb.name()),

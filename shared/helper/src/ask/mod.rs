@@ -38,7 +38,7 @@ pub(crate) fn until_decided(
         if choice.value == Choice::CANCEL {
             return None;
         }
-        if args.answers.record(decision.question, &choice.value).is_err() {
+        if args.answers.record(decision.question, choice).is_err() {
             return Some(Outcome::Failure(unknown_choice(choice)));
         }
     }
