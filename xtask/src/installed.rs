@@ -27,7 +27,7 @@ pub(crate) enum Removal {
 impl Installed {
     /// Reads the record under `prefix`; an empty one where there is none.
     pub(crate) fn read(prefix: &Path) -> Result<Self, Failed> {
-        let record = prefix.join("share").join("convosync").join("installed");
+        let record = prefix.join("share").join("convosync.installed");
         let text = match fs::read_to_string(&record) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
@@ -64,8 +64,8 @@ impl Installed {
         self.states.push((wanted, place.to_owned()));
         self.write()?;
         copy(source, place)?;
-        self.states.retain(|(state, path)| path != place || *state == wanted);
-        self.states.dedup();
+        self.states.retain(|(_, path)| path != place);
+        self.states.push((wanted, place.to_owned()));
         self.write()
     }
 
@@ -96,12 +96,16 @@ impl Installed {
         self.states.iter().any(|(known, path)| *known == state && path == place)
     }
 
-    /// An empty record is no file and no folder.
+    /// An empty record is no file.
     fn write(&self) -> Result<(), Failed> {
         let folder = self.record.parent().expect("the record lies in a folder");
         if self.states.is_empty() {
-            let _ = fs::remove_file(&self.record).and_then(|()| fs::remove_dir(folder));
-            return Ok(());
+            return match fs::remove_file(&self.record) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    Err(Failed::at(&self.record)(error))
+                }
+                _ => Ok(()),
+            };
         }
         let mut text = String::new();
         for (Fingerprint(state), path) in &self.states {
@@ -158,12 +162,15 @@ mod tests {
     #[test]
     fn installing_twice_is_as_once_and_a_new_version_replaces_the_old() {
         let (scratch, source, place) = given("one");
-        installed(&scratch).place(&source, &place).unwrap();
-        installed(&scratch).place(&source, &place).unwrap();
-        fs::write(&source, "two").unwrap();
-        installed(&scratch).place(&source, &place).unwrap();
+        let other = scratch.path().join("bin/other");
+        for text in ["one", "one", "two"] {
+            fs::write(&source, text).unwrap();
+            for place in [&place, &other] {
+                installed(&scratch).place(&source, place).unwrap();
+            }
+        }
         assert_eq!(fs::read_to_string(&place).unwrap(), "two");
-        assert_eq!(installed(&scratch).states.len(), 1);
+        assert_eq!(installed(&scratch).states.len(), 2);
     }
 
     #[test]
@@ -194,7 +201,7 @@ mod tests {
         assert_eq!(installed(&scratch).remove(&place).unwrap(), Removal::Removed);
         assert_eq!(installed(&scratch).remove(&place).unwrap(), Removal::Gone);
         assert!(!place.exists());
-        assert!(!scratch.path().join("share/convosync").exists());
+        assert!(!installed(&scratch).record.exists());
     }
 
     #[test]
