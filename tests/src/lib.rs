@@ -1,13 +1,17 @@
-//! What whole-system tests share: a scripted model, the real Claude Code, a terminal.
+//! What whole-system tests share: devices, a scripted model, the real Claude Code, a
+//! terminal.
 //!
 //! Everything here owns its folders and stops what it started when it is dropped.
 
 mod claude;
+mod device;
 mod model_server;
 mod terminal;
 mod tools;
+pub mod transcript;
 
 pub use claude::{Answer, Claude};
+pub use device::{Device, World, helper, told};
 pub use model_server::{ModelServer, Sent};
 pub use terminal::Terminal;
 pub use tools::tool;

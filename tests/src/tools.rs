@@ -24,3 +24,21 @@ pub fn tool(name: &str) -> PathBuf {
     );
     program
 }
+
+/// A program that this workspace builds: where `variable` says, else beside the tests.
+///
+/// # Panics
+///
+/// If it is not there: `cargo xtask test` builds it first.
+#[must_use]
+pub(crate) fn built(variable: &str, name: &str) -> PathBuf {
+    let beside = || {
+        let test = std::env::current_exe().expect("a test knows where it is");
+        let folder =
+            test.parent().and_then(std::path::Path::parent).expect("target/<profile>/deps");
+        folder.join(name)
+    };
+    let path = std::env::var_os(variable).map_or_else(beside, PathBuf::from);
+    assert!(path.exists(), "{} is not built: run `cargo xtask test`", path.display());
+    path
+}

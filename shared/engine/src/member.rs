@@ -201,7 +201,12 @@ impl Engine<'_> {
             }
             let sealed: Sealed = store.get(&listed.name)?;
             match open_recovery(record, &listed.name, &sealed, key) {
-                Ok(account) => return Ok(account),
+                Ok(account) => {
+                    return record
+                        .matches(&account)
+                        .map(|()| account)
+                        .map_err(|error| Trouble::Object { name: ObjectName::StoreRecord, error });
+                }
                 Err(error) => last = Some((listed.name, error)),
             }
         }

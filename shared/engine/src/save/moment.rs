@@ -110,7 +110,11 @@ impl Engine<'_> {
         self.step("Reading the conversation")?;
         let root = &chosen.scene.facts.repository.root;
         let roots = self.roots(member, &found.id, root)?;
-        let files = assistant.files_at(&found.id, &found.directory)?;
+        let mut files = assistant.files_at(&found.id, &found.directory)?;
+        if files.is_empty() {
+            // Copied by hand, a transcript may lie where no directory that it names would put it.
+            files = assistant.files(&found.id)?;
+        }
         let capture = Capture {
             member,
             assistant,

@@ -1,0 +1,335 @@
+//! Devices of one account: each with its own home, clone and conversation, around one origin and
+//! one store.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// An origin, a store, and room for devices. Gone when dropped.
+pub struct World {
+    dir: TempDir,
+}
+
+impl World {
+    /// An empty origin and no store yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let dir = TempDir::new().expect("a temporary folder");
+        let world = Self { dir };
+        let origin = world.origin();
+        git(world.path(), &["init", "-q", "--bare", "-b", "main", &text(&origin)]);
+        world
+    }
+
+    /// The folder that all of it lies in.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The bare repository that every clone pushes to.
+    #[must_use]
+    pub fn origin(&self) -> PathBuf {
+        self.path().join("origin.git")
+    }
+
+    /// The folder store.
+    #[must_use]
+    pub fn store(&self) -> PathBuf {
+        self.path().join("store")
+    }
+
+    /// The store's URL.
+    #[must_use]
+    pub fn store_url(&self) -> String {
+        format!("file://{}", text(&self.store()))
+    }
+
+    /// Where the recovery words of the account are.
+    #[must_use]
+    pub fn words(&self) -> PathBuf {
+        self.path().join("words")
+    }
+
+    /// A device without an account, with a clone at `clone` below its home.
+    #[must_use]
+    pub fn bare_device(&self, name: &str, clone: &str) -> Device {
+        let home = self.path().join(name);
+        fs::create_dir_all(&home).expect("a home");
+        let home = home.canonicalize().expect("a home");
+        let device = Device { name: name.to_owned(), work_tree: home.join(clone), home };
+        device.git_in(&device.home, &["config", "--global", "user.name", name]);
+        device.git_in(&device.home, &["config", "--global", "user.email", "dev@example.org"]);
+        device.git_in(&device.home, &["config", "--global", "init.defaultBranch", "main"]);
+        device.git_in(&device.home, &["config", "--global", "protocol.file.allow", "always"]);
+        let (origin, tree) = (text(&self.origin()), text(&device.work_tree));
+        device.git_in(&device.home, &["clone", "-q", &origin, &tree]);
+        device
+    }
+
+    /// The first device: makes the account, and a first commit on `main` in the origin.
+    #[must_use]
+    pub fn first_device(&self, name: &str, clone: &str) -> Device {
+        let device = self.bare_device(name, clone);
+        device.write("README.md", "hello\n");
+        device.git(&["add", "README.md"]);
+        device.git(&["commit", "-q", "-m", "start"]);
+        device.git(&["push", "-q", "-u", "origin", "main"]);
+        let (store, words) = (self.store_url(), text(&self.words()));
+        device.ok(&[
+            "init",
+            "--store",
+            &store,
+            "--device",
+            name,
+            "--recovery-file",
+            &words,
+            "--yes",
+        ]);
+        device
+    }
+
+    /// A further device, joined with the recovery words.
+    #[must_use]
+    pub fn next_device(&self, name: &str, clone: &str) -> Device {
+        let device = self.bare_device(name, clone);
+        let joined = self.join(&device);
+        assert!(joined.status.success(), "{}", told(&joined));
+        device
+    }
+
+    /// Runs `device join` with the words from standard input.
+    #[must_use]
+    pub fn join(&self, device: &Device) -> Output {
+        let words = fs::read_to_string(self.words()).expect("the words were written");
+        let store = self.store_url();
+        device.with_input(
+            &["device", "join", "--recovery", "--store", &store, "--device", &device.name],
+            &words,
+        )
+    }
+
+    /// Two devices of one account.
+    #[must_use]
+    pub fn pair() -> (Self, Device, Device) {
+        let world = Self::new();
+        let desktop = world.first_device("desktop", "projects/myapp");
+        let laptop = world.next_device("laptop", "code/app");
+        (world, desktop, laptop)
+    }
+
+    /// Every file of the store.
+    #[must_use]
+    pub fn objects(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        files_below(&self.store(), &mut found);
+        found.sort();
+        found
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// One device.
+pub struct Device {
+    /// Its name.
+    pub name: String,
+    /// Its home directory, symlinks resolved.
+    pub home: PathBuf,
+    /// Its clone.
+    pub work_tree: PathBuf,
+}
+
+impl Device {
+    /// The whole environment that its commands see.
+    #[must_use]
+    pub fn env(&self) -> BTreeMap<String, String> {
+        let path = std::env::var("PATH").expect("there is a PATH");
+        BTreeMap::from([
+            ("HOME".to_owned(), text(&self.home)),
+            ("PATH".to_owned(), path),
+            ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
+            ("GIT_CONFIG_NOSYSTEM".to_owned(), "1".to_owned()),
+        ])
+    }
+
+    /// The helper, ready to run in the work tree.
+    #[must_use]
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(helper());
+        command.args(args).env_clear().envs(self.env()).current_dir(&self.work_tree);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the helper.
+    #[must_use]
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the helper runs")
+    }
+
+    /// Runs the helper with something on its standard input.
+    #[must_use]
+    pub fn with_input(&self, args: &[&str], input: &str) -> Output {
+        use std::io::Write;
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the helper starts");
+        // A helper that does not read it has closed its end: that is no matter here.
+        let written = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+        let output = child.wait_with_output().expect("the helper ends");
+        assert!(written.is_ok() || !output.status.success(), "{}", told(&output));
+        output
+    }
+
+    /// Runs the helper, which has to succeed, and gives what it printed.
+    #[track_caller]
+    pub fn ok(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?}\n{}", told(&output));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    /// Runs the helper with `--json`, which has to succeed.
+    #[track_caller]
+    pub fn json(&self, args: &[&str]) -> Value {
+        let printed = self.ok(&[args, &["--json"]].concat());
+        serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"))
+    }
+
+    /// Runs the helper with `--json`, which has to fail, and gives exit code and failure.
+    #[track_caller]
+    pub fn fails(&self, args: &[&str]) -> (i32, Value) {
+        let output = self.run(&[args, &["--json"]].concat());
+        let code = output.status.code().expect("it was not killed");
+        assert_ne!(code, 0, "{args:?}\n{}", told(&output));
+        // Decisions go to standard output, failures to standard error.
+        let printed = if output.stdout.is_empty() { &output.stderr } else { &output.stdout };
+        let value = serde_json::from_slice(printed)
+            .unwrap_or_else(|error| panic!("{error}: {}", told(&output)));
+        (code, value)
+    }
+
+    /// Runs git in the work tree.
+    #[track_caller]
+    pub fn git(&self, args: &[&str]) -> String {
+        self.git_in(&self.work_tree, args)
+    }
+
+    /// Runs git with this device's configuration.
+    #[track_caller]
+    pub fn git_in(&self, directory: &Path, args: &[&str]) -> String {
+        let mut command = Command::new("git");
+        command.args(args).env_clear().envs(self.env()).current_dir(directory);
+        let output = command.stdin(Stdio::null()).output().expect("git runs");
+        assert!(output.status.success(), "git {args:?}\n{}", told(&output));
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// HEAD's commit.
+    #[must_use]
+    pub fn head(&self) -> String {
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// Writes a file of the work tree.
+    pub fn write(&self, path: &str, contents: &str) {
+        let path = self.work_tree.join(path);
+        fs::create_dir_all(path.parent().expect("below the work tree")).expect("a folder");
+        fs::write(path, contents).expect("a file");
+    }
+
+    /// Reads a file of the work tree.
+    #[must_use]
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.work_tree.join(path)).expect("a file")
+    }
+
+    /// Where Claude Code keeps the transcript of a conversation of this work tree.
+    #[must_use]
+    pub fn transcript(&self, id: &str) -> PathBuf {
+        let slug: String = text(&self.work_tree)
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .collect();
+        self.home.join(".claude/projects").join(slug).join(format!("{id}.jsonl"))
+    }
+
+    /// Goes on with a conversation: `turns` prompts and answers in Claude Code's own format.
+    pub fn talk(&self, id: &str, turns: usize) {
+        let path = self.transcript(id);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        let start = before.lines().count();
+        let mut lines = before;
+        let cwd = text(&self.work_tree);
+        for turn in start..start + turns {
+            lines.push_str(&crate::transcript::turn(id, turn, &cwd, &self.name));
+        }
+        fs::write(path, lines).expect("a transcript");
+    }
+
+    /// The device's own folder of ConvoSync.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.home.join(".local/share/convosync")
+    }
+
+    /// The device's index.
+    #[must_use]
+    pub fn index(&self) -> PathBuf {
+        self.home.join(".local/state/convosync/index.sqlite")
+    }
+}
+
+/// The helper that is tested.
+#[must_use]
+pub fn helper() -> PathBuf {
+    crate::tools::built("CONVOSYNC_HELPER", "convosync")
+}
+
+/// What a command said, for a failing test.
+#[must_use]
+pub fn told(output: &Output) -> String {
+    format!(
+        "{}\n--- stdout\n{}\n--- stderr\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+fn git(directory: &Path, args: &[&str]) {
+    let mut command = Command::new("git");
+    command.args(args).current_dir(directory).env("GIT_CONFIG_GLOBAL", "/dev/null");
+    let output = command.output().expect("git runs");
+    assert!(output.status.success(), "git {args:?}\n{}", told(&output));
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().expect("tests have plain paths").to_owned()
+}
+
+fn files_below(directory: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files_below(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
