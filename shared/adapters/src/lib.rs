@@ -5,10 +5,12 @@
 
 mod assistant;
 mod durable;
+mod git;
 mod local;
 mod store;
 
 pub use assistant::{ClaudeCodeFiles, Process, Processes, SystemProcesses, project_slug};
+pub use git::{GitCli, Limits as GitLimits};
 pub use local::{
     FileLocks, KeyFile, Paths, PathsError, ScratchDir, SqliteIndex, SystemClock, SystemEntropy,
 };

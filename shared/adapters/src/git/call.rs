@@ -1,0 +1,215 @@
+//! One call of git.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use convosync_engine::Cancel;
+use convosync_engine::ports::GitError;
+
+use super::GitCli;
+use super::failure::{self, Reach};
+use super::process::{self, Ended, Stopped, Watch};
+
+/// What a call does, and so how long it may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Reads the repository and takes no lock.
+    Read,
+    /// Writes to the repository and may run the user's hooks.
+    Write,
+    /// Talks to a remote.
+    Network,
+    /// Talks to a remote and runs hooks.
+    Push,
+}
+
+/// A call that is being put together.
+pub(super) struct Call<'a> {
+    git: &'a GitCli,
+    kind: Kind,
+    what: &'static str,
+    dir: PathBuf,
+    config: Vec<OsString>,
+    args: Vec<OsString>,
+    env: Vec<(&'static str, OsString)>,
+    input: Vec<u8>,
+    tidies_up: bool,
+    stdin: Option<File>,
+    stdout: Stdio,
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub(super) struct Output {
+    what: &'static str,
+    reach: Reach,
+    dir: PathBuf,
+    /// The exit code; none if a signal ended it.
+    pub(super) code: Option<i32>,
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: String,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(git: &'a GitCli, kind: Kind, dir: &Path, what: &'static str) -> Self {
+        Self {
+            git,
+            kind,
+            what,
+            dir: dir.to_owned(),
+            // Colours and submodules are left alone whatever the user's configuration says.
+            config: ["color.ui=false", "submodule.recurse=false"].map(Into::into).to_vec(),
+            args: Vec::new(),
+            env: Vec::new(),
+            input: Vec::new(),
+            tidies_up: false,
+            stdin: None,
+            stdout: Stdio::piped(),
+        }
+    }
+
+    pub(super) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    pub(super) fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    /// One `-c name=value`.
+    pub(super) fn config(mut self, setting: &str) -> Self {
+        self.config.push(setting.into());
+        self
+    }
+
+    pub(super) fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.env.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = input.into();
+        self
+    }
+
+    /// Runs also after a cancel: it puts back what an earlier call left.
+    pub(super) fn tidying_up(mut self) -> Self {
+        self.tidies_up = true;
+        self
+    }
+
+    /// Takes standard input from a file, from where it stands.
+    pub(super) fn input_file(mut self, file: File) -> Self {
+        self.stdin = Some(file);
+        self
+    }
+
+    /// Sends standard output to a file.
+    pub(super) fn output_file(mut self, file: File) -> Self {
+        self.stdout = file.into();
+        self
+    }
+
+    /// Runs it to its end, whatever the exit code.
+    pub(super) fn run(self) -> Result<Output, GitError> {
+        let (git, what, dir, kind) = (self.git, self.what, self.dir.clone(), self.kind);
+        let limits = &git.limits;
+        let limit = match kind {
+            Kind::Read => limits.read,
+            Kind::Network => limits.network,
+            Kind::Write | Kind::Push => limits.hooks,
+        };
+        let reach =
+            if matches!(kind, Kind::Network | Kind::Push) { Reach::Remote } else { Reach::Local };
+        let never = Cancel::new();
+        let cancel = if self.tidies_up { &never } else { &git.cancel };
+        let watch = Watch { limit, since_output: reach == Reach::Remote, cancel };
+        let (mut command, input) = self.command();
+        match process::run(&mut command, &input, &watch) {
+            Ok(ended) => Ok(Output::of(ended, what, reach, dir)),
+            Err(Stopped::Cancelled) => Err(GitError::Cancelled),
+            Err(Stopped::TimedOut) => {
+                Err(GitError::Timeout { what: what.to_owned(), seconds: limit.as_secs() })
+            }
+            Err(Stopped::TooMuch) => Err(GitError::Failed {
+                what: what.to_owned(),
+                output: "it printed more than can be taken in".to_owned(),
+            }),
+            Err(Stopped::Io(_)) if !dir.is_dir() => {
+                Err(GitError::NotARepository(dir.display().to_string()))
+            }
+            Err(Stopped::Io(error)) => {
+                Err(GitError::NoGit(format!("{}: {error}", git.program.display())))
+            }
+        }
+    }
+
+    /// Runs it, and takes any exit code but 0 for a failure.
+    pub(super) fn ok(self) -> Result<Vec<u8>, GitError> {
+        let git = self.git;
+        let output = self.run()?;
+        if output.success() { Ok(output.stdout) } else { Err(git.failure(&output)) }
+    }
+
+    fn command(self) -> (Command, Vec<u8>) {
+        let mut command = Command::new(&self.git.program);
+        for setting in &self.config {
+            command.arg("-c").arg(setting);
+        }
+        command.arg(self.what).args(&self.args);
+        command.env_clear().envs(&self.git.environment);
+        if self.kind == Kind::Read {
+            command.env("GIT_OPTIONAL_LOCKS", "0");
+        }
+        command.envs(self.env);
+        let stdin = match self.stdin {
+            Some(file) => file.into(),
+            None if self.input.is_empty() => Stdio::null(),
+            None => Stdio::piped(),
+        };
+        command.current_dir(&self.dir).stdin(stdin).stdout(self.stdout).process_group(0);
+        (command, self.input)
+    }
+}
+
+impl Output {
+    fn of(ended: Ended, what: &'static str, reach: Reach, dir: PathBuf) -> Self {
+        Self {
+            what,
+            reach,
+            dir,
+            code: ended.status.code(),
+            stdout: ended.stdout,
+            stderr: String::from_utf8_lossy(&ended.stderr).into_owned(),
+        }
+    }
+
+    pub(super) fn success(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// Git did not know an option or a sub-command: it is older than what we ask of it.
+    pub(super) fn is_usage(&self) -> bool {
+        self.code == Some(129) || self.stderr.contains("is not a git command")
+    }
+
+    /// Standard output as text, for what git prints in ASCII.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// Why it failed.
+    pub(super) fn error(&self) -> GitError {
+        failure::classify(self.what, &self.stderr, self.reach, &self.dir)
+    }
+
+    /// What it said on both channels, fit to be shown.
+    pub(super) fn said(&self) -> String {
+        failure::fit_to_show(&format!("{}\n{}", self.text().trim_end(), self.stderr))
+    }
+}

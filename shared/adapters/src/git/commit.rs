@@ -1,0 +1,238 @@
+//! Commits what there is, in three processes; in one when there is nothing.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use convosync_core::Oid;
+use convosync_engine::ports::{ChangeKind, Committed, GitError, HeadState, Repository};
+
+use super::call::Output;
+use super::exclude::Excludes;
+use super::index::{Saved, while_unlocked};
+use super::status::{Entry, Status, shown, status};
+use super::{GitCli, facts, oid, unreadable};
+
+/// Hooks that can refuse a commit. Git does not say which one did.
+const HOOKS: [&str; 4] = ["pre-commit", "prepare-commit-msg", "commit-msg", "pre-merge-commit"];
+
+pub(super) fn commit_all(
+    git: &GitCli,
+    repo: &Repository,
+    message: &str,
+    excludes: &[String],
+) -> Result<Committed, GitError> {
+    while_unlocked(git, repo, || {
+        if let Some(operation) = facts::operation(git, repo)? {
+            return Err(refusal(&format!("{operation:?} in progress").to_lowercase()));
+        }
+        let status = status(git, &repo.root)?;
+        if status.entries.iter().any(|entry| entry.kind == ChangeKind::Conflicted) {
+            return Err(refusal("there are conflicts"));
+        }
+        let behind = kept_behind(&status, excludes);
+        let there_is_work = status.entries.iter().any(|entry| !behind.contains(&*entry.path));
+        let mut done = if there_is_work {
+            stage_and_commit(git, repo, message, &status, &behind)?
+        } else {
+            nothing(&status)?
+        };
+        done.excluded = behind.into_iter().map(shown).collect();
+        Ok(done)
+    })
+}
+
+pub(super) fn would_exclude(
+    git: &GitCli,
+    repo: &Repository,
+    excludes: &[String],
+) -> Result<Vec<String>, GitError> {
+    let status = status(git, &repo.root)?;
+    Ok(kept_behind(&status, excludes).into_iter().map(shown).collect())
+}
+
+/// Untracked files that an exclude matches, and repositories inside this one: git would record
+/// their commit and none of their files.
+fn kept_behind<'a>(status: &'a Status, excludes: &[String]) -> BTreeSet<&'a [u8]> {
+    let excludes = Excludes::new(excludes);
+    let stays =
+        |entry: &&Entry| entry.is_embedded() || (entry.untracked && excludes.excluded(&entry.path));
+    status.entries.iter().filter(stays).map(|entry| &*entry.path).collect()
+}
+
+fn nothing(status: &Status) -> Result<Committed, GitError> {
+    let commit = status.commit.clone().ok_or_else(|| refusal("there is nothing to commit yet"))?;
+    Ok(Committed { commit, made: false, modified: 0, added: 0, excluded: Vec::new() })
+}
+
+/// Stages and commits. If either fails, the index is put back, unless a commit was made after all.
+fn stage_and_commit(
+    git: &GitCli,
+    repo: &Repository,
+    message: &str,
+    status: &Status,
+    behind: &BTreeSet<&[u8]>,
+) -> Result<Committed, GitError> {
+    let index = Saved::of(repo).map_err(|error| refusal(&format!("the index: {error}")))?;
+    let done = stage(git, repo, behind).and_then(|()| commit(git, repo, message, status));
+    let failure = match done {
+        Ok(Some(done)) => return Ok(done),
+        Ok(None) => return nothing(status),
+        Err(failure) => failure,
+    };
+    if head(git, repo).is_ok_and(|now| now == status.commit) {
+        // A lock that came in between is another git at work: it staged on top of ours.
+        let _ = index.restore();
+    }
+    Err(failure)
+}
+
+fn stage(git: &GitCli, repo: &Repository, behind: &BTreeSet<&[u8]>) -> Result<(), GitError> {
+    let mut paths = Vec::new();
+    if !behind.is_empty() {
+        paths.extend_from_slice(b":(top)\0");
+        for path in behind {
+            let path = path.strip_suffix(b"/").unwrap_or(path);
+            paths.extend_from_slice(b":(exclude,top,literal)");
+            paths.extend_from_slice(path);
+            paths.push(0);
+        }
+    }
+    let add = |sparse: bool| {
+        // A new file outside of a sparse checkout is work too.
+        let call = git.write(&repo.root, "add").arg("--all").args(sparse.then_some("--sparse"));
+        if paths.is_empty() {
+            call.run()
+        } else {
+            // By standard input: there may be more than a command line holds.
+            let listed = ["--pathspec-from-file=-", "--pathspec-file-nul"];
+            call.args(listed).input(paths.clone()).run()
+        }
+    };
+    let mut output = add(true)?;
+    if output.is_usage() {
+        output = add(false)?; // git before 2.34 knows no `--sparse`, and needs none
+    }
+    if output.success() { Ok(()) } else { Err(git.failure(&output)) }
+}
+
+/// Makes the commit; none if what was staged is what HEAD has.
+fn commit(
+    git: &GitCli,
+    repo: &Repository,
+    message: &str,
+    before: &Status,
+) -> Result<Option<Committed>, GitError> {
+    // Full ids in the summary save the question for them. The message is not seen in `ps`.
+    let call = git.write(&repo.root, "commit").config("core.abbrev=no");
+    let output = call.args(["--file=-", "--cleanup=whitespace"]).input(message).run()?;
+    if !output.success() {
+        return if is_nothing(&output) { Ok(None) } else { Err(failure(git, repo, &output)) };
+    }
+    let summary = Summary::read(&output.text());
+    let commit = match summary.commit {
+        Some(commit) if is_at(repo, &before.head, &commit) => commit,
+        // A hook went on from our commit, or the ref is packed away: git knows.
+        _ => head(git, repo)?.ok_or_else(|| unreadable("commit"))?,
+    };
+    let modified = summary.files.saturating_sub(summary.added);
+    Ok(Some(Committed { commit, made: true, modified, added: summary.added, excluded: Vec::new() }))
+}
+
+/// Hooks write to standard error, so these words are git's own.
+fn is_nothing(output: &Output) -> bool {
+    let words = ["nothing to commit", "nothing added to commit", "no changes added to commit"];
+    output.code == Some(1) && words.iter().any(|word| output.text().contains(word))
+}
+
+/// Git ends with 1 when a hook refused and with 128 when it failed itself.
+fn failure(git: &GitCli, repo: &Repository, output: &Output) -> GitError {
+    let error = git.failure(output);
+    if output.code != Some(1) || !matches!(error, GitError::Failed { .. }) {
+        return error;
+    }
+    let present = hooks(git, &repo.root);
+    if present.is_empty() {
+        return error;
+    }
+    GitError::Hook { hook: present.join(" or "), output: output.said() }
+}
+
+/// The hooks that could have refused.
+fn hooks(git: &GitCli, root: &Path) -> Vec<&'static str> {
+    let Ok(out) = git.read(root, "rev-parse").args(["--git-path", "hooks"]).ok() else {
+        return Vec::new();
+    };
+    let folder: PathBuf = String::from_utf8_lossy(&out).trim_end_matches('\n').into();
+    let folder = root.join(folder);
+    HOOKS.into_iter().filter(|hook| folder.join(hook).exists()).collect()
+}
+
+/// Whether the branch is at this commit, by a look at its file; "no" is no answer.
+fn is_at(repo: &Repository, head: &HeadState, commit: &Oid) -> bool {
+    let file = match head {
+        HeadState::Branch(name) | HeadState::Unborn(name) => {
+            repo.common_dir.join("refs/heads").join(name)
+        }
+        HeadState::Detached => repo.git_dir.join("HEAD"),
+    };
+    std::fs::read_to_string(file).is_ok_and(|text| text.trim() == commit.as_str())
+}
+
+/// The commit at HEAD.
+pub(super) fn head(git: &GitCli, repo: &Repository) -> Result<Option<Oid>, GitError> {
+    let args = ["--quiet", "--verify", "HEAD^{commit}"];
+    // After a cancel too: what is put back then depends on it.
+    let output = git.read(&repo.root, "rev-parse").args(args).tidying_up().run()?;
+    match output.code {
+        Some(0) => Ok(oid(&output.text())),
+        Some(1) => Ok(None),
+        _ => Err(git.failure(&output)),
+    }
+}
+
+fn refusal(why: &str) -> GitError {
+    GitError::Failed { what: "commit".to_owned(), output: why.to_owned() }
+}
+
+/// What `git commit` prints: `[main 1234…] subject`, ` 2 files changed, …`, ` create mode …`.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Summary {
+    commit: Option<Oid>,
+    files: u64,
+    added: u64,
+}
+
+impl Summary {
+    fn read(text: &str) -> Self {
+        let mut lines = text.lines();
+        let mut summary = Self::default();
+        // A branch can hold `]` and no space, so the id is the first word that ends with it.
+        let words = lines.next().unwrap_or_default().split(' ');
+        summary.commit = words.filter_map(|word| word.strip_suffix(']')).find_map(oid);
+        for line in lines {
+            if line.starts_with(" create mode ") {
+                summary.added += 1;
+            } else if let Some((files, _)) = line.trim_start().split_once(" file") {
+                summary.files = files.parse().unwrap_or(summary.files);
+            }
+        }
+        summary
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_tells_the_commit_and_the_files() {
+        let id = "5837760326a8fdd50fcde71229b20ab721036d5f";
+        let text = format!(
+            "[a]b (root-commit) {id}] x] y\n Author: a\n 3 files changed, 2 insertions(+)\n \
+             create mode 100644 d/m\n create mode 100644 n\n delete mode 100644 z\n"
+        );
+        let want = Summary { commit: oid(id), files: 3, added: 2 };
+        assert_eq!(Summary::read(&text), want);
+        assert_eq!(Summary::read(""), Summary::default());
+    }
+}

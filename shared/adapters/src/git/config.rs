@@ -1,0 +1,130 @@
+//! What the facts need of the user's configuration, in one call.
+
+use std::path::Path;
+
+use convosync_engine::ports::{GitError, Remote, Upstream};
+
+use super::{GitCli, name, url};
+
+/// The settings that matter here.
+const WANTED: &str =
+    r"^(remote\..*\.url|branch\..*\.(remote|merge)|url\..*\.insteadof|core\.sshcommand)$";
+
+/// Settings in the order in which git reads them: later ones win.
+pub(super) struct Config(Vec<(String, String)>);
+
+/// Asks git.
+pub(super) fn config(git: &GitCli, root: &Path) -> Result<Config, GitError> {
+    let output = git.read(root, "config").args(["-z", "--get-regexp", WANTED]).run()?;
+    match output.code {
+        Some(0) => Ok(Config(parse(&output.stdout))),
+        Some(1) => Ok(Config(Vec::new())), // nothing is set
+        _ => Err(git.failure(&output)),
+    }
+}
+
+/// `key LF value NUL`; a key alone is a boolean and none of ours.
+fn parse(out: &[u8]) -> Vec<(String, String)> {
+    String::from_utf8_lossy(out)
+        .split('\0')
+        .filter_map(|record| record.split_once('\n'))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
+impl Config {
+    /// Whether an ssh program is set.
+    pub(super) fn chooses_ssh(&self) -> bool {
+        self.0.iter().any(|(key, value)| key == "core.sshcommand" && !value.is_empty())
+    }
+
+    /// The remotes that have a URL, `origin` first.
+    pub(super) fn remotes(&self, root: &Path) -> Vec<Remote> {
+        let mut remotes: Vec<Remote> = Vec::new();
+        for (name, value) in self.named("remote.", ".url") {
+            // Of several URLs git fetches from the first.
+            if remotes.iter().all(|remote| remote.name != name) && name::is_remote(name) {
+                let real = self.rewritten(value);
+                let (normalised, shown) = (url::normalise_in(root, &real), url::shown(&real));
+                remotes.push(Remote { name: name.to_owned(), normalised, shown });
+            }
+        }
+        remotes.sort_by_key(|remote| remote.name != "origin");
+        remotes
+    }
+
+    /// The upstream of a branch, if it is a branch of a remote that has a URL.
+    pub(super) fn upstream(&self, branch: &str) -> Option<Upstream> {
+        let last = |suffix| {
+            self.named("branch.", suffix).filter(|(name, _)| *name == branch).last().map(|(_, v)| v)
+        };
+        let remote = last(".remote")?;
+        let branch = last(".merge")?.strip_prefix("refs/heads/")?;
+        let known = self.named("remote.", ".url").any(|(name, _)| name == remote);
+        known.then(|| Upstream { remote: remote.to_owned(), branch: branch.to_owned() })
+    }
+
+    /// A URL after `url.<base>.insteadOf`; the longest match wins, as in git.
+    fn rewritten(&self, url: &str) -> String {
+        self.named("url.", ".insteadof")
+            .filter(|(_, prefix)| !prefix.is_empty() && url.starts_with(*prefix))
+            .max_by_key(|(_, prefix)| prefix.len())
+            .map_or_else(
+                || url.to_owned(),
+                |(base, prefix)| format!("{base}{}", &url[prefix.len()..]),
+            )
+    }
+
+    /// The names and values of `<prefix><name><suffix>`.
+    fn named<'a>(
+        &'a self,
+        prefix: &'a str,
+        suffix: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().filter_map(move |(key, value)| {
+            let name = key.strip_prefix(prefix)?.strip_suffix(suffix)?;
+            Some((name, value.as_str()))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> Config {
+        Config(parse(text.as_bytes()))
+    }
+
+    #[test]
+    fn origin_comes_first_and_shortcuts_are_expanded() {
+        let config = config(
+            "url.git@github.com:.insteadof\ngh:\0url.https://x/.insteadof\ng\0\
+             remote.fork.url\nhttps://me:pw@host/p\0remote.origin.url\ngh:user/p.git\0\
+             remote.origin.url\nsecond\0remote.-x.url\nevil\0flag.alone\0",
+        );
+        let remotes = config.remotes(Path::new("/r"));
+        let seen: Vec<_> = remotes.iter().map(|r| (&*r.name, &*r.normalised, &*r.shown)).collect();
+        assert_eq!(
+            seen,
+            [
+                ("origin", "github.com/user/p", "git@github.com:user/p.git"),
+                ("fork", "host/p", "https://host/p"),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_upstream_is_a_branch_of_a_known_remote() {
+        let config = config(
+            "remote.o.url\n/o\0branch.a.b.remote\no\0branch.a.b.merge\nrefs/heads/x/y\0\
+             branch.local.remote\n.\0branch.local.merge\nrefs/heads/a\0\
+             branch.tag.remote\no\0branch.tag.merge\nrefs/tags/t\0",
+        );
+        let want = Upstream { remote: "o".to_owned(), branch: "x/y".to_owned() };
+        assert_eq!(config.upstream("a.b"), Some(want));
+        assert_eq!(config.upstream("local"), None);
+        assert_eq!(config.upstream("tag"), None);
+        assert_eq!(config.upstream("other"), None);
+    }
+}

@@ -1,0 +1,132 @@
+//! What is true of a work tree now, in four processes; in three or two once it is known where the
+//! repository lies and what its HEAD commit is called.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use convosync_core::Oid;
+use convosync_engine::ports::{Facts, GitError, HeadState, Operation, Repository};
+
+use super::status::{self, status};
+use super::{GitCli, config, failure};
+
+pub(super) fn facts(git: &GitCli, directory: &Path) -> Result<Facts, GitError> {
+    let repository = locate(git, directory)?;
+    let root = &repository.root;
+    let status = status(git, root)?;
+    let config = config::config(git, root)?;
+    git.memory().ssh.insert(root.clone(), config.chooses_ssh());
+    let subject = match &status.commit {
+        Some(commit) => Some(subject(git, root, commit)?),
+        None => None,
+    };
+    let upstream = match &status.head {
+        HeadState::Branch(name) | HeadState::Unborn(name) => config.upstream(name),
+        HeadState::Detached => None,
+    };
+    Ok(Facts {
+        head: status.head,
+        commit: status.commit,
+        subject,
+        upstream,
+        ahead: status.ahead,
+        behind: status.behind,
+        changes: status::changes(&status.entries),
+        operation: operation(git, &repository)?,
+        remotes: config.remotes(root),
+        repository,
+    })
+}
+
+/// Finds the work tree around a directory.
+fn locate(git: &GitCli, directory: &Path) -> Result<Repository, GitError> {
+    let known = git.memory().repositories.get(directory).cloned();
+    if let Some(known) = known.filter(|repo| repo.git_dir.exists() && repo.root.is_dir()) {
+        return Ok(known);
+    }
+    const WANTED: [&str; 3] = ["--show-toplevel", "--absolute-git-dir", "--git-common-dir"];
+    let absolute = "--path-format=absolute";
+    let out = git.read(directory, "rev-parse").arg(absolute).args(WANTED).ok()?;
+    let paths = match lines(&out).try_into() {
+        Ok(paths) => paths,
+        // A line feed in a path, or a git that is too old for `--path-format`.
+        Err(_) => {
+            let each = |want| {
+                let out = git.read(directory, "rev-parse").args([absolute, want]).ok()?;
+                Ok(path(out.strip_suffix(b"\n").unwrap_or(&out)))
+            };
+            [each(WANTED[0])?, each(WANTED[1])?, each(WANTED[2])?]
+        }
+    };
+    let [root, git_dir, common_dir]: [PathBuf; 3] = paths;
+    if ![&root, &git_dir, &common_dir].iter().all(|path| path.is_absolute()) {
+        let version = git.version().unwrap_or_else(|| "this git".to_owned());
+        return Err(GitError::NoGit(format!("{version} is too old, 2.31 or newer is needed")));
+    }
+    let found = Repository { root, git_dir, common_dir };
+    git.memory().repositories.insert(directory.to_owned(), found.clone());
+    Ok(found)
+}
+
+fn lines(out: &[u8]) -> Vec<PathBuf> {
+    let out = out.strip_suffix(b"\n").unwrap_or(out);
+    out.split(|byte| *byte == b'\n').map(path).collect()
+}
+
+fn path(bytes: &[u8]) -> PathBuf {
+    OsString::from_vec(bytes.to_vec()).into()
+}
+
+/// The subject of a commit: it never changes, so it is asked for once.
+fn subject(git: &GitCli, root: &Path, commit: &Oid) -> Result<String, GitError> {
+    if let Some(known) = git.memory().subjects.get(commit) {
+        return Ok(known.clone());
+    }
+    let args =
+        ["-1", "--no-show-signature", "--format=%s", "--end-of-options", commit.as_str(), "--"];
+    let out = git.read(root, "log").args(args).ok()?;
+    let text = String::from_utf8_lossy(&out);
+    let text = failure::printable(text.trim_end_matches('\n'));
+    git.memory().subjects.insert(commit.clone(), text.clone());
+    Ok(text)
+}
+
+/// What was begun and not ended: git leaves these files until it is.
+pub(super) fn operation(git: &GitCli, repo: &Repository) -> Result<Option<Operation>, GitError> {
+    const MARKS: [(&str, Operation); 7] = [
+        ("rebase-merge", Operation::Rebase),
+        ("rebase-apply/applying", Operation::Am),
+        ("rebase-apply", Operation::Rebase),
+        ("MERGE_HEAD", Operation::Merge),
+        ("CHERRY_PICK_HEAD", Operation::CherryPick),
+        ("REVERT_HEAD", Operation::Revert),
+        ("BISECT_LOG", Operation::Bisect),
+    ];
+    let marked = MARKS.iter().find(|(mark, _)| repo.git_dir.join(mark).exists());
+    if let Some((_, operation)) = marked {
+        return Ok(Some(*operation));
+    }
+    if !repo.common_dir.join("reftable").is_dir() {
+        return Ok(None);
+    }
+    // A reftable keeps these two where only git finds them.
+    for (mark, operation) in &MARKS[4..6] {
+        let args = ["--quiet", "--verify", mark];
+        if git.read(&repo.root, "rev-parse").args(args).run()?.success() {
+            return Ok(Some(*operation));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_lines_are_three_paths() {
+        let want: Vec<PathBuf> = vec!["/a b".into(), "/a b/.git".into(), "/c".into()];
+        assert_eq!(lines(b"/a b\n/a b/.git\n/c\n"), want);
+    }
+}

@@ -1,0 +1,149 @@
+//! Questions about commits.
+
+use convosync_core::Oid;
+use convosync_engine::ports::{GitError, Relation, Repository};
+
+use super::status::shown;
+use super::{GitCli, name, oid, unreadable};
+
+/// A shallow clone does not know its roots: none, rather than a wrong one.
+pub(super) fn root_commit(git: &GitCli, repo: &Repository) -> Result<Option<Oid>, GitError> {
+    if repo.common_dir.join("shallow").exists() {
+        return Ok(None);
+    }
+    let args = ["--max-parents=0", "--timestamp", "HEAD", "--"];
+    // Replaced commits are this clone's own view.
+    let call = git.read(&repo.root, "rev-list").env("GIT_NO_REPLACE_OBJECTS", "1");
+    let output = call.args(args).run()?;
+    if !output.success() {
+        let unborn = output.stderr.contains("bad revision 'HEAD'");
+        return if unborn { Ok(None) } else { Err(git.failure(&output)) };
+    }
+    let roots = output.text();
+    let oldest = roots.lines().filter_map(|line| {
+        let (time, id) = line.split_once(' ')?;
+        Some((time.parse::<u64>().ok()?, oid(id)?))
+    });
+    Ok(oldest.min().map(|(_, id)| id))
+}
+
+pub(super) fn tracked(
+    git: &GitCli,
+    repo: &Repository,
+    remote: &str,
+    commit: &Oid,
+) -> Result<bool, GitError> {
+    let refs = format!("refs/remotes/{}/", name::remote(remote)?);
+    let contains = format!("--contains={commit}");
+    let args = ["--count=1", "--format=%(refname)", &contains, &refs];
+    let output = git.read(&repo.root, "for-each-ref").args(args).run()?;
+    let absent = ["no such commit", "malformed object name"];
+    match output.code {
+        Some(0) => Ok(!output.stdout.is_empty()),
+        _ if absent.iter().any(|words| output.stderr.contains(words)) => Ok(false),
+        _ => Err(git.failure(&output)),
+    }
+}
+
+pub(super) fn tracking_tips(
+    git: &GitCli,
+    repo: &Repository,
+    remote: &str,
+) -> Result<Vec<Oid>, GitError> {
+    let refs = format!("refs/remotes/{}/", name::remote(remote)?);
+    let args = ["--format=%(objectname)", &refs];
+    let out = git.read(&repo.root, "for-each-ref").args(args).ok()?;
+    let mut tips: Vec<Oid> = String::from_utf8_lossy(&out).lines().filter_map(oid).collect();
+    tips.sort();
+    tips.dedup();
+    Ok(tips)
+}
+
+/// The walk stops at what refs reach, which git keeps whole; so it is short. It asks no promisor.
+pub(super) fn has_commit(git: &GitCli, repo: &Repository, commit: &Oid) -> Result<bool, GitError> {
+    let args = ["--objects", "--quiet", "--exclude-promisor-objects", commit.as_str(), "--not"];
+    let output = git.read(&repo.root, "rev-list").args(args).arg("--all").run()?;
+    if output.success() {
+        return Ok(true);
+    }
+    let absent = ["bad object", "missing", "Could not read", "could not read", "unable to read"];
+    if absent.iter().any(|words| output.stderr.contains(words)) {
+        return Ok(false);
+    }
+    Err(git.failure(&output))
+}
+
+pub(super) fn branch_tip(
+    git: &GitCli,
+    repo: &Repository,
+    branch: &str,
+) -> Result<Option<Oid>, GitError> {
+    let tip = format!("refs/heads/{}^{{commit}}", name::branch(branch)?);
+    let args = ["--quiet", "--verify", &tip];
+    let output = git.read(&repo.root, "rev-parse").args(args).run()?;
+    match output.code {
+        Some(0) => Ok(oid(&output.text())),
+        Some(1) => Ok(None),
+        _ => Err(git.failure(&output)),
+    }
+}
+
+pub(super) fn relation(
+    git: &GitCli,
+    repo: &Repository,
+    ours: &Oid,
+    theirs: &Oid,
+) -> Result<Relation, GitError> {
+    if ours == theirs {
+        return Ok(Relation::Same);
+    }
+    let range = format!("{ours}...{theirs}");
+    let args = ["--left-right", "--count", &range, "--"];
+    let out = git.read(&repo.root, "rev-list").args(args).ok()?;
+    let text = String::from_utf8_lossy(&out);
+    let counts = text
+        .trim()
+        .split_once('\t')
+        .and_then(|(ours, theirs)| Some((ours.parse::<u64>().ok()?, theirs.parse::<u64>().ok()?)));
+    match counts.ok_or_else(|| unreadable("rev-list"))? {
+        (0, theirs) => Ok(Relation::Behind(theirs)),
+        (ours, 0) => Ok(Relation::Ahead(ours)),
+        (alone, theirs_alone) => {
+            let bases = git.read(&repo.root, "merge-base").args([ours.as_str(), theirs.as_str()]);
+            let output = bases.run()?;
+            match output.code {
+                Some(0) => Ok(Relation::Diverged { ours: alone, theirs: theirs_alone }),
+                Some(1) => Ok(Relation::Unrelated),
+                _ => Err(git.failure(&output)),
+            }
+        }
+    }
+}
+
+/// Git before 2.38 can't foresee conflicts: then none are named, and the merge itself stops and is
+/// aborted.
+pub(super) fn merge_conflicts(
+    git: &GitCli,
+    repo: &Repository,
+    ours: &Oid,
+    theirs: &Oid,
+) -> Result<Vec<String>, GitError> {
+    let args =
+        ["--write-tree", "--name-only", "--no-messages", "-z", ours.as_str(), theirs.as_str()];
+    let output = git.read(&repo.root, "merge-tree").args(args).run()?;
+    match output.code {
+        Some(0) => Ok(Vec::new()),
+        Some(1) => Ok(conflicts(&output.stdout)),
+        _ if output.is_usage() => Ok(Vec::new()),
+        _ => Err(git.failure(&output)),
+    }
+}
+
+/// The tree, then the paths that conflict, each with its NUL.
+fn conflicts(out: &[u8]) -> Vec<String> {
+    let records = out.split(|byte| *byte == 0).skip(1).filter(|path| !path.is_empty());
+    let mut paths: Vec<String> = records.map(shown).collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}

@@ -1,0 +1,322 @@
+//! The user's repository, through the user's own git binary.
+//!
+//! Git itself stages, commits, pushes, fetches and checks out, so hooks, signing, filters, sparse
+//! checkouts and credential helpers work as in the user's shell. Nothing here asks for a password.
+
+mod bundle;
+mod call;
+mod commit;
+mod config;
+mod environment;
+mod exclude;
+mod facts;
+mod failure;
+mod history;
+mod index;
+mod name;
+mod obstacle;
+mod park;
+mod process;
+mod remote;
+mod status;
+mod switch;
+mod url;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use convosync_core::Oid;
+use convosync_engine::Cancel;
+use convosync_engine::ports::{
+    Advertised, Committed, Facts, Git, GitError, Parked, Push, Relation, Repository,
+};
+
+use call::{Call, Kind, Output};
+
+/// The oldest git that is used: 2.31 (March 2021) brought `rev-parse --path-format`.
+const OLDEST: (u32, u32) = (2, 31);
+
+/// How long git may take before it is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// A call that only reads the repository.
+    pub read: Duration,
+    /// A call that talks to a remote: so long without a sign of life.
+    pub network: Duration,
+    /// A call that runs the user's hooks (commit, switch); for a push, so long without a sign of
+    /// life.
+    pub hooks: Duration,
+    /// How long another git's lock is waited for before it is named.
+    pub lock: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            read: Duration::from_secs(60),
+            network: Duration::from_secs(120),
+            hooks: Duration::from_secs(600),
+            lock: Duration::from_secs(10),
+        }
+    }
+}
+
+/// [`Git`] over the `git` in the user's PATH.
+///
+/// Remembers what can't change while a command runs (where a repository lies, the subject of a
+/// commit), so it is made once for each command.
+#[derive(Debug)]
+pub struct GitCli {
+    program: PathBuf,
+    environment: BTreeMap<String, String>,
+    /// The environment names an ssh program.
+    chooses_ssh: bool,
+    limits: Limits,
+    cancel: Cancel,
+    memory: Mutex<Memory>,
+    too_old: OnceLock<Option<String>>,
+}
+
+/// What was learnt from git.
+#[derive(Debug, Default)]
+struct Memory {
+    /// By the directory that was asked about.
+    repositories: BTreeMap<PathBuf, Repository>,
+    subjects: BTreeMap<Oid, String>,
+    /// Whether the configuration names an ssh program, by directory.
+    ssh: BTreeMap<PathBuf, bool>,
+}
+
+impl GitCli {
+    /// Finds git in the PATH of `env`, which is also what git and its hooks will see, less what
+    /// would point git at another repository. Starts no process: a git that is too old (before
+    /// 2.31) is named when it first fails.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::NoGit`] if there is none.
+    pub fn find(env: &BTreeMap<String, String>, cancel: Cancel) -> Result<Self, GitError> {
+        // Relative entries of PATH are looked up from the root: a repository can't bring a git.
+        let program = which::which_in("git", env.get("PATH"), "/")
+            .map_err(|_| GitError::NoGit("there is no `git` in PATH".to_owned()))?;
+        Ok(Self {
+            program,
+            environment: environment::for_git(env),
+            chooses_ssh: environment::chooses_ssh(env),
+            limits: Limits::default(),
+            cancel,
+            memory: Mutex::default(),
+            too_old: OnceLock::new(),
+        })
+    }
+
+    /// The same with other time limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    fn read(&self, dir: &Path, what: &'static str) -> Call<'_> {
+        Call::new(self, Kind::Read, dir, what)
+    }
+
+    fn write(&self, dir: &Path, what: &'static str) -> Call<'_> {
+        Call::new(self, Kind::Write, dir, what)
+    }
+
+    fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why a call failed; a git that does not know what we ask of it is perhaps too old.
+    fn failure(&self, output: &Output) -> GitError {
+        match self.too_old.get_or_init(|| output.is_usage().then(|| self.version()).flatten()) {
+            Some(version) if output.is_usage() => GitError::NoGit(format!(
+                "{version} is too old, {}.{} or newer is needed",
+                OLDEST.0, OLDEST.1
+            )),
+            _ => output.error(),
+        }
+    }
+
+    /// What git calls itself, if it is too old.
+    fn version(&self) -> Option<String> {
+        let output = self.read(Path::new("/"), "version").run().ok()?;
+        let text = output.text();
+        is_too_old(&text).then(|| text.trim().to_owned())
+    }
+}
+
+/// Whether `git version 2.25.1` is older than what we need; what can't be read is not.
+fn is_too_old(text: &str) -> bool {
+    let Some(version) = text.trim().strip_prefix("git version ") else { return false };
+    let mut numbers = version.split('.').map(|part| part.parse::<u32>().ok());
+    match (numbers.next().flatten(), numbers.next().flatten()) {
+        (Some(major), Some(minor)) => (major, minor) < OLDEST,
+        _ => false,
+    }
+}
+
+/// Reads an object id that git printed.
+fn oid(text: &str) -> Option<Oid> {
+    text.trim().parse().ok()
+}
+
+/// Git printed something that we can't read.
+fn unreadable(what: &str) -> GitError {
+    GitError::Failed { what: what.to_owned(), output: "its output can't be read".to_owned() }
+}
+
+impl Git for GitCli {
+    fn facts(&self, directory: &Path) -> Result<Facts, GitError> {
+        facts::facts(self, directory)
+    }
+
+    fn root_commit(&self, repo: &Repository) -> Result<Option<Oid>, GitError> {
+        history::root_commit(self, repo)
+    }
+
+    fn commit_all(
+        &self,
+        repo: &Repository,
+        message: &str,
+        excludes: &[String],
+    ) -> Result<Committed, GitError> {
+        commit::commit_all(self, repo, message, excludes)
+    }
+
+    fn would_exclude(
+        &self,
+        repo: &Repository,
+        excludes: &[String],
+    ) -> Result<Vec<String>, GitError> {
+        commit::would_exclude(self, repo, excludes)
+    }
+
+    fn push(
+        &self,
+        repo: &Repository,
+        remote: &str,
+        branch: &str,
+        commit: &Oid,
+        track: bool,
+    ) -> Result<Push, GitError> {
+        remote::push(self, repo, remote, branch, commit, track)
+    }
+
+    fn advertised(&self, repo: &Repository, remote: &str) -> Result<Advertised, GitError> {
+        remote::advertised(self, repo, remote)
+    }
+
+    fn tracked(&self, repo: &Repository, remote: &str, commit: &Oid) -> Result<bool, GitError> {
+        history::tracked(self, repo, remote, commit)
+    }
+
+    fn tracking_tips(&self, repo: &Repository, remote: &str) -> Result<Vec<Oid>, GitError> {
+        history::tracking_tips(self, repo, remote)
+    }
+
+    fn bundle(
+        &self,
+        repo: &Repository,
+        commit: &Oid,
+        known: &[Oid],
+        file: &Path,
+    ) -> Result<Option<Vec<Oid>>, GitError> {
+        bundle::bundle(self, repo, commit, known, file)
+    }
+
+    fn unbundle(
+        &self,
+        repo: &Repository,
+        file: &Path,
+        commit: &Oid,
+        name: &str,
+    ) -> Result<(), GitError> {
+        bundle::unbundle(self, repo, file, commit, name)
+    }
+
+    fn fetch(&self, repo: &Repository, remote: &str, branch: &str) -> Result<(), GitError> {
+        remote::fetch(self, repo, remote, branch)
+    }
+
+    fn has_commit(&self, repo: &Repository, commit: &Oid) -> Result<bool, GitError> {
+        history::has_commit(self, repo, commit)
+    }
+
+    fn branch_tip(&self, repo: &Repository, branch: &str) -> Result<Option<Oid>, GitError> {
+        history::branch_tip(self, repo, branch)
+    }
+
+    fn relation(&self, repo: &Repository, ours: &Oid, theirs: &Oid) -> Result<Relation, GitError> {
+        history::relation(self, repo, ours, theirs)
+    }
+
+    fn merge_conflicts(
+        &self,
+        repo: &Repository,
+        ours: &Oid,
+        theirs: &Oid,
+    ) -> Result<Vec<String>, GitError> {
+        history::merge_conflicts(self, repo, ours, theirs)
+    }
+
+    fn in_the_way(&self, repo: &Repository, commit: &Oid) -> Result<Vec<String>, GitError> {
+        obstacle::in_the_way(self, repo, commit)
+    }
+
+    fn park(&self, repo: &Repository, id: &str, message: &str) -> Result<Option<Parked>, GitError> {
+        park::park(self, repo, id, message)
+    }
+
+    fn keep(&self, repo: &Repository, id: &str, commit: &Oid) -> Result<String, GitError> {
+        park::keep(self, repo, id, commit)
+    }
+
+    fn switch(&self, repo: &Repository, branch: &str, commit: &Oid) -> Result<(), GitError> {
+        switch::switch(self, repo, branch, commit)
+    }
+
+    fn fast_forward(&self, repo: &Repository, commit: &Oid) -> Result<(), GitError> {
+        switch::fast_forward(self, repo, commit)
+    }
+
+    fn merge(&self, repo: &Repository, commit: &Oid) -> Result<Oid, GitError> {
+        switch::merge(self, repo, commit)
+    }
+
+    fn reset(&self, repo: &Repository, commit: &Oid) -> Result<(), GitError> {
+        switch::reset(self, repo, commit)
+    }
+
+    fn clone(&self, url: &str, directory: &Path) -> Result<(), GitError> {
+        remote::clone(self, url, directory)
+    }
+
+    fn normalise(&self, url: &str) -> String {
+        url::normalise(url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_versions_are_told() {
+        assert!(is_too_old("git version 2.30.9\n") && is_too_old("git version 1.8.3.1"));
+        assert!(!is_too_old("git version 2.31.0.rc1") && !is_too_old("git version 2.47.3"));
+        assert!(!is_too_old("git version 3.0 (Apple Git-1)") && !is_too_old("gut"));
+    }
+
+    #[test]
+    fn no_git_is_said() {
+        let empty = tempfile::tempdir().expect("a folder");
+        let path = empty.path().display().to_string();
+        let env = BTreeMap::from([("PATH".to_owned(), path)]);
+        assert!(matches!(GitCli::find(&env, Cancel::new()), Err(GitError::NoGit(_))));
+    }
+}

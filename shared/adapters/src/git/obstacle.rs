@@ -1,0 +1,167 @@
+//! Files that a checkout would have to overwrite and that git does not track.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs::{self, Metadata};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use convosync_core::Oid;
+use convosync_engine::ports::{GitError, Repository};
+
+use super::status::shown;
+use super::{GitCli, oid, unreadable};
+
+/// A path of the commit that the index lacks.
+struct Wanted {
+    path: Vec<u8>,
+    /// Git's file type: regular, symlink or submodule (gitformat-index(5), "mode").
+    kind: u32,
+    blob: Oid,
+}
+
+const REGULAR: u32 = 0o10;
+const SYMLINK: u32 = 0o12;
+const SUBMODULE: u32 = 0o16;
+
+/// What lies at a wanted path.
+enum Found {
+    Nothing,
+    /// Something else than the commit has, here.
+    Other(Vec<u8>),
+    /// A file, which may be the same.
+    File,
+    Link(Vec<u8>),
+    Folder,
+}
+
+pub(super) fn in_the_way(
+    git: &GitCli,
+    repo: &Repository,
+    commit: &Oid,
+) -> Result<Vec<String>, GitError> {
+    let args = ["--cached", "--raw", "--no-abbrev", "--no-renames", "-z", commit.as_str(), "--"];
+    let out = git.read(&repo.root, "diff-index").args(args).ok()?;
+    let (wanted, tracked) = parse(&out).ok_or_else(|| unreadable("diff-index"))?;
+    let mut obstacles = BTreeSet::new();
+    let mut files = Vec::new();
+    for want in &wanted {
+        match look(&repo.root, want, &tracked) {
+            Found::Nothing => {}
+            Found::Other(path) => {
+                obstacles.insert(path);
+            }
+            Found::File => files.push(want),
+            Found::Link(target) => {
+                if contents(git, repo, &want.blob)? != target {
+                    obstacles.insert(want.path.clone());
+                }
+            }
+            Found::Folder => obstacles.extend(untracked_in(git, repo, &want.path)?),
+        }
+    }
+    obstacles.extend(that_differ(git, repo, &files)?);
+    Ok(obstacles.iter().map(|path| shown(path)).collect())
+}
+
+/// What only the commit has, and the paths that only the index has: those go away.
+fn parse(out: &[u8]) -> Option<(Vec<Wanted>, BTreeSet<Vec<u8>>)> {
+    let (mut wanted, mut tracked) = (Vec::new(), BTreeSet::new());
+    let mut records = out.split(|byte| *byte == 0);
+    while let Some(head) = records.next().filter(|head| !head.is_empty()) {
+        let path = records.next()?.to_vec();
+        // `:100644 000000 <oid> <oid> D`
+        let fields: Vec<&str> = std::str::from_utf8(head).ok()?.split(' ').collect();
+        let [mode, _, blob, _, state] = fields[..] else { return None };
+        match state {
+            "D" => {
+                let mode = u32::from_str_radix(mode.strip_prefix(':')?, 8).ok()?;
+                wanted.push(Wanted { path, kind: mode >> 12, blob: oid(blob)? });
+            }
+            "A" => {
+                tracked.insert(path);
+            }
+            _ => {}
+        }
+    }
+    Some((wanted, tracked))
+}
+
+fn look(root: &Path, want: &Wanted, tracked: &BTreeSet<Vec<u8>>) -> Found {
+    for (end, _) in want.path.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
+        let above = &want.path[..end];
+        match metadata(root, above) {
+            None => return Found::Nothing,
+            Some(file) if file.is_dir() => {}
+            Some(_) if tracked.contains(above) => return Found::Nothing,
+            Some(_) => return Found::Other(above.to_vec()),
+        }
+    }
+    let Some(found) = metadata(root, &want.path) else { return Found::Nothing };
+    let kind = found.file_type();
+    if kind.is_dir() {
+        return if want.kind == SUBMODULE { Found::Nothing } else { Found::Folder };
+    }
+    if kind.is_file() && want.kind == REGULAR {
+        return Found::File;
+    }
+    match fs::read_link(place(root, &want.path)) {
+        Ok(target) if want.kind == SYMLINK => Found::Link(target.as_os_str().as_bytes().to_vec()),
+        _ => Found::Other(want.path.clone()),
+    }
+}
+
+fn metadata(root: &Path, path: &[u8]) -> Option<Metadata> {
+    fs::symlink_metadata(place(root, path)).ok()
+}
+
+fn place(root: &Path, path: &[u8]) -> PathBuf {
+    root.join(OsStr::from_bytes(path))
+}
+
+fn contents(git: &GitCli, repo: &Repository, blob: &Oid) -> Result<Vec<u8>, GitError> {
+    git.read(&repo.root, "cat-file").args(["blob", blob.as_str()]).ok()
+}
+
+/// What is in a folder that has to make room for a file, tracked files left out.
+fn untracked_in(git: &GitCli, repo: &Repository, folder: &[u8]) -> Result<Vec<Vec<u8>>, GitError> {
+    let spec = [b":(top,literal)", folder].concat();
+    let args = ["--others", "-z", "--"].map(OsStr::new);
+    let out = git.read(&repo.root, "ls-files").args(args).arg(OsStr::from_bytes(&spec)).ok()?;
+    Ok(out.split(|byte| *byte == 0).filter(|path| !path.is_empty()).map(<[u8]>::to_vec).collect())
+}
+
+/// Those files whose contents, as git would store them, are not the commit's.
+fn that_differ(
+    git: &GitCli,
+    repo: &Repository,
+    files: &[&Wanted],
+) -> Result<Vec<Vec<u8>>, GitError> {
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let paths: Vec<u8> = files.iter().flat_map(|file| quoted(&file.path)).collect();
+    let call = git.read(&repo.root, "hash-object").arg("--stdin-paths").input(paths);
+    let out = call.ok()?;
+    let text = String::from_utf8_lossy(&out);
+    let now: Vec<Option<Oid>> = text.lines().map(oid).collect();
+    if now.len() != files.len() {
+        return Err(unreadable("hash-object"));
+    }
+    let differ = files.iter().zip(now).filter(|(file, now)| now.as_ref() != Some(&file.blob));
+    Ok(differ.map(|(file, _)| file.path.clone()).collect())
+}
+
+/// A line with the path in C's quotes, as git reads it from standard input.
+fn quoted(path: &[u8]) -> Vec<u8> {
+    let mut line = vec![b'"'];
+    for byte in path {
+        match byte {
+            b'"' | b'\\' => line.extend([b'\\', *byte]),
+            b' '..=b'~' => line.push(*byte),
+            _ => line.extend(format!("\\{byte:03o}").bytes()),
+        }
+    }
+    line.extend(b"\"\n");
+    line
+}

@@ -1,0 +1,206 @@
+//! Push, fetch, clone, and what a remote has. No call is ever forced on anybody else's branch.
+
+use std::path::Path;
+
+use convosync_core::Oid;
+use convosync_engine::ports::{Advertised, GitError, Push, Repository};
+
+use super::call::{Call, Kind, Output};
+use super::{GitCli, config, failure, name, oid};
+
+/// What git prefers over its own ssh unless the user chose one: it refuses where it would ask.
+const QUIET_SSH: &str = "ssh -oBatchMode=yes";
+
+/// What the URL of a clone may use: it may come from another device's record.
+const CLONE_PROTOCOLS: &str = "file:git:http:https:ssh";
+
+/// A call to a remote of the repository around `dir`.
+fn call<'a>(
+    git: &'a GitCli,
+    kind: Kind,
+    dir: &Path,
+    what: &'static str,
+) -> Result<Call<'a>, GitError> {
+    let call = Call::new(git, kind, dir, what);
+    let users_own = git.chooses_ssh || configured_ssh(git, dir)?;
+    Ok(if users_own { call } else { call.env("GIT_SSH_COMMAND", QUIET_SSH) })
+}
+
+/// Whether `core.sshCommand` is set: the facts have told, or git is asked once.
+fn configured_ssh(git: &GitCli, dir: &Path) -> Result<bool, GitError> {
+    if let Some(known) = git.memory().ssh.get(dir) {
+        return Ok(*known);
+    }
+    let chosen = config::config(git, dir)?.chooses_ssh();
+    git.memory().ssh.insert(dir.to_owned(), chosen);
+    Ok(chosen)
+}
+
+pub(super) fn push(
+    git: &GitCli,
+    repo: &Repository,
+    remote: &str,
+    branch: &str,
+    commit: &Oid,
+    track: bool,
+) -> Result<Push, GitError> {
+    let (remote, branch) = (name::remote(remote)?, name::branch(branch)?);
+    let refspec = format!("{commit}:refs/heads/{branch}");
+    let args = ["--porcelain", "--progress", "--no-follow-tags", "--", remote, &refspec];
+    let output = call(git, Kind::Push, &repo.root, "push")?.args(args).run()?;
+    if !output.success() {
+        return refused(git, branch, &output);
+    }
+    if track {
+        set_upstream(git, repo, remote, branch)?;
+    }
+    Ok(Push::Done)
+}
+
+/// Why a push that did not go through did not.
+fn refused(git: &GitCli, branch: &str, output: &Output) -> Result<Push, GitError> {
+    let text = output.text();
+    let here = format!(":refs/heads/{branch}");
+    // `!` TAB from:to TAB summary, as in git-push(1).
+    let line = text.lines().filter_map(|line| line.strip_prefix("!\t")).find_map(|line| {
+        let (refs, summary) = line.split_once('\t')?;
+        refs.ends_with(&here).then_some(summary)
+    });
+    if let Some(summary) = line {
+        return Ok(rejected(branch, summary, &output.stderr));
+    }
+    // Nothing was sent and git names no reason of its own: the user's pre-push hook said no.
+    let error = git.failure(output);
+    let own_reason = ["fatal:", "src refspec"].iter().any(|word| output.stderr.contains(word));
+    let stopped = output.stderr.contains("failed to push some refs") && !text.contains("\nDone");
+    if output.code == Some(1) && stopped && !own_reason {
+        return Err(GitError::Hook { hook: "pre-push".to_owned(), output: output.said() });
+    }
+    Err(error)
+}
+
+/// `[remote rejected] (pre-receive hook declined)` and the like, with what the remote said to it.
+fn rejected(branch: &str, summary: &str, stderr: &str) -> Push {
+    let why = summary.find('(').map_or(summary, |at| &summary[at..]);
+    let mut reason = format!("{branch} -> {branch} {}", failure::fit_to_show(why));
+    let behind = ["(non-fast-forward)", "(fetch first)", "(stale info)"].contains(&why);
+    if summary.starts_with("[remote") {
+        for line in failure::fit_to_show(stderr).lines().filter(|line| line.starts_with("remote:"))
+        {
+            reason.push('\n');
+            reason.push_str(line);
+        }
+    }
+    Push::Rejected { reason, behind }
+}
+
+/// Makes the pushed branch the upstream of the branch of that name, if there is one here.
+fn set_upstream(
+    git: &GitCli,
+    repo: &Repository,
+    remote: &str,
+    branch: &str,
+) -> Result<(), GitError> {
+    let upstream = format!("--set-upstream-to=refs/remotes/{remote}/{branch}");
+    let output = git.write(&repo.root, "branch").args([&upstream, "--", branch]).run()?;
+    if output.success() || output.stderr.contains(&format!("branch '{branch}' does not exist")) {
+        return Ok(());
+    }
+    // A clone that does not track every branch has no such ref; the configuration needs none.
+    let settings = [("remote", remote.to_owned()), ("merge", format!("refs/heads/{branch}"))];
+    for (setting, value) in settings {
+        let key = format!("branch.{branch}.{setting}");
+        git.write(&repo.root, "config").args([&key, &value]).ok()?;
+    }
+    Ok(())
+}
+
+/// Asks for branches and tags only: forges have thousands of other refs.
+pub(super) fn advertised(
+    git: &GitCli,
+    repo: &Repository,
+    remote: &str,
+) -> Result<Advertised, GitError> {
+    let args = ["--symref", "--", name::remote(remote)?, "HEAD", "refs/heads/*", "refs/tags/*"];
+    let out = call(git, Kind::Network, &repo.root, "ls-remote")?.args(args).ok()?;
+    let mut found = Advertised { oids: Vec::new(), default_branch: None };
+    for line in String::from_utf8_lossy(&out).lines() {
+        match line.split_once('\t') {
+            Some((target, "HEAD")) if target.starts_with("ref: ") => {
+                let branch = target.strip_prefix("ref: refs/heads/").filter(|b| name::is_branch(b));
+                found.default_branch = branch.map(str::to_owned);
+            }
+            Some((id, _)) => found.oids.extend(oid(id)),
+            None => {}
+        }
+    }
+    found.oids.sort();
+    found.oids.dedup();
+    Ok(found)
+}
+
+/// Leaves FETCH_HEAD and submodules alone.
+pub(super) fn fetch(
+    git: &GitCli,
+    repo: &Repository,
+    remote: &str,
+    branch: &str,
+) -> Result<(), GitError> {
+    let (remote, branch) = (name::remote(remote)?, name::branch(branch)?);
+    // The plus moves our view of the remote's branch, never a branch.
+    let refspec = format!("+refs/heads/{branch}:refs/remotes/{remote}/{branch}");
+    let args = [
+        "--progress",
+        "--no-write-fetch-head",
+        "--no-recurse-submodules",
+        "--no-prune",
+        "--",
+        remote,
+        &refspec,
+    ];
+    let output = call(git, Kind::Network, &repo.root, "fetch")?.args(args).run()?;
+    if output.success() || output.stderr.contains("couldn't find remote ref") {
+        return Ok(());
+    }
+    Err(git.failure(&output))
+}
+
+pub(super) fn clone(git: &GitCli, url: &str, directory: &Path) -> Result<(), GitError> {
+    if url.is_empty() || url.starts_with('-') || url.chars().any(char::is_control) {
+        let output = format!("{url:?} is no URL");
+        return Err(GitError::Failed { what: "clone".to_owned(), output });
+    }
+    // The place that is asked about ssh and from where relative URLs are read.
+    let from = directory.ancestors().skip(1).find(|dir| dir.is_dir()).unwrap_or(Path::new("/"));
+    let mut call = Call::new(git, Kind::Network, from, "clone");
+    if !git.environment.contains_key("GIT_ALLOW_PROTOCOL") {
+        call = call.env("GIT_ALLOW_PROTOCOL", CLONE_PROTOCOLS);
+    }
+    if !git.chooses_ssh && !configured_ssh(git, from)? {
+        call = call.env("GIT_SSH_COMMAND", QUIET_SSH);
+    }
+    call.args(["--progress", "--no-recurse-submodules", "--", url]).arg(directory).ok()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rejection_is_told_in_gits_words() {
+        let Push::Rejected { reason, behind } = rejected("main", "[rejected] (fetch first)", "")
+        else {
+            panic!("not rejected");
+        };
+        assert_eq!((reason.as_str(), behind), ("main -> main (fetch first)", true));
+        let said = "remote: no secrets here\u{1b}[1m\nerror: failed to push";
+        let Push::Rejected { reason, behind } =
+            rejected("m", "[remote rejected] (pre-receive hook declined)", said)
+        else {
+            panic!("not rejected");
+        };
+        assert_eq!(reason, "m -> m (pre-receive hook declined)\nremote: no secrets here");
+        assert!(!behind);
+    }
+}

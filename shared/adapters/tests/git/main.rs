@@ -1,0 +1,11 @@
+//! The git adapter against real repositories and a real git.
+
+mod bundle;
+mod commit;
+mod facts;
+mod history;
+mod lab;
+mod moves;
+mod park;
+mod remote;
+mod stops;
