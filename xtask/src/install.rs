@@ -17,36 +17,55 @@ const NUSHELL: &str = "0.115.";
 const PLUGIN: &str = "convosync";
 
 /// Builds for release, and puts everything under `prefix`.
+///
+/// Whether every file may go to its place is found out before the first one is written.
 pub(crate) fn install(workspace: &Workspace, prefix: Option<PathBuf>) -> Result<(), Failed> {
     let prefix = chosen(prefix)?;
-    let built = workspace.build_release()?;
-    let mut installed = Installed::read(&prefix)?;
     let bin = prefix.join("bin");
-    let place = |installed: &mut Installed, source: &Path, folder: &Path| {
-        let place = folder.join(source.file_name().expect("what is placed has a name"));
-        installed.place(source, &place)?;
+    let nushell = Nushell::find();
+    let built = workspace.build_release()?;
+    let mut files = vec![placed(built.helper, &bin), placed(built.nu_plugin, &bin)];
+    if let Ok(nushell) = &nushell {
+        let module = workspace.root().join("nushell").join("convosync.nu");
+        files.push(placed(module, &nushell.autoload_folder()?));
+    }
+    let mut installed = Installed::read(&prefix)?;
+    for (source, place) in &files {
+        installed.may_place(source, place)?;
+    }
+    for (source, place) in &files {
+        installed.place(source, place)?;
         println!("installed {}", place.display());
-        Ok::<_, Failed>(place)
-    };
-    place(&mut installed, &built.helper, &bin)?;
-    let plugin = place(&mut installed, &built.nu_plugin, &bin)?;
+    }
+    register(nushell, &files[1].1)?;
+    if !on_path(&bin) {
+        println!("{} is not on PATH: add it to use `convosync` outside Nushell", bin.display());
+    }
+    Ok(())
+}
 
-    match Nushell::find() {
+/// A file, and where it goes in `folder`.
+fn placed(source: PathBuf, folder: &Path) -> (PathBuf, PathBuf) {
+    let place = folder.join(source.file_name().expect("what is placed has a name"));
+    (source, place)
+}
+
+fn register(nushell: Result<Nushell, String>, plugin: &Path) -> Result<(), Failed> {
+    match nushell {
         Ok(nushell) => {
-            let module = workspace.root().join("nushell").join("convosync.nu");
-            place(&mut installed, &module, &nushell.autoload_folder()?)?;
-            nushell.add(&plugin)?;
+            let before = nushell.registered()?;
+            nushell.add(plugin)?;
             println!(
-                "registered {} with Nushell {}: it is there in every new shell",
-                PLUGIN, nushell.version
+                "registered {PLUGIN} with Nushell {}: it is there in every new shell",
+                nushell.version
             );
+            if !before.as_os_str().is_empty() && before != plugin {
+                println!("it takes the place of {}", before.display());
+            }
         }
         Err(why) => println!(
             "not registered with Nushell: {why}\nwith Nushell {NUSHELL}x on PATH, run this again"
         ),
-    }
-    if !on_path(&bin) {
-        println!("{} is not on PATH: add it to use `convosync` outside Nushell", bin.display());
     }
     Ok(())
 }

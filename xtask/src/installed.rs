@@ -51,8 +51,20 @@ impl Installed {
 
     /// Copies `source` to `place` in one step; whoever runs the old file goes on with it.
     ///
-    /// Fails, and changes nothing, if a file is there that `install` did not leave so.
+    /// Changes nothing if [`Self::may_place`] fails.
     pub(crate) fn place(&mut self, source: &Path, place: &Path) -> Result<(), Failed> {
+        let wanted = self.may_place(source, place)?;
+        self.states.push((wanted, place.to_owned()));
+        self.write()?;
+        copy(source, place)?;
+        self.states.retain(|(_, path)| path != place);
+        self.states.push((wanted, place.to_owned()));
+        self.write()
+    }
+
+    /// Fails if a file is at `place` that `install` did not leave so; else what [`Self::place`] would
+    /// leave there.
+    pub(crate) fn may_place(&self, source: &Path, place: &Path) -> Result<Fingerprint, Failed> {
         let wanted = Fingerprint::of(source).map_err(Failed::at(source))?;
         if self.present(place)?.is_some_and(|there| there != wanted && !self.wrote(there, place)) {
             return Err(Failed::new(format!(
@@ -61,12 +73,7 @@ impl Installed {
             ))
             .help("move it away and run this again, or choose another folder with --prefix"));
         }
-        self.states.push((wanted, place.to_owned()));
-        self.write()?;
-        copy(source, place)?;
-        self.states.retain(|(_, path)| path != place);
-        self.states.push((wanted, place.to_owned()));
-        self.write()
+        Ok(wanted)
     }
 
     /// Takes `place` away if it is still what was written.
@@ -133,7 +140,7 @@ fn copy(source: &Path, place: &Path) -> Result<(), Failed> {
 
 /// 64-bit FNV-1a of a file's bytes: tells a changed file, guards against nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Fingerprint(u64);
+pub(crate) struct Fingerprint(u64);
 
 impl Fingerprint {
     fn of(path: &Path) -> std::io::Result<Self> {

@@ -8,13 +8,10 @@ mod scene;
 mod scratch;
 mod verify;
 
-use std::process::Command;
-use std::time::Instant;
-
-use crate::run::{self, Failed};
+use crate::run::Failed;
 use crate::tools;
 use crate::workspace::Workspace;
-use scene::{Device, Scene};
+use scene::Scene;
 pub(crate) use scratch::Scratch;
 
 /// Runs the story and verifies its end; `keep` leaves the scratch folder for a look.
@@ -33,38 +30,19 @@ pub(crate) fn demo(workspace: &Workspace, keep: bool) -> Result<(), Failed> {
 }
 
 fn tell(scene: &Scene) -> Result<(), Failed> {
-    let Scene { desktop, laptop, store, .. } = scene;
-    println!("\nOnce: an account whose sealed sessions lie in a folder that both devices see.\n");
-    let recovery = desktop.home.join("recovery.txt");
-    let init = format!(
-        "init --store {store} --device desktop --kind desktop --recovery-file ~/recovery.txt --yes"
-    );
-    step(desktop, &format!("convosync {init}"), &mut desktop.helper(&init))?;
-    let join = format!("device join --recovery --store {store} --device laptop --kind laptop");
-    let words = std::fs::File::open(&recovery).map_err(Failed::at(&recovery))?;
-    let mut command = laptop.helper(&join);
-    step(laptop, &format!("convosync {join} < recovery.txt"), command.stdin(words))?;
+    let Scene { desktop, laptop, store } = scene;
+    println!("\nOnce: an account, and a second device that joins it with the recovery words.\n");
+    let init = "convosync init --device desktop --kind desktop --recovery-file ~/recovery.txt";
+    desktop.types(&format!("{init} --store {store}"))?;
+    scene.carry_recovery_words()?;
+    let join =
+        "open ~/recovery.txt | convosync device join --recovery --device laptop --kind laptop";
+    laptop.types(&format!("{join} --store {store}"))?;
 
-    println!(
-        "On the desktop, on feature/oauth, after a conversation of {} messages:\n",
-        conversation::MESSAGES
-    );
-    let save = r#"convosync save "Implemented OAuth login""#;
-    step(desktop, save, &mut desktop.nushell(save))?;
+    println!("On the desktop, on {}, after a conversation with Claude Code:\n", scene::BRANCH);
+    desktop.types(r#"convosync save "Implemented OAuth login""#)?;
 
     println!("On the laptop, where the clone is elsewhere and on main:\n");
-    let list = "convosync list | where branch == feature/oauth";
-    step(laptop, list, &mut laptop.nushell(list))?;
-    let resume = "convosync resume --switch-branch";
-    let script = format!("{resume} | print; pwd | save --raw $env.{}", scene::DIRECTORY_AFTER);
-    step(laptop, resume, &mut laptop.nushell(&script))
-}
-
-/// Shows the prompt and what `command` prints, and how long it took.
-fn step(device: &Device, typed: &str, command: &mut Command) -> Result<(), Failed> {
-    println!("{}> {typed}", device.name);
-    let start = Instant::now();
-    run::run(command)?;
-    println!("({:.2} s)\n", start.elapsed().as_secs_f64());
-    Ok(())
+    laptop.types("convosync list | where branch == feature/oauth")?;
+    laptop.types("convosync resume --switch-branch")
 }

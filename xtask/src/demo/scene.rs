@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use super::conversation;
 use crate::run::{self, Failed};
 use crate::workspace::Programs;
 
-/// Names the file that Nushell writes its directory to after the resume.
-pub(super) const DIRECTORY_AFTER: &str = "DEMO_DIRECTORY_AFTER";
+/// Names the file that Nushell writes its directory to at its end.
+const DIRECTORY_AFTER: &str = "DEMO_DIRECTORY_AFTER";
 
 pub(super) const BRANCH: &str = "feature/oauth";
 
@@ -23,7 +24,6 @@ pub(super) struct Device {
     pub(super) clone: PathBuf,
     /// Where commands are typed.
     directory: PathBuf,
-    helper: PathBuf,
     nu_plugin: PathBuf,
     nu: PathBuf,
 }
@@ -45,7 +45,6 @@ impl Scene {
                 directory: clone.join(place),
                 home,
                 clone,
-                helper: programs.helper.clone(),
                 nu_plugin: programs.nu_plugin.clone(),
                 nu: nu.clone(),
             }
@@ -65,20 +64,30 @@ impl Scene {
     }
 }
 
+impl Scene {
+    /// What a person does with the words on paper.
+    pub(super) fn carry_recovery_words(&self) -> Result<(), Failed> {
+        let [from, to] =
+            [&self.desktop, &self.laptop].map(|device| device.home.join("recovery.txt"));
+        fs::copy(&from, to).map(drop).map_err(Failed::at(&from))
+    }
+}
+
 impl Device {
-    /// `convosync` with these words; `~/` is this device's home.
-    pub(super) fn helper(&self, words: &str) -> Command {
-        let mut command = self.command(&self.helper);
-        let expand = |word: &str| match word.strip_prefix("~/") {
-            Some(rest) => self.home.join(rest).into_os_string(),
-            None => word.into(),
-        };
-        command.args(words.split_whitespace().map(expand));
-        command
+    /// Shows what the user types, what real Nushell answers, and how long that took.
+    ///
+    /// Then the directory of that Nushell is in [`Self::directory_after`].
+    pub(super) fn types(&self, line: &str) -> Result<(), Failed> {
+        println!("{}> {line}", self.name);
+        let start = Instant::now();
+        run::run(&mut self.nushell(&format!(
+            "{line} | print; $env.PWD | save --force --raw $env.{DIRECTORY_AFTER}"
+        )))?;
+        println!("({:.2} s)\n", start.elapsed().as_secs_f64());
+        Ok(())
     }
 
-    /// Real Nushell with the plugin, running `script`.
-    pub(super) fn nushell(&self, script: &str) -> Command {
+    fn nushell(&self, script: &str) -> Command {
         let mut command = self.command(&self.nu);
         let plugins = format!("[{:?}]", self.nu_plugin.to_string_lossy());
         command.args(["--no-config-file", "--plugins", &plugins, "--commands", script]);
