@@ -232,7 +232,7 @@ fn other_branch(facts: &Facts, code: &Code) -> Decision {
                 "switch",
                 "--switch-branch",
                 &format!("Switch to {}", code.branch),
-                "recommended",
+                "checks out the branch that the session was saved on",
                 true,
             ),
             choice(

@@ -4,13 +4,15 @@ use convosync_wire::Failure;
 
 use super::harmless;
 use super::look::{Look, Sign};
-use super::page::Page;
+use super::page::{Page, sentence};
+use crate::exit::Exit;
 
 /// The message behind its sign, details and help indented below.
 pub(crate) fn failure(failure: &Failure, look: &Look) -> String {
     let mut page = Page::new(look);
     let message = if look.unicode { sentence(&failure.message) } else { failure.message.clone() };
-    page.sign(Sign::Failed, &message);
+    let cancelled = Exit::of(failure) == Exit::Cancelled;
+    page.sign(if cancelled { Sign::Warning } else { Sign::Failed }, &message);
     if let Some(argument) = &failure.argument {
         page.line(&format!("   Argument: {argument}"));
     }
@@ -19,10 +21,4 @@ pub(crate) fn failure(failure: &Failure, look: &Look) -> String {
         harmless::lines(help).iter().for_each(|line| page.line(&format!("   {line}")));
     }
     page.finish()
-}
-
-/// The text with a capital letter first, as it stands alone.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -67,7 +67,10 @@ impl<'a> Page<'a> {
 
     /// One note behind a sign.
     pub(crate) fn note(&mut self, sign: Sign, note: &Note) {
-        self.sign(sign, &note.text);
+        // Behind `warning:` it goes on as a sentence would.
+        let goes_on = sign == Sign::Warning && !self.look.unicode;
+        let text = if goes_on { note.text.clone() } else { sentence(&note.text) };
+        self.sign(sign, &text);
         for line in note.help.as_deref().map(harmless::lines).unwrap_or_default() {
             self.line(&format!("   {line}"));
         }
@@ -94,4 +97,10 @@ impl<'a> Page<'a> {
 /// The first seven characters of a commit, as git abbreviates.
 pub(crate) fn short(commit: &str) -> String {
     commit.chars().take(7).collect()
+}
+
+/// The text with a capital letter first, as it stands alone.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -73,9 +73,8 @@ fn restored(report: &ResumeReport, page: &mut Page<'_>) {
 /// What the user does next; going there is last, since a program can't move its shell.
 fn next(report: &ResumeReport, page: &mut Page<'_>) {
     if let Some(command) = &report.open_with {
-        let assistant = report.assistant.as_deref().unwrap_or("the conversation");
         page.blank();
-        page.line(&format!("Continue {assistant} with: {command}"));
+        page.line(&format!("Continue the conversation with: {command}"));
     }
     if report.working_directory != page.look.directory
         && let Some(path) = quoted(&report.working_directory)

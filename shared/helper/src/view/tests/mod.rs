@@ -134,7 +134,7 @@ Session restored!
 💬 Conversation: 15 messages restored
 ✓ Code and conversation are in sync!
 
-Continue Claude Code with: claude --resume conv-789
+Continue the conversation with: claude --resume conv-789
 ",
     );
 }
@@ -464,11 +464,18 @@ fn a_failure_reads_as_in_the_specification() {
 "
     );
     assert_eq!(
-        failure(&Failure { help: None, argument: Some("--at".into()), ..error }, &plain()),
+        failure(&Failure { help: None, argument: Some("--at".into()), ..error.clone() }, &plain()),
         "\
 error: cannot sync from detached HEAD state
    You're at commit abc123
    Argument: --at
 "
     );
+    let stopped = Failure {
+        code: "convosync::cancelled".into(),
+        message: "cancelled".into(),
+        help: None,
+        ..error
+    };
+    assert_eq!(failure(&stopped, &fancy()), "⚠️  Cancelled\n");
 }
