@@ -9,7 +9,6 @@ mod cli;
 mod console;
 mod crash;
 mod exit;
-#[expect(dead_code, reason = "no verb is wired yet")]
 mod host;
 mod interrupt;
 mod json;

@@ -1,18 +1,124 @@
-//! Builds the ports from the caller's environment and runs the engine. Nothing is opened before
-//! a verb runs.
+//! Builds the ports from the caller's environment and runs the engine over them.
+//!
+//! The only place that knows which adapter stands behind which port. Nothing is opened before a
+//! verb runs.
 
-use convosync_wire::{Failure, Request};
+use std::path::{Path, PathBuf};
 
+use convosync_adapters::{
+    ClaudeCodeFiles, FileLocks, GitCli, KeyFile, Paths, PathsError, ScratchDir, SqliteIndex,
+    StoreOpener, SystemClock, SystemEntropy, SystemProcesses,
+};
+use convosync_engine::ports::{Assistant, Store, Stores as _};
+use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Trouble};
+use convosync_wire::{InitArgs, Request, Verb};
+
+use crate::host;
 use crate::interrupt::Interrupt;
-use crate::outcome::Outcome;
+use crate::surroundings::Env;
 
-/// Runs a request.
-pub(crate) fn run(request: &Request, _progress: &dyn Fn(&str), interrupt: &Interrupt) -> Outcome {
-    let _ = interrupt.cancel();
-    Outcome::Failure(Failure {
-        code: "convosync::cli::verb".into(),
-        message: format!("`{}` is not part of this build", request.verb.name()),
-        help: None,
-        argument: None,
-    })
+/// Runs a request. Of the environment only what the request carries is looked at.
+pub(crate) fn run(request: &Request, progress: &dyn Fn(&str), interrupt: &Interrupt) -> Outcome {
+    wired(request, progress, interrupt)
+        .unwrap_or_else(|trouble| Outcome::Failure(trouble.failure()))
+}
+
+fn wired(
+    request: &Request,
+    progress: &dyn Fn(&str),
+    interrupt: &Interrupt,
+) -> Result<Outcome, Trouble> {
+    let env = &request.env;
+    let paths = Paths::from_env(env).map_err(no_place)?;
+    let cancel = interrupt.cancel();
+    let claude = claude_folder(env, paths.home.as_deref())
+        .map(|folder| ClaudeCodeFiles::new(folder, Box::new(SystemProcesses)));
+    let assistants: Vec<&dyn Assistant> = claude.iter().map(|claude| claude as _).collect();
+    let ports = Ports {
+        stores: &StoreOpener::new(paths.home.clone(), paths.embedded_store()),
+        vault: &KeyFile::new(paths.profile()),
+        index: &SqliteIndex::open(paths.index())?,
+        outbox: &*own_store(paths.outbox())?,
+        cache: &*own_store(paths.cache())?,
+        locks: &FileLocks::new(paths.locks()),
+        scratch: &ScratchDir::open(paths.scratch())?,
+        clock: &SystemClock,
+        entropy: &SystemEntropy,
+        git: &GitCli::find(env, cancel.clone())?,
+        assistants: &assistants,
+        host: Host { name: host::name(), kind: host::kind(env), home: real(paths.home.clone()) },
+        cancel,
+    };
+    Ok(Engine::new(&ports, progress).run(&anchored(request)))
+}
+
+fn no_place(error: PathsError) -> Refusal {
+    Refusal::new("convosync::local::no-home", error.to_string())
+        .help("set HOME to your home directory")
+}
+
+/// Where Claude Code keeps its files: `CLAUDE_CONFIG_DIR`, else `~/.claude`.
+fn claude_folder(env: &Env, home: Option<&Path>) -> Option<PathBuf> {
+    let chosen = env.get("CLAUDE_CONFIG_DIR").filter(|folder| !folder.is_empty());
+    chosen.map(PathBuf::from).or_else(|| Some(home?.join(".claude")))
+}
+
+/// A store of this device's own in a folder, made if it is not there.
+fn own_store(folder: PathBuf) -> Result<Box<dyn Store>, Trouble> {
+    let opener = StoreOpener::new(None, folder);
+    Ok(opener.open(&opener.embedded_url(), true)?)
+}
+
+/// The directory without links, as paths of a work tree are; as it is if it is not there.
+fn real(home: Option<PathBuf>) -> Option<PathBuf> {
+    home.map(|home| home.canonicalize().unwrap_or(home))
+}
+
+/// The request with the path in it counted from the caller's directory, not from ours.
+fn anchored(request: &Request) -> Request {
+    let mut request = request.clone();
+    if let Verb::Init(InitArgs { recovery_file: Some(path), .. }) = &mut request.verb {
+        let whole = Path::new(&request.directory).join(&*path);
+        *path = whole.to_string_lossy().into_owned();
+    }
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caller;
+
+    #[test]
+    fn claude_code_is_looked_for_where_it_looks_itself() {
+        let env = |folder: &str| Env::from([("CLAUDE_CONFIG_DIR".into(), folder.into())]);
+        let home = Some(Path::new("/home/me"));
+        assert_eq!(claude_folder(&env("/c"), home), Some("/c".into()));
+        assert_eq!(claude_folder(&env(""), home), Some("/home/me/.claude".into()));
+        assert_eq!(claude_folder(&Env::new(), home), Some("/home/me/.claude".into()));
+        assert_eq!(claude_folder(&Env::new(), None), None);
+    }
+
+    #[test]
+    fn a_recovery_file_is_named_from_the_callers_directory() {
+        let path = |text: &str| {
+            let args = InitArgs { recovery_file: Some(text.into()), ..InitArgs::default() };
+            let request = caller::request(Verb::Init(args), "/code/tree", &Env::new());
+            match anchored(&request).verb {
+                Verb::Init(args) => args.recovery_file.expect("it stays"),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(path("words.txt"), "/code/tree/words.txt");
+        assert_eq!(path("/words.txt"), "/words.txt");
+    }
+
+    #[test]
+    fn without_a_home_the_failure_says_what_to_set() {
+        let request = caller::request(Verb::Status, "/", &Env::new());
+        let outcome = run(&request, &|_| {}, &Interrupt::default());
+        let Outcome::Failure(failure) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(failure.code, "convosync::local::no-home");
+        assert!(failure.help.expect("help").contains("HOME"));
+    }
 }
