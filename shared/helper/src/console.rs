@@ -10,6 +10,8 @@ pub(crate) trait Console {
     /// Asks for a line.
     fn ask(&mut self, prompt: &str) -> Option<String>;
 
-    /// Asks for a line without showing what is typed.
-    fn ask_hidden(&mut self, prompt: &str) -> Option<Secret>;
+    /// Asks for text without showing what is typed, from the first prompt to the last line.
+    /// `more` gets the text so far and gives the prompt for another line; an empty one is the last.
+    fn ask_hidden(&mut self, prompt: &str, more: &dyn Fn(&str) -> Option<String>)
+    -> Option<Secret>;
 }

@@ -63,14 +63,27 @@ impl Console for Terminal {
         line.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    fn ask_hidden(&mut self, prompt: &str) -> Option<Secret> {
-        self.show(prompt);
-        let line = {
-            let _hidden = Hidden::begin();
-            self.line()
-        };
-        self.show("\n");
-        line.map(|bytes| Secret(String::from_utf8_lossy(&bytes).into_owned()))
+    fn ask_hidden(
+        &mut self,
+        prompt: &str,
+        more: &dyn Fn(&str) -> Option<String>,
+    ) -> Option<Secret> {
+        // Pasted lines arrive while earlier ones are read: all are hidden, none is flushed.
+        let _hidden = Hidden::begin();
+        let mut text = Zeroizing::new(String::new());
+        let mut prompt = prompt.to_owned();
+        loop {
+            self.show(&prompt);
+            let line = self.line();
+            self.show("\n");
+            let line = line?;
+            let line = String::from_utf8_lossy(&line);
+            text.push_str(&line);
+            match more(&text) {
+                Some(next) if !line.trim().is_empty() => prompt = next,
+                _ => return Some(Secret(text.to_string())),
+            }
+        }
     }
 }
 
@@ -82,8 +95,7 @@ impl Hidden {
         let Ok(before) = termios::tcgetattr(stdin()) else { return Self(None) };
         let mut silent = before.clone();
         silent.local_modes.remove(LocalModes::ECHO);
-        // Flush: what was typed before the prompt was shown is no answer to it.
-        let set = termios::tcsetattr(stdin(), OptionalActions::Flush, &silent);
+        let set = termios::tcsetattr(stdin(), OptionalActions::Now, &silent);
         Self(set.ok().map(|()| before))
     }
 }

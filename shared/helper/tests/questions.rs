@@ -123,9 +123,10 @@ fn recovery_words_are_typed_unseen() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert!(!program.echoes());
-    program.types("1. secretword 2. abandon\n");
+    // Pasted at once, as from a note: no line may be lost or shown.
+    program.types("1. secretword 2. abandon\n3. secretword\n\n");
     program.sees("2 of 24 so far: ");
-    program.types("\n");
+    program.sees("3 of 24 so far: ");
     program.sees("❌");
     assert_ne!(program.ends(), Some(0));
     assert!(program.echoes(), "the terminal is left as it was");

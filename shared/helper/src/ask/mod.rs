@@ -144,16 +144,12 @@ pub(crate) fn complete_init(args: &mut InitArgs, console: &mut dyn Console) -> b
 
 /// Asks for the recovery words without showing them, on one line or several. None: stop.
 pub(crate) fn recovery_words(console: &mut dyn Console) -> Option<Secret> {
-    let mut text = console.ask_hidden("Recovery words (not shown): ")?.0;
-    while count(&text) < WORDS {
-        let more = console.ask_hidden(&format!("{} of {WORDS} so far: ", count(&text)))?.0;
-        if more.trim().is_empty() {
-            break;
-        }
-        text.push(' ');
-        text.push_str(&more);
-    }
-    Some(words(&text))
+    let more = |text: &str| match count(text) {
+        all if all >= WORDS => None,
+        some => Some(format!("{some} of {WORDS} so far: ")),
+    };
+    let text = console.ask_hidden("Recovery words (not shown): ", &more)?;
+    Some(words(&text.0))
 }
 
 /// The words in one spelling, without the numbers that they are shown with.

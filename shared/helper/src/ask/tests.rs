@@ -30,8 +30,20 @@ impl Console for Script {
         self.answers.pop_front().map(|text| format!("{text}\n"))
     }
 
-    fn ask_hidden(&mut self, prompt: &str) -> Option<Secret> {
-        self.ask(prompt).map(Secret)
+    fn ask_hidden(
+        &mut self,
+        prompt: &str,
+        more: &dyn Fn(&str) -> Option<String>,
+    ) -> Option<Secret> {
+        let (mut text, mut prompt) = (String::new(), prompt.to_owned());
+        loop {
+            let line = self.ask(&prompt)?;
+            text.push_str(&line);
+            match more(&text) {
+                Some(next) if !line.trim().is_empty() => prompt = next,
+                _ => return Some(Secret(text)),
+            }
+        }
     }
 }
 
