@@ -38,40 +38,19 @@ fn every_recorded_line_comes_back_byte_for_byte() {
     let mut files = Vec::new();
     transcripts(&data, &mut files);
     assert!(!files.is_empty());
-    let roots = Roots {
-        repo: vec!["/home/alice/projects/myapp".into(), "/home/alice/projects/orders-api".into()],
-        home: Some("/home/alice".into()),
-    };
     let mut changed = 0;
-    for (file, present) in files.iter().flat_map(|file| [(file, 0), (file, 1)]) {
-        let roots = Roots { repo: vec![roots.repo[present].clone()], home: roots.home.clone() };
-        let native = fs::read(file).expect("a recording");
-        let mut stored = Vec::new();
-        let len = native.len() as u64;
-        let canonical = canonicalise(&ClaudeCode, &roots, &mut &native[..], len, &mut stored);
-        let canonical = canonical.expect("memory can be read and written");
-        assert_eq!(canonical.len, stored.len() as u64);
-        changed += usize::from(stored != native);
-        let mut local = Vec::new();
-        let summary = expand(&ClaudeCode, &roots, &mut &stored[..], &mut local);
-        assert_eq!(summary.expect("memory can be read and written"), canonical.summary);
-        assert!(local == native, "{}", file.display());
-        assert!(
-            !String::from_utf8_lossy(&stored)
-                .contains(&format!("\"realParentDir\":\"{}", roots.repo[0]))
-        );
-        if present == 0 {
-            let s = canonical.summary;
-            println!(
-                "{:>9} {:>5} msg {:>3} unreadable {:>3} unknown {:?} {:?} {}",
-                stored.len(),
-                s.messages,
-                s.unreadable_lines,
-                s.unknown_lines,
-                s.client_version,
-                s.title.map(|t| t.len()),
-                file.strip_prefix(&data).expect("below").display()
-            );
+    for project in ["/home/alice/projects/myapp", "/home/alice/projects/orders-api"] {
+        let roots = Roots { repo: vec![project.into()], home: Some("/home/alice".into()) };
+        for file in &files {
+            let native = fs::read(file).expect("a recording");
+            let (mut stored, mut local) = (Vec::new(), Vec::new());
+            let len = native.len() as u64;
+            let canonical = canonicalise(&ClaudeCode, &roots, &mut &native[..], len, &mut stored);
+            let canonical = canonical.expect("memory can be read and written");
+            let summary = expand(&ClaudeCode, &roots, &mut &stored[..], &mut local);
+            assert_eq!(summary.expect("memory can be read and written"), canonical.summary);
+            assert!(local == native, "{}", file.display());
+            changed += usize::from(stored != native);
         }
     }
     assert!(changed > 0, "no recording has a checkpoint");
@@ -88,7 +67,6 @@ fn saves(files: &[PathBuf]) -> Vec<usize> {
         now.split(|byte| *byte == b'\n').for_each(|line| scan.line(line));
         let mut old_file = Cursor::new(&before[..]);
         let mut size = 0;
-        let began = std::time::Instant::now();
         let input = PackInput {
             key: &[1; 32],
             old: state.as_ref(),
@@ -97,25 +75,15 @@ fn saves(files: &[PathBuf]) -> Vec<usize> {
             new_len: now.len() as u64,
             messages: scan.summary().messages,
         };
-        let next = pack::<Infallible>(input, &mut |segment, packed| {
-            println!(
-                "  at {} len {} back {} ahead {} packed {} snapshot {}",
-                segment.at,
-                segment.len,
-                segment.back,
-                segment.ahead,
-                packed.len(),
-                segment.snapshot
-            );
+        let next = pack::<Infallible>(input, &mut |_, packed| {
             size += packed.len();
             Ok(())
         });
-        println!("  {:?}", began.elapsed());
         state = Some(next.expect("memory holds the files"));
         before = now;
         sizes.push(size);
     }
-    println!("{sizes:?} = {}", sizes.iter().sum::<usize>());
+    println!("saves of {sizes:?} bytes, together {}", sizes.iter().sum::<usize>());
     sizes
 }
 
@@ -136,4 +104,42 @@ fn a_rewritten_middle_does_not_cost_the_whole_file() {
     let Some(files) = steps("growth-C-changed-redaction", 4) else { return };
     let total: usize = saves(&files).iter().sum();
     assert!(total <= 272_550, "{total} bytes");
+}
+
+#[test]
+#[ignore = "a figure of a release build: cargo test --release --test real_transcripts -- --ignored"]
+fn a_warm_save_of_a_long_conversation_is_quick() {
+    let Some(data) = data() else { return };
+    let mut files = Vec::new();
+    transcripts(&data.join("assistants/large"), &mut files);
+    let file = files.iter().max_by_key(|file| fs::metadata(file).map_or(0, |data| data.len()));
+    let now = fs::read(file.expect("a recording")).expect("a recording");
+    let old_len = now.len() - 200_000;
+    let cpu = || {
+        // Fields 14 and 15, in ticks of 10 ms.
+        let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+        let ticks = stat.split_whitespace().skip(13).take(2);
+        ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>() * 10
+    };
+    let save = |bytes: &[u8], old: Option<&FileState>| {
+        let (roots, mut stored) = (Roots::default(), Vec::new());
+        let len = bytes.len() as u64;
+        let canonical = canonicalise(&ClaudeCode, &roots, &mut &bytes[..], len, &mut stored);
+        let canonical = canonical.expect("memory can be read and written");
+        let input = PackInput {
+            key: &[1; 32],
+            old,
+            old_file: None,
+            new_file: &mut Cursor::new(&stored[..]),
+            new_len: canonical.len,
+            messages: canonical.summary.messages,
+        };
+        pack::<Infallible>(input, &mut |_, _| Ok(())).expect("memory can be read")
+    };
+    let first = save(&now[..old_len], None);
+    let began = cpu();
+    for _ in 0..100 {
+        assert_eq!(save(&now, Some(&first)).segments.len(), 2);
+    }
+    println!("{} ms of processor time for 100 saves", cpu() - began);
 }
