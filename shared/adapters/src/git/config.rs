@@ -1,8 +1,10 @@
 //! What the facts need of the user's configuration, in one call.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
 
-use convosync_engine::ports::{GitError, Remote, Upstream};
+use convosync_engine::ports::{GitError, Remote, Repository, Upstream};
 
 use super::{GitCli, name, url};
 
@@ -10,17 +12,47 @@ use super::{GitCli, name, url};
 const WANTED: &str =
     r"^(remote\..*\.url|branch\..*\.(remote|merge)|url\..*\.insteadof|core\.sshcommand)$";
 
-/// Settings in the order in which git reads them: later ones win.
-pub(super) struct Config(Vec<(String, String)>);
+/// What git says is set.
+#[derive(Debug)]
+pub(super) struct Config {
+    /// In the order in which git reads them: later ones win.
+    settings: Vec<(String, String)>,
+    /// The repository's own file when they were read.
+    stamp: Option<Stamp>,
+}
 
-/// Asks git.
-pub(super) fn config(git: &GitCli, root: &Path) -> Result<Config, GitError> {
-    let output = git.read(root, "config").args(["-z", "--get-regexp", WANTED]).run()?;
+/// Tells whether a file was written since.
+type Stamp = (SystemTime, u64);
+
+/// Asks git, unless it was asked before and the repository's own file is still the same.
+pub(super) fn config(git: &GitCli, repo: &Repository) -> Result<Arc<Config>, GitError> {
+    let stamp = stamp(&repo.common_dir.join("config"));
+    let known = git.memory().configs.get(&repo.root).cloned();
+    if let Some(known) = known.filter(|known| stamp.is_some() && known.stamp == stamp) {
+        return Ok(known);
+    }
+    let config = Arc::new(Config { settings: ask(git, &repo.root)?, stamp });
+    git.memory().configs.insert(repo.root.clone(), Arc::clone(&config));
+    Ok(config)
+}
+
+/// The same outside of a repository.
+pub(super) fn users_own(git: &GitCli, directory: &Path) -> Result<Config, GitError> {
+    Ok(Config { settings: ask(git, directory)?, stamp: None })
+}
+
+fn ask(git: &GitCli, directory: &Path) -> Result<Vec<(String, String)>, GitError> {
+    let output = git.read(directory, "config").args(["-z", "--get-regexp", WANTED]).run()?;
     match output.code {
-        Some(0) => Ok(Config(parse(&output.stdout))),
-        Some(1) => Ok(Config(Vec::new())), // nothing is set
+        Some(0) => Ok(parse(&output.stdout)),
+        Some(1) => Ok(Vec::new()), // nothing is set
         _ => Err(git.failure(&output)),
     }
+}
+
+fn stamp(file: &Path) -> Option<Stamp> {
+    let metadata = file.metadata().ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
 }
 
 /// `key LF value NUL`; a key alone is a boolean and none of ours.
@@ -35,7 +67,7 @@ fn parse(out: &[u8]) -> Vec<(String, String)> {
 impl Config {
     /// Whether an ssh program is set.
     pub(super) fn chooses_ssh(&self) -> bool {
-        self.0.iter().any(|(key, value)| key == "core.sshcommand" && !value.is_empty())
+        self.settings.iter().any(|(key, value)| key == "core.sshcommand" && !value.is_empty())
     }
 
     /// The remotes that have a URL, `origin` first.
@@ -81,7 +113,7 @@ impl Config {
         prefix: &'a str,
         suffix: &'a str,
     ) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.0.iter().filter_map(move |(key, value)| {
+        self.settings.iter().filter_map(move |(key, value)| {
             let name = key.strip_prefix(prefix)?.strip_suffix(suffix)?;
             Some((name, value.as_str()))
         })
@@ -93,7 +125,7 @@ mod tests {
     use super::*;
 
     fn config(text: &str) -> Config {
-        Config(parse(text.as_bytes()))
+        Config { settings: parse(text.as_bytes()), stamp: None }
     }
 
     #[test]

@@ -1,24 +1,22 @@
-//! What is true of a work tree now, in four processes; in three or two once it is known where the
-//! repository lies and what its HEAD commit is called.
+//! What is true of a work tree now, in three processes (four if the HEAD commit is packed); in one
+//! when only the work can have changed since it was asked before.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use convosync_core::Oid;
 use convosync_engine::ports::{Facts, GitError, HeadState, Operation, Repository};
 
 use super::status::{self, status};
-use super::{GitCli, config, failure};
+use super::{GitCli, config, subject};
 
 pub(super) fn facts(git: &GitCli, directory: &Path) -> Result<Facts, GitError> {
     let repository = locate(git, directory)?;
     let root = &repository.root;
     let status = status(git, root)?;
-    let config = config::config(git, root)?;
-    git.memory().ssh.insert(root.clone(), config.chooses_ssh());
+    let config = config::config(git, &repository)?;
     let subject = match &status.commit {
-        Some(commit) => Some(subject(git, root, commit)?),
+        Some(commit) => Some(subject::subject(git, &repository, commit)?),
         None => None,
     };
     let upstream = match &status.head {
@@ -65,7 +63,9 @@ fn locate(git: &GitCli, directory: &Path) -> Result<Repository, GitError> {
         return Err(GitError::NoGit(format!("{version} is too old, 2.31 or newer is needed")));
     }
     let found = Repository { root, git_dir, common_dir };
-    git.memory().repositories.insert(directory.to_owned(), found.clone());
+    let mut memory = git.memory();
+    memory.repositories.insert(directory.to_owned(), found.clone());
+    memory.repositories.insert(found.root.clone(), found.clone());
     Ok(found)
 }
 
@@ -76,20 +76,6 @@ fn lines(out: &[u8]) -> Vec<PathBuf> {
 
 fn path(bytes: &[u8]) -> PathBuf {
     OsString::from_vec(bytes.to_vec()).into()
-}
-
-/// The subject of a commit: it never changes, so it is asked for once.
-fn subject(git: &GitCli, root: &Path, commit: &Oid) -> Result<String, GitError> {
-    if let Some(known) = git.memory().subjects.get(commit) {
-        return Ok(known.clone());
-    }
-    let args =
-        ["-1", "--no-show-signature", "--format=%s", "--end-of-options", commit.as_str(), "--"];
-    let out = git.read(root, "log").args(args).ok()?;
-    let text = String::from_utf8_lossy(&out);
-    let text = failure::printable(text.trim_end_matches('\n'));
-    git.memory().subjects.insert(commit.clone(), text.clone());
-    Ok(text)
 }
 
 /// What was begun and not ended: git leaves these files until it is.

@@ -61,6 +61,9 @@ pub(super) fn tracking_tips(
 
 /// The walk stops at what refs reach, which git keeps whole; so it is short. It asks no promisor.
 pub(super) fn has_commit(git: &GitCli, repo: &Repository, commit: &Oid) -> Result<bool, GitError> {
+    if git.memory().fetched.contains(&(repo.common_dir.clone(), commit.clone())) {
+        return Ok(true);
+    }
     let args = ["--objects", "--quiet", "--exclude-promisor-objects", commit.as_str(), "--not"];
     let output = git.read(&repo.root, "rev-list").args(args).arg("--all").run()?;
     if output.success() {

@@ -19,12 +19,13 @@ mod park;
 mod process;
 mod remote;
 mod status;
+mod subject;
 mod switch;
 mod url;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use convosync_core::Oid;
@@ -34,6 +35,7 @@ use convosync_engine::ports::{
 };
 
 use call::{Call, Kind, Output};
+use config::Config;
 
 /// The oldest git that is used: 2.31 (March 2021) brought `rev-parse --path-format`.
 const OLDEST: (u32, u32) = (2, 31);
@@ -65,8 +67,9 @@ impl Default for Limits {
 
 /// [`Git`] over the `git` in the user's PATH.
 ///
-/// Remembers what can't change while a command runs (where a repository lies, the subject of a
-/// commit), so it is made once for each command.
+/// Remembers what does not change while a command runs (where a repository lies, the subject of a
+/// commit, the configuration as long as the repository's own file is the same), so it is made once
+/// for each command.
 #[derive(Debug)]
 pub struct GitCli {
     program: PathBuf,
@@ -85,8 +88,10 @@ struct Memory {
     /// By the directory that was asked about.
     repositories: BTreeMap<PathBuf, Repository>,
     subjects: BTreeMap<Oid, String>,
-    /// Whether the configuration names an ssh program, by directory.
-    ssh: BTreeMap<PathBuf, bool>,
+    /// Commits that were fetched, by the common git directory: they are there with all they reach.
+    fetched: BTreeSet<(PathBuf, Oid)>,
+    /// By the directory that git was asked in.
+    configs: BTreeMap<PathBuf, Arc<Config>>,
 }
 
 impl GitCli {

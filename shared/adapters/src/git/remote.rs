@@ -14,26 +14,16 @@ const QUIET_SSH: &str = "ssh -oBatchMode=yes";
 /// What the URL of a clone may use: it may come from another device's record.
 const CLONE_PROTOCOLS: &str = "file:git:http:https:ssh";
 
-/// A call to a remote of the repository around `dir`.
+/// A call to a remote of the repository. The facts have read its configuration before.
 fn call<'a>(
     git: &'a GitCli,
     kind: Kind,
-    dir: &Path,
+    repo: &Repository,
     what: &'static str,
 ) -> Result<Call<'a>, GitError> {
-    let call = Call::new(git, kind, dir, what);
-    let users_own = git.chooses_ssh || configured_ssh(git, dir)?;
+    let call = Call::new(git, kind, &repo.root, what);
+    let users_own = git.chooses_ssh || config::config(git, repo)?.chooses_ssh();
     Ok(if users_own { call } else { call.env("GIT_SSH_COMMAND", QUIET_SSH) })
-}
-
-/// Whether `core.sshCommand` is set: the facts have told, or git is asked once.
-fn configured_ssh(git: &GitCli, dir: &Path) -> Result<bool, GitError> {
-    if let Some(known) = git.memory().ssh.get(dir) {
-        return Ok(*known);
-    }
-    let chosen = config::config(git, dir)?.chooses_ssh();
-    git.memory().ssh.insert(dir.to_owned(), chosen);
-    Ok(chosen)
 }
 
 pub(super) fn push(
@@ -47,7 +37,7 @@ pub(super) fn push(
     let (remote, branch) = (name::remote(remote)?, name::branch(branch)?);
     let refspec = format!("{commit}:refs/heads/{branch}");
     let args = ["--porcelain", "--progress", "--no-follow-tags", "--", remote, &refspec];
-    let output = call(git, Kind::Push, &repo.root, "push")?.args(args).run()?;
+    let output = call(git, Kind::Push, repo, "push")?.args(args).run()?;
     if !output.success() {
         return refused(git, branch, &output);
     }
@@ -122,7 +112,7 @@ pub(super) fn advertised(
     remote: &str,
 ) -> Result<Advertised, GitError> {
     let args = ["--symref", "--", name::remote(remote)?, "HEAD", "refs/heads/*", "refs/tags/*"];
-    let out = call(git, Kind::Network, &repo.root, "ls-remote")?.args(args).ok()?;
+    let out = call(git, Kind::Network, repo, "ls-remote")?.args(args).ok()?;
     let mut found = Advertised { oids: Vec::new(), default_branch: None };
     for line in String::from_utf8_lossy(&out).lines() {
         match line.split_once('\t') {
@@ -158,11 +148,24 @@ pub(super) fn fetch(
         remote,
         &refspec,
     ];
-    let output = call(git, Kind::Network, &repo.root, "fetch")?.args(args).run()?;
-    if output.success() || output.stderr.contains("couldn't find remote ref") {
+    let output = call(git, Kind::Network, repo, "fetch")?.args(args).run()?;
+    if output.success() {
+        remember_tip(git, repo, remote, branch);
+        return Ok(());
+    }
+    if output.stderr.contains("couldn't find remote ref") {
         return Ok(());
     }
     Err(git.failure(&output))
+}
+
+/// What was just fetched is whole: git has looked. Refs that lie elsewhere than in a file of their
+/// own teach nothing.
+fn remember_tip(git: &GitCli, repo: &Repository, remote: &str, branch: &str) {
+    let file = repo.common_dir.join("refs/remotes").join(remote).join(branch);
+    if let Some(tip) = std::fs::read_to_string(file).ok().as_deref().and_then(oid) {
+        git.memory().fetched.insert((repo.common_dir.clone(), tip));
+    }
 }
 
 pub(super) fn clone(git: &GitCli, url: &str, directory: &Path) -> Result<(), GitError> {
@@ -176,7 +179,7 @@ pub(super) fn clone(git: &GitCli, url: &str, directory: &Path) -> Result<(), Git
     if !git.environment.contains_key("GIT_ALLOW_PROTOCOL") {
         call = call.env("GIT_ALLOW_PROTOCOL", CLONE_PROTOCOLS);
     }
-    if !git.chooses_ssh && !configured_ssh(git, from)? {
+    if !git.chooses_ssh && !config::users_own(git, from)?.chooses_ssh() {
         call = call.env("GIT_SSH_COMMAND", QUIET_SSH);
     }
     call.args(["--progress", "--no-recurse-submodules", "--", url]).arg(directory).ok()?;

@@ -47,7 +47,7 @@ fn a_commit_takes_three_processes_and_none_takes_one() {
 }
 
 #[test]
-fn a_whole_save_takes_eight_processes() {
+fn a_whole_save_takes_seven_processes() {
     let lab = Lab::new();
     let dir = lab.pushed("p");
     write(&dir, "new", "x");
@@ -56,7 +56,7 @@ fn a_whole_save_takes_eight_processes() {
         let done = lab.git.commit_all(&repo, "m", &patterns(&[".env"])).expect("a commit");
         lab.git.push(&repo, "origin", "main", &done.commit, false).expect("a push");
     });
-    assert_eq!(count, 8);
+    assert_eq!(count, 7);
 }
 
 #[test]

@@ -34,10 +34,32 @@ fn a_branch_with_an_upstream_is_told_whole() {
 fn facts_take_few_processes() {
     let lab = Lab::new();
     let dir = lab.pushed("p");
-    assert_eq!(lab.count(|| lab.facts(&dir)).0, 4);
-    assert_eq!(lab.count(|| lab.facts(&dir)).0, 2, "place and subject are known");
-    lab.commit(&dir, "b", "two\n");
-    assert_eq!(lab.count(|| lab.facts(&dir)).0, 3, "the subject is new");
+    assert_eq!(lab.count(|| lab.facts(&dir)).0, 3);
+    lab.commit(&dir, "sub/b", "two\n");
+    assert_eq!(lab.count(|| lab.facts(&dir)).0, 1, "the rest is known");
+    lab.run(&dir, &["config", "branch.main.remote", "none"]);
+    assert_eq!(lab.count(|| assert_eq!(lab.facts(&dir).upstream, None)).0, 2, "it was changed");
+    lab.run(&dir, &["gc", "-q"]);
+    assert_eq!(lab.count(|| lab.git_with(&[]).facts(&dir).expect("facts")).0, 4, "it is packed");
+    assert_eq!(lab.count(|| lab.facts(&dir.join("sub"))).0, 2, "where it lies is new");
+}
+
+#[test]
+fn a_subject_is_gits_subject() {
+    let lab = Lab::new();
+    let dir = lab.repo("p");
+    for message in ["one", "\n\none\ntwo \n\nbody", "", "t\tab\n \nx", "encoding x\n\nencoding y"] {
+        let args =
+            ["commit", "-q", "--allow-empty", "--allow-empty-message", "--cleanup=verbatim", "-m"];
+        lab.run(&dir, &[&args[..], &[message]].concat());
+        let want = lab.run(&dir, &["log", "-1", "--format=%s"]);
+        assert_eq!(lab.facts(&dir).subject.as_deref(), Some(want.as_str()), "{message:?}");
+    }
+    let latin =
+        ["-c", "i18n.commitEncoding=ISO-8859-1", "commit", "-q", "--allow-empty", "-F", "m"];
+    fs::write(dir.join("m"), b"\xfcber").expect("a file");
+    lab.run(&dir, &latin);
+    assert_eq!(lab.facts(&dir).subject.as_deref(), Some("\u{fc}ber"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use convosync_engine::ports::{Git, HeadState};
+use convosync_engine::ports::{Git, HeadState, Relation};
 
 use crate::lab::{Lab, hook, read, write};
 
@@ -196,4 +196,27 @@ fn a_sparse_checkout_moves() {
     lab.git.fast_forward(&repo, &tip).expect("forward");
     assert!(dir.join("in/g").exists() && !dir.join("out").exists());
     assert_eq!(lab.dirty(&dir), [""; 0]);
+}
+
+#[test]
+fn a_whole_resume_takes_nine_processes() {
+    let lab = Lab::new();
+    let dir = lab.pushed("p");
+    let other = lab.cloned(&dir, "q");
+    let tip = lab.commit(&dir, "b", "x");
+    lab.run(&dir, &["push", "-q"]);
+    let git = &lab.git;
+    let (count, ()) = lab.count(|| {
+        let facts = lab.facts(&other);
+        let repo = &facts.repository;
+        let head = facts.commit.expect("a commit");
+        assert!(!git.has_commit(repo, &tip).expect("asked"));
+        git.fetch(repo, "origin", "main").expect("fetched");
+        assert!(git.has_commit(repo, &tip).expect("asked"));
+        assert_eq!(git.relation(repo, &head, &tip).expect("asked"), Relation::Behind(1));
+        assert!(git.in_the_way(repo, &tip).expect("asked").is_empty());
+        git.fast_forward(repo, &tip).expect("forward");
+        assert_eq!(lab.facts(repo.root.as_path()).commit, Some(tip.clone()));
+    });
+    assert_eq!(count, 9);
 }

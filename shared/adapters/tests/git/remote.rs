@@ -167,12 +167,12 @@ fn a_fetch_brings_the_branch_and_leaves_the_rest() {
     let other = lab.cloned(&dir, "q");
     let tip = lab.commit(&dir, "b", "x");
     lab.run(&dir, &["push", "-q", "origin", "main", "main:refs/heads/x"]);
-    let repo = lab.at(&other);
     lab.run(&other, &["config", "fetch.prune", "true"]);
     lab.run(
         &other,
         &["config", "remote.origin.fetch", "+refs/heads/none:refs/remotes/origin/none"],
     );
+    let repo = lab.at(&other);
     let local = lab.head(&other);
     assert_eq!(lab.count(|| lab.git.fetch(&repo, "origin", "main").expect("fetched")).0, 1);
     assert_eq!(lab.oid(&other, "refs/remotes/origin/main"), tip);
