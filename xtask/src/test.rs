@@ -17,7 +17,7 @@ const REAL: &str = "real_";
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Selection {
     lane: Lane,
-    /// Parts of names; none means every test.
+    /// Parts of the names of tests; none means every test.
     filters: Vec<String>,
 }
 
@@ -57,32 +57,32 @@ pub(crate) fn test(workspace: &Workspace, selection: &Selection) -> Result<(), F
     let tools = tools::set_up(workspace, wanted)?;
     let programs = workspace.programs("debug");
 
-    let (mut tally, mut good) = (Tally::default(), true);
-    for (mut command, stream) in commands(workspace, selection)? {
-        command
-            .env("CONVOSYNC_HELPER", &programs.helper)
-            .env("CONVOSYNC_NU_PLUGIN", &programs.nu_plugin)
-            .env("CONVOSYNC_TOOLS", tools.folder());
-        good &= run::watch(&mut command, stream, |line| tally += Tally::read(line))?;
+    let mut tally = Tally::default();
+    let (mut command, stream) = runner(workspace, selection)?;
+    command
+        .env("CONVOSYNC_HELPER", &programs.helper)
+        .env("CONVOSYNC_NU_PLUGIN", &programs.nu_plugin)
+        .env("CONVOSYNC_TOOLS", tools.folder());
+    let mut good = run::watch(&mut command, stream, |line| tally += Tally::read(line))?;
+    if selection.lane != Lane::Slow {
+        good &= documentation(workspace, selection, &mut tally)?;
     }
     println!("{} passed, {} failed, {} skipped", tally.passed, tally.failed, tally.skipped);
+    if !selection.filters.is_empty() && tally.passed + tally.failed == 0 {
+        return Err(Failed::new(format!(
+            "no test's name has `{}` in it",
+            selection.filters.join("` or `")
+        )));
+    }
     if good { Ok(()) } else { Err(Failed::new("not every test passed")) }
 }
 
-/// The runs, each with the stream that its counts are on. Documentation tests are fast.
-fn commands(
-    workspace: &Workspace,
-    selection: &Selection,
-) -> Result<Vec<(Command, Stream)>, Failed> {
-    let nextest = run::output(Command::new("cargo-nextest").args(["nextest", "--version"])).is_ok();
-    let mut commands = match nextest {
-        true => vec![(with_nextest(workspace, selection), Stream::Err)],
-        false => vec![(with_cargo(workspace, selection)?, Stream::Out)],
-    };
-    if selection.lane != Lane::Slow {
-        commands.push((documentation(workspace, selection), Stream::Out));
+/// The run of all but the documentation's tests, and the stream that its counts are on.
+fn runner(workspace: &Workspace, selection: &Selection) -> Result<(Command, Stream), Failed> {
+    if run::output(Command::new("cargo-nextest").args(["nextest", "--version"])).is_ok() {
+        return Ok((with_nextest(workspace, selection), Stream::Err));
     }
-    Ok(commands)
+    Ok((with_cargo(workspace, selection)?, Stream::Out))
 }
 
 fn with_nextest(workspace: &Workspace, selection: &Selection) -> Command {
@@ -115,12 +115,23 @@ fn with_cargo(workspace: &Workspace, selection: &Selection) -> Result<Command, F
     Ok(command)
 }
 
-fn documentation(workspace: &Workspace, selection: &Selection) -> Command {
+/// Runs the examples in the documentation; silent unless one fails, since most crates have none.
+fn documentation(
+    workspace: &Workspace,
+    selection: &Selection,
+    tally: &mut Tally,
+) -> Result<bool, Failed> {
     let mut command = run::cargo(workspace.root());
     command
-        .args(["test", "--locked", "--workspace", "--doc", "--quiet", "--"])
+        .args(["test", "--locked", "--workspace", "--doc", "--no-fail-fast", "--"])
         .args(&selection.filters);
-    command
+    let output = run::finished(&mut command)?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    said.lines().for_each(|line| *tally += Tally::read(line));
+    if !output.status.success() {
+        eprintln!("{said}{}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(output.status.success())
 }
 
 /// The names of the files in each member's `tests`.
