@@ -157,14 +157,14 @@ struct Tally {
 }
 
 impl Tally {
-    /// The counts in a closing line of cargo test or nextest; nothing from any other line.
+    /// The counts in a closing line of cargo test or nextest; nothing from any other line. nextest
+    /// indents what a failed test printed, and so its closing line.
     fn read(line: &str) -> Self {
-        let counts =
-            line.trim_start().strip_prefix("test result: ").and_then(|rest| rest.split_once(". "));
-        let counts = counts
-            .or_else(|| line.contains("Summary [").then(|| line.split_once(" run: ")).flatten());
+        let cargo = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". "));
+        let nextest =
+            line.trim_start().strip_prefix("Summary [").and_then(|rest| rest.split_once(" run: "));
         let mut tally = Self::default();
-        for count in counts.map_or("", |(_, counts)| counts).split([',', ';', '(']) {
+        for count in cargo.or(nextest).map_or("", |(_, counts)| counts).split([',', ';', '(']) {
             let mut words = count.split_whitespace();
             let number = words.next().and_then(|n| n.parse().ok()).unwrap_or(0);
             match words.next() {
@@ -223,6 +223,7 @@ mod tests {
     fn what_a_test_prints_is_not_counted() {
         check("test plan::tests::it_holds ... ok", 0, 0, 0);
         check("3 passed, 1 failed", 0, 0, 0);
+        check("    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured", 0, 0, 0);
     }
 
     #[test]

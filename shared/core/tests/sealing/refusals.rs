@@ -377,8 +377,10 @@ proptest::proptest! {
         for case in every_kind() {
             let start = start.min(case.sealed.as_bytes().len());
             let bytes = [&case.sealed.as_bytes()[..start], &tail].concat();
-            let opened = (case.open)(&Sealed::received(bytes));
-            proptest::prop_assert!(opened.is_err(), "a {} of random bytes", case.what);
+            if bytes != case.sealed.as_bytes() {
+                let opened = (case.open)(&Sealed::received(bytes));
+                proptest::prop_assert!(opened.is_err(), "a {} of random bytes", case.what);
+            }
         }
     }
 
