@@ -1,6 +1,7 @@
 //! Two devices, a bare origin and a shared folder, before the story begins.
 
 use std::fs;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -11,6 +12,9 @@ use crate::workspace::Programs;
 
 /// Names the file that Nushell writes its directory to at its end.
 const DIRECTORY_AFTER: &str = "DEMO_DIRECTORY_AFTER";
+
+/// How wide tables are where no terminal says it.
+const COLUMNS: &str = "120";
 
 pub(super) const BRANCH: &str = "feature/oauth";
 
@@ -87,11 +91,19 @@ impl Device {
         Ok(())
     }
 
+    /// What Nushell answers to `line`, unseen.
+    pub(super) fn answers(&self, line: &str) -> Result<String, Failed> {
+        run::output(&mut self.nushell(line))
+    }
+
     fn nushell(&self, script: &str) -> Command {
         let mut command = self.command(&self.nu);
         let plugins = format!("[{:?}]", self.nu_plugin.to_string_lossy());
         command.args(["--no-config-file", "--plugins", &plugins, "--commands", script]);
         command.env(DIRECTORY_AFTER, self.directory_after());
+        if !std::io::stdout().is_terminal() {
+            command.env("COLUMNS", COLUMNS);
+        }
         command
     }
 

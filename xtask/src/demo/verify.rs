@@ -1,4 +1,4 @@
-//! Looks at what is really on the laptop after the story; nothing that ConvoSync says is believed.
+//! Looks at what is really on the laptop after the story; what ConvoSync said is not believed.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,11 @@ pub(super) fn verify(scene: &Scene) -> Result<String, Failed> {
     let [from, to] = &roots;
     same_conversation(&there, &here, from, to)?;
     directory_changed(scene)?;
-    let messages = conversation::MESSAGES;
+    let messages = conversation::MESSAGES.to_string();
+    let listed = scene.laptop.answers("convosync list | get message_count.0")?;
+    check(listed == messages, || {
+        format!("the list says {listed} messages, and there are {messages}")
+    })?;
     Ok(format!(
         "verified: commit equal, conversation equal ({messages} messages), directory changed"
     ))
