@@ -10,6 +10,7 @@ use nu_plugin::{EngineInterface, EvaluatedCall};
 use nu_protocol::{DeclId, IntoSpanned, LabeledError, PipelineData, Span, Value, record};
 
 use crate::clean;
+use crate::terminal;
 use crate::value::Shape;
 
 /// A terminal with somebody at it.
@@ -44,7 +45,8 @@ impl<'a> Dialog<'a> {
         &self,
         sessions: &'s [SessionRow],
     ) -> Result<Option<&'s SessionRow>, LabeledError> {
-        let rows = sessions.iter().map(|row| session_row(row, self.head)).collect();
+        let room = room_for_messages(sessions);
+        let rows = sessions.iter().map(|row| session_row(row, room, self.head)).collect();
         let index = self.pick("Resume which session?", rows, true)?;
         Ok(index.and_then(|index| sessions.get(index)))
     }
@@ -106,14 +108,31 @@ fn choice_row(choice: &Choice, head: Span) -> Value {
     )
 }
 
-fn session_row(row: &SessionRow, head: Span) -> Value {
+/// A message is cut here at the latest.
+const LEAST_MESSAGE: usize = 20;
+
+/// What the list needs beside the texts: its marker, three separators, the longest date (as in
+/// `59 minutes ago`), and room for the sign that there is more to the right.
+const FRAME: usize = 2 + 3 * 3 + 14 + 4;
+
+/// A column that does not fit is not shown at all, so the message gets what the others leave.
+fn room_for_messages(sessions: &[SessionRow]) -> usize {
+    let widest = |text: fn(&SessionRow) -> &str, title: &str| {
+        sessions.iter().map(text).map(terminal::width).max().unwrap_or(0).max(title.len())
+    };
+    let branch = widest(|row| row.branch.as_deref().unwrap_or_default(), "branch");
+    let others = FRAME + widest(|row| &row.device, "device") + branch;
+    terminal::columns().saturating_sub(others).max(LEAST_MESSAGE)
+}
+
+fn session_row(row: &SessionRow, room: usize, head: Span) -> Value {
     let shape = Shape::at(head);
     Value::record(
         record! {
             "saved" => shape.date(row.timestamp),
             "device" => shape.line(&row.device),
             "branch" => shape.line(row.branch.as_deref().unwrap_or_default()),
-            "message" => shape.line(&row.message),
+            "message" => shape.line(&terminal::shortened(&row.message, room)),
         },
         head,
     )

@@ -13,6 +13,7 @@ mod failure;
 mod front;
 mod helper;
 mod progress;
+mod terminal;
 mod value;
 
 #[cfg(test)]

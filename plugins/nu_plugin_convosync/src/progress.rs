@@ -2,13 +2,13 @@
 
 use std::io::{IsTerminal, Write};
 
-use crate::clean;
+use crate::terminal;
 
-/// Returns to the line's start, clears it and turns wrapping off: a long text must stay one line,
-/// else the next one could not overwrite it (ECMA-48 EL, DEC private mode 7).
-const BEGIN: &str = "\r\x1b[2K\x1b[?7l";
-const END: &str = "\x1b[?7h";
+/// Returns to the line's start and clears it (ECMA-48 EL).
 const CLEAR: &str = "\r\x1b[2K";
+
+/// A text that wrapped could not be overwritten; the terminal itself adds `^C` to it.
+const SPARE: usize = 4;
 
 /// The line. Nothing is shown where standard error is no terminal; it is cleared on drop.
 pub(crate) struct ProgressLine<W: Write = std::io::Stderr> {
@@ -28,7 +28,8 @@ impl<W: Write> ProgressLine<W> {
     /// Shows a text in place of the last one.
     pub(crate) fn show(&mut self, text: &str) {
         let Some(out) = &mut self.out else { return };
-        let written = write!(out, "{BEGIN}{}{END}", clean::line(text)).and_then(|()| out.flush());
+        let text = terminal::shortened(text, terminal::columns().saturating_sub(SPARE));
+        let written = write!(out, "{CLEAR}{text}").and_then(|()| out.flush());
         // A terminal that is gone is no reason to stop.
         self.shown |= written.is_ok();
     }
@@ -54,7 +55,7 @@ mod tests {
             line.show("Pushing\nto \x1b[1morigin");
             line.show("Done");
         }
-        let want = format!("{BEGIN}Pushing to [1morigin{END}{BEGIN}Done{END}{CLEAR}");
+        let want = format!("{CLEAR}Pushing to [1morigin{CLEAR}Done{CLEAR}");
         assert_eq!(String::from_utf8(out).unwrap(), want);
     }
 

@@ -10,7 +10,7 @@ pub(crate) fn session_type() -> Type {
     Type::Table(session_columns().into())
 }
 
-/// The type of `convosync log`.
+/// The type of `convosync log`: the session, the same in every row, stands where it takes no room.
 pub(crate) fn log_type() -> Type {
     let mut columns = vec![
         ("save".to_owned(), Type::String),
@@ -18,6 +18,8 @@ pub(crate) fn log_type() -> Type {
         ("parked".to_owned(), Type::Bool),
     ];
     columns.extend(session_columns());
+    let session = columns.remove(3);
+    columns.push(session);
     Type::Table(columns.into())
 }
 
@@ -61,7 +63,10 @@ impl Shape {
                 "head" => self.flag(row.head),
                 "parked" => self.flag(row.parked),
             };
-            record.extend(self.session_record(&row.row));
+            let mut session = self.session_record(&row.row);
+            let id = session.remove("session_id").unwrap_or_else(|| self.nothing());
+            record.extend(session);
+            record.push("session_id", id);
             self.record(record)
         })
     }
@@ -129,7 +134,8 @@ mod tests {
         assert_eq!(declared(session_type()), list);
 
         let log = columns(&SHAPE.log(&sample::log()));
-        assert_eq!(log.join(" "), format!("save head parked {want}"));
+        let rest = want.trim_start_matches("session_id ");
+        assert_eq!(log.join(" "), format!("save head parked {rest} session_id"));
         assert_eq!(declared(log_type()), log);
     }
 
