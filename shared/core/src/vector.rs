@@ -51,10 +51,22 @@ impl Vector {
 #[must_use]
 pub fn heads<'a>(saves: impl IntoIterator<Item = (&'a SaveId, &'a Vector)>) -> Vec<&'a SaveId> {
     let saves: Vec<_> = saves.into_iter().collect();
+    // What covers a save is a vector that reaches further on its device, or just as far in
+    // another save; so one pass over all vectors tells for every save.
+    let mut furthest: BTreeMap<&DeviceId, u64> = BTreeMap::new();
+    let mut named: BTreeMap<(&DeviceId, &VectorEntry), usize> = BTreeMap::new();
+    for (device, entry) in saves.iter().flat_map(|(_, vector)| &vector.0) {
+        let seq = furthest.entry(device).or_default();
+        *seq = entry.seq.max(*seq);
+        *named.entry((device, entry)).or_default() += 1;
+    }
     let mut heads: Vec<&SaveId> = saves
         .iter()
-        .filter(|(save, _)| {
-            !saves.iter().any(|(other, vector)| other != save && vector.covers(save))
+        .filter(|(save, vector)| {
+            let own = VectorEntry { seq: save.seq(), rand: save.rand().to_owned() };
+            let further = furthest.get(save.device()).is_some_and(|seq| *seq > save.seq());
+            let mentions = named.get(&(save.device(), &own)).copied().unwrap_or(0);
+            !further && mentions <= usize::from(vector.covers(save))
         })
         .map(|(save, _)| *save)
         .collect();
@@ -93,5 +105,44 @@ mod tests {
         let clone = save("00000001-aaaaaaaa-1-bbbbbbbb");
         let (vector1, vector2) = (Vector::after([], &one), Vector::after([], &clone));
         assert_eq!(heads([(&one, &vector1), (&clone, &vector2)]).len(), 2);
+    }
+}
+
+#[cfg(test)]
+mod any_history {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The definition, word for word.
+    fn slow<'a>(saves: &[(&'a SaveId, &'a Vector)]) -> Vec<&'a SaveId> {
+        let covered = |save: &SaveId| {
+            saves.iter().any(|(other, vector)| *other != save && vector.covers(save))
+        };
+        let mut heads: Vec<_> =
+            saves.iter().map(|(save, _)| *save).filter(|save| !covered(save)).collect();
+        heads.sort_by(|a, b| b.cmp(a));
+        heads
+    }
+
+    proptest! {
+        #[test]
+        fn heads_are_what_no_other_save_covers(
+            steps in prop::collection::vec((0usize..3, prop::collection::vec(0usize..12, 0..3)), 1..12),
+        ) {
+            let mut made: Vec<(SaveId, Vector)> = Vec::new();
+            for (device, parents) in steps {
+                let parents: Vec<_> =
+                    parents.into_iter().filter_map(|index| made.get(index).cloned()).collect();
+                let generation = 1 + parents.iter().map(|(p, _)| p.generation()).max().unwrap_or(0);
+                let device: DeviceId = ["aaaaaaaa", "bbbbbbbb", "cccccccc"][device].parse().unwrap();
+                let seq = 1 + made.iter().filter(|(s, _)| *s.device() == device).count() as u64;
+                let save = SaveId::new(generation, device, seq, &[made.len() as u8; 8]).unwrap();
+                let vector = Vector::after(parents.iter().map(|(_, vector)| vector), &save);
+                made.push((save, vector));
+            }
+            let all: Vec<_> = made.iter().map(|(save, vector)| (save, vector)).collect();
+            prop_assert_eq!(heads(all.iter().copied()), slow(&all));
+        }
     }
 }

@@ -98,7 +98,7 @@ impl Engine<'_> {
     /// Freezes a save: its unit in the outbox is the commit point; the index follows.
     ///
     /// After a crash before it, nothing was saved and nothing is lost; after it, the next command
-    /// finds the unit and indexes it.
+    /// finds the unit and indexes it. Called with the `freeze` lock held: it counts saves.
     pub(crate) fn freeze(
         &self,
         member: &Member,

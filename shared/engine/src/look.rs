@@ -74,6 +74,7 @@ impl Engine<'_> {
         let Some(view) = self.view(false, Depth::Heads)? else {
             report.store = self.ports.stores.embedded_url();
             report.local_only = true;
+            report.store_reachable = true;
             report.notes.push(not_set_up());
             return Ok(report);
         };

@@ -211,7 +211,28 @@ impl Engine<'_> {
         proven: Option<&SaveId>,
         sent: &mut Sent,
     ) -> Result<(), Trouble> {
+        if self.unproven(member, pushing, proven)?.is_empty() {
+            return Ok(());
+        }
+        // A save of another process must not come between the tip that is read and the one made.
+        let _lock = self.ports.locks.acquire("freeze", SEND_WAIT)?;
+        for binding in self.unproven(member, pushing, proven)? {
+            let open = Shelf::new(self, member, Some(store)).save(&binding.session, &binding.tip);
+            let Ok(open) = open else { continue };
+            self.prove(member, &binding, open, pushing, sent)?;
+        }
+        Ok(())
+    }
+
+    /// Work trees whose newest save is of this device and not proven to be on the git remote.
+    fn unproven(
+        &self,
+        member: &Member,
+        pushing: Pushing,
+        proven: Option<&SaveId>,
+    ) -> Result<Vec<Binding>, Trouble> {
         let history = self.known(member)?;
+        let mut unproven = Vec::new();
         for binding in self.bindings(member)? {
             let saves = history.sessions.get(&binding.session);
             let Some(seen) = saves.and_then(|saves| saves.get(&binding.tip)) else { continue };
@@ -223,13 +244,10 @@ impl Engine<'_> {
                 CodeState::Pushed | CodeState::None => false,
             };
             if wanted && *seen.card.device() == member.profile.device.id {
-                let open =
-                    Shelf::new(self, member, Some(store)).save(&binding.session, &binding.tip);
-                let Ok(open) = open else { continue };
-                self.prove(member, &binding, open, pushing, sent)?;
+                unproven.push(binding);
             }
         }
-        Ok(())
+        Ok(unproven)
     }
 
     /// Whether the user said `--no-push`: then no later command pushes it either.

@@ -46,7 +46,7 @@ impl Engine<'_> {
         request: &Request,
         args: &ResumeArgs,
     ) -> Result<ResumeReport, Trouble> {
-        let _lock = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
+        let lock = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
         let mut member = self.need_member()?;
         self.step("Looking for the session")?;
         let store = self.open_store(&member.profile);
@@ -83,6 +83,7 @@ impl Engine<'_> {
         let restored = self.apply_conversation(&work_tree, talk)?;
         let directory = directory_of(&ready.open, &work_tree);
         self.bound(&member, &ready, &work_tree, restored.as_ref())?;
+        drop(lock);
         if let Some(store) = &store {
             let sent = self.flush(&member, store.as_ref(), crate::send::Pushing::Never, None)?;
             ready.notes.extend(sent.notes);
