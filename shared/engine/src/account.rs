@@ -49,7 +49,7 @@ impl Engine<'_> {
         }
         let new = NewDevice { name: args.device.as_deref(), kind: args.kind.as_deref() };
         let profile = match &before {
-            Some(profile) => self.renamed(profile, &new, url, local_only, args)?,
+            Some(profile) => self.renamed(profile, &new, url, local_only)?,
             None => self.new_profile(url, local_only, &new)?,
         };
         let recovery = RecoveryKey::new(&mut self.random());
@@ -98,13 +98,11 @@ impl Engine<'_> {
         new: &NewDevice<'_>,
         store_url: String,
         local_only: bool,
-        args: &InitArgs,
     ) -> Result<Profile, Trouble> {
         let fresh = self.new_device(&NewDevice {
             name: new.name.or(Some(&profile.device.name)),
             kind: new.kind.or(Some(profile.device.kind.as_str())),
         })?;
-        let _: &InitArgs = args;
         let device = Device { name: fresh.name, kind: fresh.kind, ..profile.device.clone() };
         Ok(Profile { device, store_url, local_only, account: profile.account.clone() })
     }

@@ -451,3 +451,185 @@ fn choice(value: &str, flag: &str, label: &str, help: &str, recommended: bool) -
 fn cancel(flag: &str, recommended: bool) -> Choice {
     choice("cancel", flag, "Cancel", "changes nothing", recommended)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use convosync_core::{CodeState, DeviceKind, SaveId, Vector};
+
+    use super::*;
+    use crate::ports::Repository;
+
+    const COMMIT: &str = "1111111111111111111111111111111111111111";
+
+    fn facts(head: HeadState, dirty: bool) -> Facts {
+        let path = PathBuf::from("/w");
+        let change = Change { path: "auth.js".to_owned(), kind: ChangeKind::Modified };
+        Facts {
+            repository: Repository { root: path.clone(), git_dir: path.clone(), common_dir: path },
+            head,
+            commit: Some("2222222222222222222222222222222222222222".parse().unwrap()),
+            subject: None,
+            upstream: None,
+            ahead: 0,
+            behind: 0,
+            changes: if dirty { vec![change] } else { Vec::new() },
+            operation: None,
+            remotes: Vec::new(),
+        }
+    }
+
+    fn code() -> Code {
+        Code {
+            remotes: Vec::new(),
+            clone_url: None,
+            root_commit: None,
+            branch: "feature/oauth".to_owned(),
+            commit: COMMIT.parse().unwrap(),
+            subject: String::new(),
+            bundle: None,
+            bundle_needs: Vec::new(),
+            excluded: Vec::new(),
+        }
+    }
+
+    fn card() -> Card {
+        let save: SaveId = "00000001-aaaaaaaa-1-aaaaaaaa".parse().unwrap();
+        Card {
+            session: "session-aaaaaaaa".parse().unwrap(),
+            parents: Vec::new(),
+            vector: Vector::after([], &save),
+            save,
+            timestamp_ms: 0,
+            device_name: "desktop".to_owned(),
+            device_kind: DeviceKind::Desktop,
+            message: "m".to_owned(),
+            branch: Some("feature/oauth".to_owned()),
+            commit: Some(COMMIT.parse().unwrap()),
+            code: CodeState::Pushed,
+            repository: "r".to_owned(),
+            working_directory: "/w".to_owned(),
+            conversation: None,
+            message_count: 0,
+            size: 0,
+            content: [0; 16],
+            quiet: false,
+            parked: false,
+        }
+    }
+
+    struct Case {
+        head: HeadState,
+        dirty: bool,
+        relation: Option<Relation>,
+        at_hand: bool,
+        conflicts: Vec<String>,
+    }
+
+    fn on_branch(dirty: bool, relation: Relation) -> Case {
+        let head = HeadState::Branch("feature/oauth".to_owned());
+        Case { head, dirty, relation: Some(relation), at_hand: true, conflicts: Vec::new() }
+    }
+
+    fn elsewhere(dirty: bool) -> Case {
+        let head = HeadState::Branch("main".to_owned());
+        Case { head, dirty, relation: None, at_hand: true, conflicts: Vec::new() }
+    }
+
+    fn steps(case: Case, answers: &Answers) -> Result<Vec<CodeStep>, Trouble> {
+        let (facts, code) = (facts(case.head, case.dirty), code());
+        let present = Present {
+            facts: &facts,
+            code: &code,
+            commit_at_hand: case.at_hand,
+            relation: case.relation,
+            conflicts: case.conflicts,
+        };
+        code_steps(&present, &card(), answers)
+    }
+
+    #[track_caller]
+    fn asked(case: Case, answers: &Answers, want: Question) -> Decision {
+        match steps(case, answers) {
+            Err(Trouble::Decide(decision)) if decision.question == want => *decision,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_branch_that_is_behind_moves_forward_without_a_question() {
+        let none = Answers::default();
+        let case = on_branch(false, Relation::Behind(3));
+        assert_eq!(steps(case, &none).unwrap(), [CodeStep::FastForward]);
+        assert_eq!(steps(on_branch(true, Relation::Same), &none).unwrap(), []);
+    }
+
+    #[test]
+    fn changes_are_only_asked_about_when_something_would_move() {
+        let none = Answers::default();
+        asked(on_branch(true, Relation::Behind(1)), &none, Question::Dirty);
+        let stash = Answers { on_dirty: Some(OnDirty::Stash), ..Answers::default() };
+        let done = steps(on_branch(true, Relation::Behind(1)), &stash).unwrap();
+        assert_eq!(done, [CodeStep::Park, CodeStep::FastForward]);
+    }
+
+    #[test]
+    fn to_stay_on_another_branch_touches_nothing() {
+        asked(elsewhere(true), &Answers::default(), Question::Branch);
+        let stay = Answers { switch_branch: Some(false), ..Answers::default() };
+        assert_eq!(steps(elsewhere(true), &stay).unwrap(), []);
+        let switch = Answers { switch_branch: Some(true), ..Answers::default() };
+        assert_eq!(steps(elsewhere(false), &switch).unwrap(), [CodeStep::Switch]);
+        asked(elsewhere(true), &switch, Question::Dirty);
+    }
+
+    #[test]
+    fn a_commit_of_the_changes_makes_a_branch_that_is_behind_diverge() {
+        let commit = Answers { on_dirty: Some(OnDirty::Commit), ..Answers::default() };
+        asked(on_branch(true, Relation::Behind(1)), &commit, Question::Diverged);
+        let both = Answers { on_diverged: Some(OnDiverged::Merge), ..commit };
+        let done = steps(on_branch(true, Relation::Behind(1)), &both).unwrap();
+        assert_eq!(done, [CodeStep::Commit, CodeStep::Merge]);
+    }
+
+    #[test]
+    fn a_merge_that_would_conflict_is_not_offered_and_not_done() {
+        let diverged = Relation::Diverged { ours: 1, theirs: 2 };
+        let conflicting =
+            || Case { conflicts: vec!["auth.js".to_owned()], ..on_branch(false, diverged) };
+        let decision = asked(conflicting(), &Answers::default(), Question::Diverged);
+        assert!(decision.choices.iter().all(|choice| choice.value != "merge"), "{decision:?}");
+        assert!(decision.details.iter().any(|line| line.contains("auth.js")), "{decision:?}");
+        let merge = Answers { on_diverged: Some(OnDiverged::Merge), ..Answers::default() };
+        let refused = steps(conflicting(), &merge).unwrap_err();
+        assert_eq!(refused.code(), "convosync::resume::conflicts");
+    }
+
+    #[test]
+    fn own_commits_are_replaced_only_when_asked() {
+        let ahead = || on_branch(false, Relation::Ahead(2));
+        asked(ahead(), &Answers::default(), Question::Diverged);
+        let with = |answer| Answers { on_diverged: Some(answer), ..Answers::default() };
+        assert_eq!(steps(ahead(), &with(OnDiverged::Merge)).unwrap(), []);
+        assert_eq!(steps(ahead(), &with(OnDiverged::Discard)).unwrap(), [CodeStep::Replace]);
+        let cancelled = steps(ahead(), &with(OnDiverged::Cancel)).unwrap_err();
+        assert!(matches!(cancelled, Trouble::Cancelled), "{cancelled:?}");
+    }
+
+    #[test]
+    fn a_commit_that_is_nowhere_is_asked_about_first() {
+        let missing = || Case { at_hand: false, ..elsewhere(true) };
+        asked(missing(), &Answers::default(), Question::CommitMissing);
+        let alone = Answers { on_missing: Some(OnMissing::ConversationOnly), ..Answers::default() };
+        assert_eq!(steps(missing(), &alone).unwrap(), []);
+    }
+
+    #[test]
+    fn a_detached_head_is_kept() {
+        let case = Case { head: HeadState::Detached, ..elsewhere(false) };
+        let switch = Answers { switch_branch: Some(true), ..Answers::default() };
+        let done = steps(case, &switch).unwrap();
+        assert!(matches!(done.as_slice(), [CodeStep::KeepHead(_), CodeStep::Switch]), "{done:?}");
+    }
+}
