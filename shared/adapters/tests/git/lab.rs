@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -199,10 +198,14 @@ pub(crate) fn read(dir: &Path, name: &str) -> String {
 }
 
 /// Writes an executable shell script.
+///
+/// Another process writes it: a file that this one had open for writing could still be open in a
+/// child that another test is just starting, and then it can't be run ("text file busy").
 pub(crate) fn script(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().expect("below a folder")).expect("a folder");
-    fs::write(path, format!("#!/bin/sh\n{text}\n")).expect("a script");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("an executable script");
+    let write = "printf '#!/bin/sh\\n%s\\n' \"$2\" >\"$1\" && chmod 755 \"$1\"";
+    let written = Command::new("/bin/sh").args(["-c", write, "sh"]).arg(path).arg(text).status();
+    assert!(written.expect("sh runs").success(), "{path:?} is written");
 }
 
 pub(crate) fn hook(dir: &Path, name: &str, text: &str) {

@@ -11,8 +11,19 @@ use convosync_engine::ports::{Git, GitError};
 
 use crate::lab::{Lab, hook, script, write};
 
-/// Processes whose command line names this folder.
+/// Processes whose command line names this folder, after a moment in which a killed one may go.
 fn left_behind(folder: &Path) -> Vec<String> {
+    let until = Instant::now() + Duration::from_secs(5);
+    loop {
+        let left = running(folder);
+        if left.is_empty() || Instant::now() > until {
+            return left;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn running(folder: &Path) -> Vec<String> {
     let folder = folder.display().to_string();
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries
