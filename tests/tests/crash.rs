@@ -1,0 +1,18 @@
+//! Whatever happens to the helper, its index, its store or its disk: nothing of the user's is lost,
+//! and the same command again succeeds.
+//!
+//! Each test owns its world. Random moments come from a seed, which `CONVOSYNC_SEED` chooses and
+//! a failure tells.
+
+#![expect(clippy::print_stdout, reason = "a failing test shows the kills that led to it")]
+
+#[path = "crash/audit.rs"]
+mod audit;
+#[path = "crash/git_calls.rs"]
+mod git_calls;
+#[path = "crash/kill.rs"]
+mod kill;
+#[path = "crash/moments.rs"]
+mod moments;
+#[path = "crash/scene.rs"]
+mod scene;

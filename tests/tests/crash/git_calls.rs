@@ -1,0 +1,147 @@
+//! Kills exactly at each call of git: git never runs, or goes on when its helper is dead.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use convosync_tests::{Device, World, told};
+
+use crate::audit::audit;
+use crate::scene::{ID, everywhere, has_one_head, is_saved, last_prompt, store_has_all, work};
+
+/// What becomes of the git whose helper is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// It never runs: what was done before is all there is.
+    Nothing,
+    /// It runs beside the next helper.
+    Orphan,
+}
+
+/// A `git` that counts its calls, and kills the helper that made one of them.
+struct Wrapper {
+    folder: PathBuf,
+}
+
+impl Wrapper {
+    fn new(device: &Device, script: &str) -> Self {
+        let folder = device.home.join("wrapper");
+        fs::create_dir_all(&folder).expect("a folder");
+        let program = folder.join("git");
+        fs::write(&program, script).expect("a script");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).expect("executable");
+        Self { folder }
+    }
+
+    /// Kills at call `number`, counted from 1.
+    fn killing(device: &Device, number: u32, then: Then) -> Self {
+        let exits = if then == Then::Nothing { "exit 1;" } else { "" };
+        let script = format!(
+            "#!/bin/sh\n\
+             here=$(dirname \"$0\")\n\
+             PATH=${{PATH#\"$here:\"}}; export PATH\n\
+             echo . >> \"$here/calls\"\n\
+             if [ $(wc -l < \"$here/calls\") = {number} ]; then kill -9 $PPID; {exits} fi\n\
+             exec git \"$@\"\n",
+        );
+        let wrapper = Self::new(device, &script);
+        let _ = fs::remove_file(wrapper.folder.join("calls"));
+        wrapper
+    }
+
+    /// The helper with this git before the real one.
+    fn command(&self, device: &Device, args: &[&str]) -> Command {
+        let mut command = device.command(args);
+        let path = std::env::var("PATH").expect("there is a PATH");
+        command.env("PATH", format!("{}:{path}", self.folder.display()));
+        command
+    }
+}
+
+/// Kills a command at each of its calls of git: `prepare` makes work, `check` looks
+/// at what the same command did the second time.
+fn at_each_call(
+    device: &Device,
+    args: &[&str],
+    mut prepare: impl FnMut(usize),
+    mut check: impl FnMut(usize),
+) {
+    let mut step = 1;
+    for number in 1.. {
+        let mut killed = false;
+        for then in [Then::Nothing, Then::Orphan] {
+            step += 1;
+            prepare(step);
+            let output = Wrapper::killing(device, number, then)
+                .command(device, args)
+                .output()
+                .expect("the helper runs");
+            killed |= output.status.code().is_none();
+            println!("step {step}: {then:?} call {number}: {}", output.status);
+            assert!(output.status.code().is_none() || output.status.success(), "{}", told(&output));
+            let again: Output = device.run(args);
+            assert!(again.status.success(), "{then:?} call {number}\n{}", told(&again));
+            check(step);
+        }
+        if !killed {
+            assert!(number > 4, "a save and a resume call git more often than {number} times");
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_save_that_was_killed_at_any_call_of_git_succeeds_the_next_time() {
+    let (world, desktop, laptop) = World::pair();
+    work(&desktop, 1);
+    desktop.ok(&["save", "step"]);
+    let mut steps = 1;
+    at_each_call(
+        &desktop,
+        &["save", "step"],
+        |step| work(&desktop, step),
+        |step| {
+            is_saved(&desktop, step);
+            steps = step;
+        },
+    );
+    laptop.ok(&["resume"]);
+    for step in 1..=steps {
+        assert_eq!(laptop.read(&format!("src/{step}.rs")), format!("step {step}\n"));
+    }
+    store_has_all(&world, &laptop, &[]);
+}
+
+#[test]
+fn a_resume_that_was_killed_at_any_call_of_git_succeeds_the_next_time() {
+    let (world, desktop, laptop) = World::pair();
+    work(&desktop, 1);
+    desktop.ok(&["save", "step 1"]);
+    laptop.ok(&["resume"]);
+    let mut prompts = Vec::new();
+    at_each_call(
+        &laptop,
+        &["resume", "--on-dirty", "stash"],
+        |step| {
+            work(&desktop, step);
+            desktop.ok(&["save", &format!("step {step}")]);
+            laptop.write("README.md", &format!("changed {step}\n"));
+            laptop.write("notes.txt", &format!("notes {step}\n"));
+            laptop.talk(ID, 1);
+            prompts.push(last_prompt(&laptop));
+        },
+        |step| {
+            assert_eq!(laptop.head(), desktop.head(), "step {step}");
+            assert_eq!(laptop.git(&["status", "--porcelain"]), "", "step {step}");
+            has_one_head(&laptop);
+        },
+    );
+    let (readme, notes) = (everywhere(&laptop, "README.md"), everywhere(&laptop, "notes.txt"));
+    let saves = audit(&world, &laptop);
+    for (step, prompt) in (2..).zip(prompts) {
+        assert!(readme.contains(&format!("changed {step}")), "step {step}: {readme:?}");
+        assert!(notes.contains(&format!("notes {step}")), "step {step}: {notes:?}");
+        assert!(saves.holds(&prompt), "`{prompt}` is in no save");
+    }
+}
