@@ -190,7 +190,7 @@ impl Engine<'_> {
     }
 
     fn facts_here(&self, request: &Request) -> Result<Option<Facts>, Trouble> {
-        match self.ports.git.facts(Path::new(&request.directory)) {
+        match self.facts(Path::new(&request.directory)) {
             Ok(facts) => Ok(Some(facts)),
             Err(GitError::Cancelled) => Err(Trouble::Cancelled),
             // A list does not depend on the repository here.

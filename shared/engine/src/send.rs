@@ -264,7 +264,7 @@ impl Engine<'_> {
         pushing: Pushing,
         sent: &mut Sent,
     ) -> Result<(), Trouble> {
-        let Ok(facts) = self.ports.git.facts(&binding.root) else {
+        let Ok(facts) = self.facts(&binding.root) else {
             sent.notes.push(repository_gone(binding));
             return Ok(());
         };

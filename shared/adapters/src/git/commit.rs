@@ -7,9 +7,8 @@ use convosync_core::Oid;
 use convosync_engine::ports::{ChangeKind, Committed, GitError, HeadState, Repository};
 
 use super::call::Output;
-use super::exclude::Excludes;
 use super::index::{Saved, while_unlocked};
-use super::status::{Entry, Status, shown, status};
+use super::status::{Status, shown, status};
 use super::{GitCli, facts, oid, unreadable};
 
 /// Hooks that can refuse a commit. Git does not say which one did.
@@ -25,38 +24,18 @@ pub(super) fn commit_all(
         if let Some(operation) = facts::operation(git, repo)? {
             return Err(refusal(&format!("{operation:?} in progress").to_lowercase()));
         }
-        let status = status(git, &repo.root)?;
+        let (status, behind) = status(git, &repo.root)?.without(excludes);
         if status.entries.iter().any(|entry| entry.kind == ChangeKind::Conflicted) {
             return Err(refusal("there are conflicts"));
         }
-        let behind = kept_behind(&status, excludes);
-        let there_is_work = status.entries.iter().any(|entry| !behind.contains(&*entry.path));
-        let mut done = if there_is_work {
-            stage_and_commit(git, repo, message, &status, &behind)?
-        } else {
+        let mut done = if status.entries.is_empty() {
             nothing(&status)?
+        } else {
+            stage_and_commit(git, repo, message, &status, &behind)?
         };
-        done.excluded = behind.into_iter().map(shown).collect();
+        done.excluded = behind.iter().map(|path| shown(path)).collect();
         Ok(done)
     })
-}
-
-pub(super) fn would_exclude(
-    git: &GitCli,
-    repo: &Repository,
-    excludes: &[String],
-) -> Result<Vec<String>, GitError> {
-    let status = status(git, &repo.root)?;
-    Ok(kept_behind(&status, excludes).into_iter().map(shown).collect())
-}
-
-/// Untracked files that an exclude matches, and repositories inside this one: git would record
-/// their commit and none of their files.
-fn kept_behind<'a>(status: &'a Status, excludes: &[String]) -> BTreeSet<&'a [u8]> {
-    let excludes = Excludes::new(excludes);
-    let stays =
-        |entry: &&Entry| entry.is_embedded() || (entry.untracked && excludes.excluded(&entry.path));
-    status.entries.iter().filter(stays).map(|entry| &*entry.path).collect()
 }
 
 fn nothing(status: &Status) -> Result<Committed, GitError> {
@@ -70,7 +49,7 @@ fn stage_and_commit(
     repo: &Repository,
     message: &str,
     status: &Status,
-    behind: &BTreeSet<&[u8]>,
+    behind: &BTreeSet<Vec<u8>>,
 ) -> Result<Committed, GitError> {
     let index = Saved::of(repo).map_err(|error| refusal(&format!("the index: {error}")))?;
     let done = stage(git, repo, behind).and_then(|()| commit(git, repo, message, status));
@@ -86,17 +65,8 @@ fn stage_and_commit(
     Err(failure)
 }
 
-fn stage(git: &GitCli, repo: &Repository, behind: &BTreeSet<&[u8]>) -> Result<(), GitError> {
-    let mut paths = Vec::new();
-    if !behind.is_empty() {
-        paths.extend_from_slice(b":(top)\0");
-        for path in behind {
-            let path = path.strip_suffix(b"/").unwrap_or(path);
-            paths.extend_from_slice(b":(exclude,top,literal)");
-            paths.extend_from_slice(path);
-            paths.push(0);
-        }
-    }
+fn stage(git: &GitCli, repo: &Repository, behind: &BTreeSet<Vec<u8>>) -> Result<(), GitError> {
+    let paths = all_but(behind);
     let add = |sparse: bool| {
         // A new file outside of a sparse checkout is work too.
         let call = git.write(&repo.root, "add").arg("--all").args(sparse.then_some("--sparse"));
@@ -113,6 +83,21 @@ fn stage(git: &GitCli, repo: &Repository, behind: &BTreeSet<&[u8]>) -> Result<()
         output = add(false)?; // git before 2.34 knows no `--sparse`, and needs none
     }
     if output.success() { Ok(()) } else { Err(git.failure(&output)) }
+}
+
+/// Pathspecs, each with its NUL, for everything but these paths; none when there are none.
+pub(super) fn all_but(behind: &BTreeSet<Vec<u8>>) -> Vec<u8> {
+    let mut specs = Vec::new();
+    if !behind.is_empty() {
+        specs.extend_from_slice(b":(top)\0");
+    }
+    for path in behind {
+        let path = path.strip_suffix(b"/").unwrap_or(path);
+        specs.extend_from_slice(b":(exclude,top,literal)");
+        specs.extend_from_slice(path);
+        specs.push(0);
+    }
+    specs
 }
 
 /// Makes the commit; none if what was staged is what HEAD has.

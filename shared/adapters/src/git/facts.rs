@@ -10,10 +10,14 @@ use convosync_engine::ports::{Facts, GitError, HeadState, Operation, Repository}
 use super::status::{self, status};
 use super::{GitCli, config, subject};
 
-pub(super) fn facts(git: &GitCli, directory: &Path) -> Result<Facts, GitError> {
+pub(super) fn facts(
+    git: &GitCli,
+    directory: &Path,
+    excludes: &[String],
+) -> Result<Facts, GitError> {
     let repository = locate(git, directory)?;
     let root = &repository.root;
-    let status = status(git, root)?;
+    let (status, behind) = status(git, root)?.without(excludes);
     let config = config::config(git, &repository)?;
     let subject = match &status.commit {
         Some(commit) => Some(subject::subject(git, &repository, commit)?),
@@ -31,6 +35,7 @@ pub(super) fn facts(git: &GitCli, directory: &Path) -> Result<Facts, GitError> {
         ahead: status.ahead,
         behind: status.behind,
         changes: status::changes(&status.entries),
+        kept_back: behind.iter().map(|path| status::shown(path)).collect(),
         operation: operation(git, &repository)?,
         remotes: config.remotes(root),
         repository,

@@ -176,8 +176,8 @@ fn unreadable(what: &str) -> GitError {
 }
 
 impl Git for GitCli {
-    fn facts(&self, directory: &Path) -> Result<Facts, GitError> {
-        facts::facts(self, directory)
+    fn facts(&self, directory: &Path, excludes: &[String]) -> Result<Facts, GitError> {
+        facts::facts(self, directory, excludes)
     }
 
     fn root_commit(&self, repo: &Repository) -> Result<Option<Oid>, GitError> {
@@ -191,14 +191,6 @@ impl Git for GitCli {
         excludes: &[String],
     ) -> Result<Committed, GitError> {
         commit::commit_all(self, repo, message, excludes)
-    }
-
-    fn would_exclude(
-        &self,
-        repo: &Repository,
-        excludes: &[String],
-    ) -> Result<Vec<String>, GitError> {
-        commit::would_exclude(self, repo, excludes)
     }
 
     fn push(
@@ -273,8 +265,14 @@ impl Git for GitCli {
         obstacle::in_the_way(self, repo, commit)
     }
 
-    fn park(&self, repo: &Repository, id: &str, message: &str) -> Result<Option<Parked>, GitError> {
-        park::park(self, repo, id, message)
+    fn park(
+        &self,
+        repo: &Repository,
+        id: &str,
+        message: &str,
+        excludes: &[String],
+    ) -> Result<Option<Parked>, GitError> {
+        park::park(self, repo, id, message, excludes)
     }
 
     fn keep(&self, repo: &Repository, id: &str, commit: &Oid) -> Result<String, GitError> {

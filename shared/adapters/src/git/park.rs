@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use convosync_core::Oid;
 use convosync_engine::ports::{GitError, Parked, Repository};
 
+use super::commit::all_but;
 use super::index::while_unlocked;
 use super::status::{Entry, Status, status};
 use super::{GitCli, name, oid, unreadable};
@@ -15,9 +16,10 @@ pub(super) fn park(
     repo: &Repository,
     id: &str,
     message: &str,
+    excludes: &[String],
 ) -> Result<Option<Parked>, GitError> {
     let reference = name::own_ref("park", id)?;
-    let before = while_unlocked(git, repo, || status(git, &repo.root))?;
+    let (before, stays) = while_unlocked(git, repo, || status(git, &repo.root))?.without(excludes);
     if !is_dirty(&before) {
         return Ok(None);
     }
@@ -26,11 +28,11 @@ pub(super) fn park(
     }
     settle_intents(git, repo, &before)?;
     let stash = stash_tip(git, repo)?;
-    while_unlocked(git, repo, || push(git, repo, message))?;
+    while_unlocked(git, repo, || push(git, repo, message, &stays))?;
     let made = stash_tip(git, repo)?.filter(|tip| stash.as_ref() != Some(tip));
     let commit = made.ok_or_else(|| refusal("git made no stash of these changes"))?;
     keep_at(git, repo, &reference, &commit)?;
-    if !is_put_aside(&before, &status(git, &repo.root)?) {
+    if !is_put_aside(&before, &status(git, &repo.root)?.without(excludes).0) {
         return Err(refusal(&format!("some changes stayed; all of them are in {commit}")));
     }
     let restore = format!("git stash apply --index {commit}");
@@ -52,9 +54,9 @@ fn is_dirty(status: &Status) -> bool {
     status.entries.iter().any(can_be_stashed)
 }
 
-/// Git leaves submodules, and repositories inside this one, as they are.
+/// Git leaves submodules as they are.
 fn can_be_stashed(entry: &Entry) -> bool {
-    !entry.is_embedded() && !entry.submodule
+    !entry.submodule
 }
 
 /// Whether nothing of `before` is left. What `after` has besides was ignored by a file that is put
@@ -82,10 +84,20 @@ fn settle_intents(git: &GitCli, repo: &Repository, status: &Status) -> Result<()
     Ok(())
 }
 
-fn push(git: &GitCli, repo: &Repository, message: &str) -> Result<(), GitError> {
+fn push(
+    git: &GitCli,
+    repo: &Repository,
+    message: &str,
+    stays: &BTreeSet<Vec<u8>>,
+) -> Result<(), GitError> {
     let message = format!("--message={message}");
     let args = ["push", "--include-untracked", "--no-keep-index", "--quiet", &message];
-    git.write(&repo.root, "stash").args(args).ok().map(|_| ())
+    let call = git.write(&repo.root, "stash").args(args);
+    let call = match all_but(stays) {
+        none if none.is_empty() => call,
+        paths => call.args(["--pathspec-from-file=-", "--pathspec-file-nul"]).input(paths),
+    };
+    call.ok().map(|_| ())
 }
 
 fn stash_tip(git: &GitCli, repo: &Repository) -> Result<Option<Oid>, GitError> {

@@ -1,11 +1,14 @@
 //! Reads `git status --porcelain=v2 --branch -z`. Format: git-status(1), "Porcelain Format
 //! Version 2".
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use convosync_core::Oid;
 use convosync_engine::ports::{Change, ChangeKind, GitError, HeadState};
 
+use super::exclude::Excludes;
 use super::{GitCli, unreadable};
-use std::path::Path;
 
 /// The state of a work tree.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,6 +38,21 @@ impl Entry {
     /// stashes its files.
     pub(super) fn is_embedded(&self) -> bool {
         self.untracked && self.path.ends_with(b"/")
+    }
+}
+
+impl Status {
+    /// The status without what a commit keeps back, and the paths of that: untracked files that an
+    /// exclude matches, and repositories inside this one. Git would record their commit and none
+    /// of their files.
+    pub(super) fn without(mut self, excludes: &[String]) -> (Self, BTreeSet<Vec<u8>>) {
+        let excludes = Excludes::new(excludes);
+        let stays = |entry: &Entry| {
+            entry.is_embedded() || (entry.untracked && excludes.excluded(&entry.path))
+        };
+        let (behind, work): (Vec<_>, Vec<_>) = self.entries.into_iter().partition(stays);
+        self.entries = work;
+        (self, behind.into_iter().map(|entry| entry.path).collect())
     }
 }
 
@@ -108,13 +126,10 @@ fn entry(record: &[u8]) -> Option<Entry> {
     Some(Entry { path, kind, untracked: tag == b"?", intended, submodule })
 }
 
-/// The entries as the engine wants them: sorted, each path once, embedded repositories left out.
+/// The entries as the engine wants them: sorted, each path once.
 pub(super) fn changes(entries: &[Entry]) -> Vec<Change> {
-    let mut changes: Vec<Change> = entries
-        .iter()
-        .filter(|entry| !entry.is_embedded())
-        .map(|entry| Change { path: shown(&entry.path), kind: entry.kind })
-        .collect();
+    let mut changes: Vec<Change> =
+        entries.iter().map(|entry| Change { path: shown(&entry.path), kind: entry.kind }).collect();
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     changes.dedup_by(|later, kept| {
         let same = later.path == kept.path;
@@ -159,7 +174,8 @@ mod tests {
             "? -x\0? emb/\0".to_owned(),
         ]
         .concat();
-        let status = parse(text.as_bytes()).expect("readable");
+        let (status, behind) = parse(text.as_bytes()).expect("readable").without(&[]);
+        assert_eq!(behind, BTreeSet::from([b"emb/".to_vec()]));
         assert_eq!(status.head, HeadState::Branch("a b".to_owned()));
         assert_eq!((status.ahead, status.behind), (3, 4));
         let seen: Vec<_> =

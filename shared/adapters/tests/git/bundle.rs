@@ -146,7 +146,7 @@ fn a_name_that_could_leave_our_refs_is_refused() {
         assert!(matches!(refused, Err(GitError::Failed { .. })), "{name}: {refused:?}");
         if name != "-d" {
             assert!(lab.git.keep(&repo, name, &head).is_err());
-            assert!(lab.git.park(&repo, name, "m").is_err());
+            assert!(lab.git.park(&repo, name, "m", &[]).is_err());
         }
     }
 }

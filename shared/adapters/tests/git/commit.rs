@@ -23,7 +23,10 @@ fn everything_is_committed_but_what_is_excluded_or_ignored() {
     let excludes = patterns(&[".env", ".env.*", "!.env.example", "*.pem", "secrets/*.json"]);
     let repo = lab.at(&dir);
     let behind = [".env", "d/.env.local", "key.pem", "secrets/a.json"];
-    assert_eq!(lab.git.would_exclude(&repo, &excludes).expect("asked"), behind);
+    let facts = lab.git.facts(&dir, &excludes).expect("facts");
+    assert_eq!(facts.kept_back, behind);
+    let work: Vec<_> = facts.changes.iter().map(|change| change.path.as_str()).collect();
+    assert_eq!(work, ["-n", ".env.example", ".gitignore", "a", "gone", "tracked.pem"]);
     let done = lab.git.commit_all(&repo, "-m it\n\n# kept", &excludes).expect("a commit");
     assert!(done.made);
     assert_eq!((done.added, done.modified), (3, 3));

@@ -40,7 +40,11 @@ fn facts_take_few_processes() {
     lab.run(&dir, &["config", "branch.main.remote", "none"]);
     assert_eq!(lab.count(|| assert_eq!(lab.facts(&dir).upstream, None)).0, 2, "it was changed");
     lab.run(&dir, &["gc", "-q"]);
-    assert_eq!(lab.count(|| lab.git_with(&[]).facts(&dir).expect("facts")).0, 4, "it is packed");
+    assert_eq!(
+        lab.count(|| lab.git_with(&[]).facts(&dir, &[]).expect("facts")).0,
+        4,
+        "it is packed"
+    );
     assert_eq!(lab.count(|| lab.facts(&dir.join("sub"))).0, 2, "where it lies is new");
 }
 
@@ -70,7 +74,7 @@ fn no_work_tree_is_no_repository() {
     let dir = lab.pushed("p");
     let bare = lab.path("p-origin.git");
     for place in [plain, bare, dir.join(".git"), lab.path("absent")] {
-        let facts = lab.git.facts(&place);
+        let facts = lab.git.facts(&place, &[]);
         assert!(matches!(facts, Err(GitError::NotARepository(_))), "{place:?}: {facts:?}");
     }
 }
@@ -222,7 +226,7 @@ fn a_caller_inside_a_hook_does_not_lead_astray() {
     let git_dir = other.join(".git").display().to_string();
     let index = other.join("index").display().to_string();
     let git = lab.git_with(&[("GIT_DIR", &git_dir), ("GIT_INDEX_FILE", &index)]);
-    assert_eq!(git.facts(&dir).expect("facts").repository.root, dir);
+    assert_eq!(git.facts(&dir, &[]).expect("facts").repository.root, dir);
 }
 
 #[test]
@@ -236,7 +240,7 @@ fn another_language_and_colours_change_nothing() {
     lab.run(&dir, &["config", "log.showSignature", "true"]);
     write(&dir, "new", "x");
     let git = lab.git_with(&[("LC_ALL", "de_DE.UTF-8"), ("LANGUAGE", "de")]);
-    let facts = git.facts(&dir).expect("facts");
+    let facts = git.facts(&dir, &[]).expect("facts");
     assert_eq!((facts.changes.len(), facts.subject.as_deref()), (1, Some("write a")));
 }
 

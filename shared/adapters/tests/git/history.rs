@@ -145,7 +145,7 @@ fn a_git_without_merge_tree_foresees_nothing() {
         ),
     );
     let git = lab.git_with(&[("PATH", &format!("{}:{}", old.display(), lab.env["PATH"]))]);
-    let repo = git.facts(&dir).expect("facts").repository;
+    let repo = git.facts(&dir, &[]).expect("facts").repository;
     let head = lab.head(&dir);
     assert_eq!(git.merge_conflicts(&repo, &head, &head).expect("asked"), [""; 0]);
     write(&dir, "b", "x");
@@ -162,6 +162,6 @@ fn a_git_that_is_too_old_is_named() {
         "case \"$*\" in *version*) echo git version 2.25.1;; *rev-parse*) echo --path-format=absolute;; esac",
     );
     let git = lab.git_with(&[("PATH", &format!("{}:{}", old.display(), lab.env["PATH"]))]);
-    let error = git.facts(&dir).expect_err("too old").to_string();
+    let error = git.facts(&dir, &[]).expect_err("too old").to_string();
     assert!(error.contains("2.25.1 is too old"), "{error}");
 }

@@ -141,7 +141,7 @@ impl Lab {
 
     #[track_caller]
     pub(crate) fn facts(&self, dir: &Path) -> Facts {
-        self.git.facts(dir).expect("facts")
+        self.git.facts(dir, &[]).expect("facts")
     }
 
     #[track_caller]

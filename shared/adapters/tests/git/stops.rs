@@ -49,7 +49,7 @@ fn a_lock_is_waited_for_then_named_and_never_removed() {
     let before = Instant::now();
     for done in [
         lab.git.commit_all(&repo, "m", &[]).map(drop),
-        lab.git.park(&repo, "x", "m").map(drop),
+        lab.git.park(&repo, "x", "m", &[]).map(drop),
         lab.git.switch(&repo, "new", &lab.head(&dir)),
     ] {
         let Err(GitError::Locked { path }) = done else { panic!("{done:?}") };
@@ -159,7 +159,7 @@ fn a_cancel_stops_at_once() {
     });
     assert!(started.elapsed() < Duration::from_secs(8));
     assert_eq!(lab.state(&dir), before, "the index was put back");
-    assert!(matches!(lab.git.facts(&dir), Err(GitError::Cancelled)));
+    assert!(matches!(lab.git.facts(&dir, &[]), Err(GitError::Cancelled)));
 }
 
 #[test]

@@ -156,8 +156,11 @@ pub struct Facts {
     pub ahead: u64,
     /// Commits that the branch lacks.
     pub behind: u64,
-    /// What differs from HEAD, ignored files left out, sorted by path.
+    /// What differs from HEAD and [`Git::commit_all`] would take, sorted by path.
     pub changes: Vec<Change>,
+    /// What it would keep back, sorted: untracked files that an exclude matches, and repositories
+    /// inside this one, of which git takes no file.
+    pub kept_back: Vec<String>,
     /// What was begun and not ended.
     pub operation: Option<Operation>,
     /// The remotes, `origin` first.
@@ -239,10 +242,12 @@ pub struct Parked {
 pub trait Git {
     /// What is true of the work tree that `directory` is in.
     ///
+    /// `excludes`: as in [`Git::commit_all`].
+    ///
     /// # Errors
     ///
     /// [`GitError::NotARepository`].
-    fn facts(&self, directory: &Path) -> Result<Facts, GitError>;
+    fn facts(&self, directory: &Path, excludes: &[String]) -> Result<Facts, GitError>;
 
     /// The oldest root commit reachable from HEAD.
     ///
@@ -267,17 +272,6 @@ pub trait Git {
         message: &str,
         excludes: &[String],
     ) -> Result<Committed, GitError>;
-
-    /// Untracked files that [`Git::commit_all`] would keep back.
-    ///
-    /// # Errors
-    ///
-    /// If git fails.
-    fn would_exclude(
-        &self,
-        repo: &Repository,
-        excludes: &[String],
-    ) -> Result<Vec<String>, GitError>;
 
     /// Pushes `commit` to `branch` of `remote`, with the user's hooks, never forced;
     /// `track`: makes it the branch's upstream.
@@ -393,10 +387,18 @@ pub trait Git {
     /// Puts all changes aside (staged, unstaged, untracked; not ignored) in `git stash` and under
     /// `refs/convosync/park/<id>`, and leaves the tree clean. `None`: there was nothing.
     ///
+    /// `excludes`: as in [`Git::commit_all`]; what they keep back stays where it is.
+    ///
     /// # Errors
     ///
     /// If it did not go through: then the changes are where they were, or in the stash.
-    fn park(&self, repo: &Repository, id: &str, message: &str) -> Result<Option<Parked>, GitError>;
+    fn park(
+        &self,
+        repo: &Repository,
+        id: &str,
+        message: &str,
+        excludes: &[String],
+    ) -> Result<Option<Parked>, GitError>;
 
     /// Keeps a commit under `refs/convosync/park/<id>`, and returns the ref.
     ///

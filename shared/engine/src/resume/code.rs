@@ -165,7 +165,8 @@ impl Engine<'_> {
         })
     }
 
-    /// Ignored files are not put aside with the rest; git would overwrite them without a word.
+    /// Files that are not put aside with the rest: git would overwrite ignored ones without a word,
+    /// and stop at those that a save keeps back.
     fn refuse_overwriting(&self, facts: &Facts, commit: &Oid) -> Result<(), Trouble> {
         let in_the_way = self.ports.git.in_the_way(&facts.repository, commit)?;
         let ours: Vec<_> = in_the_way
@@ -179,7 +180,7 @@ impl Engine<'_> {
         Err(Refusal::new(
             "convosync::resume::in-the-way",
             format!(
-                "the session's commit has other contents for files that git ignores here:\n{}",
+                "the session's commit has other contents for files that are not tracked here:\n{}",
                 ours.join("\n")
             ),
         )
@@ -201,7 +202,7 @@ impl Engine<'_> {
         }
         let facts = match plan.steps.is_empty() {
             true => ready.facts.clone(),
-            false => self.ports.git.facts(&repo.root)?,
+            false => self.facts(&repo.root)?,
         };
         let branch = match &facts.head {
             HeadState::Branch(name) | HeadState::Unborn(name) => Some(name.clone()),
@@ -236,7 +237,7 @@ impl Engine<'_> {
             CodeStep::Park => {
                 self.step("Putting your changes aside")?;
                 let message = format!("before resuming {}", ready.open.card.session);
-                Ok(git.park(repo, &id(), &message)?.map(|parked| Note {
+                Ok(git.park(repo, &id(), &message, &excludes())?.map(|parked| Note {
                     code: "convosync::resume::parked".to_owned(),
                     text: format!(
                         "your uncommitted changes are in `git stash` ({})",

@@ -66,7 +66,7 @@ impl Engine<'_> {
         history: &'h History,
         request: &Request,
     ) -> Result<&'h Card, Trouble> {
-        let facts = match self.ports.git.facts(Path::new(&request.directory)) {
+        let facts = match self.facts(Path::new(&request.directory)) {
             Ok(facts) => Some(facts),
             Err(GitError::NotARepository(_)) => None,
             Err(error) => return Err(error.into()),
@@ -167,7 +167,7 @@ impl Engine<'_> {
         args: &ResumeArgs,
         open: &OpenSave,
     ) -> Result<Facts, Trouble> {
-        let here = match self.ports.git.facts(Path::new(&request.directory)) {
+        let here = match self.facts(Path::new(&request.directory)) {
             Ok(facts) => Some(facts),
             Err(GitError::NotARepository(_)) => None,
             Err(error) => return Err(error.into()),
@@ -204,7 +204,7 @@ impl Engine<'_> {
             if !roots.insert(binding.root.clone()) {
                 continue;
             }
-            let Ok(facts) = self.ports.git.facts(&binding.root) else { continue };
+            let Ok(facts) = self.facts(&binding.root) else { continue };
             if self.same_repository(&facts, open)? {
                 return Ok(Some(facts));
             }
@@ -231,14 +231,14 @@ impl Engine<'_> {
         };
         if directory.join(".git").exists() {
             // A resume that was stopped after the clone goes on.
-            let facts = self.ports.git.facts(&directory)?;
+            let facts = self.facts(&directory)?;
             if self.same_repository(&facts, open)? {
                 return Ok(facts);
             }
         }
         self.step(&format!("Cloning {url}"))?;
         self.ports.git.clone(&url, &directory)?;
-        Ok(self.ports.git.facts(&directory)?)
+        Ok(self.facts(&directory)?)
     }
 }
 

@@ -12,7 +12,7 @@ use convosync_wire::{PlanReport, Request, SaveArgs, SaveReport};
 
 use crate::engine::Engine;
 use crate::member::Member;
-use crate::ports::{Assistant, Facts, Found, Here, IndexChange, Table};
+use crate::ports::{Assistant, Facts, Found, GitError, Here, IndexChange, Table};
 use crate::trouble::{Refusal, Trouble};
 
 use moment::{home_of, parents};
@@ -129,7 +129,7 @@ impl Engine<'_> {
         conversation: Option<&str>,
     ) -> Result<Scene<'_>, Trouble> {
         let directory = PathBuf::from(&request.directory);
-        let facts = self.ports.git.facts(&directory)?;
+        let facts = self.facts(&directory)?;
         let root = facts.repository.root.clone();
         if root.to_str().is_none() {
             return Err(Refusal::new(
@@ -149,6 +149,11 @@ impl Engine<'_> {
             conversations.extend(found.into_iter().map(|found| (*assistant, found)));
         }
         Ok(Scene { facts, directory, conversations })
+    }
+
+    /// What is true of a work tree; files that are never saved are no changes.
+    pub(crate) fn facts(&self, directory: &Path) -> Result<Facts, GitError> {
+        self.ports.git.facts(directory, &excludes())
     }
 
     /// The user's message; with `--retry` the one of the save that was begun here.
@@ -211,11 +216,9 @@ impl Engine<'_> {
         let scene = self.scene(request, args.conversation.as_deref())?;
         check(&scene.facts, args)?;
         let facts = &scene.facts;
-        let kept_back = self.ports.git.would_exclude(&facts.repository, &excludes())?;
-        let changed = facts.changes.len().saturating_sub(kept_back.len());
         let branch = branch(facts);
         let mut steps = Vec::new();
-        match (changed, &args.message) {
+        match (facts.changes.len(), &args.message) {
             (0, _) => steps.push("nothing to commit".to_owned()),
             (n, message) => steps.push(format!(
                 "commit {n} changed files on {branch}: \"{}\"",
@@ -235,7 +238,7 @@ impl Engine<'_> {
         let profile = self.member()?.map(|member| member.profile);
         let store = profile.map_or_else(|| self.ports.stores.embedded_url(), |p| p.store_url);
         steps.push(format!("put the sealed session into {store}"));
-        let notes = moment::excluded_note(&kept_back).into_iter().collect();
+        let notes = moment::excluded_note(&facts.kept_back).into_iter().collect();
         Ok(PlanReport { verb: "save".to_owned(), steps, decisions: Vec::new(), notes })
     }
 }
