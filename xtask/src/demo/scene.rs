@@ -66,9 +66,7 @@ impl Scene {
         desktop.work_with_the_assistant()?;
         Ok(Self { desktop, laptop, store: format!("file://{}", scratch.join("store").display()) })
     }
-}
 
-impl Scene {
     /// What a person does with the words on paper.
     pub(super) fn carry_recovery_words(&self) -> Result<(), Failed> {
         let [from, to] =
