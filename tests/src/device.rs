@@ -300,6 +300,12 @@ pub fn helper() -> PathBuf {
     crate::tools::built("CONVOSYNC_HELPER", "convosync")
 }
 
+/// The Nushell plugin that is tested.
+#[must_use]
+pub fn nu_plugin() -> PathBuf {
+    crate::tools::built("CONVOSYNC_NU_PLUGIN", "nu_plugin_convosync")
+}
+
 /// What a command said, for a failing test.
 #[must_use]
 pub fn told(output: &Output) -> String {

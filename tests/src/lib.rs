@@ -11,7 +11,7 @@ mod tools;
 pub mod transcript;
 
 pub use claude::{Answer, Claude};
-pub use device::{Device, World, helper, told};
+pub use device::{Device, World, helper, nu_plugin, told};
 pub use model_server::{ModelServer, Sent};
 pub use terminal::Terminal;
 pub use tools::tool;

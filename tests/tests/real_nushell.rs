@@ -1,0 +1,227 @@
+//! The real Nushell: the main job with the plugin and the helper, what a terminal shows, Ctrl-C.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use convosync_tests::{Device, Terminal, World, helper, nu_plugin, told, tool};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const ID: &str = "11111111-2222-4333-8444-555555555555";
+
+/// The workspace.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace")
+}
+
+/// The words that start Nushell with the plugin and nothing of the user's.
+fn nushell() -> Vec<String> {
+    let plugins = format!("[{:?}]", nu_plugin().display().to_string());
+    let program = tool("nu").display().to_string();
+    [&program, "--no-config-file", "--plugins", &plugins].map(str::to_owned).to_vec()
+}
+
+/// A caller whose configuration names this helper.
+fn with_helper(program: &Path) -> String {
+    format!("$env.config.plugins.convosync = {{helper: {:?}}}", program.display().to_string())
+}
+
+/// Runs a script, which has to succeed, on a device; gives the JSON that it prints.
+#[track_caller]
+fn script(device: &Device, script: &str) -> Value {
+    let words = nushell();
+    let script = format!("{}; {script}", with_helper(&helper()));
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).args(["--commands", &script]);
+    command.env_clear().envs(device.env()).current_dir(&device.work_tree).stdin(Stdio::null());
+    let output = command.output().expect("Nushell runs");
+    assert!(output.status.success(), "{script}\n{}", told(&output));
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", told(&output)))
+}
+
+/// Opens Nushell in a terminal, with the module loaded.
+fn terminal(directory: &Path, env: &BTreeMap<String, String>, helper: &Path) -> Terminal {
+    let module = root().join("nushell/convosync.nu");
+    let quiet = "$env.config.show_banner = false; $env.PROMPT_COMMAND_RIGHT = ''; \
+                 $env.PROMPT_COMMAND = {|| pwd | path basename}";
+    let start =
+        format!("{quiet}; {}; source {:?}", with_helper(helper), module.display().to_string());
+    let mut words = nushell();
+    words.extend(["--execute".to_owned(), start]);
+    let quoted: Vec<_> =
+        words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
+    let terminal = Terminal::start(directory, env, &quoted.join(" "));
+    terminal.wait_for_calm(">");
+    terminal
+}
+
+/// A session that was saved on the desktop, and the laptop on another branch.
+fn saved_on_the_desktop() -> (World, Device, Device) {
+    let (world, desktop, laptop) = World::pair();
+    desktop.git(&["switch", "-q", "-c", "feature/oauth"]);
+    desktop.write("auth.js", "login\n");
+    desktop.talk(ID, 5);
+    desktop.ok(&["save", "Implemented OAuth login"]);
+    (world, desktop, laptop)
+}
+
+/// A helper that answers from `<verb>.jsonl` or does what `<verb>.sh` says.
+fn scripted_helper(folder: &TempDir, verb: &str, commands: &str) -> PathBuf {
+    let script = root().join("plugins/nu_plugin_convosync/tests/scripted-helper");
+    let program = folder.path().join("convosync");
+    symlink(script, &program).expect("a link");
+    fs::write(folder.path().join(format!("{verb}.sh")), commands).expect("a script");
+    program
+}
+
+fn plain_env(home: &Path) -> BTreeMap<String, String> {
+    [("HOME", home.to_str().expect("UTF-8")), ("PATH", "/usr/bin:/bin"), ("LC_ALL", "C.UTF-8")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}
+
+#[test]
+fn a_session_goes_to_another_device_through_tables() {
+    let (_world, desktop, laptop) = World::pair();
+    desktop.git(&["switch", "-q", "-c", "feature/oauth"]);
+    desktop.write("auth.js", "login\n");
+    desktop.talk(ID, 5);
+    let saved = script(&desktop, "convosync save 'Implemented OAuth login' | to json");
+    assert_eq!(saved["synced"], true, "{saved}");
+
+    let rows = script(&laptop, "convosync list | where branch == feature/oauth | to json");
+    assert_eq!(rows.as_array().map(Vec::len), Some(1), "{rows}");
+    assert_eq!(rows[0]["message"], "Implemented OAuth login");
+
+    let now = script(
+        &laptop,
+        "mkdir docs; cd docs; let row = convosync list | where branch == feature/oauth and message_count > 10 | first; \
+         let there = $row | convosync resume --switch-branch; \
+         {row: $row, there: $there, pwd: $env.PWD, session: $env.CONVOSYNC_SESSION} | to json",
+    );
+    assert_eq!(now["pwd"], laptop.work_tree.display().to_string(), "{now}");
+    assert_eq!(now["session"], rows[0]["session_id"]);
+    assert_eq!(now["there"]["in_step"], true, "{now}");
+    assert_eq!(laptop.head(), desktop.head());
+
+    let saves = script(&laptop, "convosync list | first | convosync log | get message | to json");
+    assert_eq!(saves, serde_json::json!(["Implemented OAuth login"]));
+}
+
+#[test]
+fn an_error_has_a_code_for_scripts() {
+    let (_world, _desktop, laptop) = saved_on_the_desktop();
+    let code = |line: &str| {
+        script(&laptop, &format!("try {{ {line} }} catch {{|e| $e.details.code }} | to json"))
+    };
+    let wrong_branch = code("convosync resume --latest");
+    assert_eq!(wrong_branch, "convosync::decision::branch");
+    let unknown = code("convosync resume session-zzzzzzzz");
+    assert!(unknown.as_str().is_some_and(|code| code.starts_with("convosync::")), "{unknown}");
+}
+
+#[test]
+fn on_a_terminal_the_session_is_picked_and_the_questions_are_asked() {
+    let (_world, desktop, laptop) = saved_on_the_desktop();
+    laptop.write("README.md", "changed here\n");
+    let terminal = terminal(&laptop.work_tree, &laptop.env(), &helper());
+    terminal.type_text("convosync resume");
+    terminal.press(&["Enter"]);
+    let picker = terminal.wait_for_calm("Resume which session?");
+    assert!(picker.contains("Implemented OAuth login"), "{picker}");
+    terminal.press(&["Enter"]);
+    // Each question offers the recommended choice first.
+    for _ in 0..4 {
+        let screen = terminal.wait_until("a question or the report", |screen| {
+            screen.contains("What now?") || screen.contains("working_directory")
+        });
+        if screen.contains("working_directory") {
+            break;
+        }
+        terminal.press(&["Enter"]);
+        terminal.wait_until("the next step", |now| now != screen);
+    }
+    terminal.wait_for("working_directory");
+    assert_eq!(laptop.head(), desktop.head());
+    assert_eq!(laptop.git(&["branch", "--show-current"]), "feature/oauth");
+}
+
+#[test]
+fn a_question_that_is_called_off_changes_nothing() {
+    let (_world, _desktop, laptop) = saved_on_the_desktop();
+    let before = (laptop.head(), laptop.git(&["branch", "--show-current"]));
+    let terminal = terminal(&laptop.work_tree, &laptop.env(), &helper());
+    terminal.type_text("convosync resume --latest");
+    terminal.press(&["Enter"]);
+    terminal.wait_for_calm("What now?");
+    terminal.press(&["Escape"]);
+    terminal.wait_for("nothing was changed");
+    assert_eq!((laptop.head(), laptop.git(&["branch", "--show-current"])), before);
+}
+
+#[test]
+fn tab_offers_sessions_and_the_module_offers_the_newest_first() {
+    let (_world, desktop, _laptop) = saved_on_the_desktop();
+    desktop.write("auth.js", "google\n");
+    desktop.ok(&["save", "--new", "Added the Google provider"]);
+    let terminal = terminal(&desktop.work_tree, &desktop.env(), &helper());
+    terminal.type_text("convosync resume ");
+    terminal.press(&["Tab"]);
+    let screen = terminal.wait_for("Implemented OAuth login");
+    assert!(screen.contains("Added the Google provider"), "{screen}");
+    terminal.press(&["Escape"]);
+    terminal.press(&["C-c"]);
+    terminal.type_text("clear");
+    terminal.press(&["Enter"]);
+    terminal.wait_until("an empty screen", |screen| !screen.contains("OAuth"));
+    terminal.type_text("convosync pick ");
+    terminal.press(&["Tab"]);
+    let screen = terminal.wait_for("Implemented OAuth login");
+    let at = |text: &str| screen.find(text).unwrap_or(usize::MAX);
+    assert!(at("Added the Google provider") < at("Implemented OAuth login"), "{screen}");
+}
+
+#[test]
+fn control_c_stops_the_helper_and_the_shell_goes_on() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let commands = r#"
+        printf '%s\n' '{"answer":"progress","data":{"text":"Pushing to origin"}}'
+        cat >/dev/null
+        touch "$folder/stopped"
+        printf '%s\n' '{"answer":"failure","data":{"code":"convosync::cancelled","message":"cancelled; nothing was pushed","help":null,"argument":null}}'
+    "#;
+    let program = scripted_helper(&folder, "sync", commands);
+    let terminal = terminal(folder.path(), &plain_env(folder.path()), &program);
+    terminal.type_text("convosync sync");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("Pushing to origin");
+    terminal.press(&["C-c"]);
+    let screen = terminal.wait_for_calm("cancelled; nothing was pushed");
+    assert!(!screen.contains("Pushing to origin"), "the line was not cleared:\n{screen}");
+    assert!(folder.path().join("stopped").exists());
+    terminal.type_text("6 * 7");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("42");
+}
+
+#[test]
+fn recovery_words_are_typed_unseen() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let commands = r#"
+        printf '%s\n' '{"answer":"failure","data":{"code":"convosync::join::words","message":"these words open nothing","help":null,"argument":"words"}}'
+    "#;
+    let program = scripted_helper(&folder, "device-join", commands);
+    let terminal = terminal(folder.path(), &plain_env(folder.path()), &program);
+    terminal.type_text("convosync device join --recovery");
+    terminal.press(&["Enter"]);
+    terminal.wait_for_calm("Recovery words:");
+    terminal.type_text("abandon ability able");
+    terminal.press(&["Enter"]);
+    let screen = terminal.wait_for("these words open nothing");
+    assert!(!screen.contains("abandon"), "{screen}");
+    let request = fs::read_to_string(folder.path().join("requests")).expect("a request");
+    assert!(request.contains("abandon ability able"), "{request}");
+}
