@@ -6,6 +6,8 @@
 
 #![expect(clippy::print_stdout, reason = "a failing test shows the kills that led to it")]
 
+#[path = "crash/account.rs"]
+mod account;
 #[path = "crash/audit.rs"]
 mod audit;
 #[path = "crash/git_calls.rs"]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use convosync_core::{
-    Account, Device, Devices, ObjectName, Profile, RecoveryKey, StoreRecord, open_part, open_unit,
-    seal_device_entry, seal_part, seal_unit,
+    Account, Device, Devices, ObjectName, Profile, RecoveryKey, open_part, open_unit, seal_part,
+    seal_unit,
 };
 use convosync_wire::{AccountReport, InitArgs, JoinArgs, Note};
 
@@ -13,8 +14,11 @@ use crate::cards::device_rows;
 use crate::engine::Engine;
 use crate::history::History;
 use crate::member::{Member, NewDevice, taken};
-use crate::ports::{Store, StoreError};
+use crate::ports::{Guard, Store, StoreError, Table};
 use crate::trouble::{Refusal, Trouble};
+
+/// How long a change of the account waits for a save or a sender of this device.
+const LOCK_WAIT: Duration = Duration::from_secs(60);
 
 /// What a set-up did besides the profile.
 #[derive(Default)]
@@ -28,14 +32,15 @@ struct SetUp {
 impl Engine<'_> {
     /// Makes this device ready. On a store that has an account nothing is changed.
     ///
-    /// The key file is written before the store record: a crash in between leaves a device that
-    /// finishes with the same command, never a store whose key is lost.
+    /// The key file is written before the store record, and the recovery words are kept until they
+    /// were shown: a crash in between leaves a device that finishes with the same command, never a
+    /// store whose key is lost or whose words nobody has seen.
     pub(crate) fn init(&self, args: &InitArgs) -> Result<AccountReport, Trouble> {
+        let _alone = self.alone()?;
         let url = match &args.store {
             Some(url) => self.ports.stores.normalise(url).map_err(bad_store)?,
             None => self.ports.stores.embedded_url(),
         };
-        let local_only = url == self.ports.stores.embedded_url();
         let before = self.member()?.map(|member| member.profile);
         if let Some(profile) = &before
             && profile.store_url != url
@@ -44,52 +49,61 @@ impl Engine<'_> {
             return Ok(self.account_report(profile, SetUp::default(), vec![set_up_with(profile)]));
         }
         let store = self.ports.stores.open(&url, true)?;
-        if let Some(record) = self.store_record(store.as_ref())? {
-            return self.already(before, &record, store.as_ref());
+        let record = self.store_record(store.as_ref())?;
+        if let Some(record) = &record {
+            match &before {
+                Some(profile) if record.matches(&profile.account).is_ok() => {
+                    if profile.store_url == url && self.waiting_words(profile)?.is_none() {
+                        let notes = vec![set_up_with(profile)];
+                        return Ok(self.account_report(profile, SetUp::default(), notes));
+                    }
+                }
+                _ => return Err(has_account(store.as_ref()).into()),
+            }
         }
         let new = NewDevice { name: args.device.as_deref(), kind: args.kind.as_deref() };
+        let local_only = url == self.ports.stores.embedded_url();
         let profile = match &before {
             Some(profile) => self.renamed(profile, &new, url, local_only)?,
             None => self.new_profile(url, local_only, &new)?,
         };
-        let recovery = RecoveryKey::new(&mut self.random());
-        let file = self.write_recovery(args, &recovery)?;
         if before.is_none() {
             self.ports.vault.store(&profile)?;
         }
-        let adopted = match &before {
-            Some(old) if old.store_url != profile.store_url => {
-                self.copy_saves(old, store.as_ref())?
-            }
-            _ => 0,
-        };
-        self.found(store.as_ref(), &profile, Some(&recovery))?;
-        self.ports.vault.store(&profile)?;
-        let words = file.is_none().then(|| recovery.words().to_string());
-        let notes = if local_only { vec![on_this_machine()] } else { Vec::new() };
-        Ok(self.account_report(&profile, SetUp { changed: true, words, file, adopted }, notes))
+        self.set_up(args, &profile, before.as_ref(), store.as_ref(), record.is_some())
     }
 
-    /// The store has a record: ours, or somebody's.
-    fn already(
+    /// The steps of an `init` from the key file on; each can be done again.
+    fn set_up(
         &self,
-        before: Option<Profile>,
-        record: &StoreRecord,
+        args: &InitArgs,
+        profile: &Profile,
+        before: Option<&Profile>,
         store: &dyn Store,
+        founded: bool,
     ) -> Result<AccountReport, Trouble> {
-        match before {
-            Some(profile) if record.matches(&profile.account).is_ok() => {
-                let notes = vec![set_up_with(&profile)];
-                Ok(self.account_report(&profile, SetUp::default(), notes))
-            }
-            _ => Err(Refusal::new(
-                "convosync::init::has-account",
-                format!("{} has an account already; nothing was changed", store.describe()),
-            )
-            .help("make this device part of it: `convosync device join --recovery --store URL`")
-            .argument("--store")
-            .into()),
+        let recovery = self.words_to_show(profile)?;
+        let file = self.write_recovery(args, &recovery)?;
+        let adopted = match before {
+            Some(old) if old.store_url != profile.store_url => self.copy_saves(old, store)?,
+            _ => 0,
+        };
+        if !founded {
+            self.found(store, profile, Some(&recovery))?;
         }
+        self.ports.vault.store(profile)?;
+        if file.is_some() {
+            self.forget_words(profile)?;
+        }
+        let words = file.is_none().then(|| recovery.words().to_string());
+        let notes = if profile.local_only { vec![on_this_machine()] } else { Vec::new() };
+        Ok(self.account_report(profile, SetUp { changed: true, words, file, adopted }, notes))
+    }
+
+    /// Keeps saves and senders of this device out while its account is made or changed.
+    fn alone(&self) -> Result<[Box<dyn Guard>; 2], Trouble> {
+        let freeze = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
+        Ok([freeze, self.ports.locks.acquire("send", LOCK_WAIT)?])
     }
 
     fn renamed(
@@ -133,6 +147,7 @@ impl Engine<'_> {
 
     /// Makes this device one of the account whose words are given.
     pub(crate) fn join(&self, args: &JoinArgs) -> Result<AccountReport, Trouble> {
+        let _alone = self.alone()?;
         let key = RecoveryKey::parse(&args.words.0).map_err(|error| {
             Refusal::new(error.code(), error.to_string())
                 .help("type the 24 words that `convosync init` showed, in their order")
@@ -151,6 +166,7 @@ impl Engine<'_> {
         let account = self.recover_account(store.as_ref(), &record, &key)?;
         if let Some(profile) = before.as_ref().filter(|profile| !profile.local_only) {
             if profile.account.id == account.id {
+                self.enter(profile, store.as_ref())?;
                 let notes = vec![set_up_with(profile)];
                 return Ok(self.account_report(profile, SetUp::default(), notes));
             }
@@ -194,25 +210,42 @@ impl Engine<'_> {
             None => fresh,
         };
         let profile = Profile { account, device, store_url, local_only: false };
-        let (name, entry) = seal_device_entry(&profile, &mut self.random());
-        store.put_new(&name, &entry)?;
-        let mut adopted = 0;
-        let mut bindings = Vec::new();
-        if let Some(old) = old {
-            let member = Member::alone(old.clone());
-            bindings = self.bindings(&member)?;
-            adopted = self.seal_anew(&member, &profile, store)?;
-        }
+        let adopted = match old {
+            Some(old) => {
+                self.enter(&profile, store)?;
+                self.take_along(&Member::alone(old.clone()), &profile, store)?
+            }
+            None => 0,
+        };
+        // From here on this device is one of the account.
         self.ports.vault.store(&profile)?;
-        let member = Member::alone(profile.clone());
+        self.enter(&profile, store)?;
         if adopted > 0 {
             self.forget_sealed()?;
         }
-        let changes: Vec<_> = bindings.iter().map(|binding| self.bind(&member, binding)).collect();
-        self.ports.index.apply(&changes)?;
-        self.mend_seq(&member)?;
+        self.mend_seq(&Member::alone(profile.clone()))?;
         let done = SetUp { changed: true, adopted, ..SetUp::default() };
         Ok(self.account_report(&profile, done, Vec::new()))
+    }
+
+    /// Takes what was saved before into the account, and what the index knows of it: all of that
+    /// is there before the key file is replaced.
+    fn take_along(
+        &self,
+        old: &Member,
+        profile: &Profile,
+        store: &dyn Store,
+    ) -> Result<u64, Trouble> {
+        let adopted = self.seal_anew(old, profile, store)?;
+        let member = Member::alone(profile.clone());
+        let bindings = self.bindings(old)?;
+        let mut changes: Vec<_> =
+            bindings.iter().map(|binding| self.bind(&member, binding)).collect();
+        if let Some(count) = self.remembered(old, Table::Misc, "seq", b"")? {
+            changes.push(self.remember(&member, Table::Misc, "seq", b"", &count));
+        }
+        self.ports.index.apply(&changes)?;
+        Ok(adopted)
     }
 
     /// Seals the saves that were made before under the account's key, with the same names.
@@ -310,6 +343,15 @@ fn prove_ours(profile: &Profile, name: &ObjectName, store: &dyn Store) -> Result
         _ => open_part(&profile.account, &devices, name, &sealed).map(drop),
     };
     opened.map_err(|_| taken().into())
+}
+
+fn has_account(store: &dyn Store) -> Refusal {
+    Refusal::new(
+        "convosync::init::has-account",
+        format!("{} has an account already; nothing was changed", store.describe()),
+    )
+    .help("make this device part of it: `convosync device join --recovery --store URL`")
+    .argument("--store")
 }
 
 fn bad_store(error: StoreError) -> Trouble {

@@ -57,12 +57,12 @@ impl Engine<'_> {
         for source in what.files {
             let old = before.and_then(|c| c.files.iter().find(|(path, _)| *path == source.logical));
             let old = old.map(|(_, state)| state);
-            let (state, summary) = self.capture_file(what, source, old, shelf, packing)?;
+            let taken = self.capture_file(what, source, old, shelf, packing)?;
             if source.logical.as_str() == TRANSCRIPT {
-                notes.extend(transcript_notes(source, old, &state));
-                told = summary;
+                notes.extend(transcript_notes(source, taken.fuller));
+                told = taken.summary;
             }
-            files.push((source.logical.clone(), state));
+            files.push((source.logical.clone(), taken.state));
         }
         if !what.exact {
             keep_what_is_gone(&mut files, before.map(|c| c.files.as_slice()).unwrap_or_default());
@@ -88,14 +88,14 @@ impl Engine<'_> {
         old: Option<&FileState>,
         shelf: &mut Shelf<'_>,
         packing: &mut Packing<'_>,
-    ) -> Result<(FileState, Summary), Trouble> {
+    ) -> Result<Taken, Trouble> {
         let mut now = self.canonical(what.assistant, source, what.roots)?;
         if let Some(old) = old
             && !what.exact
             && shrunk(old, &now)
         {
             now.summary.messages = messages_of(old);
-            return Ok((old.clone(), now.summary));
+            return Ok(Taken { state: old.clone(), summary: now.summary, fuller: true });
         }
         let key = segment_key(&what.member.profile.account, packing.session());
         let mut old_file = None;
@@ -116,7 +116,7 @@ impl Engine<'_> {
         };
         let state = pack(input, &mut |segment, bytes| packing.take(&segment, bytes))
             .map_err(|error| pack_trouble(&source.path.display().to_string(), error))?;
-        Ok((state, now.summary))
+        Ok(Taken { state, summary: now.summary, fuller: false })
     }
 
     /// The canonical bytes of a file, ready to be read from their start.
@@ -160,6 +160,14 @@ pub(crate) struct Now {
     pub(crate) summary: Summary,
 }
 
+/// A file as it goes into the save.
+struct Taken {
+    state: FileState,
+    summary: Summary,
+    /// The file here lost messages, so this is the fuller one of the save before.
+    fuller: bool,
+}
+
 /// Whether a transcript lost messages: the assistant's own sweep cuts old ones to stubs. The store
 /// then keeps the fuller one.
 fn shrunk(old: &FileState, now: &Now) -> bool {
@@ -170,11 +178,11 @@ fn messages_of(file: &FileState) -> u64 {
     file.segments.last().map_or(0, |segment| segment.messages)
 }
 
-fn transcript_notes(source: &SourceFile, old: Option<&FileState>, kept: &FileState) -> Vec<Note> {
+fn transcript_notes(source: &SourceFile, fuller: bool) -> Vec<Note> {
     let note =
         |code: &str, text: &str| Note { code: code.to_owned(), text: text.to_owned(), help: None };
     let mut notes = Vec::new();
-    if old == Some(kept) && source.len < kept.len / 2 {
+    if fuller {
         notes.push(note(
             "convosync::conversation::shrunk",
             "the conversation on this device lost messages since its last save; the session keeps the fuller one",

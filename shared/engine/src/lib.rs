@@ -22,6 +22,7 @@ mod shelf;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod trouble;
+mod words;
 
 pub use cancel::Cancel;
 pub use engine::{Engine, Host, Outcome, Ports};

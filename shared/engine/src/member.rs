@@ -1,8 +1,9 @@
 //! Who we are: the profile, the store behind it, and the devices that are trusted.
 
 use convosync_core::{
-    Account, Device, DeviceKind, Devices, KeyChanged, ObjectName, Profile, RecoveryKey, Sealed,
-    StoreRecord, open_device_entry, open_recovery, seal_device_entry, seal_recovery,
+    Account, Device, DeviceEntry, DeviceKind, Devices, KeyChanged, ObjectName, Profile,
+    RecoveryKey, Sealed, StoreRecord, open_device_entry, open_recovery, seal_device_entry,
+    seal_recovery,
 };
 
 use crate::engine::Engine;
@@ -65,16 +66,26 @@ impl Engine<'_> {
     }
 
     /// The profile; an account whose sessions stay on this machine is made if there is none.
+    ///
+    /// The key file comes before the store record here too; a store whose making was interrupted
+    /// is finished.
     pub(crate) fn member_or_local(&self) -> Result<Member, Trouble> {
-        if let Some(member) = self.member()? {
-            return Ok(member);
+        let member = match self.member()? {
+            Some(member) => member,
+            None => {
+                let url = self.ports.stores.embedded_url();
+                let profile = self.new_profile(url, true, &NewDevice { name: None, kind: None })?;
+                self.ports.vault.store(&profile)?;
+                Member::alone(profile)
+            }
+        };
+        if member.profile.local_only {
+            let store = self.ports.stores.open(&member.profile.store_url, true)?;
+            if self.store_record(store.as_ref())?.is_none() {
+                self.found(store.as_ref(), &member.profile, None)?;
+            }
         }
-        let url = self.ports.stores.embedded_url();
-        let store = self.ports.stores.open(&url, true)?;
-        let profile = self.new_profile(url, true, &NewDevice { name: None, kind: None })?;
-        self.found(store.as_ref(), &profile, None)?;
-        self.ports.vault.store(&profile)?;
-        Ok(Member::alone(profile))
+        Ok(member)
     }
 
     pub(crate) fn new_profile(
@@ -112,8 +123,7 @@ impl Engine<'_> {
         profile: &Profile,
         recovery: Option<&RecoveryKey>,
     ) -> Result<(), Trouble> {
-        let (name, entry) = seal_device_entry(profile, &mut self.random());
-        store.put_new(&name, &entry)?;
+        self.enter(profile, store)?;
         if let Some(recovery) = recovery {
             let (name, sealed) = seal_recovery(&profile.account, recovery, &mut self.random());
             store.put_new(&name, &sealed)?;
@@ -123,6 +133,22 @@ impl Engine<'_> {
             Err(StoreError::Exists(_)) => Err(taken().into()),
             other => Ok(other?),
         }
+    }
+
+    /// Makes sure that the store has this device's entry: without it no other device believes what
+    /// this one signs.
+    pub(crate) fn enter(&self, profile: &Profile, store: &dyn Store) -> Result<(), Trouble> {
+        let there = store.list(&format!("{}{}-", ObjectName::DEVICES, profile.device.id))?;
+        let entry = DeviceEntry::of(&profile.device);
+        for listed in there {
+            let opened =
+                open_device_entry(&profile.account, &listed.name, &store.get(&listed.name)?);
+            if opened.is_ok_and(|(_, known)| known == entry) {
+                return Ok(());
+            }
+        }
+        let (name, entry) = seal_device_entry(profile, &mut self.random());
+        Ok(store.put_new(&name, &entry)?)
     }
 
     /// Opens the member's store and proves that it is the account's.
@@ -164,7 +190,15 @@ impl Engine<'_> {
     ) -> Result<Vec<String>, Trouble> {
         let known = self.ports.index.all(Table::Devices)?;
         let mut refused = Vec::new();
-        for listed in store.list(ObjectName::DEVICES)? {
+        let listing = store.list(ObjectName::DEVICES)?;
+        let me = &member.profile.device.id;
+        let ours =
+            |name: &ObjectName| matches!(name, ObjectName::Device { device, .. } if device == me);
+        if !listing.iter().any(|listed| ours(&listed.name)) {
+            // A device that was stopped while it joined makes up for it.
+            self.enter(&member.profile, store)?;
+        }
+        for listed in listing {
             let text = listed.name.to_string();
             if known.iter().any(|(name, _)| *name == text) {
                 continue;

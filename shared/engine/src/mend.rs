@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use convosync_core::{Card, ObjectName, SaveId, Sealed, SessionId, card_prefix, open_unit};
+use convosync_core::{Card, ObjectName, SaveId, Sealed, card_prefix, open_unit};
 
 use crate::bind::Binding;
 use crate::engine::Engine;
@@ -27,7 +27,7 @@ impl Engine<'_> {
             return Ok(());
         }
         let Some(member) = self.member()? else { return Ok(()) };
-        let mut tips: BTreeMap<SessionId, Card> = BTreeMap::new();
+        let mut tips: BTreeMap<PathBuf, Card> = BTreeMap::new();
         // One change: an index that is half filled when the process dies is filled again.
         let mut changes = Vec::new();
         if self.ports.index.is_new() {
@@ -57,7 +57,7 @@ impl Engine<'_> {
         place: &dyn Store,
         name: &ObjectName,
         queued: bool,
-        tips: &mut BTreeMap<SessionId, Card>,
+        tips: &mut BTreeMap<PathBuf, Card>,
     ) -> Result<Vec<IndexChange>, Trouble> {
         let sealed: Sealed = place.get(name)?;
         let (account, devices) = (&member.profile.account, &member.devices);
@@ -75,23 +75,36 @@ impl Engine<'_> {
             })],
             (false, Err(_)) => return Ok(Vec::new()),
         };
-        let newest = tips.get(&card.session).is_none_or(|tip| tip.save < card.save);
+        let below = body.manifest.terminal.as_ref().map_or("", |terminal| &terminal.directory);
         let mine = *card.device() == member.profile.device.id && !card.parked;
-        if newest && mine {
-            let below = body.manifest.terminal.as_ref().map_or("", |terminal| &terminal.directory);
-            if let Some(root) = work_tree(&card.working_directory, below) {
-                let binding = Binding {
-                    session: card.session.clone(),
-                    tip: card.save.clone(),
-                    conversation: card.conversation.clone(),
-                    continues: true,
-                    root,
-                };
-                changes.push(self.bind(member, &binding));
-            }
-            tips.insert(card.session.clone(), card);
+        let root = work_tree(&card.working_directory, below).filter(|_| mine);
+        let is_newest =
+            |root: &PathBuf| tips.get(root).is_none_or(|tip| tip.save.seq() < card.save.seq());
+        if let Some(root) = root.filter(is_newest) {
+            let binding = Binding {
+                session: card.session.clone(),
+                tip: card.save.clone(),
+                conversation: card.conversation.clone(),
+                continues: true,
+                root: root.clone(),
+            };
+            changes.push(self.bind(member, &binding));
+            tips.insert(root, card);
         }
         Ok(changes)
+    }
+
+    /// Removes parts of saves that died before their freeze. Only under the lock of saves, and only
+    /// when nothing waits: then no unit can need them.
+    pub(crate) fn sweep_parts(&self) -> Result<(), Trouble> {
+        let parts = self.ports.outbox.list(ObjectName::PARTS)?;
+        if parts.is_empty() || !self.ports.outbox.list(ObjectName::UNITS)?.is_empty() {
+            return Ok(());
+        }
+        for part in parts {
+            self.ports.outbox.delete(&part.name)?;
+        }
+        Ok(())
     }
 
     /// This device's count goes on from the greatest that is known anywhere: a count is never

@@ -51,6 +51,8 @@ impl Engine<'_> {
     }
 
     /// Sends the queue; commits that no remote is proven to have are pushed or carried first.
+    ///
+    /// Freezes what it adds under the lock of saves, which the caller must not hold.
     pub(crate) fn flush(
         &self,
         member: &Member,
@@ -58,9 +60,9 @@ impl Engine<'_> {
         pushing: Pushing,
         proven: Option<&SaveId>,
     ) -> Result<Sent, Trouble> {
-        let _lock = self.ports.locks.acquire("send", SEND_WAIT)?;
         let mut sent = Sent::default();
         self.prove_code(member, store, pushing, proven, &mut sent)?;
+        let _lock = self.ports.locks.acquire("send", SEND_WAIT)?;
         let mut held: BTreeSet<SessionId> = BTreeSet::new();
         for row in self.ports.index.queue()? {
             if held.contains(&row.session) {
@@ -105,14 +107,28 @@ impl Engine<'_> {
             }
             Err(error) => return Err(error.into()),
         };
-        let (card, body) = open_unit(&member.profile.account, &member.devices, &name, &unit)
-            .map_err(|error| Trouble::Object { name: name.clone(), error })?;
+        let (account, devices) = (&member.profile.account, &member.devices);
+        let (card, body) = match open_unit(account, devices, &name, &unit) {
+            Ok(opened) => opened,
+            // Sealed before this device joined the account, which took it along under this name.
+            Err(_) if self.is_taken_along(member, store, &name) => {
+                self.ports.outbox.delete(&name)?;
+                self.ports.index.apply(&[IndexChange::Dequeue(row.save.clone())])?;
+                return Ok(None);
+            }
+            Err(error) => return Err(Trouble::Object { name, error }),
+        };
         let needed = containers(&body.manifest);
         let mut bytes = self.send_needed(store, &row.session, &needed)?;
         store.put_new(&name, &unit)?;
         bytes += unit.as_bytes().len() as u64;
         self.settle_down(&name, &unit, &needed, &card)?;
         Ok(Some(bytes))
+    }
+
+    fn is_taken_along(&self, member: &Member, store: &dyn Store, name: &ObjectName) -> bool {
+        let (account, devices) = (&member.profile.account, &member.devices);
+        store.get(name).is_ok_and(|there| open_unit(account, devices, name, &there).is_ok())
     }
 
     /// Makes sure that everything a unit refers to is in the store.
@@ -151,8 +167,9 @@ impl Engine<'_> {
         needed: &BTreeSet<ObjectName>,
         card: &Card,
     ) -> Result<(), Trouble> {
+        // A parked unit too: no other save's vector holds its count, which must outlive the index.
+        self.keep(name, unit)?;
         if !card.parked {
-            self.keep(name, unit)?;
             for name in needed {
                 if let Ok(part) = self.ports.outbox.get(name) {
                     self.keep(name, &part)?;

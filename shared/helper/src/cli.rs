@@ -76,12 +76,21 @@ fn serve(interrupt: &Interrupt) -> Exit {
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
         listener.set();
     });
-    let run =
-        |request: &Request, progress: &dyn Fn(&str)| wiring::run(request, progress, interrupt);
-    match rpc::answer(request, &mut io::stdout(), &run) {
-        Ok(()) => Exit::Done,
-        Err(_) => Exit::Failed,
+    let told = Cell::new(None);
+    let run = |request: &Request, progress: &dyn Fn(&str)| {
+        let outcome = wiring::run(request, progress, interrupt);
+        if let Outcome::Reply(reply) = &outcome {
+            told.set(Some((request.clone(), reply.clone())));
+        }
+        outcome
+    };
+    if rpc::answer(request, &mut io::stdout(), &run).is_err() {
+        return Exit::Failed;
     }
+    if let Some((request, reply)) = told.take() {
+        wiring::shown(&request, &reply);
+    }
+    Exit::Done
 }
 
 /// Milliseconds since 1970; a clock before that counts as then.
@@ -130,13 +139,13 @@ impl Session<'_> {
         let request = caller::request(verb.clone(), &self.directory, self.env);
         let outcome = if self.asks {
             let call = |request: &Request| self.call(request);
-            ask::until_decided(request, &call, &mut self.terminal(), &self.err)
+            ask::until_decided(request.clone(), &call, &mut self.terminal(), &self.err)
         } else {
             Some(self.call(&request))
         };
         match outcome {
             None => self.cancelled(),
-            Some(Outcome::Reply(reply)) => self.done(&reply, &verb),
+            Some(Outcome::Reply(reply)) => self.done(&reply, &request),
             Some(Outcome::Decision(decision)) => self.undecided(&decision),
             Some(Outcome::Failure(failure)) => self.failed(&failure),
         }
@@ -197,25 +206,34 @@ impl Session<'_> {
         }
     }
 
-    fn done(&self, reply: &Reply, verb: &Verb) -> Exit {
+    fn done(&self, reply: &Reply, request: &Request) -> Exit {
+        let verb = &request.verb;
         let text = match self.json {
             true => format!("{}\n", json::reply(reply)),
             false => view::reply(reply, verb, &self.out),
         };
-        if let Err(error) = put(&text) {
-            eput(&format!("error: it was done, but could not be shown: {error}\n"));
-            return Exit::Failed;
+        match put(&text) {
+            Err(error) => {
+                eput(&format!("error: it was done, but could not be shown: {error}\n"));
+                return Exit::Failed;
+            }
+            Ok(Reader::Gone) => {}
+            Ok(Reader::There) if self.words_are_written(reply, verb) => {
+                wiring::shown(request, reply);
+            }
+            Ok(Reader::There) => {}
         }
-        self.let_words_be_written(reply, verb);
         Exit::Done
     }
 
-    /// Recovery words are shown once: a person says when they were written down.
-    fn let_words_be_written(&self, reply: &Reply, verb: &Verb) {
+    /// Recovery words are shown until a person says that they were written down.
+    fn words_are_written(&self, reply: &Reply, verb: &Verb) -> bool {
         let asks = self.asks && !matches!(verb, Verb::Init(args) if args.yes);
         if asks && matches!(reply, Reply::Initialised(report) if report.recovery_words.is_some()) {
-            let _ = self.terminal().ask("\nPress Enter when you have written them down. ");
+            let question = "\nPress Enter when you have written them down. ";
+            return self.terminal().ask(question).is_some();
         }
+        true
     }
 
     /// Off a terminal the question itself is the output, so that a script can go on from it.
@@ -254,12 +272,19 @@ fn joining(join: Join, words: Secret) -> Verb {
     Verb::DeviceJoin(JoinArgs { store: join.store, device: join.device, kind: join.kind, words })
 }
 
+/// Whether what was written could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    There,
+    Gone,
+}
+
 /// Writes to standard output. A reader that went away, as `head` does, is no failure.
-fn put(text: &str) -> io::Result<()> {
+fn put(text: &str) -> io::Result<Reader> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        result => result.map(|()| Reader::There),
     }
 }
 

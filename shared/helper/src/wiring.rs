@@ -11,7 +11,7 @@ use convosync_adapters::{
 };
 use convosync_engine::ports::{Assistant, Store, Stores as _};
 use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Trouble};
-use convosync_wire::{InitArgs, Request, Verb};
+use convosync_wire::{InitArgs, Reply, Request, Verb};
 
 use crate::host;
 use crate::interrupt::Interrupt;
@@ -19,15 +19,24 @@ use crate::surroundings::Env;
 
 /// Runs a request. Of the environment only what the request carries is looked at.
 pub(crate) fn run(request: &Request, progress: &dyn Fn(&str), interrupt: &Interrupt) -> Outcome {
-    wired(request, progress, interrupt)
+    wired(request, progress, interrupt, |engine, request| engine.run(request))
         .unwrap_or_else(|trouble| Outcome::Failure(trouble.failure()))
 }
 
-fn wired(
+/// Tells the engine that the reply to a request has reached the user.
+pub(crate) fn shown(request: &Request, reply: &Reply) {
+    // Only recovery words are kept until then. If that fails they are shown once more.
+    if matches!(reply, Reply::Initialised(report) if report.recovery_words.is_some()) {
+        let _ = wired(request, &|_| {}, &Interrupt::default(), |engine, _| engine.shown(reply));
+    }
+}
+
+fn wired<T>(
     request: &Request,
     progress: &dyn Fn(&str),
     interrupt: &Interrupt,
-) -> Result<Outcome, Trouble> {
+    act: impl FnOnce(&Engine<'_>, &Request) -> T,
+) -> Result<T, Trouble> {
     let env = &request.env;
     let paths = Paths::from_env(env).map_err(no_place)?;
     let cancel = interrupt.cancel();
@@ -49,7 +58,7 @@ fn wired(
         host: Host { name: host::name(), kind: host::kind(env), home: real(paths.home.clone()) },
         cancel,
     };
-    Ok(Engine::new(&ports, progress).run(&anchored(request)))
+    Ok(act(&Engine::new(&ports, progress), &anchored(request)))
 }
 
 fn no_place(error: PathsError) -> Refusal {

@@ -95,7 +95,13 @@ impl Vault for KeyFile {
     }
 
     fn write_secret(&self, path: &Path, text: &str) -> Result<(), LocalError> {
-        write_whole(path, text.as_bytes())
+        let written = match write_whole(path, text.as_bytes()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                finish(path, text.as_bytes())
+            }
+            written => written,
+        };
+        written
             .and_then(|()| match path.parent() {
                 Some(folder) if !folder.as_os_str().is_empty() => durable::sync_folder(folder),
                 _ => durable::sync_folder(Path::new(".")),
@@ -112,6 +118,23 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(path);
     }
     written
+}
+
+/// Finishes a private file that holds the beginning of these bytes. Any other stays as it is.
+fn finish(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let other = || io::Error::from(io::ErrorKind::AlreadyExists);
+    let mut file = durable::open_no_follow(path, File::options().read(true).write(true))
+        .map_err(|_| other())?;
+    let facts = file.metadata()?;
+    let private = facts.is_file() && facts.permissions().mode() & 0o077 == 0;
+    if !private || facts.len() > bytes.len() as u64 {
+        return Err(other());
+    }
+    let mut there = Zeroizing::new(Vec::with_capacity(bytes.len() + 1));
+    (&file).take(bytes.len() as u64 + 1).read_to_end(&mut there)?;
+    let rest = bytes.strip_prefix(there.as_slice()).ok_or_else(other)?;
+    file.write_all(rest)?;
+    file.sync_all()
 }
 
 #[cfg(test)]
@@ -232,6 +255,24 @@ mod tests {
         assert!(keys.write_secret(&link, "other").is_err());
         assert!(!root.path().join("target").exists());
         assert!(keys.write_secret(&root.path().join("no/folder"), "other").is_err());
+    }
+
+    #[test]
+    fn a_secret_that_was_begun_is_finished_and_nothing_else_is_written_into() {
+        let (root, keys) = key_file();
+        let path = root.path().join("recovery.txt");
+        for begun in ["", "abandon ab", "abandon ability\n"] {
+            fs::write(&path, begun).unwrap();
+            set_mode(&path, 0o600);
+            keys.write_secret(&path, "abandon ability\n").unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), "abandon ability\n");
+        }
+        for (other, mode) in [("abandon ability\nmore", 0o600), ("zoo", 0o600), ("", 0o644)] {
+            fs::write(&path, other).unwrap();
+            set_mode(&path, mode);
+            assert!(keys.write_secret(&path, "abandon ability\n").is_err(), "{other:?}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), other);
+        }
     }
 
     #[test]

@@ -79,11 +79,12 @@ pub trait Vault {
     /// If it could not be written; the old one stays.
     fn store(&self, profile: &Profile) -> Result<(), LocalError>;
 
-    /// Writes text to a new file with mode 0600.
+    /// Writes text to a new file with mode 0600. A private file that holds the same text, or the
+    /// beginning of it, is finished: it was begun before a crash.
     ///
     /// # Errors
     ///
-    /// If the file exists or can't be written.
+    /// If another file is there, or it can't be written.
     fn write_secret(&self, path: &Path, text: &str) -> Result<(), LocalError>;
 }
 

@@ -79,6 +79,7 @@ impl Engine<'_> {
     pub(crate) fn save(&self, request: &Request, args: &SaveArgs) -> Result<SaveReport, Trouble> {
         let lock = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
         let mut member = self.member_or_local()?;
+        self.sweep_parts()?;
         let chosen = self.choose(&member, request, args)?;
         let root = chosen.scene.facts.repository.root.clone();
         self.begin(&member, &root, &chosen.message)?;
