@@ -475,6 +475,7 @@ mod tests {
             ahead: 0,
             behind: 0,
             changes: if dirty { vec![change] } else { Vec::new() },
+            kept_back: Vec::new(),
             operation: None,
             remotes: Vec::new(),
         }
