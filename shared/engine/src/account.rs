@@ -102,8 +102,9 @@ impl Engine<'_> {
 
     /// Keeps saves and senders of this device out while its account is made or changed.
     fn alone(&self) -> Result<[Box<dyn Guard>; 2], Trouble> {
-        let freeze = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
-        Ok([freeze, self.ports.locks.acquire("send", LOCK_WAIT)?])
+        // In the order in which a sender takes them.
+        let send = self.ports.locks.acquire("send", LOCK_WAIT)?;
+        Ok([send, self.ports.locks.acquire("freeze", LOCK_WAIT)?])
     }
 
     fn renamed(
