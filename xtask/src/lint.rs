@@ -12,7 +12,7 @@ const WASM: &str = "wasm32-wasip1";
 /// The crates that a Zellij plugin needs.
 const FOR_WASM: [&str; 1] = ["convosync-wire"];
 
-/// Needs no network once `cargo-deny` is there.
+/// Needs no network once `cargo-deny` and every crate of Cargo.lock are there.
 pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failed> {
     for package in FOR_WASM {
         if add_wasm_target() {
@@ -20,11 +20,11 @@ pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failed> {
             run::run(run::cargo(workspace.root()).args(check))?;
         }
     }
+    // A licence is read from the crate itself, also of one that only another platform builds.
+    run::run(run::cargo(workspace.root()).args(["fetch", "--locked", "--quiet"]))?;
     let mut deny = Command::new(tools::cargo_deny(workspace)?);
-    run::run(
-        deny.args(["--offline", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"])
-            .current_dir(workspace.root()),
-    )
+    deny.args(["--offline", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"]);
+    run::run(deny.current_dir(workspace.root()))
 }
 
 /// Whether the standard library for WebAssembly is there, adding it if it can be had.
