@@ -208,6 +208,23 @@ fn control_c_stops_the_helper_and_the_shell_goes_on() {
 }
 
 #[test]
+fn a_control_c_that_comes_too_late_does_not_deny_what_was_done() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let commands = r#"
+        printf '%s\n' '{"answer":"progress","data":{"text":"Sending"}}'
+        cat >/dev/null
+        printf '%s\n' '{"answer":"reply","data":{"kind":"synced","report":{"sent":[],"queued":0,"notes":[]}}}'
+    "#;
+    let program = scripted_helper(&folder, "sync", commands);
+    let terminal = terminal(folder.path(), &plain_env(folder.path()), &program);
+    terminal.type_text("convosync sync");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("Sending");
+    terminal.press(&["C-c"]);
+    terminal.wait_for("`convosync sync` had finished already");
+}
+
+#[test]
 fn recovery_words_are_typed_unseen() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let commands = r#"

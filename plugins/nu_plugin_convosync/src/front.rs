@@ -208,3 +208,6 @@ pub(crate) fn tell(notes: &[convosync_wire::Note]) {
         let _ = writeln!(&stderr, "! {}{}", clean::text(&note.text), help.unwrap_or_default());
     }
 }
+
+#[cfg(test)]
+mod tests;

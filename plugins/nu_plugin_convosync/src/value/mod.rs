@@ -85,10 +85,11 @@ impl Shape {
 
     fn notes(self, notes: &[Note]) -> Value {
         self.list(notes, |note| {
+            // The code is for scripts: where there is little room it should not take it.
             self.record(record! {
-                "code" => self.line(&note.code),
                 "text" => self.text(&note.text),
                 "help" => self.maybe(note.help.as_ref()),
+                "code" => self.line(&note.code),
             })
         })
     }

@@ -4,7 +4,7 @@ use convosync_wire::{Answer, Choice, Decision, Reply, ResumeArgs, Verb};
 use nu_protocol::LabeledError;
 
 use crate::ask::Dialog;
-use crate::failure::{cancelled, unanswered};
+use crate::failure::{cancelled, failure, unanswered};
 use crate::front::Front;
 
 /// A resume has six questions; each may come back once after the world has changed meanwhile.
@@ -27,7 +27,11 @@ pub(super) fn settle(front: &Front<'_>, mut args: ResumeArgs) -> Result<Reply, L
         let choice = decide(front, &decision)?;
         args.answers.record(decision.question, choice).map_err(|_| front.unexpected())?;
     }
-    Err(front.unexpected())
+    Err(front.place_failure(&failure(
+        "convosync::resume::undecided",
+        "things keep changing while questions are answered",
+        "nothing was changed; close what writes to this work tree and try again",
+    )))
 }
 
 fn decide<'d>(front: &Front<'_>, decision: &'d Decision) -> Result<&'d Choice, LabeledError> {
