@@ -9,6 +9,8 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::tree::{self, Fingerprint};
+
 /// An origin, a store, and room for devices. Gone when dropped.
 pub struct World {
     dir: TempDir,
@@ -122,13 +124,16 @@ impl World {
         (world, desktop, laptop)
     }
 
-    /// Every file of the store.
+    /// Every file of the store, sorted.
     #[must_use]
     pub fn objects(&self) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        files_below(&self.store(), &mut found);
-        found.sort();
-        found
+        tree::files(&self.store())
+    }
+
+    /// The store's files below a prefix such as `v1/s/`, sorted.
+    #[must_use]
+    pub fn objects_of(&self, prefix: &str) -> Vec<PathBuf> {
+        tree::files(&self.store().join(prefix))
     }
 }
 
@@ -281,6 +286,30 @@ impl Device {
         fs::write(path, lines).expect("a transcript");
     }
 
+    /// Work tree, branches and conversations, as evidence that none of them changed.
+    #[must_use]
+    pub fn evidence(&self) -> (Fingerprint, Fingerprint, String) {
+        let refs = ["refs/heads", "refs/tags", "refs/stash", "refs/convosync"];
+        let refs = [&["for-each-ref", "--format=%(refname) %(objectname)"], &refs[..]].concat();
+        (
+            tree::fingerprint(&self.work_tree, &[".git"]),
+            tree::fingerprint(&self.home.join(".claude"), &[]),
+            format!("{}\n{}", self.git(&refs), self.git(&["rev-parse", "HEAD"])),
+        )
+    }
+
+    /// Adds one turn whose answer no compressor makes smaller.
+    pub fn talk_noise(&self, id: &str, bytes: usize) {
+        self.talk(id, 1);
+        let path = self.transcript(id);
+        let mut lines = fs::read_to_string(&path).expect("a transcript");
+        let turn = lines.lines().count();
+        let answer = crate::transcript::turn(id, turn, &text(&self.work_tree), &self.name);
+        let noise = crate::transcript::noise(bytes);
+        lines.push_str(&answer.replace(&format!("Answer {turn} on {}", self.name), &noise));
+        fs::write(path, lines).expect("a transcript");
+    }
+
     /// The device's own folder of ConvoSync.
     #[must_use]
     pub fn data(&self) -> PathBuf {
@@ -326,16 +355,4 @@ fn git(directory: &Path, args: &[&str]) {
 
 fn text(path: &Path) -> String {
     path.to_str().expect("tests have plain paths").to_owned()
-}
-
-fn files_below(directory: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(directory) else { return };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            files_below(&path, found);
-        } else {
-            found.push(path);
-        }
-    }
 }

@@ -4,11 +4,13 @@
 //! Everything here owns its folders and stops what it started when it is dropped.
 
 mod claude;
+pub mod damage;
 mod device;
 mod model_server;
 mod terminal;
 mod tools;
 pub mod transcript;
+pub mod tree;
 
 pub use claude::{Answer, Claude};
 pub use device::{Device, World, helper, nu_plugin, told};

@@ -42,3 +42,22 @@ pub fn turn(session: &str, number: usize, cwd: &str, who: &str) -> String {
     });
     [prompt, call, result, snapshot, answer].map(|line| format!("{line}\n")).concat()
 }
+
+/// Letters without any order, the same every time: 6 bits each, so a quarter is all that can be
+/// saved.
+#[must_use]
+pub fn noise(bytes: usize) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
+    // The generator of xorshift64* (Vigna 2016); the test needs no better one.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = || {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        char::from(
+            LETTERS
+                [usize::try_from(state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 58).expect("6 bits")],
+        )
+    };
+    (0..bytes).map(|_| next()).collect()
+}

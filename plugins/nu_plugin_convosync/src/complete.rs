@@ -22,7 +22,7 @@ pub(crate) fn sessions(engine: &EngineInterface, head: Span) -> Vec<DynamicSugge
     let Ok(caller) = Caller::of(engine, head) else { return Vec::new() };
     let known = ListArgs { all: true, offline: true, ..ListArgs::default() };
     match caller.quickly(Verb::List(known), LIMIT) {
-        Some(Reply::Sessions(rows)) => rows.iter().map(suggestion).collect(),
+        Some(Reply::Sessions(listed)) => listed.rows.iter().map(suggestion).collect(),
         _ => Vec::new(),
     }
 }

@@ -1,24 +1,34 @@
 //! Making an account, and making this device one of an account that exists.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use convosync_core::{
-    Account, Device, Devices, ObjectName, Profile, RecoveryKey, open_part, open_unit, seal_part,
-    seal_unit,
+    Account, Device, Devices, ObjectName, Profile, RecoveryKey, Sealed, card_prefix,
+    open_card_trusted, open_part, open_unit, seal_part, seal_unit,
 };
 use convosync_wire::{AccountReport, InitArgs, JoinArgs, Note};
 
 use crate::cards::device_rows;
 use crate::engine::Engine;
 use crate::history::History;
-use crate::member::{Member, NewDevice, taken};
-use crate::ports::{Guard, Store, StoreError, Table};
+use crate::member::{Member, NewDevice};
+use crate::ports::{Guard, IndexChange, LocalError, Store, StoreError, StoredCard, Table};
+use crate::shelf::Shelf;
 use crate::trouble::{Refusal, Trouble};
 
 /// How long a change of the account waits for a save or a sender of this device.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
+
+/// Saves that were sealed anew under another account's key.
+#[derive(Default)]
+struct Adopted {
+    cards: Vec<StoredCard>,
+    /// What could not be read.
+    left: BTreeSet<ObjectName>,
+    notes: Vec<Note>,
+}
 
 /// What a set-up did besides the profile.
 #[derive(Default)]
@@ -68,6 +78,7 @@ impl Engine<'_> {
             None => self.new_profile(url, local_only, &new)?,
         };
         if before.is_none() {
+            refuse_taken(args.recovery_file.as_deref())?;
             self.ports.vault.store(&profile)?;
         }
         self.set_up(args, &profile, before.as_ref(), store.as_ref(), record.is_some())
@@ -216,17 +227,18 @@ impl Engine<'_> {
                 self.enter(&profile, store)?;
                 self.take_along(&Member::alone(old.clone()), &profile, store)?
             }
-            None => 0,
+            None => Adopted::default(),
         };
         // From here on this device is one of the account.
         self.ports.vault.store(&profile)?;
         self.enter(&profile, store)?;
-        if adopted > 0 {
-            self.forget_sealed()?;
+        if old.is_some() {
+            self.forget_sealed(&adopted.left)?;
         }
         self.mend_seq(&Member::alone(profile.clone()))?;
-        let done = SetUp { changed: true, adopted, ..SetUp::default() };
-        Ok(self.account_report(&profile, done, Vec::new()))
+        let saves = adopted.cards.len() as u64;
+        let done = SetUp { changed: true, adopted: saves, ..SetUp::default() };
+        Ok(self.account_report(&profile, done, adopted.notes))
     }
 
     /// Takes what was saved before into the account, and what the index knows of it: all of that
@@ -236,16 +248,10 @@ impl Engine<'_> {
         old: &Member,
         profile: &Profile,
         store: &dyn Store,
-    ) -> Result<u64, Trouble> {
+    ) -> Result<Adopted, Trouble> {
         let adopted = self.seal_anew(old, profile, store)?;
-        let member = Member::alone(profile.clone());
-        let bindings = self.bindings(old)?;
-        let mut changes: Vec<_> =
-            bindings.iter().map(|binding| self.bind(&member, binding)).collect();
-        if let Some(count) = self.remembered(old, Table::Misc, "seq", b"")? {
-            changes.push(self.remember(&member, Table::Misc, "seq", b"", &count));
-        }
-        self.ports.index.apply(&changes)?;
+        let new = Member::alone(profile.clone());
+        self.ports.index.apply(&self.carried_over(old, &new, &adopted.cards)?)?;
         Ok(adopted)
     }
 
@@ -258,27 +264,31 @@ impl Engine<'_> {
         old: &Member,
         profile: &Profile,
         store: &dyn Store,
-    ) -> Result<u64, Trouble> {
+    ) -> Result<Adopted, Trouble> {
         let from = self.ports.stores.open(&old.profile.store_url, false)?;
-        let mut saves = 0;
+        let shelf = Shelf::new(self, old, Some(from.as_ref()));
+        let mut adopted = Adopted::default();
         for prefix in [ObjectName::PARTS, ObjectName::UNITS] {
             // What still waited to be sent is only in the outbox.
-            let mut places: BTreeMap<ObjectName, &dyn Store> = BTreeMap::new();
+            let mut names = BTreeSet::new();
             for place in [from.as_ref(), self.ports.outbox] {
-                places.extend(place.list(prefix)?.into_iter().map(|listed| (listed.name, place)));
+                names.extend(place.list(prefix)?.into_iter().map(|listed| listed.name));
             }
-            for (name, place) in places {
+            for name in names {
                 self.step("Sealing earlier sessions under the account")?;
-                let sealed = self.sealed_anew(old, profile, &name, place)?;
-                match store.put_new(&name, &sealed) {
-                    Ok(()) => {}
-                    Err(StoreError::Exists(_)) => prove_ours(profile, &name, store)?,
-                    Err(error) => return Err(error.into()),
-                }
-                saves += u64::from(prefix == ObjectName::UNITS);
+                let sealed = match shelf.whole(&name) {
+                    Ok(sealed) => self.sealed_anew(old, profile, &name, &sealed)?,
+                    Err(trouble) => {
+                        adopted.notes.push(left_behind(trouble));
+                        adopted.left.insert(name);
+                        continue;
+                    }
+                };
+                let there = put_or_prove(profile, &name, sealed, store)?;
+                adopted.cards.extend(card_of(&name, &there)?);
             }
         }
-        Ok(saves)
+        Ok(adopted)
     }
 
     fn sealed_anew(
@@ -286,36 +296,67 @@ impl Engine<'_> {
         old: &Member,
         profile: &Profile,
         name: &ObjectName,
-        place: &dyn Store,
-    ) -> Result<convosync_core::Sealed, Trouble> {
+        sealed: &Sealed,
+    ) -> Result<Sealed, Trouble> {
         let (account, devices) = (&old.profile.account, &old.devices);
         let object = |error| Trouble::Object { name: name.clone(), error };
-        let sealed = place.get(name)?;
         let hash = Devices::of(&profile.device).hash();
         let random = &mut self.random();
         let anew = match name {
             ObjectName::Unit { .. } => {
-                let (card, body) = open_unit(account, devices, name, &sealed).map_err(object)?;
+                let (card, body) = open_unit(account, devices, name, sealed).map_err(object)?;
                 seal_unit(profile, hash, &card, &body, random).map(|(_, sealed)| sealed)
             }
             _ => {
-                let body = open_part(account, devices, name, &sealed).map_err(object)?;
+                let body = open_part(account, devices, name, sealed).map_err(object)?;
                 seal_part(profile, hash, name, &body, random)
             }
         };
         anew.map_err(|error| Refusal::new("convosync::save::too-big", error.to_string()).into())
     }
 
-    /// Drops what is sealed under the key that this device used before; all of it is in the store.
-    fn forget_sealed(&self) -> Result<(), Trouble> {
+    /// What this device knows under its old key and needs under the new one: the saves, its count
+    /// of them, what each work tree works on, the roots of conversations.
+    fn carried_over(
+        &self,
+        old: &Member,
+        new: &Member,
+        cards: &[StoredCard],
+    ) -> Result<Vec<IndexChange>, Trouble> {
+        let mut changes = Vec::new();
+        let mut carry = |table, label: &str, of: &[u8]| -> Result<(), Trouble> {
+            if let Some(value) = self.remembered(old, table, label, of)? {
+                changes.push(self.remember(new, table, label, of, &value));
+            }
+            Ok(())
+        };
+        carry(Table::Misc, "seq", b"")?;
+        for stored in cards {
+            carry(Table::Misc, "no-push", stored.save.to_string().as_bytes())?;
+            let (session, save) = (stored.session.clone(), stored.save.clone());
+            let name = ObjectName::Unit { session, save };
+            let card = open_card_trusted(&new.profile.account, &name, &stored.card);
+            if let Some(id) = card.ok().and_then(|card| card.conversation) {
+                carry(Table::Conversations, "roots", id.as_str().as_bytes())?;
+            }
+        }
+        changes.extend(cards.iter().cloned().map(IndexChange::PutCard));
+        changes.extend(self.bindings(old)?.iter().map(|binding| self.bind(new, binding)));
+        Ok(changes)
+    }
+
+    /// Drops what is sealed under the key that this device used before; all of it is in the store
+    /// but for what could not be read, which stays.
+    fn forget_sealed(&self, left: &BTreeSet<ObjectName>) -> Result<(), Trouble> {
         for place in [self.ports.outbox, self.ports.cache] {
             for listed in place.list("v1/")? {
-                place.delete(&listed.name)?;
+                if !left.contains(&listed.name) {
+                    place.delete(&listed.name)?;
+                }
             }
         }
         let queue = self.ports.index.queue()?;
-        let changes: Vec<_> =
-            queue.into_iter().map(|row| crate::ports::IndexChange::Dequeue(row.save)).collect();
+        let changes: Vec<_> = queue.into_iter().map(|row| IndexChange::Dequeue(row.save)).collect();
         Ok(self.ports.index.apply(&changes)?)
     }
 
@@ -335,15 +376,53 @@ impl Engine<'_> {
     }
 }
 
-/// An object of that name that this device sealed before, for this account.
-fn prove_ours(profile: &Profile, name: &ObjectName, store: &dyn Store) -> Result<(), Trouble> {
+/// Puts an object, or finds the one of that name that this device put before it was stopped.
+fn put_or_prove(
+    profile: &Profile,
+    name: &ObjectName,
+    sealed: Sealed,
+    store: &dyn Store,
+) -> Result<Sealed, Trouble> {
+    match store.put_new(name, &sealed) {
+        Ok(()) => return Ok(sealed),
+        Err(StoreError::Exists(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
     let devices = Devices::of(&profile.device);
-    let sealed = store.get(name)?;
+    let there = store.get(name)?;
     let opened = match name {
-        ObjectName::Unit { .. } => open_unit(&profile.account, &devices, name, &sealed).map(drop),
-        _ => open_part(&profile.account, &devices, name, &sealed).map(drop),
+        ObjectName::Unit { .. } => open_unit(&profile.account, &devices, name, &there).map(drop),
+        _ => open_part(&profile.account, &devices, name, &there).map(drop),
     };
-    opened.map_err(|_| taken().into())
+    opened.map(|()| there).map_err(|error| Trouble::Object { name: name.clone(), error })
+}
+
+/// The index's row of a unit; of another object there is none.
+fn card_of(name: &ObjectName, sealed: &Sealed) -> Result<Option<StoredCard>, Trouble> {
+    let ObjectName::Unit { session, save } = name else { return Ok(None) };
+    let card =
+        card_prefix(sealed).map_err(|error| Trouble::Object { name: name.clone(), error })?;
+    let size = sealed.as_bytes().len() as u64;
+    Ok(Some(StoredCard { session: session.clone(), save: save.clone(), card, size }))
+}
+
+fn left_behind(trouble: Trouble) -> Note {
+    let failure = trouble.failure();
+    Note {
+        code: failure.code,
+        text: format!("an earlier save could not be taken along: {}", failure.message),
+        help: Some("it was left as it is on this device".to_owned()),
+    }
+}
+
+/// A new account has not begun to write its words anywhere: what is there is somebody else's.
+fn refuse_taken(file: Option<&str>) -> Result<(), LocalError> {
+    match file {
+        Some(path) if Path::new(path).symlink_metadata().is_ok() => {
+            Err(LocalError::Exists(path.to_owned()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn has_account(store: &dyn Store) -> Refusal {

@@ -98,12 +98,15 @@ impl Engine<'_> {
             return Ok(Taken { state: old.clone(), summary: now.summary, fuller: true });
         }
         let key = segment_key(&what.member.profile.account, packing.session());
-        let mut old_file = None;
-        if let (Some(old), Some(base)) = (old, what.base) {
-            let keep = kept(old, &mut now.file, now.len).map_err(|e| read_error(source, &e))?;
-            if keep < old.len {
+        let (mut old, mut old_file) = (old, None);
+        if let (Some(before), Some(base)) = (old, what.base) {
+            let keep = kept(before, &mut now.file, now.len).map_err(|e| read_error(source, &e))?;
+            if keep < before.len {
                 // A chain that can't be read here only costs bytes: the file starts anew.
-                old_file = self.rebuilt(shelf, &base.name, old).ok();
+                match self.rebuilt(shelf, &base.name, before) {
+                    Ok(file) => old_file = Some(file),
+                    Err(_) => old = None,
+                }
             }
         }
         let input = PackInput {

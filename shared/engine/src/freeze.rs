@@ -111,7 +111,7 @@ impl Engine<'_> {
             1 + draft.parents.iter().map(|(save, _)| save.generation()).max().unwrap_or(0);
         let device = &member.profile.device;
         let save = SaveId::new(generation, device.id.clone(), seq, &self.letters())
-            .map_err(|error| Refusal::new("convosync::save::generation", error.to_string()))?;
+            .map_err(|_| too_many_generations(&draft.session))?;
         let card = self.card(member, &draft, save);
         let mut manifest = draft.manifest;
         settle(&mut manifest, &packing);
@@ -185,6 +185,15 @@ impl Engine<'_> {
     }
 }
 
+/// No session gets there by honest saves.
+fn too_many_generations(session: &SessionId) -> Refusal {
+    Refusal::new(
+        "convosync::save::generation",
+        format!("{session} has a save with the last generation that there can be"),
+    )
+    .help("it was not made by this version of ConvoSync; start another session with `--new`")
+}
+
 fn settle(manifest: &mut Manifest, packing: &Packing<'_>) {
     let bundle = manifest.code.iter_mut().filter_map(|code| code.bundle.as_mut());
     let conversations = manifest.conversations.iter_mut();
@@ -196,7 +205,8 @@ fn settle(manifest: &mut Manifest, packing: &Packing<'_>) {
 
 /// Canonical bytes of all conversations.
 fn size_of(manifest: &Manifest) -> u64 {
-    manifest.conversations.iter().flat_map(|c| c.files.iter().map(|(_, file)| file.len)).sum()
+    let files = manifest.conversations.iter().flat_map(|c| c.files.iter());
+    files.fold(0, |sum, (_, file)| sum.saturating_add(file.len))
 }
 
 /// Names the unit itself where a manifest says "in here": the manifest of a later save may then

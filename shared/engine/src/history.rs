@@ -1,12 +1,13 @@
 //! What has been saved: cards, heads, and finding a session by what the user typed.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use convosync_core::{
     CARD_RANGE, Card, ObjectName, SaveId, Sealed, SessionId, card_prefix_len, heads, open_card,
     open_card_trusted,
 };
-use convosync_wire::Note;
+use convosync_wire::{Failure, Note};
 
 use crate::engine::Engine;
 use crate::member::Member;
@@ -21,10 +22,20 @@ pub(crate) struct Seen {
     pub(crate) queued: bool,
 }
 
+/// A save that lies in the store and can't be read.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    pub(crate) session: SessionId,
+    pub(crate) save: SaveId,
+    pub(crate) why: Failure,
+}
+
 /// All saves that are known, by session.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     pub(crate) sessions: BTreeMap<SessionId, BTreeMap<SaveId, Seen>>,
+    /// Saves whose cards can't be read; what other saves go on from is not looked for.
+    pub(crate) unreadable: Vec<Unreadable>,
     /// What could not be read, or is gone.
     pub(crate) notes: Vec<Note>,
 }
@@ -48,8 +59,20 @@ impl History {
     pub(crate) fn newest(&self) -> Vec<&Seen> {
         let mut rows: Vec<_> =
             self.sessions.keys().filter_map(|session| newest_of(&self.heads(session))).collect();
-        rows.sort_by_key(|seen| (-seen.card.timestamp_ms, seen.card.session.clone()));
+        rows.sort_by_key(|seen| (Reverse(seen.card.timestamp_ms), seen.card.session.clone()));
         rows
+    }
+
+    /// The newest save of a session that can't be read and that none goes on from which can be: it
+    /// may be the head.
+    pub(crate) fn unreadable_head(&self, session: &SessionId) -> Option<&Unreadable> {
+        let saves = self.sessions.get(session);
+        let covered = |save: &SaveId| {
+            let mut seen = saves.into_iter().flat_map(BTreeMap::values);
+            seen.any(|seen| seen.card.vector.covers(save))
+        };
+        let of_session = self.unreadable.iter().filter(|bad| bad.session == *session);
+        of_session.filter(|bad| !covered(&bad.save)).max_by_key(|bad| &bad.save)
     }
 
     /// The session that an id or a unique prefix names; `session-` may be left out.
@@ -59,12 +82,14 @@ impl History {
         let mut found = self.sessions.keys().filter(|id| id.as_str().starts_with(&wanted));
         match (found.next(), found.next()) {
             (Some(session), None) => Ok(session.clone()),
-            (None, _) => Err(Refusal::new(
-                "convosync::session::not-found",
-                format!("no session `{}`", text.escape_debug()),
-            )
-            .help("`convosync list --all` shows every session")
-            .argument("session")),
+            (None, _) => Err(self.nothing_readable(&wanted).unwrap_or_else(|| {
+                Refusal::new(
+                    "convosync::session::not-found",
+                    format!("no session `{}`", text.escape_debug()),
+                )
+                .help("`convosync list --all` shows every session")
+                .argument("session")
+            })),
             (Some(_), Some(_)) => Err(Refusal::new(
                 "convosync::session::ambiguous",
                 format!("`{}` is the start of several session ids", text.escape_debug()),
@@ -72,6 +97,14 @@ impl History {
             .help("give more of its letters")
             .argument("session")),
         }
+    }
+
+    /// That a session is there and none of its saves can be read.
+    fn nothing_readable(&self, wanted: &str) -> Option<Refusal> {
+        let bad = self.unreadable.iter().find(|bad| bad.session.as_str().starts_with(wanted))?;
+        let text = format!("no save of {} can be read: {}", bad.session, bad.why.message);
+        let refusal = Refusal::new("convosync::save::damaged", text).argument("session");
+        Some(refusal.help("the device that made it may still have it: save it anew there with `convosync save --new MESSAGE`"))
     }
 
     /// The save of a session that an id or a unique prefix names.
@@ -166,8 +199,10 @@ impl Engine<'_> {
                     history.insert(Seen { card, queued: false });
                 }
                 Err(trouble @ (Trouble::Object { .. } | Trouble::Store(_))) => {
-                    let text = format!("{}: {}", listed.name, trouble.failure().message);
-                    history.notes.push(unreadable("a save", &text));
+                    let (session, save) = (session.clone(), save.clone());
+                    let why = trouble.failure();
+                    history.notes.push(unreadable(&format!("{save} of {session}"), &why.message));
+                    history.unreadable.push(Unreadable { session, save, why });
                 }
                 Err(trouble) => return Err(trouble),
             }

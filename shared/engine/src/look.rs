@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use convosync_core::ObjectName;
-use convosync_wire::{DeviceRow, ListArgs, LogRow, Note, Request, SessionRow, StatusReport};
+use convosync_wire::{DeviceRow, ListArgs, LogRow, Note, Request, Rows, SessionRow, StatusReport};
 
 use crate::cards::{device_rows, log_rows, session_row};
 use crate::engine::Engine;
@@ -30,8 +30,10 @@ impl Engine<'_> {
         &self,
         request: &Request,
         args: &ListArgs,
-    ) -> Result<Vec<SessionRow>, Trouble> {
-        let Some(view) = self.view(args.offline, Depth::Heads)? else { return Ok(Vec::new()) };
+    ) -> Result<Rows<SessionRow>, Trouble> {
+        let Some(view) = self.view(args.offline, Depth::Heads)? else {
+            return Ok(Vec::new().into());
+        };
         let here = self.facts_here(request)?.map(|facts| repository_name(&facts));
         let mut rows: Vec<_> = view
             .history
@@ -45,22 +47,24 @@ impl Engine<'_> {
             (None, true) => usize::MAX,
             (None, false) => RECENT,
         };
-        Ok(rows.into_iter().take(limit).map(|seen| session_row(&view.history, seen)).collect())
+        let rows = rows.into_iter().take(limit).map(|seen| session_row(&view.history, seen));
+        Ok(Rows { rows: rows.collect(), notes: view.history.notes.clone() })
     }
 
     /// Every save of a session, newest first.
-    pub(crate) fn log(&self, session: &str) -> Result<Vec<LogRow>, Trouble> {
+    pub(crate) fn log(&self, session: &str) -> Result<Rows<LogRow>, Trouble> {
         self.need_member()?;
-        let Some(view) = self.view(false, Depth::All)? else { return Ok(Vec::new()) };
+        let Some(view) = self.view(false, Depth::All)? else { return Ok(Vec::new().into()) };
         let session = view.history.resolve(session)?;
-        Ok(log_rows(&view.history, &session))
+        Ok(Rows { rows: log_rows(&view.history, &session), notes: view.history.notes })
     }
 
     /// The devices of the account.
-    pub(crate) fn devices(&self) -> Result<Vec<DeviceRow>, Trouble> {
+    pub(crate) fn devices(&self) -> Result<Rows<DeviceRow>, Trouble> {
         self.need_member()?;
-        let view = self.view(false, Depth::Heads)?;
-        Ok(view.map(|view| device_rows(&view.member, &view.history)).unwrap_or_default())
+        let Some(view) = self.view(false, Depth::Heads)? else { return Ok(Vec::new().into()) };
+        let rows = device_rows(&view.member, &view.history);
+        Ok(Rows { rows, notes: view.history.notes })
     }
 
     /// Where everything stands.
@@ -166,7 +170,15 @@ impl Engine<'_> {
         let mut failed: Vec<Note> = Vec::new();
         let store = match offline {
             true => None,
-            false => self.answering(self.open_store(&member.profile))?,
+            false => match self.answering(self.open_store(&member.profile)) {
+                // To look at what this device knows does no harm, whoever the store belongs to.
+                Err(trouble @ Trouble::Object { .. }) => {
+                    let told = trouble.failure();
+                    failed.push(Note { code: told.code, text: told.message, help: told.help });
+                    None
+                }
+                store => store?,
+            },
         };
         if let Some(store) = &store
             && !self.ports.index.queue()?.is_empty()
@@ -182,7 +194,7 @@ impl Engine<'_> {
             Some(store) => self.refreshed(&mut member, store.as_ref(), ObjectName::UNITS, depth)?,
             None => self.known(&member)?,
         };
-        if store.is_none() && !offline {
+        if store.is_none() && !offline && failed.is_empty() {
             history.notes.push(crate::resume::offline());
         }
         history.notes.extend(failed);

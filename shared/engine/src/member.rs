@@ -1,9 +1,8 @@
 //! Who we are: the profile, the store behind it, and the devices that are trusted.
 
 use convosync_core::{
-    Account, Device, DeviceEntry, DeviceKind, Devices, KeyChanged, ObjectName, Profile,
-    RecoveryKey, Sealed, StoreRecord, open_device_entry, open_recovery, seal_device_entry,
-    seal_recovery,
+    Account, Device, DeviceEntry, DeviceKind, Devices, KeyChanged, ObjectName, OpenError, Profile,
+    RecoveryKey, StoreRecord, open_device_entry, open_recovery, seal_device_entry, seal_recovery,
 };
 
 use crate::engine::Engine;
@@ -203,7 +202,13 @@ impl Engine<'_> {
             if known.iter().any(|(name, _)| *name == text) {
                 continue;
             }
-            let entry = store.get(&listed.name)?;
+            let entry = match store.get(&listed.name) {
+                Ok(entry) => entry,
+                Err(error) => {
+                    refused.push(format!("{text}: {error}"));
+                    continue;
+                }
+            };
             let opened = open_device_entry(&member.profile.account, &listed.name, &entry);
             let added = match opened {
                 Ok((device, opened)) => {
@@ -233,24 +238,28 @@ impl Engine<'_> {
             if !matches!(listed.name, ObjectName::RecoveryKey { .. }) {
                 continue;
             }
-            let sealed: Sealed = store.get(&listed.name)?;
-            match open_recovery(record, &listed.name, &sealed, key) {
+            let opened = store.get(&listed.name).map_err(Trouble::from).and_then(|sealed| {
+                open_recovery(record, &listed.name, &sealed, key)
+                    .map_err(|error| Trouble::Object { name: listed.name.clone(), error })
+            });
+            match opened {
                 Ok(account) => {
                     return record
                         .matches(&account)
                         .map(|()| account)
                         .map_err(|error| Trouble::Object { name: ObjectName::StoreRecord, error });
                 }
-                Err(error) => last = Some((listed.name, error)),
+                Err(trouble) => last = Some(trouble),
             }
         }
         match last {
-            Some(_) => Err(Refusal::new(
+            Some(Trouble::Object { error: OpenError::WrongKey, .. }) => Err(Refusal::new(
                 "convosync::device::wrong-words",
                 "these words do not open this account",
             )
             .help("check the words and their order, and that `--store` names the right store")
             .into()),
+            Some(trouble) => Err(no_way_in(trouble).into()),
             None => Err(Refusal::new(
                 "convosync::device::no-recovery",
                 format!("{} has no account that can be recovered", store.describe()),
@@ -259,6 +268,15 @@ impl Engine<'_> {
             .into()),
         }
     }
+}
+
+/// The words may be right: what they would open is damaged.
+fn no_way_in(trouble: Trouble) -> Refusal {
+    Refusal::new(
+        "convosync::device::recovery-damaged",
+        format!("the account's key can't be read: {}", trouble.failure().message),
+    )
+    .help("put `v1/keys` back from a copy of the store (another device's folder may be whole), then join again")
 }
 
 pub(crate) fn taken() -> Refusal {

@@ -12,6 +12,10 @@ use crate::member::Member;
 use crate::ports::{IndexChange, Store, StoredCard, Table};
 use crate::trouble::Trouble;
 
+/// A count that another device claims for this one and that no device ever reaches is a lie: it
+/// must not use up the counts.
+const NEVER_REACHED: u64 = 1 << 62;
+
 impl Engine<'_> {
     /// Brings the index in line with the outbox; a new index also with the cache.
     pub(crate) fn mend_index(&self) -> Result<(), Trouble> {
@@ -115,6 +119,7 @@ impl Engine<'_> {
         let saves = history.sessions.values().flat_map(BTreeMap::values);
         let seen = saves
             .filter_map(|seen| seen.card.vector.0.get(me).map(|entry| entry.seq))
+            .filter(|seq| *seq < NEVER_REACHED)
             .max()
             .unwrap_or(0);
         let known = self.remembered(member, Table::Misc, "seq", b"")?;

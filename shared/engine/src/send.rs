@@ -44,10 +44,12 @@ impl Engine<'_> {
         let mut member = self.need_member()?;
         self.step("Reaching the store")?;
         let store = self.open_store(&member.profile)?;
-        self.refreshed(&mut member, store.as_ref(), ObjectName::UNITS, Depth::Heads)?;
+        let history =
+            self.refreshed(&mut member, store.as_ref(), ObjectName::UNITS, Depth::Heads)?;
         let sent = self.flush(&member, store.as_ref(), Pushing::Allowed, None)?;
         let queued = self.ports.index.queue()?.len() as u64;
-        Ok(SyncReport { sent: sent.saves, queued, notes: sent.notes })
+        let notes = history.notes.into_iter().chain(sent.notes).collect();
+        Ok(SyncReport { sent: sent.saves, queued, notes })
     }
 
     /// Sends the queue; commits that no remote is proven to have are pushed or carried first.
@@ -80,8 +82,14 @@ impl Engine<'_> {
                     let gone = matches!(trouble, Trouble::Store(StoreError::Unreachable(_)));
                     let code = trouble.code();
                     self.ports.index.apply(&[IndexChange::Attempted(row.save, code)])?;
-                    sent.notes.push(not_sent(trouble));
-                    held.insert(row.session);
+                    // One that will never be whole again must not hold up those after it: each
+                    // proves for itself that all it refers to is there.
+                    if is_lost(&trouble) {
+                        sent.notes.push(lost_here(trouble));
+                    } else {
+                        sent.notes.push(not_sent(trouble));
+                        held.insert(row.session);
+                    }
                     if gone {
                         break;
                     }
@@ -110,30 +118,43 @@ impl Engine<'_> {
         let (account, devices) = (&member.profile.account, &member.devices);
         let (card, body) = match open_unit(account, devices, &name, &unit) {
             Ok(opened) => opened,
-            // Sealed before this device joined the account, which took it along under this name.
-            Err(_) if self.is_taken_along(member, store, &name) => {
-                self.ports.outbox.delete(&name)?;
-                self.ports.index.apply(&[IndexChange::Dequeue(row.save.clone())])?;
-                return Ok(None);
-            }
+            Err(_) if self.sent_before(member, store, &name)? => return Ok(None),
             Err(error) => return Err(Trouble::Object { name, error }),
         };
         let needed = containers(&body.manifest);
-        let mut bytes = self.send_needed(store, &row.session, &needed)?;
+        let mut bytes = self.send_needed(member, store, &row.session, &needed)?;
         store.put_new(&name, &unit)?;
         bytes += unit.as_bytes().len() as u64;
         self.settle_down(&name, &unit, &needed, &card)?;
         Ok(Some(bytes))
     }
 
-    fn is_taken_along(&self, member: &Member, store: &dyn Store, name: &ObjectName) -> bool {
+    /// A queued unit that can't be opened any more (damaged on this disk; sealed under the key of
+    /// before a join) is done with if the store has it: the process died before it said so.
+    fn sent_before(
+        &self,
+        member: &Member,
+        store: &dyn Store,
+        name: &ObjectName,
+    ) -> Result<bool, Trouble> {
         let (account, devices) = (&member.profile.account, &member.devices);
-        store.get(name).is_ok_and(|there| open_unit(account, devices, name, &there).is_ok())
+        let there = store.get(name).ok().map(|sealed| open_unit(account, devices, name, &sealed));
+        let Some(Ok((card, body))) = there else { return Ok(false) };
+        self.ports.outbox.delete(name)?;
+        self.ports.index.apply(&[IndexChange::Dequeue(card.save)])?;
+        for part in containers(&body.manifest) {
+            if matches!(part, ObjectName::Part { .. }) {
+                self.ports.outbox.delete(&part)?;
+            }
+        }
+        Ok(true)
     }
 
-    /// Makes sure that everything a unit refers to is in the store.
+    /// Makes sure that everything a unit refers to is in the store. What is damaged on this disk
+    /// is never sent: its name could not be used again.
     fn send_needed(
         &self,
+        member: &Member,
         store: &dyn Store,
         session: &SessionId,
         needed: &BTreeSet<ObjectName>,
@@ -145,12 +166,10 @@ impl Engine<'_> {
         for prefix in [ObjectName::units_of(session), ObjectName::parts_of(session)] {
             there.extend(store.list(&prefix)?.into_iter().map(|listed| listed.name));
         }
+        let shelf = Shelf::new(self, member, None);
         let mut bytes = 0;
         for name in needed.iter().filter(|name| !there.contains(name)) {
-            let sealed = match self.ports.outbox.get(name) {
-                Err(StoreError::Missing(_)) => self.ports.cache.get(name)?,
-                other => other?,
-            };
+            let sealed = shelf.whole(name)?;
             self.step("Uploading the conversation")?;
             store.put_new(name, &sealed)?;
             bytes += sealed.as_bytes().len() as u64;
@@ -424,6 +443,23 @@ pub(crate) fn not_sent(trouble: Trouble) -> Note {
             failure.message
         ),
         help: Some("Retry now: convosync sync --retry".to_owned()),
+    }
+}
+
+/// Whether a queued save, or something it refers to, is damaged or gone on this device.
+fn is_lost(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::Object { .. } | Trouble::Store(StoreError::Missing(_)))
+}
+
+fn lost_here(trouble: Trouble) -> Note {
+    let failure = trouble.failure();
+    Note {
+        code: failure.code,
+        text: format!("A queued save is damaged on this device\n{}", failure.message),
+        help: Some(
+            "Save again: `convosync save` makes one that is whole by itself. The damaged one is left as it is."
+                .to_owned(),
+        ),
     }
 }
 

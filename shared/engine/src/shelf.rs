@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use convosync_core::{
-    Card, Manifest, ObjectName, PartBody, SaveId, Sealed, SegmentRef, SessionId, UnitBody,
-    open_part, open_unit,
+    Card, Manifest, ObjectName, OpenError, PartBody, SaveId, Sealed, SegmentRef, SessionId,
+    UnitBody, open_part, open_unit,
 };
 
 use crate::engine::Engine;
@@ -37,19 +37,38 @@ impl<'e> Shelf<'e> {
         Self { engine, member, store, opened: BTreeMap::new() }
     }
 
-    /// The sealed bytes of an object, from the nearest place.
+    /// The sealed bytes of an object, from the nearest place that has them.
     pub(crate) fn sealed(&self, name: &ObjectName) -> Result<Sealed, StoreError> {
-        let ports = self.engine.ports;
-        let near: [&dyn Store; 2] = [ports.outbox, ports.cache];
-        for place in near.into_iter().chain(self.store) {
+        let mut failed = None;
+        for place in self.places() {
             match place.get(name) {
+                Ok(sealed) => return Ok(sealed),
                 Err(StoreError::Missing(_)) => {}
-                other => return other,
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
+        Err(failed.unwrap_or_else(|| self.nowhere(name)))
+    }
+
+    /// The sealed bytes of an object of a session, proven to be whole.
+    pub(crate) fn whole(&self, name: &ObjectName) -> Result<Sealed, Trouble> {
+        let (account, devices) = (&self.member.profile.account, &self.member.devices);
+        let (sealed, ()) = self.open(name, |sealed| match name {
+            ObjectName::Unit { .. } => open_unit(account, devices, name, sealed).map(drop),
+            _ => open_part(account, devices, name, sealed).map(drop),
+        })?;
+        Ok(sealed)
+    }
+
+    fn places(&self) -> impl Iterator<Item = &'e dyn Store> + use<'e> {
+        let ports = self.engine.ports;
+        [ports.outbox, ports.cache].into_iter().chain(self.store)
+    }
+
+    fn nowhere(&self, name: &ObjectName) -> StoreError {
         match self.store {
-            Some(_) => Err(StoreError::Missing(name.clone())),
-            None => Err(StoreError::Unreachable(format!("`{name}` is only in the store"))),
+            Some(_) => StoreError::Missing(name.clone()),
+            None => StoreError::Unreachable(format!("`{name}` is only in the store")),
         }
     }
 
@@ -57,7 +76,7 @@ impl<'e> Shelf<'e> {
     pub(crate) fn save(&mut self, session: &SessionId, save: &SaveId) -> Result<OpenSave, Trouble> {
         let name = ObjectName::Unit { session: session.clone(), save: save.clone() };
         let member = self.member;
-        let (card, body): (Card, UnitBody) = self.open(&name, |sealed| {
+        let (_, (card, body)): (_, (Card, UnitBody)) = self.open(&name, |sealed| {
             open_unit(&member.profile.account, &member.devices, &name, sealed)
         })?;
         let UnitBody { manifest, segments } = body;
@@ -91,42 +110,52 @@ impl<'e> Shelf<'e> {
         containers(&open.manifest).iter().all(|name| self.container(name).is_ok())
     }
 
+    /// Whether the copies that this device has of what a save refers to are sound, or can be had
+    /// from the store instead. What it has no copy of is the store's to keep.
+    pub(crate) fn is_sound_here(&self, manifest: &Manifest) -> bool {
+        let ports = self.engine.ports;
+        let near = |name: &ObjectName| {
+            let absent = |place: &dyn Store| matches!(place.get(name), Err(StoreError::Missing(_)));
+            !absent(ports.outbox) || !absent(ports.cache)
+        };
+        containers(manifest).iter().all(|name| !near(name) || self.whole(name).is_ok())
+    }
+
     fn container(&self, name: &ObjectName) -> Result<BTreeMap<[u8; 16], Vec<u8>>, Trouble> {
         let (account, devices) = (&self.member.profile.account, &self.member.devices);
-        let segments = match name {
+        let (_, segments) = self.open(name, |sealed| match name {
             ObjectName::Unit { .. } => {
-                let (_, body) =
-                    self.open(name, |sealed| open_unit(account, devices, name, sealed))?;
-                body.segments
+                open_unit(account, devices, name, sealed).map(|(_, body)| body.segments)
             }
-            _ => {
-                let body: PartBody =
-                    self.open(name, |sealed| open_part(account, devices, name, sealed))?;
-                body.segments
-            }
-        };
+            _ => open_part(account, devices, name, sealed).map(|body: PartBody| body.segments),
+        })?;
         Ok(by_id(segments))
     }
 
+    /// The nearest copy that opens, and what it holds. A damaged copy in the cache is replaced.
     fn open<T>(
         &self,
         name: &ObjectName,
-        open: impl Fn(&Sealed) -> Result<T, convosync_core::OpenError>,
-    ) -> Result<T, Trouble> {
-        let ports = self.engine.ports;
-        let first = match open(&self.sealed(name)?) {
-            Ok(opened) => return Ok(opened),
-            Err(error) => error,
-        };
-        // The store's own copy may be whole when ours was damaged on this disk.
-        if let Some(store) = self.store
-            && let Ok(sealed) = store.get(name)
-            && let Ok(opened) = open(&sealed)
-        {
-            ports.cache.delete(name)?;
-            return Ok(opened);
+        open: impl Fn(&Sealed) -> Result<T, OpenError>,
+    ) -> Result<(Sealed, T), Trouble> {
+        let mut failed: Option<Trouble> = None;
+        for place in self.places() {
+            let trouble = match place.get(name) {
+                Ok(sealed) => match open(&sealed) {
+                    Ok(opened) => {
+                        if failed.is_some() && self.engine.ports.cache.get(name).is_ok() {
+                            self.engine.keep(name, &sealed)?;
+                        }
+                        return Ok((sealed, opened));
+                    }
+                    Err(error) => Trouble::Object { name: name.clone(), error },
+                },
+                Err(StoreError::Missing(_)) => continue,
+                Err(error) => error.into(),
+            };
+            failed.get_or_insert(trouble);
         }
-        Err(Trouble::Object { name: name.clone(), error: first })
+        Err(failed.unwrap_or_else(|| self.nowhere(name).into()))
     }
 }
 

@@ -114,6 +114,7 @@ impl Trouble {
             Self::Git(error) => git_failure(&error),
             Self::Local(error) => local_failure(&error),
             Self::Assistant(error) => assistant_failure(&error),
+            Self::Object { name: ObjectName::StoreRecord, error } => record_failure(&error),
             Self::Object { name, error } => {
                 failure(error.code(), format!("{error} ({name})"), error.help().map(str::to_owned))
             }
@@ -139,6 +140,29 @@ impl Trouble {
 
 fn failure(code: &str, message: String, help: Option<String>) -> Failure {
     Failure { code: code.to_owned(), message, help, argument: None }
+}
+
+/// Why a store is not taken for the account's: nothing is written to it then.
+fn record_failure(error: &OpenError) -> Failure {
+    let (message, help) = match error {
+        OpenError::Foreign => (
+            "the store is another account's".to_owned(),
+            "nothing was written to it, and saves wait on this device; `convosync status` names the store: is another folder mounted there?",
+        ),
+        OpenError::NewerFormat => (
+            "the store was made by a newer version of ConvoSync".to_owned(),
+            "update ConvoSync on this device",
+        ),
+        OpenError::WrongKey | OpenError::Epoch { .. } => (
+            format!("the store is of this account, but under another key: {error}"),
+            "join this device again: `convosync device join --recovery`",
+        ),
+        _ => (
+            format!("the store's record can't be read: {error} ({})", ObjectName::StoreRecord),
+            "nothing was written to the store, and saves wait on this device; put the record back from a copy of the store (it is the same on every device)",
+        ),
+    };
+    failure(error.code(), message, Some(help.to_owned()))
 }
 
 /// Code and help of what a store said.
@@ -213,6 +237,9 @@ fn local_failure(error: &LocalError) -> Failure {
     let (code, help) = match error {
         LocalError::Io { .. } => {
             ("convosync::local::io", "check that the folder is there and yours")
+        }
+        LocalError::Exists(_) => {
+            ("convosync::local::exists", "it was left as it is: move it away, or give another path")
         }
         LocalError::Full(_) => ("convosync::local::full", "make room and run it again"),
         LocalError::Damaged { .. } => (

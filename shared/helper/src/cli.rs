@@ -195,8 +195,8 @@ impl Session<'_> {
         match self.call(&caller::request(list, &self.directory, self.env)) {
             Outcome::Failure(failure) => Err(self.failed(&failure)),
             Outcome::Reply(reply) => match *reply {
-                Reply::Sessions(rows) if !rows.is_empty() => {
-                    let picked = ask::pick(&rows, &mut self.terminal(), &self.err);
+                Reply::Sessions(listed) if !listed.rows.is_empty() => {
+                    let picked = ask::pick(&listed.rows, &mut self.terminal(), &self.err);
                     args.session = Some(picked.ok_or_else(|| self.cancelled())?);
                     Ok(args)
                 }
@@ -222,6 +222,9 @@ impl Session<'_> {
                 wiring::shown(request, reply);
             }
             Ok(Reader::There) => {}
+        }
+        if let Some(notes) = json::notes_beside(reply).filter(|_| self.json) {
+            eput(&format!("{notes}\n"));
         }
         Exit::Done
     }

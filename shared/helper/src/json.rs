@@ -11,17 +11,28 @@ const TIMES: [&str; 4] = ["timestamp", "modified", "last_sync", "joined"];
 pub(crate) fn reply(reply: &Reply) -> Value {
     let mut value = match reply {
         Reply::Initialised(report) | Reply::Joined(report) => to_value(report),
-        Reply::Devices(rows) => to_value(rows),
+        Reply::Devices(listed) => to_value(&listed.rows),
         Reply::Saved(report) => to_value(report),
         Reply::Resumed(report) => to_value(report),
         Reply::Planned(report) => to_value(report),
-        Reply::Sessions(rows) => to_value(rows),
-        Reply::Log(rows) => to_value(rows),
+        Reply::Sessions(listed) => to_value(&listed.rows),
+        Reply::Log(listed) => to_value(&listed.rows),
         Reply::Status(report) => to_value(report),
         Reply::Synced(report) => to_value(report),
     };
     for_people(&mut value);
     value
+}
+
+/// What a list could not show: its document is an array, so this goes beside it.
+pub(crate) fn notes_beside(reply: &Reply) -> Option<Value> {
+    let notes = match reply {
+        Reply::Devices(listed) => &listed.notes,
+        Reply::Sessions(listed) => &listed.notes,
+        Reply::Log(listed) => &listed.notes,
+        _ => return None,
+    };
+    (!notes.is_empty()).then(|| json!({ "notes": notes }))
 }
 
 /// A question.
@@ -71,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_list_is_an_array_with_the_columns_of_every_front_end() {
-        let value = reply(&Reply::Sessions(testing::rows()));
+        let value = reply(&Reply::Sessions(testing::rows().into()));
         let rows = value.as_array().expect("an array");
         assert_eq!(
             keys(&rows[0]),
@@ -93,7 +104,7 @@ mod tests {
         );
         assert_eq!(rows[0]["timestamp"], "2025-10-19T17:57:00Z");
         assert_eq!(rows[0]["state"], "synced");
-        assert_eq!(reply(&Reply::Sessions(Vec::new())), json!([]));
+        assert_eq!(reply(&Reply::Sessions(Vec::new().into())), json!([]));
     }
 
     #[test]
@@ -105,7 +116,7 @@ mod tests {
         assert_eq!(status["devices"][1]["last_sync"], Value::Null);
         let mut row = testing::row("session-abc123", "d", "laptop", 0);
         row.timestamp = i64::MAX;
-        assert_eq!(reply(&Reply::Sessions(vec![row]))[0]["timestamp"], Value::Null);
+        assert_eq!(reply(&Reply::Sessions(vec![row].into()))[0]["timestamp"], Value::Null);
     }
 
     #[test]

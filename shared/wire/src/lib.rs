@@ -13,7 +13,7 @@ pub use answer::{Answer, Failure, Progress};
 pub use decision::{Choice, Decision, Question};
 pub use report::{
     AccountReport, ConversationNote, DeviceRow, LogRow, Note, PlanReport, Reply, ResumeReport,
-    SaveReport, SessionRow, SessionState, StatusReport, SyncReport, SyncedSave,
+    Rows, SaveReport, SessionRow, SessionState, StatusReport, SyncReport, SyncedSave,
 };
 pub use request::{
     Answers, InitArgs, JoinArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMissing,

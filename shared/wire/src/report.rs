@@ -13,7 +13,7 @@ pub enum Reply {
     /// Of `device join`.
     Joined(AccountReport),
     /// Of `device list`.
-    Devices(Vec<DeviceRow>),
+    Devices(Rows<DeviceRow>),
     /// Of `save`.
     Saved(SaveReport),
     /// Of `resume`.
@@ -21,13 +21,28 @@ pub enum Reply {
     /// Of `--dry-run`.
     Planned(PlanReport),
     /// Of `list`.
-    Sessions(Vec<SessionRow>),
+    Sessions(Rows<SessionRow>),
     /// Of `log`.
-    Log(Vec<LogRow>),
+    Log(Rows<LogRow>),
     /// Of `status`.
     Status(Box<StatusReport>),
     /// Of `sync`.
     Synced(SyncReport),
+}
+
+/// What can be shown, and what else to know: that something else could not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rows<T> {
+    /// In the order in which they are shown.
+    pub rows: Vec<T>,
+    /// What else to know.
+    pub notes: Vec<Note>,
+}
+
+impl<T> From<Vec<T>> for Rows<T> {
+    fn from(rows: Vec<T>) -> Self {
+        Self { rows, notes: Vec::new() }
+    }
 }
 
 /// Something the user should know that stopped nothing.

@@ -5,7 +5,7 @@ use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::{Example, LabeledError, Signature, Span, Type, Value};
 
 use crate::ConvoSyncPlugin;
-use crate::front::Front;
+use crate::front::{Front, tell};
 use crate::value::{Shape, sample};
 
 /// The account's devices.
@@ -56,7 +56,10 @@ impl SimplePluginCommand for DeviceList {
     ) -> Result<Value, LabeledError> {
         let front = Front::new(engine, call, &[])?;
         match front.reply(Verb::DeviceList)? {
-            Reply::Devices(rows) => Ok(Shape::at(call.head).devices(&rows)),
+            Reply::Devices(listed) => {
+                tell(&listed.notes);
+                Ok(Shape::at(call.head).devices(&listed.rows))
+            }
             _ => Err(front.unexpected()),
         }
     }
@@ -69,7 +72,8 @@ mod tests {
 
     #[test]
     fn examples_hold() {
-        let script = Script::new().answers("device-list", &Reply::Devices(sample::devices()));
+        let script =
+            Script::new().answers("device-list", &Reply::Devices(sample::devices().into()));
         script.examples(&DeviceList);
         assert_eq!(script.verbs(), [Verb::DeviceList]);
     }

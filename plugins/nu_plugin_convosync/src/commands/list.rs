@@ -7,7 +7,7 @@ use nu_protocol::{Example, LabeledError, Signature, Span, Spanned, SyntaxShape, 
 use crate::ConvoSyncPlugin;
 use crate::argument::text_flag;
 use crate::failure::wrong;
-use crate::front::Front;
+use crate::front::{Front, tell};
 use crate::value::{Shape, sample, session_type};
 
 /// The saved sessions.
@@ -90,7 +90,10 @@ impl SimplePluginCommand for List {
             offline: call.has_flag("offline")?,
         };
         match front.reply(Verb::List(args))? {
-            Reply::Sessions(rows) => Ok(Shape::at(call.head).sessions(&rows)),
+            Reply::Sessions(listed) => {
+                tell(&listed.notes);
+                Ok(Shape::at(call.head).sessions(&listed.rows))
+            }
             _ => Err(front.unexpected()),
         }
     }
@@ -112,7 +115,7 @@ mod tests {
     use crate::scripted::Script;
 
     fn script() -> Script {
-        Script::new().answers("list", &Reply::Sessions(sample::sessions()))
+        Script::new().answers("list", &Reply::Sessions(sample::sessions().into()))
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::ConvoSyncPlugin;
 use crate::argument::session;
 use crate::complete;
 use crate::failure::wrong;
-use crate::front::Front;
+use crate::front::{Front, tell};
 use crate::value::{Shape, log_type, sample};
 
 /// Every save of one session.
@@ -72,7 +72,10 @@ impl SimplePluginCommand for Log {
         };
         let front = Front::new(engine, call, &["session"])?.piped_from(named.place);
         match front.reply(Verb::Log { session: named.session })? {
-            Reply::Log(rows) => Ok(Shape::at(call.head).log(&rows)),
+            Reply::Log(listed) => {
+                tell(&listed.notes);
+                Ok(Shape::at(call.head).log(&listed.rows))
+            }
             _ => Err(front.unexpected()),
         }
     }
@@ -99,7 +102,7 @@ mod tests {
     use crate::scripted::Script;
 
     fn script() -> Script {
-        Script::new().answers("log", &Reply::Log(sample::log()))
+        Script::new().answers("log", &Reply::Log(sample::log().into()))
     }
 
     #[test]

@@ -14,7 +14,7 @@ use convosync_engine::ports::{
 use super::failed;
 use super::gather::{Copy, Gathered};
 use super::listing::{Projects, found_anyway, found_here, is_inside, live_in};
-use super::place::place;
+use super::place::{accepts, place};
 use super::process::Processes;
 use super::registry::{Caller, Open, open_now};
 
@@ -178,6 +178,10 @@ impl Assistant for ClaudeCodeFiles {
         let open = self.open_now(caller.as_ref())?;
         let inside = caller.filter(|caller| caller.id == id.as_str());
         Ok(live_in(&open, id).or_else(|| inside.and_then(|caller| caller.live())))
+    }
+
+    fn accepts(&self, id: &ConversationId, files: &[FilePath]) -> Result<(), AssistantError> {
+        accepts(id, files)
     }
 
     fn place(

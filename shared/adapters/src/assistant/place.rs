@@ -30,6 +30,19 @@ struct Target {
     contents: Box<dyn ScratchFile>,
 }
 
+/// Whether the id and every file have a place; see the port.
+pub(crate) fn accepts(id: &ConversationId, files: &[FilePath]) -> Result<(), AssistantError> {
+    if !is_uuid(id.as_str()) {
+        return Err(refused(id.as_str(), "Claude Code names conversations by UUIDs"));
+    }
+    files.iter().try_for_each(|path| family(path).map(drop))
+}
+
+fn family(path: &FilePath) -> Result<Family, AssistantError> {
+    Family::of(path.as_str())
+        .ok_or_else(|| refused(path.as_str(), "not known as part of a conversation"))
+}
+
 /// Places files; see the port.
 pub(crate) fn place(
     config: &Path,
@@ -37,9 +50,7 @@ pub(crate) fn place(
     to: &Placement<'_>,
     files: Vec<(FilePath, Box<dyn ScratchFile>)>,
 ) -> Result<Placed, AssistantError> {
-    if !is_uuid(to.id.as_str()) {
-        return Err(refused(to.id.as_str(), "Claude Code names conversations by UUIDs"));
-    }
+    accepts(to.id, &[])?;
     let slug = slug_of(to.directory);
     let mut targets = plan(config, &slug, to.id, files)?;
     // Whoever sees the transcript sees all that it speaks of, and it is the newest.
@@ -70,10 +81,8 @@ fn plan(
     files
         .into_iter()
         .map(|(logical, contents)| {
-            let name = logical.as_str();
-            let family = Family::of(name)
-                .ok_or_else(|| refused(name, "not known as part of a conversation"))?;
-            let steps = family.steps(name, slug, id);
+            let family = family(&logical)?;
+            let steps = family.steps(logical.as_str(), slug, id);
             Ok(Target { family, root: family.root(config), steps, contents })
         })
         .collect()

@@ -106,7 +106,10 @@ impl Vault for KeyFile {
                 Some(folder) if !folder.as_os_str().is_empty() => durable::sync_folder(folder),
                 _ => durable::sync_folder(Path::new(".")),
             })
-            .map_err(|error| failed("write", path, &error))
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => LocalError::Exists(path.display().to_string()),
+                _ => failed("write", path, &error),
+            })
     }
 }
 

@@ -186,6 +186,13 @@ pub trait Assistant {
         env: &BTreeMap<String, String>,
     ) -> Result<Option<Live>, AssistantError>;
 
+    /// Checks that every file of a conversation has a place here, under this id.
+    ///
+    /// # Errors
+    ///
+    /// [`AssistantError::Refused`] names the first that has none.
+    fn accepts(&self, id: &ConversationId, files: &[FilePath]) -> Result<(), AssistantError>;
+
     /// Puts files in place, the transcript last, each whole or not at all: mode 0600, fresh
     /// times, durable. Files that are not named stay.
     ///

@@ -18,6 +18,9 @@ pub enum LocalError {
         /// What the system said.
         reason: String,
     },
+    /// A file that was to be new is there already; it was left as it is.
+    #[error("{0} is there already")]
+    Exists(String),
     /// The disk is full.
     #[error("no room left on the disk: {0}")]
     Full(String),
@@ -84,7 +87,7 @@ pub trait Vault {
     ///
     /// # Errors
     ///
-    /// If another file is there, or it can't be written.
+    /// [`LocalError::Exists`] if another file is there, or if it can't be written.
     fn write_secret(&self, path: &Path, text: &str) -> Result<(), LocalError>;
 }
 

@@ -10,7 +10,7 @@ use convosync_core::{
 use convosync_wire::{Note, OnLive, Request, ResumeArgs};
 
 use super::{Ready, plan};
-use crate::capture::{Capture, TRANSCRIPT, scratch_error};
+use crate::capture::{Capture, TRANSCRIPT, relative, scratch_error};
 use crate::engine::Engine;
 use crate::freeze::{Draft, Packing, at_home};
 use crate::member::Member;
@@ -89,6 +89,8 @@ impl Engine<'_> {
         };
         let assistant = self.assistant(&conversation)?;
         let id = &conversation.id;
+        let paths: Vec<_> = conversation.files.iter().map(|(path, _)| path.clone()).collect();
+        assistant.accepts(id, &paths)?;
         let directory = below(work_tree, &conversation.directory);
         let roots = self.roots(member, id, work_tree)?;
         let local = assistant.files_at(id, &directory)?;
@@ -273,6 +275,8 @@ impl Engine<'_> {
                 return Ok(Some(restored(conversation.id.clone(), false, vec![left()])));
             }
         };
+        // The code that was just brought here may have put a link in its place.
+        let directory = below(work_tree, &relative(work_tree, &directory));
         let directory = if directory.is_dir() { directory } else { work_tree.to_path_buf() };
         let files = ready_to_place(assistant, &id, &directory, staged)?;
         self.step("Restoring the conversation")?;

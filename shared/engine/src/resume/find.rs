@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use convosync_core::{Card, ObjectName, SaveId, Vector};
-use convosync_wire::{Note, OnConflict, Request, ResumeArgs};
+use convosync_core::{Card, ObjectName, SaveId, SessionId, Vector};
+use convosync_wire::{Failure, Note, OnConflict, Request, ResumeArgs};
 
 use super::plan;
 use crate::engine::Engine;
@@ -21,8 +21,6 @@ pub(super) struct FoundSave {
     pub(super) card: Card,
     pub(super) is_head: bool,
     pub(super) notes: Vec<Note>,
-    /// Other saves of the session, newest first: one of them may be whole if this one is not.
-    pub(super) others: Vec<SaveId>,
 }
 
 impl Engine<'_> {
@@ -43,21 +41,25 @@ impl Engine<'_> {
             None => self.newest_here(&history, request)?.session.clone(),
         };
         let heads = history.heads(&session);
-        let others = all_of(&history, &session);
         let notes = history.notes.clone();
         if let Some(text) = &args.at {
             let save = history.resolve_save(&session, text)?;
             let is_head = heads.len() == 1 && heads.iter().any(|seen| seen.card.save == save);
             let seen = history.sessions.get(&session).and_then(|saves| saves.get(&save));
             let card = seen.map(|seen| seen.card.clone()).ok_or_else(|| not_found(&save))?;
-            return Ok(FoundSave { card, is_head, notes, others });
+            return Ok(FoundSave { card, is_head, notes });
+        }
+        if let Some(bad) = history.unreadable_head(&session) {
+            let why = bad.why.clone();
+            let intact = self.newest_whole(member, store, &session, &bad.save);
+            return Err(damaged(&session, &bad.save, intact.as_ref(), why).into());
         }
         let card = match heads.as_slice() {
             [] => return Err(only_parked(&session.to_string()).into()),
             [head] => head.card.clone(),
             several => self.choose_head(member, store, several, args)?,
         };
-        Ok(FoundSave { card, is_head: true, notes, others })
+        Ok(FoundSave { card, is_head: true, notes })
     }
 
     /// The newest head of the repository here.
@@ -109,7 +111,7 @@ impl Engine<'_> {
         let me = &member.profile.device.id;
         let mine = cards.iter().copied().find(|card| card.device() == me);
         let now = self.ports.clock.now_ms();
-        let age = |card: &Card| crate::age::ago(now - card.timestamp_ms);
+        let age = |card: &Card| crate::age::ago(now.saturating_sub(card.timestamp_ms));
         let answer = plan::conflict(&cards, mine, &args.answers, &age)?;
         let remote: Vec<&Seen> =
             heads.iter().copied().filter(|seen| Some(&seen.card) != mine).collect();
@@ -242,62 +244,78 @@ impl Engine<'_> {
     }
 }
 
-/// When a save turns out to be damaged: names the newest one that is whole.
-pub(super) fn name_intact(
-    shelf: &mut Shelf<'_>,
-    card: &Card,
-    others: &[SaveId],
-    trouble: Trouble,
-) -> Trouble {
-    let damage = match &trouble {
-        Trouble::Object { .. } | Trouble::Store(StoreError::Missing(_)) => true,
+impl Engine<'_> {
+    /// When a save turns out to be damaged: names the newest one that is whole.
+    pub(super) fn name_intact(
+        &self,
+        member: &mut Member,
+        store: Option<&dyn Store>,
+        card: &Card,
+        trouble: Trouble,
+    ) -> Trouble {
+        if !is_damage(&trouble) {
+            return trouble;
+        }
+        let intact = self.newest_whole(member, store, &card.session, &card.save);
+        damaged(&card.session, &card.save, intact.as_ref(), trouble.failure()).into()
+    }
+
+    /// The newest save of a session that can be brought back whole, other than `save`.
+    fn newest_whole(
+        &self,
+        member: &mut Member,
+        store: Option<&dyn Store>,
+        session: &SessionId,
+        save: &SaveId,
+    ) -> Option<SaveId> {
+        let units = ObjectName::units_of(session);
+        let history = match store {
+            Some(store) => self.refreshed(member, store, &units, Depth::All),
+            None => self.known(member),
+        };
+        let saves = history.ok()?.sessions.remove(session)?;
+        let mut shelf = Shelf::new(self, member, store);
+        let mut others =
+            saves.into_iter().rev().filter(|(id, seen)| id != save && !seen.card.parked);
+        others.find(|(id, _)| shelf.is_whole(session, id)).map(|(id, _)| id)
+    }
+}
+
+fn is_damage(trouble: &Trouble) -> bool {
+    match trouble {
+        Trouble::Object { .. } => true,
+        Trouble::Store(error) => {
+            matches!(error, StoreError::Missing(_) | StoreError::TooBig { .. })
+        }
         Trouble::Refused(refusal) => {
             matches!(refusal.code, "convosync::save::damaged" | "convosync::save::arriving")
         }
         _ => false,
-    };
-    if !damage {
-        return trouble;
     }
-    let intact = others
-        .iter()
-        .filter(|save| **save != card.save)
-        .find(|save| shelf.is_whole(&card.session, save))
-        .cloned();
-    damaged(card, intact.as_ref(), trouble)
 }
 
-fn damaged(card: &Card, intact: Option<&SaveId>, trouble: Trouble) -> Trouble {
-    let failure = trouble.failure();
+fn damaged(session: &SessionId, save: &SaveId, intact: Option<&SaveId>, why: Failure) -> Refusal {
     let help = match intact {
-        Some(save) => format!(
-            "the newest save that is whole is {save}: `convosync resume {} --at {save}`",
-            card.session
+        Some(intact) => format!(
+            "the newest save that is whole is {intact}: `convosync resume {session} --at {intact}`"
         ),
-        None => "no save of this session is whole here; the device that made it may still have it: run `convosync sync` there".to_owned(),
+        None => "no save of this session is whole here; where the conversation still is, save it anew: `convosync save --new MESSAGE`".to_owned(),
     };
     Refusal {
-        code: damaged_code(&failure.code),
-        message: format!(
-            "{} of {} can't be brought back: {}",
-            card.save, card.session, failure.message
-        ),
+        code: damaged_code(&why.code),
+        message: format!("{save} of {session} can't be brought back: {}", why.message),
         help: Some(help),
         argument: None,
     }
-    .into()
 }
 
 fn damaged_code(code: &str) -> &'static str {
     match code {
-        "convosync::store::missing" | "convosync::save::arriving" => "convosync::save::arriving",
+        "convosync::store::missing"
+        | "convosync::save::arriving"
+        | "convosync::object::unknown-device" => "convosync::save::arriving",
         _ => "convosync::save::damaged",
     }
-}
-
-fn all_of(history: &History, session: &convosync_core::SessionId) -> Vec<SaveId> {
-    let saves = history.sessions.get(session);
-    saves.into_iter().flat_map(|saves| saves.keys().rev().cloned()).collect()
 }
 
 fn not_found(save: &SaveId) -> Refusal {

@@ -29,8 +29,6 @@ struct Ready {
     open: OpenSave,
     /// Whether it is its session's head: the next save then goes on with the session.
     is_head: bool,
-    /// Other saves of the session, newest first.
-    others: Vec<SaveId>,
     facts: Facts,
     notes: Vec<Note>,
 }
@@ -65,12 +63,8 @@ impl Engine<'_> {
         let (code, talk) = match planned {
             Ok(planned) => planned,
             Err(trouble) => {
-                return Err(find::name_intact(
-                    &mut shelf,
-                    &ready.open.card,
-                    &ready.others,
-                    trouble,
-                ));
+                let card = &ready.open.card;
+                return Err(self.name_intact(&mut member, store.as_deref(), card, trouble));
             }
         };
         // From here on things change.
@@ -200,16 +194,14 @@ impl Engine<'_> {
         let card = &found.card;
         let open = match shelf.save(&card.session, &card.save) {
             Ok(open) => open,
-            Err(trouble) => {
-                return Err(find::name_intact(&mut shelf, &found.card, &found.others, trouble));
-            }
+            Err(trouble) => return Err(self.name_intact(member, store, &found.card, trouble)),
         };
         let facts = self.target(member, request, args, &open)?;
         let mut notes = found.notes;
         if store.is_none() {
             notes.push(offline());
         }
-        Ok(Ready { open, is_head: found.is_head, others: found.others, facts, notes })
+        Ok(Ready { open, is_head: found.is_head, facts, notes })
     }
 }
 

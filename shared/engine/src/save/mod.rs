@@ -48,6 +48,22 @@ pub const EXCLUDES: &[&str] = &[
     ".git-credentials",
 ];
 
+/// The longest message, in bytes: it is part of the card that every `list` reads.
+const LONGEST_MESSAGE: usize = 16 * 1024;
+
+fn fits(message: &str) -> Result<&str, Refusal> {
+    if message.len() <= LONGEST_MESSAGE {
+        return Ok(message);
+    }
+    let text =
+        format!("the message has {} bytes, and at most {LONGEST_MESSAGE} fit", message.len());
+    Err(Refusal::new("convosync::save::message-too-long", text)
+        .help(
+            "say what was done in a few lines; details belong into the commit or the conversation",
+        )
+        .argument("message"))
+}
+
 /// What was asked outside before anything was decided.
 pub(crate) struct Scene<'a> {
     pub(crate) facts: Facts,
@@ -166,7 +182,7 @@ impl Engine<'_> {
     ) -> Result<String, Trouble> {
         let given = args.message.as_deref().map(str::trim).filter(|text| !text.is_empty());
         if let Some(message) = given {
-            return Ok(message.to_owned());
+            return fits(message).map(str::to_owned).map_err(Into::into);
         }
         if args.retry {
             let root = scene.facts.repository.root.as_os_str().as_encoded_bytes();

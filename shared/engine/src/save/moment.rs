@@ -92,6 +92,9 @@ impl Engine<'_> {
     fn base(&self, shelf: &mut Shelf<'_>, chosen: &Chosen<'_>) -> Option<OpenSave> {
         let save = chosen.base.as_ref()?;
         let open = shelf.save(&chosen.session, save).ok()?;
+        if !shelf.is_sound_here(&open.manifest) {
+            return None;
+        }
         let manifest = at_home(open.manifest, &open.name);
         Some(OpenSave { manifest, ..open })
     }

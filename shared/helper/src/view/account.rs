@@ -1,6 +1,6 @@
 //! Account and devices.
 
-use convosync_wire::{AccountReport, DeviceRow};
+use convosync_wire::{AccountReport, DeviceRow, Rows};
 
 use super::look::{Look, Sign, Style};
 use super::measure::age_inside;
@@ -79,12 +79,13 @@ fn recovery(words: &str, page: &mut Page<'_>) {
 }
 
 /// The account's devices.
-pub(crate) fn devices(rows: &[DeviceRow], look: &Look) -> String {
+pub(crate) fn devices(listed: &Rows<DeviceRow>, look: &Look) -> String {
     let mut page = Page::new(look);
     page.heading("Devices:");
-    for device in rows {
+    for device in &listed.rows {
         device_line(device, &mut page);
     }
+    page.notes(&listed.notes);
     page.finish()
 }
 

@@ -31,15 +31,15 @@ pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
     match reply {
         Reply::Initialised(report) => account::initialised(report, look),
         Reply::Joined(report) => account::joined(report, look),
-        Reply::Devices(rows) => account::devices(rows, look),
+        Reply::Devices(listed) => account::devices(listed, look),
         Reply::Saved(report) => save::save(report, look),
         Reply::Resumed(report) => resume::resume(report, look),
         Reply::Planned(report) => sync::plan(report, look),
-        Reply::Sessions(rows) => match verb {
-            Verb::List(args) => sessions::list(rows, args, look),
-            _ => sessions::list(rows, &ListArgs::default(), look),
+        Reply::Sessions(listed) => match verb {
+            Verb::List(args) => sessions::list(listed, args, look),
+            _ => sessions::list(listed, &ListArgs::default(), look),
         },
-        Reply::Log(rows) => sessions::log(rows, look),
+        Reply::Log(listed) => sessions::log(listed, look),
         Reply::Status(report) => status::status(report, look),
         Reply::Synced(report) => sync::sync(report, look),
     }

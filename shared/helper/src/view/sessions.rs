@@ -1,17 +1,18 @@
 //! Sessions and saves as numbered lists.
 
-use convosync_wire::{ListArgs, LogRow, SessionRow, SessionState};
+use convosync_wire::{ListArgs, LogRow, Note, Rows, SessionRow, SessionState};
 
 use super::look::{Look, Sign, Style};
 use super::measure::{age, age_inside, counted, size};
 use super::page::{Page, short};
 
 /// Sessions, newest first as they came.
-pub(crate) fn list(rows: &[SessionRow], args: &ListArgs, look: &Look) -> String {
+pub(crate) fn list(listed: &Rows<SessionRow>, args: &ListArgs, look: &Look) -> String {
+    let rows = &listed.rows;
     let mut page = Page::new(look);
     let asked = *args != ListArgs { offline: args.offline, ..ListArgs::default() };
     if rows.is_empty() {
-        return nothing(asked, page);
+        return nothing(asked, &listed.notes, page);
     }
     page.heading(if args.all { "All Sessions:" } else { "Recent Sessions:" });
     for (number, row) in (1..).zip(rows) {
@@ -26,25 +27,37 @@ pub(crate) fn list(rows: &[SessionRow], args: &ListArgs, look: &Look) -> String 
         page.line("  --branch  Filter by branch");
         page.line("  --device  Filter by device");
     }
+    told(&listed.notes, &mut page);
     let queued = rows.iter().any(|row| row.state == SessionState::Queued);
     page.whereabouts(false, queued);
     page.finish()
 }
 
-fn nothing(asked: bool, mut page: Page<'_>) -> String {
+/// What a list could not show.
+fn told(notes: &[Note], page: &mut Page<'_>) {
+    if !notes.is_empty() {
+        page.blank();
+        page.notes(notes);
+    }
+}
+
+fn nothing(asked: bool, notes: &[Note], mut page: Page<'_>) -> String {
     if asked {
         page.line("No session fits. Show all with: convosync list --all");
     } else {
         page.line("No session saved yet. Save one with: convosync save \"what you did\"");
     }
+    told(notes, &mut page);
     page.finish()
 }
 
 /// Every save of a session, newest first as they came.
-pub(crate) fn log(rows: &[LogRow], look: &Look) -> String {
+pub(crate) fn log(listed: &Rows<LogRow>, look: &Look) -> String {
+    let rows = &listed.rows;
     let mut page = Page::new(look);
     let Some(first) = rows.first() else {
         page.line("No saves.");
+        told(&listed.notes, &mut page);
         return page.finish();
     };
     page.heading(&format!("Saves of {}:", first.row.session_id));
@@ -58,6 +71,7 @@ pub(crate) fn log(rows: &[LogRow], look: &Look) -> String {
     }
     let session = &first.row.session_id;
     page.styled(Style::Dim, &format!("Resume one with: convosync resume {session} --at SAVE"));
+    told(&listed.notes, &mut page);
     page.finish()
 }
 

@@ -191,9 +191,10 @@ fn answers(call: &EvaluatedCall) -> Result<Answers, LabeledError> {
 /// helper then takes this repository's newest, or says what is missing.
 fn pick(front: &Front<'_>) -> Result<Option<String>, LabeledError> {
     let Some(dialog) = Dialog::open(front.engine(), front.head()) else { return Ok(None) };
-    let Reply::Sessions(rows) = front.reply(Verb::List(ListArgs::default()))? else {
+    let Reply::Sessions(listed) = front.reply(Verb::List(ListArgs::default()))? else {
         return Err(front.unexpected());
     };
+    let rows = listed.rows;
     if rows.is_empty() {
         return Ok(None);
     }

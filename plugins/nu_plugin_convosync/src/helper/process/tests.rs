@@ -28,7 +28,7 @@ fn script(commands: &str) -> Script {
 }
 
 fn done() -> Answer {
-    Answer::Reply(Box::new(Reply::Sessions(vec![])))
+    Answer::Reply(Box::new(Reply::Sessions(vec![].into())))
 }
 
 /// Whether a process is there and no zombie.

@@ -12,7 +12,10 @@ fn no_view_lets_a_terminal_sequence_through() {
             notes: vec![note("x", Some("y"))],
             ..account()
         }),
-        Reply::Devices(vec![device("d", false, Some(1))]),
+        Reply::Devices(Rows {
+            rows: vec![device("d", false, Some(1))],
+            notes: vec![note("x", Some("y"))],
+        }),
         Reply::Saved(SaveReport {
             notes: vec![note("x", Some("y"))],
             other_conversations: vec![ConversationNote {
@@ -28,13 +31,16 @@ fn no_view_lets_a_terminal_sequence_through() {
             parked: vec![note("x", Some("y"))],
             ..resumed()
         }),
-        Reply::Sessions(rows()),
-        Reply::Log(vec![LogRow {
-            save: "s".into(),
-            head: true,
-            parked: true,
-            row: row("a", "b", "c", 0),
-        }]),
+        Reply::Sessions(Rows { rows: rows(), notes: vec![note("x", Some("y"))] }),
+        Reply::Log(Rows {
+            rows: vec![LogRow {
+                save: "s".into(),
+                head: true,
+                parked: true,
+                row: row("a", "b", "c", 0),
+            }],
+            notes: vec![note("x", Some("y"))],
+        }),
         Reply::Status(Box::new(StatusReport {
             uncommitted: vec!["f".into()],
             notes: vec![note("x", Some("y"))],

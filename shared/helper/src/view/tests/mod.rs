@@ -4,7 +4,7 @@ mod boxes;
 mod hostile;
 
 use convosync_wire::{
-    AccountReport, ConversationNote, Failure, LogRow, PlanReport, ResumeReport, SaveReport,
+    AccountReport, ConversationNote, Failure, LogRow, PlanReport, ResumeReport, Rows, SaveReport,
     SessionRow, SessionState, StatusReport, SyncArgs, SyncReport, SyncedSave,
 };
 
@@ -179,7 +179,7 @@ fn a_list_reads_as_in_the_specification() {
     rows[1].state = SessionState::Queued;
     rows[1].pinned = true;
     let list = |look: &Look, args: ListArgs| {
-        reply(&Reply::Sessions(rows.clone()), &Verb::List(args), look)
+        reply(&Reply::Sessions(rows.clone().into()), &Verb::List(args), look)
     };
     assert_eq!(
         list(&fancy(), ListArgs::default()),
@@ -214,7 +214,7 @@ NOT on other devices yet: run `convosync sync`
 
 #[test]
 fn an_empty_list_says_what_to_do() {
-    let list = |args| reply(&Reply::Sessions(Vec::new()), &Verb::List(args), &plain());
+    let list = |args| reply(&Reply::Sessions(Vec::new().into()), &Verb::List(args), &plain());
     assert_eq!(
         list(ListArgs::default()),
         "No session saved yet. Save one with: convosync save \"what you did\"\n"
@@ -236,7 +236,9 @@ fn a_log_shows_heads_and_what_was_put_aside() {
     let [first, second] = <[SessionRow; 2]>::try_from(rows()).expect("two rows");
     shows(
         &plain(),
-        Reply::Log(vec![log("save-2", true, false, first), log("save-1", false, true, second)]),
+        Reply::Log(
+            vec![log("save-2", true, false, first), log("save-1", false, true, second)].into(),
+        ),
         "\
 Saves of session-abc123:
 ========================
