@@ -6,6 +6,7 @@
 mod claude;
 pub mod damage;
 mod device;
+pub mod leaks;
 mod model_server;
 mod terminal;
 mod tools;

@@ -166,7 +166,7 @@ impl Engine<'_> {
         for prefix in [ObjectName::units_of(session), ObjectName::parts_of(session)] {
             there.extend(store.list(&prefix)?.into_iter().map(|listed| listed.name));
         }
-        let shelf = Shelf::new(self, member, None);
+        let shelf = Shelf::new(self, member, Some(store));
         let mut bytes = 0;
         for name in needed.iter().filter(|name| !there.contains(name)) {
             let sealed = shelf.whole(name)?;
