@@ -23,6 +23,8 @@ pub struct Summary {
     pub title: Option<String>,
     /// The newest client version named in it.
     pub client_version: Option<String>,
+    /// The directory that its first line with one names, as it stands in the line.
+    pub started_in: Option<String>,
     /// The directory that its last `relocated` line names, as it stands in the line.
     pub relocated: Option<String>,
     /// Lines that are no JSON object. They travel as they are.

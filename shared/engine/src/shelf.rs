@@ -19,13 +19,20 @@ pub(crate) struct OpenSave {
     pub(crate) name: ObjectName,
 }
 
-/// Reads objects of one session, each opened once.
+/// Packed bytes that are kept besides those of the save itself. Files of a conversation share
+/// their containers, so that most are wanted many times in a row.
+const KEPT: usize = 16 << 20;
+
+/// Reads objects of one session, each opened once unless they are big.
 pub(crate) struct Shelf<'e> {
     engine: &'e Engine<'e>,
     member: &'e Member,
     store: Option<&'e dyn Store>,
-    opened: BTreeMap<ObjectName, BTreeMap<[u8; 16], Vec<u8>>>,
+    opened: BTreeMap<ObjectName, Segments>,
 }
+
+/// Packed segments by their ids.
+type Segments = BTreeMap<[u8; 16], Vec<u8>>;
 
 impl<'e> Shelf<'e> {
     /// `store`: none when it does not answer; then what this device keeps has to do.
@@ -92,9 +99,8 @@ impl<'e> Shelf<'e> {
     ) -> Result<Vec<u8>, Trouble> {
         let container = segment.container.as_ref().unwrap_or(unit);
         if !self.opened.contains_key(container) {
-            // Big parts are not kept once used: memory stays bounded.
-            self.opened.retain(|name, _| matches!(name, ObjectName::Unit { .. }) && name == unit);
             let segments = self.container(container)?;
+            self.make_room(size(&segments), unit);
             self.opened.insert(container.clone(), segments);
         }
         self.opened
@@ -121,7 +127,16 @@ impl<'e> Shelf<'e> {
         containers(manifest).iter().all(|name| !near(name) || self.whole(name).is_ok())
     }
 
-    fn container(&self, name: &ObjectName) -> Result<BTreeMap<[u8; 16], Vec<u8>>, Trouble> {
+    /// Lets go of what was opened if it would become too much with `more` bytes.
+    fn make_room(&mut self, more: usize, unit: &ObjectName) {
+        let others = self.opened.iter().filter(|(name, _)| *name != unit);
+        let held: usize = others.map(|(_, segments)| size(segments)).sum();
+        if held + more > KEPT {
+            self.opened.retain(|name, _| name == unit);
+        }
+    }
+
+    fn container(&self, name: &ObjectName) -> Result<Segments, Trouble> {
         let (account, devices) = (&self.member.profile.account, &self.member.devices);
         let (_, segments) = self.open(name, |sealed| match name {
             ObjectName::Unit { .. } => {
@@ -159,8 +174,12 @@ impl<'e> Shelf<'e> {
     }
 }
 
-fn by_id(segments: Vec<convosync_core::Packed>) -> BTreeMap<[u8; 16], Vec<u8>> {
+fn by_id(segments: Vec<convosync_core::Packed>) -> Segments {
     segments.into_iter().map(|packed| (packed.id, packed.bytes)).collect()
+}
+
+fn size(segments: &Segments) -> usize {
+    segments.values().map(Vec::len).sum()
 }
 
 /// Every object that a save needs besides itself.

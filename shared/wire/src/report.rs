@@ -254,8 +254,10 @@ pub struct ResumeReport {
     pub fetched: bool,
     /// Whether code and conversation are those of the save.
     pub in_step: bool,
-    /// The conversation that was restored.
+    /// The session's main conversation, by its id here.
     pub conversation_id: Option<String>,
+    /// Whether it was put in place; false when the one here was left as it is.
+    pub conversation_restored: bool,
     /// Which assistant goes on with it.
     pub assistant: Option<String>,
     /// Its messages.

@@ -63,6 +63,7 @@ impl Shape {
             "fetched" => self.flag(report.fetched),
             "in_step" => self.flag(report.in_step),
             "conversation_id" => self.maybe(report.conversation_id.as_ref()),
+            "conversation_restored" => self.flag(report.conversation_restored),
             "assistant" => self.maybe(report.assistant.as_ref()),
             "message_count" => self.count(report.message_count),
             "open_with" => self.maybe(report.open_with.as_ref()),

@@ -150,6 +150,7 @@ pub(crate) fn resumed(working_directory: &str) -> convosync_wire::ResumeReport {
         fetched: true,
         in_step: true,
         conversation_id: some(CONVERSATION),
+        conversation_restored: true,
         assistant: some("Claude Code"),
         message_count: 15,
         open_with: Some(format!("claude --resume {CONVERSATION}")),

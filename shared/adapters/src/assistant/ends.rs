@@ -20,8 +20,6 @@ const LONG_TAIL: u64 = 4 * 1024 * 1024;
 pub(crate) struct Ends {
     /// The rules' own reading of both ends.
     pub(crate) summary: Summary,
-    /// The directory of the first line that has one.
-    pub(crate) first_directory: Option<String>,
     /// The directory of the last line that has one.
     pub(crate) last_directory: Option<String>,
     /// The plan that the last line with one names.
@@ -65,7 +63,6 @@ impl Ends {
     fn take(&mut self, line: &[u8]) {
         let Ok(line) = serde_json::from_slice::<Line>(line) else { return };
         if let Some(directory) = line.cwd {
-            self.first_directory.get_or_insert_with(|| directory.clone());
             self.last_directory = Some(directory);
         }
         if line.slug.is_some() {

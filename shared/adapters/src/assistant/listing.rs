@@ -136,7 +136,7 @@ impl Home {
     /// the folder's name alone may stand for several directories. A directory of another device
     /// tells nothing.
     fn of(copy: &Copy, ends: &Ends, here: &Here<'_>) -> Self {
-        let recorded = [&ends.summary.relocated, &ends.first_directory, &ends.last_directory];
+        let recorded = [&ends.summary.relocated, &ends.summary.started_in, &ends.last_directory];
         let named = recorded
             .into_iter()
             .flatten()

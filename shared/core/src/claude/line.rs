@@ -52,6 +52,8 @@ pub(super) struct Line<'a> {
     #[serde(borrow)]
     pub(super) is_compact_summary: Loose<'a>,
     #[serde(borrow)]
+    pub(super) cwd: Loose<'a>,
+    #[serde(borrow)]
     pub(super) version: Loose<'a>,
     #[serde(borrow)]
     pub(super) custom_title: Loose<'a>,

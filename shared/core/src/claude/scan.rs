@@ -117,6 +117,9 @@ impl Scan for Reading {
 
 impl Reading {
     fn take(&mut self, line: &Line<'_>) {
+        if self.summary.started_in.is_none() {
+            self.summary.started_in = line.cwd.text().map(Cow::into_owned);
+        }
         let kind = line.kind.text().unwrap_or_default();
         match kind.as_ref() {
             "user" => self.user(line),

@@ -244,6 +244,16 @@ fn prompts_and_answers_count_and_nothing_else_does() {
 }
 
 #[test]
+fn the_first_directory_and_the_last_move_count() {
+    let line = |cwd: &str| format!(r#"{{"type":"user","cwd":"{cwd}"}}"#);
+    let moved = |to: &str| format!(r#"{{"type":"relocated","relocatedCwd":"{to}"}}"#);
+    let lines = [r#"{"type":"mode"}"#, &line("/a"), &moved("/b"), &line("/b/c"), &moved("/d")];
+    let summary = summary(&lines);
+    assert_eq!(summary.started_in.as_deref(), Some("/a"));
+    assert_eq!(summary.relocated.as_deref(), Some("/d"));
+}
+
+#[test]
 fn the_users_title_comes_before_all_others() {
     let prompt = r#"{"type":"user","message":{"content":"first\n\tprompt \u001b[31m"}}"#;
     let later = r#"{"type":"user","message":{"content":"second"}}"#;

@@ -1,11 +1,11 @@
 //! The conversation half of a resume.
 
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Take, Write};
 use std::path::{Component, Path, PathBuf};
 
 use convosync_core::{
-    CodeState, Conversation, ConversationId, FilePath, Manifest, Roots, Standing, Summary, compare,
-    expand,
+    CodeState, Conversation, ConversationId, FilePath, FileState, Manifest, Roots, Standing,
+    Summary, compare, expand,
 };
 use convosync_wire::{Note, OnLive, Request, ResumeArgs};
 
@@ -32,21 +32,45 @@ pub(super) struct ConversationPlan<'a> {
 /// A file in its local form.
 type StagedFile = (FilePath, Box<dyn ScratchFile>);
 
+/// A file of the save in canonical form.
+struct SavedFile {
+    file: Box<dyn ScratchFile>,
+    len: u64,
+}
+
+impl SavedFile {
+    /// Its bytes from the start.
+    fn read(&mut self) -> Result<Take<&mut Box<dyn ScratchFile>>, Trouble> {
+        self.file.seek(SeekFrom::Start(0)).map_err(|error| scratch_error(&error))?;
+        Ok(Read::take(&mut self.file, self.len))
+    }
+}
+
 /// Files in their local form.
 #[derive(Default)]
 struct Staged {
     files: Vec<StagedFile>,
-    /// The directory that the transcript says it was moved to last.
-    relocated: Option<String>,
+    /// The directory that the transcript says it is held in.
+    directory: Option<String>,
 }
 
 enum Action {
-    /// Put the saved files in place, under this id; `park`: the local ones are saved first.
-    Write { id: ConversationId, park: bool },
-    /// The local conversation has all of the saved one, and more.
-    Keep,
+    /// Put the saved files in place, under this id.
+    Write { id: ConversationId, lost: Lost },
+    /// The local conversation has all of the saved one; `further`: and messages beyond it.
+    Keep { further: bool },
     /// The user wants the code alone.
     Leave,
+}
+
+/// What the files here have that the saved ones lack. It is put aside before it is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    Nothing,
+    /// State that the client writes whenever it starts or ends, so at every change of devices: put
+    /// aside without a word.
+    State,
+    Messages,
 }
 
 /// What was done to the conversation.
@@ -54,6 +78,8 @@ pub(super) struct Restored {
     pub(super) id: ConversationId,
     pub(super) assistant: String,
     pub(super) messages: u64,
+    /// Whether its files were put in place.
+    pub(super) written: bool,
     pub(super) in_step: bool,
     pub(super) open_with: String,
     pub(super) notes: Vec<Note>,
@@ -64,11 +90,17 @@ impl ConversationPlan<'_> {
     pub(super) fn told(&self) -> String {
         let (assistant, messages) = (&self.conversation.assistant, self.conversation.message_count);
         match &self.action {
-            Action::Write { id, park } => {
-                let before = if *park { ", after putting the one here aside" } else { "" };
+            Action::Write { id, lost } => {
+                let aside = *lost == Lost::Messages;
+                let before = if aside { ", after putting the one here aside" } else { "" };
                 format!("restore the {assistant} conversation {id} ({messages} messages){before}")
             }
-            Action::Keep => format!("leave the {assistant} conversation: the one here is further"),
+            Action::Keep { further: true } => {
+                format!("leave the {assistant} conversation: the one here is further")
+            }
+            Action::Keep { further: false } => {
+                format!("leave the {assistant} conversation: it is here already")
+            }
             Action::Leave => format!("leave the {assistant} conversation alone"),
         }
     }
@@ -94,22 +126,27 @@ impl Engine<'_> {
         let directory = below(work_tree, &conversation.directory);
         let roots = self.roots(member, id, work_tree)?;
         let local = assistant.files_at(id, &directory)?;
-        let standing = self.standing(shelf, open, assistant, &conversation, &local, &roots)?;
+        let mut saved = self.saved_transcript(shelf, open, &conversation)?;
+        let standing = self.standing(assistant, &local, saved.as_mut(), &roots)?;
         let holder = assistant.live(id, &request.env)?;
         let action = match (standing, holder) {
             (Some(Standing::LocalAhead { advance }), _) if args.at.is_none() || !advance => {
-                Action::Keep
+                Action::Keep { further: advance }
             }
-            (Some(Standing::Same), Some(_)) => Action::Keep,
+            (Some(Standing::Same), Some(_)) => Action::Keep { further: false },
             (_, Some(holder)) => match plan::live(&holder, &args.answers)? {
-                OnLive::Fork => Action::Write { id: self.new_conversation_id()?, park: false },
+                OnLive::Fork => {
+                    Action::Write { id: self.new_conversation_id()?, lost: Lost::Nothing }
+                }
                 _ => Action::Leave,
             },
-            (standing, None) => Action::Write { id: id.clone(), park: replaces(standing) },
+            (standing, None) => Action::Write { id: id.clone(), lost: lost(standing) },
         };
         let staged = match &action {
-            Action::Write { .. } => self.staged(shelf, open, assistant, &conversation, &roots)?,
-            Action::Keep | Action::Leave => Staged::default(),
+            Action::Write { .. } => {
+                self.staged(shelf, open, assistant, &conversation, saved, &roots)?
+            }
+            Action::Keep { .. } | Action::Leave => Staged::default(),
         };
         Ok(Some(ConversationPlan {
             assistant,
@@ -142,12 +179,17 @@ impl Engine<'_> {
         open: &OpenSave,
         assistant: &dyn Assistant,
         conversation: &Conversation,
+        mut transcript: Option<SavedFile>,
         roots: &Roots,
     ) -> Result<Staged, Trouble> {
         let mut staged = Staged::default();
         for (path, state) in &conversation.files {
-            let mut saved = self.rebuilt(shelf, &open.name, state)?;
-            let mut limited = std::io::Read::take(&mut saved, state.len);
+            let taken = if path.as_str() == TRANSCRIPT { transcript.take() } else { None };
+            let mut saved = match taken {
+                Some(saved) => saved,
+                None => self.saved_file(shelf, open, state)?,
+            };
+            let mut limited = saved.read()?;
             let mut out = self.ports.scratch.file()?;
             let written = if has_lines(path) {
                 expand(assistant.rules(), roots, &mut limited, &mut out)
@@ -156,36 +198,52 @@ impl Engine<'_> {
             };
             let summary = written.map_err(|error| scratch_error(&error))?;
             if path.as_str() == TRANSCRIPT {
-                staged.relocated = summary.relocated;
+                staged.directory = summary.relocated.or(summary.started_in);
             }
             staged.files.push((path.clone(), out));
         }
         Ok(staged)
     }
 
-    /// How the conversation here stands to the saved one; `None`: there is none here.
-    fn standing(
+    fn saved_transcript(
         &self,
         shelf: &mut Shelf<'_>,
         open: &OpenSave,
+        conversation: &Conversation,
+    ) -> Result<Option<SavedFile>, Trouble> {
+        let mut files = conversation.files.iter();
+        let transcript = files.find(|(path, _)| path.as_str() == TRANSCRIPT);
+        transcript.map(|(_, state)| self.saved_file(shelf, open, state)).transpose()
+    }
+
+    fn saved_file(
+        &self,
+        shelf: &mut Shelf<'_>,
+        open: &OpenSave,
+        state: &FileState,
+    ) -> Result<SavedFile, Trouble> {
+        Ok(SavedFile { file: self.rebuilt(shelf, &open.name, state)?, len: state.len })
+    }
+
+    /// How the conversation here stands to the saved one; `None`: there is none here.
+    fn standing(
+        &self,
         assistant: &dyn Assistant,
-        saved: &Conversation,
         local: &[SourceFile],
+        saved: Option<&mut SavedFile>,
         roots: &Roots,
     ) -> Result<Option<Standing>, Trouble> {
         let here = local.iter().find(|file| file.logical.as_str() == TRANSCRIPT);
-        let there = saved.files.iter().find(|(path, _)| path.as_str() == TRANSCRIPT);
-        let (Some(here), Some((_, there))) = (here, there) else { return Ok(None) };
+        let (Some(here), Some(saved)) = (here, saved) else { return Ok(None) };
         let mut now = self.canonical(assistant, here, roots)?;
-        let mut incoming = self.rebuilt(shelf, &open.name, there)?;
-        let mut ours = std::io::Read::take(&mut now.file, now.len);
-        let mut theirs = std::io::Read::take(&mut incoming, there.len);
-        compare(assistant.rules(), &mut ours, &mut theirs)
+        let mut ours = Read::take(&mut now.file, now.len);
+        compare(assistant.rules(), &mut ours, &mut saved.read()?)
             .map(Some)
             .map_err(|error| scratch_error(&error))
     }
 
-    /// Saves the conversation here as work that was put aside, if it is about to be replaced.
+    /// Saves the conversation here as work that was put aside, if some of it is about to be
+    /// replaced.
     pub(super) fn park_conversation(
         &self,
         member: &Member,
@@ -194,7 +252,10 @@ impl Engine<'_> {
         talk: Option<&ConversationPlan<'_>>,
     ) -> Result<Option<Note>, Trouble> {
         let Some(talk) = talk else { return Ok(None) };
-        let Action::Write { park: true, .. } = talk.action else { return Ok(None) };
+        let lost = match talk.action {
+            Action::Write { lost, .. } if lost != Lost::Nothing => lost,
+            _ => return Ok(None),
+        };
         self.step("Putting the conversation here aside")?;
         let card = &ready.open.card;
         let base = OpenSave {
@@ -241,7 +302,7 @@ impl Engine<'_> {
             },
         };
         let frozen = self.freeze(member, draft, packing, None)?;
-        Ok(Some(Note {
+        Ok((lost == Lost::Messages).then(|| Note {
             code: "convosync::resume::parked-conversation".to_owned(),
             text: format!(
                 "the conversation that was here ({messages} messages) was put aside as {}",
@@ -258,21 +319,23 @@ impl Engine<'_> {
     ) -> Result<Option<Restored>, Trouble> {
         let Some(talk) = talk else { return Ok(None) };
         let ConversationPlan { assistant, conversation, directory, action, staged, .. } = talk;
-        let restored = |id: ConversationId, in_step, notes| Restored {
+        let restored = |id: ConversationId, written, in_step, notes| Restored {
             open_with: assistant.open_command(&id),
             id,
             assistant: conversation.assistant.clone(),
             messages: conversation.message_count,
+            written,
             in_step,
             notes,
         };
         let id = match action {
             Action::Write { id, .. } => id,
-            Action::Keep => {
-                return Ok(Some(restored(conversation.id.clone(), true, vec![further()])));
+            Action::Keep { further } => {
+                let notes = further.then(self::further).into_iter().collect();
+                return Ok(Some(restored(conversation.id.clone(), false, true, notes)));
             }
             Action::Leave => {
-                return Ok(Some(restored(conversation.id.clone(), false, vec![left()])));
+                return Ok(Some(restored(conversation.id.clone(), false, false, vec![left()])));
             }
         };
         // The code that was just brought here may have put a link in its place.
@@ -281,7 +344,7 @@ impl Engine<'_> {
         let files = ready_to_place(assistant, &id, &directory, staged)?;
         self.step("Restoring the conversation")?;
         assistant.place(&Placement { id: &id, directory: &directory }, files)?;
-        Ok(Some(restored(id, true, Vec::new())))
+        Ok(Some(restored(id, true, true, Vec::new())))
     }
 
     /// A random UUID (version 4), as the assistants name conversations.
@@ -312,9 +375,9 @@ fn ready_to_place(
     directory: &Path,
     staged: Staged,
 ) -> Result<Vec<StagedFile>, Trouble> {
-    let Staged { mut files, relocated } = staged;
+    let Staged { mut files, directory: recorded } = staged;
     let here = directory.to_string_lossy();
-    let moved = relocated.as_deref() != Some(&*here);
+    let moved = recorded.as_deref() != Some(&*here);
     let line = assistant.rules().relocated_line(id, &here).filter(|_| moved);
     for (path, file) in &mut files {
         let written = match &line {
@@ -328,9 +391,15 @@ fn ready_to_place(
     Ok(files)
 }
 
-/// Whether taking the saved one would lose something that is only here.
-fn replaces(standing: Option<Standing>) -> bool {
-    matches!(standing, Some(Standing::LocalAhead { .. } | Standing::Diverged { .. }))
+/// What is only here and would be lost by taking the saved one.
+fn lost(standing: Option<Standing>) -> Lost {
+    match standing {
+        None | Some(Standing::Same | Standing::LocalBehind) => Lost::Nothing,
+        Some(Standing::LocalAhead { advance } | Standing::Diverged { advance }) => match advance {
+            true => Lost::Messages,
+            false => Lost::State,
+        },
+    }
 }
 
 /// Files that the assistant's line rules apply to.

@@ -263,6 +263,7 @@ fn report(
         fetched: done.fetched,
         in_step: done.in_step,
         conversation_id: None,
+        conversation_restored: false,
         assistant: None,
         message_count: 0,
         open_with: None,
@@ -272,6 +273,7 @@ fn report(
     if let Some(restored) = restored {
         report.in_step &= restored.in_step;
         report.conversation_id = Some(restored.id.to_string());
+        report.conversation_restored = restored.written;
         report.assistant = Some(restored.assistant);
         report.message_count = restored.messages;
         report.open_with = Some(restored.open_with);

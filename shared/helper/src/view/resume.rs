@@ -15,7 +15,7 @@ pub(crate) fn resume(report: &ResumeReport, look: &Look) -> String {
         page.note(Sign::Done, note);
     }
     code(report, &mut page);
-    if report.conversation_id.is_some() {
+    if report.conversation_restored {
         let messages = counted(report.message_count, "message");
         page.sign(Sign::Done, &format!("Restored conversation ({messages})"));
     }
@@ -61,7 +61,8 @@ fn restored(report: &ResumeReport, page: &mut Page<'_>) {
     }
     if report.conversation_id.is_some() {
         let messages = counted(report.message_count, "message");
-        page.line(&format!("{}Conversation: {messages} restored", look.icon("💬")));
+        let done = if report.conversation_restored { "restored" } else { "left as it was" };
+        page.line(&format!("{}Conversation: {messages} {done}", look.icon("💬")));
     }
     match (report.in_step, &report.conversation_id) {
         (true, Some(_)) => page.sign(Sign::Done, "Code and conversation are in sync!"),

@@ -124,6 +124,7 @@ pub(crate) fn resumed() -> ResumeReport {
         fetched: true,
         in_step: true,
         conversation_id: Some("conv-789".into()),
+        conversation_restored: true,
         assistant: Some("claude-code".into()),
         message_count: 15,
         open_with: Some("claude --resume conv-789".into()),

@@ -147,6 +147,7 @@ fn a_resume_out_of_step_says_so_and_where_to_go() {
         fetched: false,
         in_step: false,
         conversation_id: None,
+        conversation_restored: false,
         open_with: None,
         parked: vec![note("Put aside 2 changed files", Some("git stash apply refs/x"))],
         notes: vec![note("the conversation was left alone", None)],
