@@ -236,11 +236,19 @@ impl Device {
     /// Runs git with this device's configuration.
     #[track_caller]
     pub fn git_in(&self, directory: &Path, args: &[&str]) -> String {
-        let mut command = Command::new("git");
-        command.args(args).env_clear().envs(self.env()).current_dir(directory);
-        let output = command.stdin(Stdio::null()).output().expect("git runs");
+        let mut command = self.git_command(args);
+        let output = command.current_dir(directory).output().expect("git runs");
         assert!(output.status.success(), "git {args:?}\n{}", told(&output));
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// Git with this device's configuration, ready to run in the work tree.
+    #[must_use]
+    pub fn git_command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        command.args(args).env_clear().envs(self.env()).current_dir(&self.work_tree);
+        command.stdin(Stdio::null());
+        command
     }
 
     /// HEAD's commit.

@@ -14,8 +14,10 @@ use crate::engine::Engine;
 use crate::freeze::{Draft, Packing, at_home};
 use crate::history::Depth;
 use crate::member::Member;
-use crate::ports::{Facts, GitError, IndexChange, Push, QueueRow, Store, StoreError, Table};
-use crate::save::carried_code;
+use crate::ports::{
+    Facts, GitError, HeadState, IndexChange, Push, QueueRow, Store, StoreError, Table,
+};
+use crate::save::{carried_code, remote_of};
 use crate::shelf::{OpenSave, Shelf, containers};
 use crate::trouble::{Trouble, git_failure, store_failure};
 
@@ -255,7 +257,11 @@ impl Engine<'_> {
         for binding in self.unproven(member, pushing, proven)? {
             let open = Shelf::new(self, member, Some(store)).save(&binding.session, &binding.tip);
             let Ok(open) = open else { continue };
-            self.prove(member, &binding, open, pushing, sent)?;
+            match self.prove(member, &binding, open, pushing, sent) {
+                // One repository that git can't read must not hold up the rest.
+                Err(Trouble::Git(error)) => sent.notes.push(not_proven(&binding, &error)),
+                proven => proven?,
+            }
         }
         Ok(())
     }
@@ -274,9 +280,7 @@ impl Engine<'_> {
             let Some(seen) = saves.and_then(|saves| saves.get(&binding.tip)) else { continue };
             let wanted = match seen.card.code {
                 CodeState::Unproven => seen.queued && proven != Some(&binding.tip),
-                CodeState::Carried => {
-                    pushing == Pushing::Allowed && !self.kept_back(member, &binding.tip)?
-                }
+                CodeState::Carried => pushing == Pushing::Allowed,
                 CodeState::Pushed | CodeState::None => false,
             };
             if wanted && *seen.card.device() == member.profile.device.id {
@@ -286,7 +290,8 @@ impl Engine<'_> {
         Ok(unproven)
     }
 
-    /// Whether the user said `--no-push`: then no later command pushes it either.
+    /// Whether the user said `--no-push`: then no later command pushes it either, though it may
+    /// find that the user did.
     fn kept_back(&self, member: &Member, save: &SaveId) -> Result<bool, Trouble> {
         let save = save.to_string();
         Ok(self.remembered(member, Table::Misc, "no-push", save.as_bytes())?.is_some())
@@ -305,12 +310,12 @@ impl Engine<'_> {
             return Ok(());
         };
         let Some(code) = open.manifest.code.clone() else { return Ok(()) };
-        let known = match crate::save::push_remote(&facts) {
-            Some(remote) => self.ports.git.tracked(&facts.repository, &remote, &code.commit)?,
+        let known = match remote_of(&facts, &code) {
+            Some(remote) => self.ports.git.tracked(&facts.repository, remote, &code.commit)?,
             None => false,
         };
-        let pushed =
-            known || (pushing == Pushing::Allowed && self.pushed_now(&facts, &code, sent)?);
+        let may_push = pushing == Pushing::Allowed && !self.kept_back(member, &open.card.save)?;
+        let pushed = known || (may_push && self.pushed_now(&facts, &code, sent)?);
         match (open.card.code, pushed) {
             (CodeState::Unproven, true) | (CodeState::Carried, false) => Ok(()),
             (CodeState::Carried, true) => {
@@ -324,18 +329,20 @@ impl Engine<'_> {
     /// Pushes the commit if it is still on its branch. A commit that was amended or rebased away
     /// is never pushed.
     fn pushed_now(&self, facts: &Facts, code: &Code, sent: &mut Sent) -> Result<bool, Trouble> {
-        let Some(remote) = crate::save::push_remote(facts) else { return Ok(false) };
+        let Some(remote) = remote_of(facts, code) else { return Ok(false) };
         let repo = &facts.repository;
-        let Some(tip) = self.ports.git.branch_tip(repo, &code.branch)? else { return Ok(false) };
-        let relation = self.ports.git.relation(repo, &code.commit, &tip)?;
+        let Some(branch) = self.ports.git.branch(repo, &code.branch)? else { return Ok(false) };
+        let relation = self.ports.git.relation(repo, &code.commit, &branch.tip)?;
         if !matches!(relation, crate::ports::Relation::Same | crate::ports::Relation::Behind(_)) {
             return Ok(false);
         }
         self.step(&format!("Pushing to {remote}/{}", code.branch))?;
-        match self.ports.git.push(repo, &remote, &code.branch, &code.commit, false) {
+        let track =
+            facts.upstream.is_none() && facts.head == HeadState::Branch(code.branch.clone());
+        match self.ports.git.push(repo, remote, &code.branch, &code.commit, track) {
             Ok(Push::Done) => Ok(true),
             Ok(Push::Rejected { reason, behind }) => {
-                sent.notes.push(rejected(&reason, behind, &remote, &code.branch));
+                sent.notes.push(rejected(&reason, behind, remote, &code.branch));
                 Ok(false)
             }
             Err(GitError::Cancelled) => Err(Trouble::Cancelled),
@@ -356,7 +363,7 @@ impl Engine<'_> {
         code: Code,
     ) -> Result<(), Trouble> {
         let mut packing = Packing::new(self, member, open.card.session.clone());
-        let remote = crate::save::push_remote(facts);
+        let remote = remote_of(facts, &code).map(str::to_owned);
         let repo = &facts.repository;
         let (code, state) =
             carried_code(self, member, repo, remote.as_deref(), code, &mut packing)?;
@@ -460,6 +467,20 @@ fn lost_here(trouble: Trouble) -> Note {
             "Save again: `convosync save` makes one that is whole by itself. The damaged one is left as it is."
                 .to_owned(),
         ),
+    }
+}
+
+fn not_proven(binding: &Binding, error: &GitError) -> Note {
+    let failure = git_failure(error);
+    Note {
+        code: "convosync::sync::code-missing".to_owned(),
+        text: format!(
+            "the commits of {} could not be sent from {}: {}",
+            binding.session,
+            binding.root.display(),
+            failure.message
+        ),
+        help: Some("save again in that work tree".to_owned()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Why a use case stopped: what happened, a stable code, what to do.
 
 use convosync_core::{ObjectName, OpenError};
-use convosync_wire::{Decision, Failure};
+use convosync_wire::{Decision, Failure, Note};
 
 use crate::ports::{AssistantError, GitError, LocalError, StoreError};
 
@@ -66,6 +66,13 @@ pub enum Trouble {
     },
     /// The user cancelled.
     Cancelled,
+    /// It stopped after the user's own work had been put aside.
+    After {
+        /// Why.
+        trouble: Box<Trouble>,
+        /// What was put aside, and how to get it back.
+        aside: Vec<Note>,
+    },
 }
 
 macro_rules! from {
@@ -95,6 +102,14 @@ impl From<Decision> for Trouble {
 }
 
 impl Trouble {
+    /// The same after this had been put aside.
+    pub(crate) fn after(self, aside: Vec<Note>) -> Self {
+        match aside.is_empty() {
+            true => self,
+            false => Self::After { trouble: Box::new(self), aside },
+        }
+    }
+
     /// What the front end is told; a [`Trouble::Decide`] is told as a decision instead.
     #[must_use]
     pub fn failure(self) -> Failure {
@@ -119,6 +134,7 @@ impl Trouble {
                 failure(error.code(), format!("{error} ({name})"), error.help().map(str::to_owned))
             }
             Self::Cancelled => failure("convosync::cancelled", "cancelled".to_owned(), None),
+            Self::After { trouble, aside } => after(trouble.failure(), &aside),
         }
     }
 
@@ -134,6 +150,7 @@ impl Trouble {
             Self::Assistant(error) => assistant_failure(error).code,
             Self::Object { error, .. } => error.code().to_owned(),
             Self::Cancelled => "convosync::cancelled".to_owned(),
+            Self::After { trouble, .. } => trouble.code(),
         }
     }
 }
@@ -163,6 +180,16 @@ fn record_failure(error: &OpenError) -> Failure {
         ),
     };
     failure(error.code(), message, Some(help.to_owned()))
+}
+
+/// Tells with a failure what had been put aside before.
+fn after(mut failure: Failure, aside: &[Note]) -> Failure {
+    let mut help: Vec<String> = failure.help.into_iter().collect();
+    for note in aside {
+        failure.message.push_str(&format!("\n{}", note.text));
+        help.extend(note.help.clone());
+    }
+    Failure { help: Some(help.join("\n")).filter(|help| !help.is_empty()), ..failure }
 }
 
 /// Code and help of what a store said.

@@ -52,7 +52,7 @@ fn stage_and_commit(
     behind: &BTreeSet<Vec<u8>>,
 ) -> Result<Committed, GitError> {
     let index = Saved::of(repo).map_err(|error| refusal(&format!("the index: {error}")))?;
-    let done = stage(git, repo, behind).and_then(|()| commit(git, repo, message, status));
+    let done = stage(git, repo, behind, None).and_then(|()| commit(git, repo, message, status));
     let failure = match done {
         Ok(Some(done)) => return Ok(done),
         Ok(None) => return nothing(status),
@@ -65,11 +65,21 @@ fn stage_and_commit(
     Err(failure)
 }
 
-fn stage(git: &GitCli, repo: &Repository, behind: &BTreeSet<Vec<u8>>) -> Result<(), GitError> {
+/// Stages everything but `behind`, in the repository's index or in another one.
+pub(super) fn stage(
+    git: &GitCli,
+    repo: &Repository,
+    behind: &BTreeSet<Vec<u8>>,
+    index: Option<&Path>,
+) -> Result<(), GitError> {
     let paths = all_but(behind);
     let add = |sparse: bool| {
         // A new file outside of a sparse checkout is work too.
         let call = git.write(&repo.root, "add").arg("--all").args(sparse.then_some("--sparse"));
+        let call = match index {
+            Some(index) => call.env("GIT_INDEX_FILE", index),
+            None => call,
+        };
         if paths.is_empty() {
             call.run()
         } else {

@@ -1,7 +1,11 @@
 //! Questions about commits.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
 use convosync_core::Oid;
-use convosync_engine::ports::{GitError, Relation, Repository};
+use convosync_engine::ports::{Branch, GitError, Relation, Repository};
 
 use super::status::shown;
 use super::{GitCli, name, oid, unreadable};
@@ -76,19 +80,25 @@ pub(super) fn has_commit(git: &GitCli, repo: &Repository, commit: &Oid) -> Resul
     Err(git.failure(&output))
 }
 
-pub(super) fn branch_tip(
+pub(super) fn branch(
     git: &GitCli,
     repo: &Repository,
     branch: &str,
-) -> Result<Option<Oid>, GitError> {
-    let tip = format!("refs/heads/{}^{{commit}}", name::branch(branch)?);
-    let args = ["--quiet", "--verify", &tip];
-    let output = git.read(&repo.root, "rev-parse").args(args).run()?;
-    match output.code {
-        Some(0) => Ok(oid(&output.text())),
-        Some(1) => Ok(None),
-        _ => Err(git.failure(&output)),
+) -> Result<Option<Branch>, GitError> {
+    let reference = format!("refs/heads/{}", name::branch(branch)?);
+    let args = ["--format=%(refname)%00%(objectname)%00%(worktreepath)", &reference];
+    let out = git.read(&repo.root, "for-each-ref").args(args).ok()?;
+    let mut fields = out.strip_suffix(b"\n").unwrap_or(&out).splitn(3, |byte| *byte == 0);
+    // Nothing, or a branch below a folder of this name.
+    if fields.next() != Some(reference.as_bytes()) {
+        return Ok(None);
     }
+    let tip = fields.next().and_then(|id| oid(std::str::from_utf8(id).ok()?));
+    let tip = tip.ok_or_else(|| unreadable("for-each-ref"))?;
+    let place =
+        fields.next().filter(|path| !path.is_empty()).map(|p| Path::new(OsStr::from_bytes(p)));
+    let elsewhere = place.filter(|place| *place != repo.root).map(Path::to_path_buf);
+    Ok(Some(Branch { tip, elsewhere }))
 }
 
 pub(super) fn relation(

@@ -11,6 +11,7 @@ mod environment;
 mod exclude;
 mod facts;
 mod failure;
+mod foresee;
 mod history;
 mod index;
 mod name;
@@ -31,7 +32,7 @@ use std::time::Duration;
 use convosync_core::Oid;
 use convosync_engine::Cancel;
 use convosync_engine::ports::{
-    Advertised, Committed, Facts, Git, GitError, Parked, Push, Relation, Repository,
+    Advertised, Branch, Committed, Facts, Git, GitError, Parked, Push, Relation, Repository,
 };
 
 use call::{Call, Kind, Output};
@@ -193,6 +194,10 @@ impl Git for GitCli {
         commit::commit_all(self, repo, message, excludes)
     }
 
+    fn foresee_commit(&self, repo: &Repository, excludes: &[String]) -> Result<Oid, GitError> {
+        foresee::foresee_commit(self, repo, excludes)
+    }
+
     fn push(
         &self,
         repo: &Repository,
@@ -240,12 +245,16 @@ impl Git for GitCli {
         remote::fetch(self, repo, remote, branch)
     }
 
+    fn fetch_all(&self, repo: &Repository, remote: &str) -> Result<(), GitError> {
+        remote::fetch_all(self, repo, remote)
+    }
+
     fn has_commit(&self, repo: &Repository, commit: &Oid) -> Result<bool, GitError> {
         history::has_commit(self, repo, commit)
     }
 
-    fn branch_tip(&self, repo: &Repository, branch: &str) -> Result<Option<Oid>, GitError> {
-        history::branch_tip(self, repo, branch)
+    fn branch(&self, repo: &Repository, name: &str) -> Result<Option<Branch>, GitError> {
+        history::branch(self, repo, name)
     }
 
     fn relation(&self, repo: &Repository, ours: &Oid, theirs: &Oid) -> Result<Relation, GitError> {

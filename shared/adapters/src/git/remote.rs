@@ -139,16 +139,7 @@ pub(super) fn fetch(
     let (remote, branch) = (name::remote(remote)?, name::branch(branch)?);
     // The plus moves our view of the remote's branch, never a branch.
     let refspec = format!("+refs/heads/{branch}:refs/remotes/{remote}/{branch}");
-    let args = [
-        "--progress",
-        "--no-write-fetch-head",
-        "--no-recurse-submodules",
-        "--no-prune",
-        "--",
-        remote,
-        &refspec,
-    ];
-    let output = call(git, Kind::Network, repo, "fetch")?.args(args).run()?;
+    let output = fetched(git, repo, remote, &refspec)?;
     if output.success() {
         remember_tip(git, repo, remote, branch);
         return Ok(());
@@ -157,6 +148,23 @@ pub(super) fn fetch(
         return Ok(());
     }
     Err(git.failure(&output))
+}
+
+pub(super) fn fetch_all(git: &GitCli, repo: &Repository, remote: &str) -> Result<(), GitError> {
+    let remote = name::remote(remote)?;
+    let output = fetched(git, repo, remote, &format!("+refs/heads/*:refs/remotes/{remote}/*"))?;
+    if output.success() { Ok(()) } else { Err(git.failure(&output)) }
+}
+
+fn fetched(
+    git: &GitCli,
+    repo: &Repository,
+    remote: &str,
+    refspec: &str,
+) -> Result<Output, GitError> {
+    let quiet = ["--no-write-fetch-head", "--no-recurse-submodules", "--no-prune"];
+    let call = call(git, Kind::Network, repo, "fetch")?.arg("--progress").args(quiet);
+    call.args(["--", remote, refspec]).run()
 }
 
 /// What was just fetched is whole: git has looked. Refs that lie elsewhere than in a file of their

@@ -5,7 +5,7 @@ use convosync_engine::ports::{GitError, Repository};
 
 use super::call::Output;
 use super::index::while_unlocked;
-use super::{GitCli, commit, name, obstacle, unreadable};
+use super::{GitCli, commit, history, name, obstacle, unreadable};
 
 /// Whether git may replace ignored files. It may when they are the same as what it would write.
 #[derive(Clone, Copy)]
@@ -73,7 +73,7 @@ fn to_existing(
     let output = git.write(&repo.root, "switch").args(args).run()?;
     let target = match output.success() {
         true => None,
-        false => super::history::branch_tip(git, repo, branch)?,
+        false => history::branch(git, repo, branch)?.map(|branch| branch.tip),
     };
     Ok((output, target))
 }

@@ -101,10 +101,10 @@ fn tips_and_tracking_refs_are_told() {
     let pushed = lab.head(&dir);
     let tip = lab.commit(&dir, "b", "x");
     let repo = lab.at(&dir);
-    let branch = |name| lab.git.branch_tip(&repo, name).expect("asked");
+    let branch = |name| lab.git.branch(&repo, name).expect("asked").map(|branch| branch.tip);
     assert_eq!((branch("main"), branch("none")), (Some(tip.clone()), None));
     for evil in ["-x", "main~1", "main^{tree}", "../main", ""] {
-        assert!(lab.git.branch_tip(&repo, evil).is_err(), "{evil}");
+        assert!(lab.git.branch(&repo, evil).is_err(), "{evil}");
     }
     assert!(lab.git.tracked(&repo, "origin", &pushed).expect("asked"));
     assert!(!lab.git.tracked(&repo, "origin", &tip).expect("asked"));

@@ -205,6 +205,15 @@ pub struct Advertised {
     pub default_branch: Option<String>,
 }
 
+/// A local branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// The commit it is at.
+    pub tip: Oid,
+    /// The other work tree of the repository that is on it: git lets only one be.
+    pub elsewhere: Option<PathBuf>,
+}
+
 /// How two commits stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
@@ -272,6 +281,14 @@ pub trait Git {
         message: &str,
         excludes: &[String],
     ) -> Result<Committed, GitError>;
+
+    /// The commit that [`Git::commit_all`] would make of the work tree, on no ref and without
+    /// hooks: to foresee what comes of it. Touches nothing.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn foresee_commit(&self, repo: &Repository, excludes: &[String]) -> Result<Oid, GitError>;
 
     /// Pushes `commit` to `branch` of `remote`, with the user's hooks, never forced;
     /// `track`: makes it the branch's upstream.
@@ -343,6 +360,13 @@ pub trait Git {
     /// As [`Git::push`].
     fn fetch(&self, repo: &Repository, remote: &str, branch: &str) -> Result<(), GitError>;
 
+    /// Fetches every branch and its remote-tracking ref.
+    ///
+    /// # Errors
+    ///
+    /// As [`Git::push`].
+    fn fetch_all(&self, repo: &Repository, remote: &str) -> Result<(), GitError>;
+
     /// Whether the commit and all it reaches are here (or can be had by a partial clone).
     ///
     /// # Errors
@@ -350,12 +374,12 @@ pub trait Git {
     /// If git fails.
     fn has_commit(&self, repo: &Repository, commit: &Oid) -> Result<bool, GitError>;
 
-    /// The commit that a local branch is at.
+    /// A local branch, if it is there.
     ///
     /// # Errors
     ///
     /// If git fails.
-    fn branch_tip(&self, repo: &Repository, branch: &str) -> Result<Option<Oid>, GitError>;
+    fn branch(&self, repo: &Repository, name: &str) -> Result<Option<Branch>, GitError>;
 
     /// How `ours` stands to `theirs`.
     ///

@@ -1,18 +1,23 @@
 //! The code half of a resume.
 
-use convosync_core::{Code, Oid};
-use convosync_wire::{Answers, Note};
+use std::path::Path;
+
+use convosync_core::{Code, FileState, Oid};
+use convosync_wire::{Answers, Note, OnDirty};
 
 use super::Ready;
 use super::plan::{self, CodeStep, Present};
 use crate::engine::Engine;
-use crate::ports::{ChangeKind, Facts, GitError, HeadState, Relation, Repository};
-use crate::save::{excludes, in_progress};
+use crate::ports::{Branch, ChangeKind, Facts, GitError, HeadState, Relation, Repository};
+use crate::save::{excludes, in_progress, remote_of};
 use crate::shelf::Shelf;
 use crate::trouble::{Refusal, Trouble};
 
 /// What will be done to the code.
+#[derive(Default)]
 pub(super) struct CodePlan {
+    /// How the commit gets here, where that was only foreseen.
+    first: Option<String>,
     steps: Vec<CodeStep>,
     branch: Option<String>,
     commit: Option<Oid>,
@@ -37,24 +42,21 @@ impl CodePlan {
     pub(super) fn told(&self) -> Vec<String> {
         let branch = self.branch.as_deref().unwrap_or("the branch");
         let commit = self.commit.as_ref().map_or("the commit", Oid::short);
-        self.steps
-            .iter()
-            .map(|step| match step {
-                CodeStep::Park => "put your uncommitted changes aside (git stash)".to_owned(),
-                CodeStep::Commit => "commit your changes on the present branch".to_owned(),
-                CodeStep::KeepHead(oid) => {
-                    format!("keep {} under refs/convosync/park", oid.short())
-                }
-                CodeStep::Switch => format!("switch to branch {branch}"),
-                CodeStep::FastForward => format!("move {branch} forward to {commit}"),
-                CodeStep::Replace => {
-                    format!(
-                        "keep your commits under refs/convosync/park and set {branch} to {commit}"
-                    )
-                }
-                CodeStep::Merge => format!("merge {commit} into {branch}"),
-            })
-            .collect()
+        let steps = self.steps.iter();
+        let steps = steps.map(|step| match step {
+            CodeStep::Park => "put your uncommitted changes aside (git stash)".to_owned(),
+            CodeStep::Commit => "commit your changes on the present branch".to_owned(),
+            CodeStep::KeepHead(oid) => {
+                format!("keep {} under refs/convosync/park", oid.short())
+            }
+            CodeStep::Switch => format!("switch to branch {branch}"),
+            CodeStep::FastForward => format!("move {branch} forward to {commit}"),
+            CodeStep::Replace => {
+                format!("keep your commits under refs/convosync/park and set {branch} to {commit}")
+            }
+            CodeStep::Merge => format!("merge {commit} into {branch}"),
+        });
+        self.first.iter().cloned().chain(steps).collect()
     }
 }
 
@@ -66,26 +68,67 @@ impl Engine<'_> {
         ready: &mut Ready,
         answers: &Answers,
     ) -> Result<CodePlan, Trouble> {
-        let nothing = CodePlan { steps: Vec::new(), branch: None, commit: None, fetched: false };
-        let Some(code) = ready.open.manifest.code.clone() else { return Ok(nothing) };
+        let Some(code) = ready.open.manifest.code.clone() else { return Ok(CodePlan::default()) };
         refuse_unfinished(&ready.facts)?;
-        let repo = ready.facts.repository.clone();
-        let mut fetched = false;
-        let mut at_hand = self.ports.git.has_commit(&repo, &code.commit)?;
-        if !at_hand {
-            fetched = self.fetch_code(ready, &code)?;
-            at_hand = self.ports.git.has_commit(&repo, &code.commit)?;
-        }
-        if !at_hand && code.bundle.is_some() {
-            self.unpack_code(shelf, ready, &code)?;
-            at_hand = true;
-        }
-        let present = self.present(&ready.facts, &code, at_hand)?;
+        let (at_hand, fetched) = self.gather(shelf, ready, &code)?;
+        let present = self.present(&ready.facts, &code, at_hand, answers)?;
         let steps = plan::code_steps(&present, &ready.open.card, answers)?;
         if !steps.is_empty() {
             self.refuse_overwriting(&ready.facts, &code.commit)?;
         }
-        Ok(CodePlan { steps, branch: Some(code.branch), commit: Some(code.commit), fetched })
+        let (branch, commit) = (Some(code.branch), Some(code.commit));
+        Ok(CodePlan { first: None, steps, branch, commit, fetched })
+    }
+
+    /// Plans the code half and fetches nothing: what only a fetch could tell is assumed to be well.
+    pub(super) fn foresee_code(
+        &self,
+        ready: &mut Ready,
+        answers: &Answers,
+    ) -> Result<CodePlan, Trouble> {
+        let Some(code) = ready.open.manifest.code.clone() else { return Ok(CodePlan::default()) };
+        refuse_unfinished(&ready.facts)?;
+        let at_hand = self.ports.git.has_commit(&ready.facts.repository, &code.commit)?;
+        let mut present = self.present(&ready.facts, &code, at_hand, answers)?;
+        let mut first = None;
+        if !at_hand {
+            let branch_is_here = self.tip_of(&ready.facts, &code, answers)?.is_some();
+            present.relation = branch_is_here.then_some(Relation::Behind(0));
+            present.commit_at_hand = true;
+            first = Some(match code.bundle {
+                Some(_) => "unpack the commits that travel with the session".to_owned(),
+                None => format!("fetch {} from the git remote", code.branch),
+            });
+        }
+        let steps = plan::code_steps(&present, &ready.open.card, answers)?;
+        if at_hand && !steps.is_empty() {
+            self.refuse_overwriting(&ready.facts, &code.commit)?;
+        }
+        ready.notes.extend(first.is_some().then(not_fetched));
+        let (branch, commit) = (Some(code.branch), Some(code.commit));
+        Ok(CodePlan { first, steps, branch, commit, fetched: false })
+    }
+
+    /// Gets the commit here, from its remote or out of the save. Says whether it is here, and
+    /// whether it was fetched.
+    fn gather(
+        &self,
+        shelf: &mut Shelf<'_>,
+        ready: &mut Ready,
+        code: &Code,
+    ) -> Result<(bool, bool), Trouble> {
+        let git = self.ports.git;
+        let repo = ready.facts.repository.clone();
+        if git.has_commit(&repo, &code.commit)? {
+            return Ok((true, false));
+        }
+        let fetched = self.fetch_code(ready, code)?;
+        if fetched && git.has_commit(&repo, &code.commit)? {
+            return Ok((true, true));
+        }
+        let Some(bundle) = &code.bundle else { return Ok((false, fetched)) };
+        self.unpack_code(shelf, ready, code, bundle)?;
+        Ok((true, fetched))
     }
 
     fn present<'p>(
@@ -93,37 +136,57 @@ impl Engine<'_> {
         facts: &'p Facts,
         code: &'p Code,
         commit_at_hand: bool,
+        answers: &Answers,
     ) -> Result<Present<'p>, Trouble> {
+        let git = self.ports.git;
         let repo = &facts.repository;
-        let on_branch = matches!(&facts.head, HeadState::Branch(name) if *name == code.branch);
-        let branch_tip = match on_branch {
-            true => facts.commit.clone(),
-            false => self.ports.git.branch_tip(repo, &code.branch)?,
+        let relation = |tip: &Option<Oid>| match tip {
+            Some(tip) if *tip == code.commit => Ok(Some(Relation::Same)),
+            Some(tip) if commit_at_hand => git.relation(repo, tip, &code.commit).map(Some),
+            _ => Ok(None),
         };
-        let relation = match &branch_tip {
-            Some(tip) if *tip == code.commit => Some(Relation::Same),
-            Some(tip) if commit_at_hand => {
-                Some(self.ports.git.relation(repo, tip, &code.commit)?)
-            }
-            _ => None,
-        };
-        let conflicts = match (&branch_tip, relation) {
+        let mut tip = self.tip_of(facts, code, answers)?;
+        let mut stands = relation(&tip)?;
+        let commits = answers.on_dirty == Some(OnDirty::Commit) && !facts.changes.is_empty();
+        let moves = !matches!(stands, Some(Relation::Same | Relation::Ahead(_)));
+        if commits && moves && commit_at_hand && is_on(facts, code) {
+            tip = Some(git.foresee_commit(repo, &excludes())?);
+            stands = relation(&tip)?;
+        }
+        let conflicts = match (&tip, stands) {
             (Some(tip), Some(Relation::Diverged { .. })) => {
-                self.ports.git.merge_conflicts(repo, tip, &code.commit)?
+                git.merge_conflicts(repo, tip, &code.commit)?
             }
             _ => Vec::new(),
         };
-        Ok(Present { facts, code, commit_at_hand, relation, conflicts })
+        Ok(Present { facts, code, commit_at_hand, relation: stands, conflicts })
+    }
+
+    /// The commit that the session's branch is at here.
+    fn tip_of(
+        &self,
+        facts: &Facts,
+        code: &Code,
+        answers: &Answers,
+    ) -> Result<Option<Oid>, Trouble> {
+        if is_on(facts, code) {
+            return Ok(facts.commit.clone());
+        }
+        let branch = self.ports.git.branch(&facts.repository, &code.branch)?;
+        match branch {
+            Some(Branch { elsewhere: Some(place), .. }) if answers.switch_branch != Some(false) => {
+                Err(held(&code.branch, &place).into())
+            }
+            other => Ok(other.map(|branch| branch.tip)),
+        }
     }
 
     /// Fetches the session's branch. A remote that does not answer is told, not an error: the save
     /// may carry the commit.
     fn fetch_code(&self, ready: &mut Ready, code: &Code) -> Result<bool, Trouble> {
-        let remotes = &ready.facts.remotes;
-        let same = remotes.iter().find(|remote| code.remotes.contains(&remote.normalised));
-        let Some(remote) = same.or_else(|| remotes.first()) else { return Ok(false) };
-        self.step(&format!("Pulling latest changes from {}", remote.name))?;
-        match self.ports.git.fetch(&ready.facts.repository, &remote.name, &code.branch) {
+        let Some(remote) = remote_of(&ready.facts, code) else { return Ok(false) };
+        self.step(&format!("Pulling latest changes from {remote}"))?;
+        match self.ports.git.fetch(&ready.facts.repository, remote, &code.branch) {
             Ok(()) => Ok(true),
             Err(GitError::Cancelled) => Err(Trouble::Cancelled),
             Err(error) => {
@@ -138,20 +201,28 @@ impl Engine<'_> {
         }
     }
 
-    /// Takes in the commits that travel with the save.
+    /// Takes in the commits that travel with the save. They may build on any branch of the remote.
     fn unpack_code(
         &self,
         shelf: &mut Shelf<'_>,
         ready: &Ready,
         code: &Code,
+        bundle: &FileState,
     ) -> Result<(), Trouble> {
-        let Some(bundle) = &code.bundle else { return Ok(()) };
         self.step("Unpacking the commits that travel with the session")?;
+        let git = self.ports.git;
         let file = self.rebuilt(shelf, &ready.open.name, bundle)?;
         let name = ready.open.card.save.to_string();
         let repo = &ready.facts.repository;
-        self.ports.git.unbundle(repo, file.path(), &code.commit, &name).map_err(|error| match error
-        {
+        let unpack = || git.unbundle(repo, file.path(), &code.commit, &name);
+        let unpacked = match (unpack(), remote_of(&ready.facts, code)) {
+            (Err(GitError::Failed { .. }), Some(remote)) => {
+                self.step(&format!("Fetching every branch of {remote}"))?;
+                git.fetch_all(repo, remote).and_then(|()| unpack())
+            }
+            (unpacked, _) => unpacked,
+        };
+        unpacked.map_err(|error| match error {
             GitError::Failed { output, .. } => Trouble::Refused(
                 Refusal::new(
                     "convosync::resume::bundle",
@@ -159,7 +230,7 @@ impl Engine<'_> {
                         "the commits that travel with the session can't be unpacked:\n{output}"
                     ),
                 )
-                .help("fetch the branch they build on first: `git fetch`, then resume again"),
+                .help("get the commits that they build on into this clone, then resume again"),
             ),
             other => other.into(),
         })
@@ -188,16 +259,24 @@ impl Engine<'_> {
         .into())
     }
 
-    pub(super) fn apply_code(&self, ready: &Ready, plan: &CodePlan) -> Result<Done, Trouble> {
+    /// Does it. `parked`: what was put aside before, to be told with what is put aside here.
+    pub(super) fn apply_code(
+        &self,
+        ready: &Ready,
+        plan: &CodePlan,
+        mut parked: Vec<Note>,
+    ) -> Result<Done, Trouble> {
         let repo = &ready.facts.repository;
         let previous = match &ready.facts.head {
             HeadState::Branch(name) | HeadState::Unborn(name) => Some(name.clone()),
             HeadState::Detached => None,
         };
-        let mut parked = Vec::new();
         if let (Some(branch), Some(commit)) = (&plan.branch, &plan.commit) {
             for step in &plan.steps {
-                parked.extend(self.code_step(repo, ready, step, branch, commit)?);
+                match self.code_step(repo, ready, step, branch, commit) {
+                    Ok(note) => parked.extend(note),
+                    Err(trouble) => return Err(trouble.after(parked)),
+                }
             }
         }
         let facts = match plan.steps.is_empty() {
@@ -270,7 +349,7 @@ impl Engine<'_> {
                 Ok(None)
             }
             CodeStep::Replace => {
-                let Some(tip) = git.branch_tip(repo, branch)? else { return Ok(None) };
+                let Some(Branch { tip, .. }) = git.branch(repo, branch)? else { return Ok(None) };
                 let reference = git.keep(repo, &id(), &tip)?;
                 git.reset(repo, commit)?;
                 Ok(Some(kept(&tip, &reference, "your own commits")))
@@ -292,7 +371,28 @@ fn kept(oid: &Oid, reference: &str, what: &str) -> Note {
     Note {
         code: "convosync::resume::kept".to_owned(),
         text: format!("{what} ({}) are kept under {reference}", oid.short()),
-        help: Some(format!("git switch -c NAME {reference}")),
+        help: Some(format!("git switch -c kept-{} {reference}", oid.short())),
+    }
+}
+
+fn is_on(facts: &Facts, code: &Code) -> bool {
+    matches!(&facts.head, HeadState::Branch(name) | HeadState::Unborn(name) if *name == code.branch)
+}
+
+fn held(branch: &str, place: &Path) -> Refusal {
+    let place = place.display();
+    Refusal::new(
+        "convosync::resume::branch-elsewhere",
+        format!("{branch} is checked out in another work tree: {place}"),
+    )
+    .help("resume there, or use `--stay-on-branch`; if it is gone: `git worktree prune`")
+}
+
+fn not_fetched() -> Note {
+    Note {
+        code: "convosync::resume::not-fetched".to_owned(),
+        text: "the session's commit is not here yet; whether your branch has moved on too is only known once it is".to_owned(),
+        help: None,
     }
 }
 

@@ -133,7 +133,11 @@ impl Engine<'_> {
             (Some(Standing::LocalAhead { advance }), _) if args.at.is_none() || !advance => {
                 Action::Keep { further: advance }
             }
-            (Some(Standing::Same), Some(_)) => Action::Keep { further: false },
+            (Some(Standing::Same), holder)
+                if holder.is_some() || all_here(&conversation, &local) =>
+            {
+                Action::Keep { further: false }
+            }
             (_, Some(holder)) => match plan::live(&holder, &args.answers)? {
                 OnLive::Fork => {
                     Action::Write { id: self.new_conversation_id()?, lost: Lost::Nothing }
@@ -400,6 +404,11 @@ fn lost(standing: Option<Standing>) -> Lost {
             false => Lost::State,
         },
     }
+}
+
+/// Whether every saved file is here. What the same transcript refers to does not change.
+fn all_here(saved: &Conversation, local: &[SourceFile]) -> bool {
+    saved.files.iter().all(|(path, _)| local.iter().any(|file| file.logical == *path))
 }
 
 /// Files that the assistant's line rules apply to.

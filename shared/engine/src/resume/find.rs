@@ -13,13 +13,15 @@ use crate::history::{Depth, History, Seen, newest_of};
 use crate::member::Member;
 use crate::ports::{Facts, GitError, Store, StoreError};
 use crate::save::repository_name;
-use crate::shelf::{OpenSave, Shelf, containers};
+use crate::shelf::{OpenSave, Shelf};
 use crate::trouble::{Refusal, Trouble};
 
 /// The save that will be brought back.
 pub(super) struct FoundSave {
     pub(super) card: Card,
     pub(super) is_head: bool,
+    /// The heads that it is to be joined with: nothing is dropped.
+    pub(super) joins: Vec<(SaveId, Vector)>,
     pub(super) notes: Vec<Note>,
 }
 
@@ -47,19 +49,19 @@ impl Engine<'_> {
             let is_head = heads.len() == 1 && heads.iter().any(|seen| seen.card.save == save);
             let seen = history.sessions.get(&session).and_then(|saves| saves.get(&save));
             let card = seen.map(|seen| seen.card.clone()).ok_or_else(|| not_found(&save))?;
-            return Ok(FoundSave { card, is_head, notes });
+            return Ok(FoundSave { card, is_head, joins: Vec::new(), notes });
         }
         if let Some(bad) = history.unreadable_head(&session) {
             let why = bad.why.clone();
             let intact = self.newest_whole(member, store, &session, &bad.save);
             return Err(damaged(&session, &bad.save, intact.as_ref(), why).into());
         }
-        let card = match heads.as_slice() {
+        let (card, joins) = match heads.as_slice() {
             [] => return Err(only_parked(&session.to_string()).into()),
-            [head] => head.card.clone(),
-            several => self.choose_head(member, store, several, args)?,
+            [head] => (head.card.clone(), Vec::new()),
+            several => self.choose_head(member, several, args)?,
         };
-        Ok(FoundSave { card, is_head: true, notes })
+        Ok(FoundSave { card, is_head: true, joins, notes })
     }
 
     /// The newest head of the repository here.
@@ -98,15 +100,13 @@ impl Engine<'_> {
             })
     }
 
-    /// Asks which of several heads to go on with, and makes that one save whose parents are all of
-    /// them: nothing is dropped.
+    /// Asks which of several heads to go on with.
     fn choose_head(
         &self,
         member: &Member,
-        store: Option<&dyn Store>,
         heads: &[&Seen],
         args: &ResumeArgs,
-    ) -> Result<Card, Trouble> {
+    ) -> Result<(Card, Vec<(SaveId, Vector)>), Trouble> {
         let cards: Vec<&Card> = heads.iter().map(|seen| &seen.card).collect();
         let me = &member.profile.device.id;
         let mine = cards.iter().copied().find(|card| card.device() == me);
@@ -119,29 +119,18 @@ impl Engine<'_> {
             (OnConflict::KeepLocal, Some(mine)) => mine.clone(),
             _ => newest_of(&remote).map_or_else(|| cards[0].clone(), |seen| seen.card.clone()),
         };
-        let parents: Vec<(SaveId, Vector)> =
-            cards.iter().map(|card| (card.save.clone(), card.vector.clone())).collect();
-        if args.dry_run {
-            return Ok(chosen);
-        }
-        self.join_heads(member, store, &chosen, parents)
+        let joins = cards.iter().map(|card| (card.save.clone(), card.vector.clone())).collect();
+        Ok((chosen, joins))
     }
 
-    fn join_heads(
+    /// Makes one save of the chosen head whose parents are all of them. What it refers to is in
+    /// this device's cache by now.
+    pub(super) fn join_heads(
         &self,
         member: &Member,
-        store: Option<&dyn Store>,
-        chosen: &Card,
+        open: OpenSave,
         parents: Vec<(SaveId, Vector)>,
     ) -> Result<Card, Trouble> {
-        let open = Shelf::new(self, member, store).save(&chosen.session, &chosen.save)?;
-        // The joined save refers to objects of the chosen one: they have to be at hand to be sent.
-        for name in containers(&open.manifest).iter().chain([&open.name]) {
-            if self.ports.outbox.get(name).is_err() {
-                let sealed = Shelf::new(self, member, store).sealed(name)?;
-                self.keep(name, &sealed)?;
-            }
-        }
         let OpenSave { card, manifest, name } = open;
         let packing = Packing::new(self, member, card.session.clone());
         let draft = Draft {
@@ -169,14 +158,14 @@ impl Engine<'_> {
         args: &ResumeArgs,
         open: &OpenSave,
     ) -> Result<Facts, Trouble> {
+        if let Some(directory) = &args.clone {
+            return self.make_clone(request, directory, open);
+        }
         let here = match self.facts(Path::new(&request.directory)) {
             Ok(facts) => Some(facts),
             Err(GitError::NotARepository(_)) => None,
             Err(error) => return Err(error.into()),
         };
-        if let Some(directory) = &args.clone {
-            return self.make_clone(request, directory, open);
-        }
         if let Some(facts) = here.as_ref()
             && self.same_repository(facts, open)?
         {
@@ -190,7 +179,9 @@ impl Engine<'_> {
 
     /// Same normalised remote URL, or same root commit.
     fn same_repository(&self, facts: &Facts, open: &OpenSave) -> Result<bool, Trouble> {
-        let Some(code) = &open.manifest.code else { return Ok(true) };
+        let Some(code) = &open.manifest.code else {
+            return Ok(repository_name(facts) == open.card.repository);
+        };
         if facts.remotes.iter().any(|remote| code.remotes.contains(&remote.normalised)) {
             return Ok(true);
         }
@@ -206,9 +197,13 @@ impl Engine<'_> {
             if !roots.insert(binding.root.clone()) {
                 continue;
             }
-            let Ok(facts) = self.facts(&binding.root) else { continue };
-            if self.same_repository(&facts, open)? {
-                return Ok(Some(facts));
+            // A clone that is gone, or that git can't read, is none.
+            match self.facts(&binding.root) {
+                Ok(facts) if self.same_repository(&facts, open).unwrap_or(false) => {
+                    return Ok(Some(facts));
+                }
+                Err(GitError::Cancelled) => return Err(Trouble::Cancelled),
+                _ => {}
             }
         }
         Ok(None)
@@ -221,17 +216,8 @@ impl Engine<'_> {
         open: &OpenSave,
     ) -> Result<Facts, Trouble> {
         let directory = Path::new(&request.directory).join(directory);
-        let url = open.manifest.code.as_ref().and_then(|code| code.clone_url.clone());
-        let Some(url) = url else {
-            return Err(Refusal::new(
-                "convosync::resume::no-remote",
-                "the session's repository has no remote to clone from",
-            )
-            .help("bring a clone here by other means and resume inside it")
-            .argument("--clone")
-            .into());
-        };
-        if directory.join(".git").exists() {
+        let url = clone_url(open)?;
+        if is_clone(&directory) {
             // A resume that was stopped after the clone goes on.
             let facts = self.facts(&directory)?;
             if self.same_repository(&facts, open)? {
@@ -242,6 +228,24 @@ impl Engine<'_> {
         self.ports.git.clone(&url, &directory)?;
         Ok(self.facts(&directory)?)
     }
+}
+
+/// Where a clone can be had.
+pub(super) fn clone_url(open: &OpenSave) -> Result<String, Refusal> {
+    let url = open.manifest.code.as_ref().and_then(|code| code.clone_url.clone());
+    url.ok_or_else(|| {
+        Refusal::new(
+            "convosync::resume::no-remote",
+            "the session's repository has no remote to clone from",
+        )
+        .help("bring a clone here by other means and resume inside it")
+        .argument("--clone")
+    })
+}
+
+/// Whether there is a clone already.
+pub(super) fn is_clone(directory: &Path) -> bool {
+    directory.join(".git").exists()
 }
 
 impl Engine<'_> {

@@ -6,8 +6,8 @@ mod conversation;
 mod find;
 mod plan;
 
-use convosync_core::{Card, SaveId};
-use convosync_wire::{Note, PlanReport, Request, ResumeArgs, ResumeReport};
+use convosync_core::{Card, SaveId, Vector};
+use convosync_wire::{Answers, Decision, Note, PlanReport, Request, ResumeArgs, ResumeReport};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,6 +20,7 @@ use crate::shelf::{OpenSave, Shelf, containers};
 use crate::trouble::{Refusal, Trouble};
 use code::CodePlan;
 use conversation::{ConversationPlan, Restored};
+use find::FoundSave;
 
 /// How long a resume waits for a save of this device.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
@@ -29,6 +30,8 @@ struct Ready {
     open: OpenSave,
     /// Whether it is its session's head: the next save then goes on with the session.
     is_head: bool,
+    /// The heads that it is to be joined with.
+    joins: Vec<(SaveId, Vector)>,
     facts: Facts,
     notes: Vec<Note>,
 }
@@ -49,12 +52,14 @@ impl Engine<'_> {
         self.step("Looking for the session")?;
         let store = self.open_store(&member.profile);
         let store = self.answering(store)?;
-        let mut ready = self.ready(&mut member, store.as_deref(), request, args)?;
+        let found = self.found_save(&mut member, store.as_deref(), request, args)?;
+        let mut ready = self.ready(&member, store.as_deref(), request, args, found)?;
+        let answers = answers(args);
         let mut shelf = Shelf::new(self, &member, store.as_deref());
         let work_tree = ready.facts.repository.root.clone();
         let planned = self
             .bring_here(&mut shelf, store.as_deref(), &ready.open)
-            .and_then(|()| self.plan_code(&mut shelf, &mut ready, &args.answers))
+            .and_then(|()| self.plan_code(&mut shelf, &mut ready, &answers))
             .and_then(|code| {
                 let open = &ready.open;
                 self.plan_conversation(&member, &mut shelf, open, &work_tree, request, args)
@@ -68,24 +73,25 @@ impl Engine<'_> {
             }
         };
         // From here on things change.
-        let mut parked: Vec<Note> = self
-            .park_conversation(&member, &mut shelf, &ready, talk.as_ref())?
-            .into_iter()
-            .collect();
-        let done = self.apply_code(&ready, &code)?;
-        parked.extend(done.parked.clone());
-        let restored = self.apply_conversation(&work_tree, talk)?;
+        let parked = self.park_conversation(&member, &mut shelf, &ready, talk.as_ref())?;
+        let done = self.apply_code(&ready, &code, parked.into_iter().collect())?;
+        let ended = self.apply_conversation(&work_tree, talk).and_then(|restored| {
+            self.bound(&member, &mut ready, restored.as_ref()).map(|()| restored)
+        });
+        let restored = match ended {
+            Ok(restored) => restored,
+            Err(trouble) => return Err(trouble.after(done.parked)),
+        };
         let directory = directory_of(&ready.open, &work_tree);
-        self.bound(&member, &ready, &work_tree, restored.as_ref())?;
         drop(lock);
         if let Some(store) = &store {
             let sent = self.flush(&member, store.as_ref(), crate::send::Pushing::Never, None)?;
             ready.notes.extend(sent.notes);
         }
-        Ok(report(ready, done, restored, directory, parked))
+        Ok(report(ready, done, restored, directory))
     }
 
-    /// What a resume would do. Changes nothing but what was fetched from the git remote.
+    /// What a resume would do. Changes nothing, fetches no commits, makes no clone.
     pub(crate) fn plan_resume(
         &self,
         request: &Request,
@@ -94,32 +100,28 @@ impl Engine<'_> {
         let mut member = self.need_member()?;
         let store = self.open_store(&member.profile);
         let store = self.answering(store)?;
-        let mut ready = self.ready(&mut member, store.as_deref(), request, args)?;
+        let mut assumed = Assumed { args: args.clone(), decisions: Vec::new() };
+        assumed.args.answers = answers(args);
+        let found =
+            assumed.on(|args| self.found_save(&mut member, store.as_deref(), request, args))?;
+        let Some((found, open)) = found else { return Ok(assumed.told(Vec::new(), Vec::new())) };
+        if let Some(directory) = &args.clone
+            && !find::is_clone(&Path::new(&request.directory).join(directory))
+        {
+            let steps = told_of_clone(&open, directory)?;
+            return Ok(assumed.told(steps, found.notes));
+        }
+        let mut ready = self.ready(&member, store.as_deref(), request, args, (found, open))?;
         let mut shelf = Shelf::new(self, &member, store.as_deref());
-        let mut answers = args.answers.clone();
-        let mut decisions = Vec::new();
-        let code = loop {
-            match self.plan_code(&mut shelf, &mut ready, &answers) {
-                Ok(code) => break Some(code),
-                Err(Trouble::Decide(decision)) => {
-                    let taken = plan::assume(&mut answers, &decision);
-                    decisions.push(*decision);
-                    if !taken {
-                        break None;
-                    }
-                }
-                Err(trouble) => return Err(trouble),
-            }
-        };
+        let code = assumed.on(|args| self.foresee_code(&mut ready, &args.answers))?;
         let root = ready.facts.repository.root.clone();
         let mut steps: Vec<String> = code.iter().flat_map(CodePlan::told).collect();
-        match self.plan_conversation(&member, &mut shelf, &ready.open, &root, request, args) {
-            Ok(talk) => steps.extend(talk.as_ref().map(ConversationPlan::told)),
-            Err(Trouble::Decide(decision)) => decisions.push(*decision),
-            Err(trouble) => return Err(trouble),
-        }
+        let talk = assumed.on(|args| {
+            self.plan_conversation(&member, &mut shelf, &ready.open, &root, request, args)
+        })?;
+        steps.extend(talk.flatten().as_ref().map(ConversationPlan::told));
         steps.push(format!("go to {}", directory_of(&ready.open, &root).display()));
-        Ok(PlanReport { verb: "resume".to_owned(), steps, decisions, notes: ready.notes })
+        Ok(assumed.told(steps, ready.notes))
     }
 
     /// A store that does not answer is none: what this device keeps may do. One that is not ours
@@ -165,44 +167,112 @@ impl Engine<'_> {
     fn bound(
         &self,
         member: &Member,
-        ready: &Ready,
-        work_tree: &Path,
+        ready: &mut Ready,
         restored: Option<&Restored>,
     ) -> Result<(), Trouble> {
+        if !ready.joins.is_empty() {
+            let OpenSave { card, manifest, name } = &ready.open;
+            let (card, manifest, name) = (card.clone(), manifest.clone(), name.clone());
+            let parents = std::mem::take(&mut ready.joins);
+            let open = OpenSave { card, manifest, name };
+            ready.open.card = self.join_heads(member, open, parents)?;
+        }
         let card = &ready.open.card;
         let binding = Binding {
             session: card.session.clone(),
             tip: card.save.clone(),
             conversation: restored.map(|r| r.id.clone()).or_else(|| card.conversation.clone()),
             continues: ready.is_head,
-            root: work_tree.to_path_buf(),
+            root: ready.facts.repository.root.clone(),
         };
         let change = self.bind(member, &binding);
         Ok(self.ports.index.apply(&[change])?)
     }
 
-    /// The save that is chosen, opened, and the repository it belongs to.
-    fn ready(
+    /// The save that is chosen, opened.
+    fn found_save(
         &self,
         member: &mut Member,
         store: Option<&dyn Store>,
         request: &Request,
         args: &ResumeArgs,
-    ) -> Result<Ready, Trouble> {
+    ) -> Result<(FoundSave, OpenSave), Trouble> {
         let found = self.find(member, store, request, args)?;
         let mut shelf = Shelf::new(self, member, store);
         let card = &found.card;
-        let open = match shelf.save(&card.session, &card.save) {
-            Ok(open) => open,
-            Err(trouble) => return Err(self.name_intact(member, store, &found.card, trouble)),
-        };
+        match shelf.save(&card.session, &card.save) {
+            Ok(open) => Ok((found, open)),
+            Err(trouble) => Err(self.name_intact(member, store, &found.card, trouble)),
+        }
+    }
+
+    /// The save with the repository that it goes into.
+    fn ready(
+        &self,
+        member: &Member,
+        store: Option<&dyn Store>,
+        request: &Request,
+        args: &ResumeArgs,
+        (found, open): (FoundSave, OpenSave),
+    ) -> Result<Ready, Trouble> {
         let facts = self.target(member, request, args, &open)?;
-        let mut notes = found.notes;
+        let FoundSave { is_head, joins, mut notes, .. } = found;
         if store.is_none() {
             notes.push(offline());
         }
-        Ok(Ready { open, is_head: found.is_head, facts, notes })
+        Ok(Ready { open, is_head, joins, facts, notes })
     }
+}
+
+/// A plan that goes on past each question with the answer that is recommended.
+struct Assumed {
+    args: ResumeArgs,
+    decisions: Vec<Decision>,
+}
+
+impl Assumed {
+    /// Tries with what is assumed so far; `None`: a question has no answer but to cancel.
+    fn on<T>(
+        &mut self,
+        mut attempt: impl FnMut(&ResumeArgs) -> Result<T, Trouble>,
+    ) -> Result<Option<T>, Trouble> {
+        loop {
+            match attempt(&self.args) {
+                Ok(done) => return Ok(Some(done)),
+                Err(Trouble::Decide(decision)) => {
+                    let taken = plan::assume(&mut self.args.answers, &decision);
+                    self.decisions.push(*decision);
+                    if !taken {
+                        return Ok(None);
+                    }
+                }
+                Err(trouble) => return Err(trouble),
+            }
+        }
+    }
+
+    fn told(self, steps: Vec<String>, notes: Vec<Note>) -> PlanReport {
+        PlanReport { verb: "resume".to_owned(), steps, decisions: self.decisions, notes }
+    }
+}
+
+/// Who asks for a clone wants the session's branch in it.
+fn answers(args: &ResumeArgs) -> Answers {
+    let mut answers = args.answers.clone();
+    if args.clone.is_some() {
+        answers.switch_branch.get_or_insert(true);
+    }
+    answers
+}
+
+fn told_of_clone(open: &OpenSave, directory: &str) -> Result<Vec<String>, Refusal> {
+    let mut steps = vec![format!("clone {} into {directory}", find::clone_url(open)?)];
+    steps.extend(open.card.branch.as_ref().map(|branch| format!("switch to branch {branch}")));
+    steps.extend(open.manifest.conversations.first().map(|conversation| {
+        let (assistant, count) = (&conversation.assistant, conversation.message_count);
+        format!("restore the {assistant} conversation {} ({count} messages)", conversation.id)
+    }));
+    Ok(steps)
 }
 
 pub(crate) fn offline() -> Note {
@@ -243,7 +313,6 @@ fn report(
     done: code::Done,
     restored: Option<Restored>,
     directory: PathBuf,
-    parked: Vec<Note>,
 ) -> ResumeReport {
     let card: Card = ready.open.card;
     let mut notes = ready.notes;
@@ -267,7 +336,7 @@ fn report(
         assistant: None,
         message_count: 0,
         open_with: None,
-        parked,
+        parked: done.parked,
         notes,
     };
     if let Some(restored) = restored {

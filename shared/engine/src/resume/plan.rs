@@ -15,7 +15,8 @@ pub(super) struct Present<'a> {
     pub(super) code: &'a Code,
     /// Whether the session's commit is here, or is in the save.
     pub(super) commit_at_hand: bool,
-    /// How the session's branch here, if there is one, stands to the session's commit.
+    /// How the session's branch here, if there is one, stands to the session's commit; the
+    /// changes here count as committed if the user wants that.
     pub(super) relation: Option<Relation>,
     /// Paths that a merge would leave in conflict.
     pub(super) conflicts: Vec<String>,
@@ -70,32 +71,14 @@ pub(super) fn code_steps(
             None => return Err(other_branch(facts, code).into()),
         }
     }
-    let mut moves = branch_steps(present, answers)?;
+    let moves = branch_steps(present, on_branch, answers)?;
     let switches = !on_branch;
     if moves.is_empty() && !switches {
         return Ok(Vec::new());
     }
     let mut steps = Vec::new();
     if !facts.changes.is_empty() {
-        match answers.on_dirty {
-            Some(OnDirty::Stash) => steps.push(CodeStep::Park),
-            Some(OnDirty::Commit) if here.is_some() => {
-                if on_branch && moves == [CodeStep::FastForward] {
-                    moves = after_commit(present, answers)?;
-                }
-                steps.push(CodeStep::Commit);
-            }
-            Some(OnDirty::Commit) => {
-                return Err(Refusal::new(
-                    "convosync::resume::dirty-detached",
-                    "the changes can't be committed: HEAD is on no branch",
-                )
-                .help("use `--on-dirty stash`")
-                .into());
-            }
-            Some(OnDirty::Cancel) => return Err(Trouble::Cancelled),
-            None => return Err(dirty(&facts.changes, card).into()),
-        }
+        steps.push(aside(facts, card, answers)?);
     }
     if let (HeadState::Detached, Some(commit)) = (&facts.head, &facts.commit) {
         steps.push(CodeStep::KeepHead(commit.clone()));
@@ -107,9 +90,41 @@ pub(super) fn code_steps(
     Ok(steps)
 }
 
+/// What becomes of the uncommitted changes.
+fn aside(facts: &Facts, card: &Card, answers: &Answers) -> Result<CodeStep, Trouble> {
+    let refused = |code, message, help: &str| Refusal::new(code, message).help(help);
+    match answers.on_dirty {
+        Some(OnDirty::Stash) if facts.commit.is_none() => Err(refused(
+            "convosync::resume::dirty-unborn",
+            "the changes can't be put aside: the branch has no commit yet",
+            "use `--on-dirty commit`, or move the files away",
+        )
+        .into()),
+        Some(OnDirty::Stash) => Ok(CodeStep::Park),
+        Some(OnDirty::Commit) if facts.head == HeadState::Detached => Err(refused(
+            "convosync::resume::dirty-detached",
+            "the changes can't be committed: HEAD is on no branch",
+            "use `--on-dirty stash`",
+        )
+        .into()),
+        Some(OnDirty::Commit) => Ok(CodeStep::Commit),
+        Some(OnDirty::Cancel) => Err(Trouble::Cancelled),
+        None => Err(dirty(facts, card).into()),
+    }
+}
+
 /// What brings the session's branch to its commit.
-fn branch_steps(present: &Present<'_>, answers: &Answers) -> Result<Vec<CodeStep>, Trouble> {
-    let Some(relation) = present.relation else { return Ok(Vec::new()) };
+fn branch_steps(
+    present: &Present<'_>,
+    on_branch: bool,
+    answers: &Answers,
+) -> Result<Vec<CodeStep>, Trouble> {
+    let relation = match present.relation {
+        Some(relation) => relation,
+        // A branch without a commit takes any.
+        None if on_branch => return Ok(vec![CodeStep::FastForward]),
+        None => return Ok(Vec::new()),
+    };
     match relation {
         Relation::Same => Ok(Vec::new()),
         Relation::Behind(_) => Ok(vec![CodeStep::FastForward]),
@@ -130,20 +145,6 @@ fn branch_steps(present: &Present<'_>, answers: &Answers) -> Result<Vec<CodeStep
     }
 }
 
-/// A commit of the present changes makes a branch that was behind diverge.
-fn after_commit(present: &Present<'_>, answers: &Answers) -> Result<Vec<CodeStep>, Trouble> {
-    let theirs = match present.relation {
-        Some(Relation::Behind(theirs)) => theirs,
-        _ => 0,
-    };
-    match answers.on_diverged {
-        Some(OnDiverged::Merge) => Ok(vec![CodeStep::Merge]),
-        Some(OnDiverged::Discard) => Ok(vec![CodeStep::Replace]),
-        Some(OnDiverged::Cancel) => Err(Trouble::Cancelled),
-        None => Err(diverged(present, Relation::Diverged { ours: 1, theirs }).into()),
-    }
-}
-
 /// Takes the recommended answer to a question, to plan on. False: there is none but to cancel.
 pub(super) fn assume(answers: &mut Answers, decision: &Decision) -> bool {
     let Some(choice) = decision.choices.iter().find(|choice| choice.recommended) else {
@@ -154,6 +155,7 @@ pub(super) fn assume(answers: &mut Answers, decision: &Decision) -> bool {
         (Question::Branch, "switch") => answers.switch_branch = Some(true),
         (Question::Diverged, "merge") => answers.on_diverged = Some(OnDiverged::Merge),
         (Question::Live, "code-only") => answers.on_live = Some(OnLive::CodeOnly),
+        (Question::Conflict, "use-remote") => answers.on_conflict = Some(OnConflict::UseRemote),
         _ => return false,
     }
     true
@@ -163,32 +165,37 @@ fn mergeable(present: &Present<'_>, relation: Relation) -> bool {
     relation != Relation::Unrelated && present.conflicts.is_empty()
 }
 
-fn dirty(changes: &[Change], card: &Card) -> Decision {
+fn dirty(facts: &Facts, card: &Card) -> Decision {
     let mut details = vec!["You have uncommitted changes in:".to_owned()];
-    details.extend(listed(changes));
+    details.extend(listed(&facts.changes));
     details.push(String::new());
     details.push(format!("The session is on {}.", card.branch.as_deref().unwrap_or("no branch")));
+    let stash = choice(
+        "stash",
+        "--on-dirty stash",
+        "Stash & Continue",
+        "puts them aside in `git stash`, then resumes",
+        true,
+    );
+    let commit = choice(
+        "commit",
+        "--on-dirty commit",
+        "Commit & Continue",
+        "commits them on the present branch, then resumes",
+        false,
+    );
+    // Git stashes onto a commit and commits onto a branch.
+    let can_stash = facts.commit.is_some();
+    let can_commit = facts.head != HeadState::Detached;
+    let mut choices = Vec::new();
+    choices.extend(can_stash.then_some(stash));
+    choices.extend(can_commit.then_some(commit));
+    choices.push(cancel("--on-dirty cancel", !can_stash));
     Decision {
         question: Question::Dirty,
         title: "Uncommitted Changes Detected".to_owned(),
         details,
-        choices: vec![
-            choice(
-                "stash",
-                "--on-dirty stash",
-                "Stash & Continue",
-                "puts them aside in `git stash`, then resumes",
-                true,
-            ),
-            choice(
-                "commit",
-                "--on-dirty commit",
-                "Commit & Continue",
-                "commits them on the present branch, then resumes",
-                false,
-            ),
-            cancel("--on-dirty cancel", false),
-        ],
+        choices,
     }
 }
 

@@ -35,9 +35,15 @@ impl Engine<'_> {
                     notes.push(not_sent(trouble));
                 }
                 let proven = pushed.is_some().then_some(&save);
-                let sent = self.flush(member, store.as_ref(), Pushing::Never, proven)?;
-                uploaded = sent.saves.iter().map(|save| save.bytes).sum();
-                notes.extend(sent.notes);
+                match self.flush(member, store.as_ref(), Pushing::Never, proven) {
+                    Ok(sent) => {
+                        uploaded = sent.saves.iter().map(|save| save.bytes).sum();
+                        notes.extend(sent.notes);
+                    }
+                    Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
+                    // The save is safe here; that it could not be sent is told.
+                    Err(trouble) => notes.push(not_sent(trouble)),
+                }
             }
             Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
             Err(trouble) => notes.push(not_sent(trouble)),
@@ -46,9 +52,12 @@ impl Engine<'_> {
         let synced = !queue.iter().any(|row| row.session == chosen.session);
         let main = chosen.main();
         let card = held.frozen.card;
+        // A save that carries the commits may have taken its place.
+        let binding = self.binding(member, &chosen.scene.facts.repository.root)?;
+        let tip = binding.filter(|b| b.session == chosen.session).map_or(save, |b| b.tip);
         Ok(SaveReport {
             session_id: chosen.session.to_string(),
-            save: save.to_string(),
+            save: tip.to_string(),
             new_session: chosen.new_session,
             branch: Some(branch(&chosen.scene.facts)),
             commit: Some(committed.commit.to_string()),

@@ -15,10 +15,10 @@ use crate::member::Member;
 use crate::ports::{Assistant, Facts, Found, GitError, Here, IndexChange, Table};
 use crate::trouble::{Refusal, Trouble};
 
-use moment::{home_of, parents};
+use moment::{home_of, parents, push_remote};
 use plan::{Target, check, commit_message, target};
 
-pub(crate) use moment::{branch, carried_code, excludes, push_remote, repository_name};
+pub(crate) use moment::{branch, carried_code, excludes, remote_of, repository_name};
 pub(crate) use plan::in_progress;
 
 /// How long a save waits for another one of this device.

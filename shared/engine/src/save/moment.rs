@@ -336,9 +336,17 @@ pub(crate) fn branch(facts: &Facts) -> String {
 }
 
 /// Where a branch is pushed to: its upstream's remote, else `origin`, else the only one.
-pub(crate) fn push_remote(facts: &Facts) -> Option<String> {
+pub(super) fn push_remote(facts: &Facts) -> Option<String> {
     let named = facts.upstream.as_ref().map(|upstream| upstream.remote.clone());
     named.or_else(|| facts.remotes.first().map(|remote| remote.name.clone()))
+}
+
+/// The remote here of a save's commits: the first one that the save names, since that is where
+/// they were pushed to; else the first here.
+pub(crate) fn remote_of<'f>(facts: &'f Facts, code: &Code) -> Option<&'f str> {
+    let mut named = code.remotes.iter();
+    let same = named.find_map(|name| facts.remotes.iter().find(|here| here.normalised == *name));
+    same.or_else(|| facts.remotes.first()).map(|remote| remote.name.as_str())
 }
 
 fn remotes(facts: &Facts) -> Vec<String> {
