@@ -574,6 +574,14 @@ mod tests {
     }
 
     #[test]
+    fn a_branch_without_a_commit_takes_the_sessions() {
+        let head = HeadState::Unborn("feature/oauth".to_owned());
+        let case = |dirty| Case { head: head.clone(), dirty, ..elsewhere(false) };
+        assert_eq!(steps(case(false), &Answers::default()).unwrap(), [CodeStep::FastForward]);
+        asked(case(true), &Answers::default(), Question::Dirty);
+    }
+
+    #[test]
     fn changes_are_only_asked_about_when_something_would_move() {
         let none = Answers::default();
         asked(on_branch(true, Relation::Behind(1)), &none, Question::Dirty);
@@ -595,9 +603,11 @@ mod tests {
     #[test]
     fn a_commit_of_the_changes_makes_a_branch_that_is_behind_diverge() {
         let commit = Answers { on_dirty: Some(OnDirty::Commit), ..Answers::default() };
-        asked(on_branch(true, Relation::Behind(1)), &commit, Question::Diverged);
+        // As it stands once the changes are committed.
+        let diverged = || on_branch(true, Relation::Diverged { ours: 1, theirs: 1 });
+        asked(diverged(), &commit, Question::Diverged);
         let both = Answers { on_diverged: Some(OnDiverged::Merge), ..commit };
-        let done = steps(on_branch(true, Relation::Behind(1)), &both).unwrap();
+        let done = steps(diverged(), &both).unwrap();
         assert_eq!(done, [CodeStep::Commit, CodeStep::Merge]);
     }
 
