@@ -406,9 +406,14 @@ fn lost(standing: Option<Standing>) -> Lost {
     }
 }
 
-/// Whether every saved file is here. What the same transcript refers to does not change.
+/// Whether every saved file is here, besides the same transcript: what a message refers to is
+/// never changed after it.
 fn all_here(saved: &Conversation, local: &[SourceFile]) -> bool {
-    saved.files.iter().all(|(path, _)| local.iter().any(|file| file.logical == *path))
+    let is_here = |(path, state): &(FilePath, FileState)| {
+        let mut here = local.iter().filter(|file| file.logical == *path);
+        here.any(|file| file.lines || file.len == state.len)
+    };
+    saved.files.iter().all(is_here)
 }
 
 /// Files that the assistant's line rules apply to.
