@@ -1,6 +1,7 @@
 //! Git, stores, assistants, the terminal, keys and local state behind the engine's ports.
 //!
-//! Each module stands behind ports of its own and names no other adapter. Nothing here reads the
+//! Each module stands behind ports of its own and names no other adapter, but for the git store,
+//! which calls git as the git adapter does. Nothing here reads the
 //! environment or finds the home directory: paths come in through constructors.
 
 mod assistant;
@@ -14,4 +15,4 @@ pub use git::{GitCli, Limits as GitLimits};
 pub use local::{
     FileLocks, KeyFile, Paths, PathsError, ScratchDir, SqliteIndex, SystemClock, SystemEntropy,
 };
-pub use store::{FolderStore, StoreOpener};
+pub use store::{FolderStore, GitStores, StoreOpener};

@@ -56,7 +56,7 @@ fn the_url_has_one_spelling_and_other_kinds_are_refused() {
     let opener = StoreOpener::new(Some("/home/sam".into()), "/home/sam/data/store".into());
     assert_eq!(opener.embedded_url(), "file:///home/sam/data/store");
     assert_eq!(opener.normalise("~/my store/").unwrap(), "file:///home/sam/my%20store");
-    for url in ["s3://bucket", "git+ssh://host/repo", "origin", "https://host"] {
+    for url in ["s3://bucket", "git+ftp://host/repo", "origin", "https://host"] {
         assert!(matches!(opener.normalise(url), Err(StoreError::BadUrl { .. })), "{url}");
         assert!(matches!(opener.open(url, true), Err(StoreError::BadUrl { .. })), "{url}");
     }

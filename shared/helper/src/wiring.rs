@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use convosync_adapters::{
-    ClaudeCodeFiles, FileLocks, GitCli, KeyFile, Paths, PathsError, ScratchDir, SqliteIndex,
-    StoreOpener, SystemClock, SystemEntropy, SystemProcesses,
+    ClaudeCodeFiles, FileLocks, GitCli, GitStores, KeyFile, Paths, PathsError, ScratchDir,
+    SqliteIndex, StoreOpener, SystemClock, SystemEntropy, SystemProcesses,
 };
 use convosync_engine::ports::{Assistant, Store, Stores as _};
 use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Trouble};
@@ -43,8 +43,9 @@ fn wired<T>(
     let claude = claude_folder(env, paths.home.as_deref())
         .map(|folder| ClaudeCodeFiles::new(folder, Box::new(SystemProcesses)));
     let assistants: Vec<&dyn Assistant> = claude.iter().map(|claude| claude as _).collect();
+    let git_stores = GitStores::new(env.clone(), cancel.clone(), paths.git_stores());
     let ports = Ports {
-        stores: &StoreOpener::new(paths.home.clone(), paths.embedded_store()),
+        stores: &StoreOpener::new(paths.home.clone(), paths.embedded_store()).with_git(git_stores),
         vault: &KeyFile::new(paths.profile()),
         index: &SqliteIndex::open(paths.index())?,
         outbox: &*own_store(paths.outbox())?,

@@ -15,7 +15,7 @@ use super::process::{self, Ended, Stopped, Watch};
 
 /// What a call does, and so how long it may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Reads the repository and takes no lock.
     Read,
     /// Writes to the repository and may run the user's hooks.
@@ -27,7 +27,7 @@ pub(super) enum Kind {
 }
 
 /// A call that is being put together.
-pub(super) struct Call<'a> {
+pub(crate) struct Call<'a> {
     git: &'a GitCli,
     kind: Kind,
     what: &'static str,
@@ -43,18 +43,18 @@ pub(super) struct Call<'a> {
 
 /// How a call ended.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(crate) struct Output {
     what: &'static str,
     reach: Reach,
     dir: PathBuf,
     /// The exit code; none if a signal ended it.
-    pub(super) code: Option<i32>,
-    pub(super) stdout: Vec<u8>,
-    pub(super) stderr: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn new(git: &'a GitCli, kind: Kind, dir: &Path, what: &'static str) -> Self {
+    pub(crate) fn new(git: &'a GitCli, kind: Kind, dir: &Path, what: &'static str) -> Self {
         Self {
             git,
             kind,
@@ -71,52 +71,52 @@ impl<'a> Call<'a> {
         }
     }
 
-    pub(super) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.args.push(arg.as_ref().to_owned());
         self
     }
 
-    pub(super) fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
         self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         self
     }
 
     /// One `-c name=value`.
-    pub(super) fn config(mut self, setting: &str) -> Self {
+    pub(crate) fn config(mut self, setting: &str) -> Self {
         self.config.push(setting.into());
         self
     }
 
-    pub(super) fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
         self.env.push((name, value.into()));
         self
     }
 
-    pub(super) fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = input.into();
         self
     }
 
     /// Runs also after a cancel: it puts back what an earlier call left.
-    pub(super) fn tidying_up(mut self) -> Self {
+    pub(crate) fn tidying_up(mut self) -> Self {
         self.tidies_up = true;
         self
     }
 
     /// Takes standard input from a file, from where it stands.
-    pub(super) fn input_file(mut self, file: File) -> Self {
+    pub(crate) fn input_file(mut self, file: File) -> Self {
         self.stdin = Some(file);
         self
     }
 
     /// Sends standard output to a file.
-    pub(super) fn output_file(mut self, file: File) -> Self {
+    pub(crate) fn output_file(mut self, file: File) -> Self {
         self.stdout = file.into();
         self
     }
 
     /// Runs it to its end, whatever the exit code.
-    pub(super) fn run(self) -> Result<Output, GitError> {
+    pub(crate) fn run(self) -> Result<Output, GitError> {
         let (git, what, dir, kind) = (self.git, self.what, self.dir.clone(), self.kind);
         let limits = &git.limits;
         let limit = match kind {
@@ -150,7 +150,7 @@ impl<'a> Call<'a> {
     }
 
     /// Runs it, and takes any exit code but 0 for a failure.
-    pub(super) fn ok(self) -> Result<Vec<u8>, GitError> {
+    pub(crate) fn ok(self) -> Result<Vec<u8>, GitError> {
         let git = self.git;
         let output = self.run()?;
         if output.success() { Ok(output.stdout) } else { Err(git.failure(&output)) }
@@ -189,27 +189,27 @@ impl Output {
         }
     }
 
-    pub(super) fn success(&self) -> bool {
+    pub(crate) fn success(&self) -> bool {
         self.code == Some(0)
     }
 
     /// Git did not know an option or a sub-command: it is older than what we ask of it.
-    pub(super) fn is_usage(&self) -> bool {
+    pub(crate) fn is_usage(&self) -> bool {
         self.code == Some(129) || self.stderr.contains("is not a git command")
     }
 
     /// Standard output as text, for what git prints in ASCII.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
     /// Why it failed.
-    pub(super) fn error(&self) -> GitError {
+    pub(crate) fn error(&self) -> GitError {
         failure::classify(self.what, &self.stderr, self.reach, &self.dir)
     }
 
     /// What it said on both channels, fit to be shown.
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         failure::fit_to_show(&format!("{}\n{}", self.text().trim_end(), self.stderr))
     }
 }

@@ -93,7 +93,7 @@ fn is_missing_path(stderr: &str) -> bool {
 
 /// Git's words without its hints and progress, without credentials in URLs, and without anything
 /// that a terminal would obey: part of it comes from the remote.
-pub(super) fn fit_to_show(text: &str) -> String {
+pub(crate) fn fit_to_show(text: &str) -> String {
     let mut shown = String::new();
     for line in text.lines() {
         // A progress line overwrites itself: only its last state was meant to stay.

@@ -35,8 +35,9 @@ use convosync_engine::ports::{
     Advertised, Branch, Committed, Facts, Git, GitError, Parked, Push, Relation, Repository,
 };
 
-use call::{Call, Kind, Output};
+pub(crate) use call::{Call, Kind, Output};
 use config::Config;
+pub(crate) use failure::fit_to_show;
 
 /// The oldest git that is used: 2.31 (March 2021) brought `rev-parse --path-format`.
 const OLDEST: (u32, u32) = (2, 31);
@@ -123,6 +124,17 @@ impl GitCli {
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// The wish that stops every call.
+    pub(crate) fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+
+    /// What ssh is to be, unless the user chose one: one that refuses where it would ask.
+    pub(crate) fn quiet_ssh(&self, dir: &Path) -> Result<Option<&'static str>, GitError> {
+        let users_own = self.chooses_ssh || config::users_own(self, dir)?.chooses_ssh();
+        Ok((!users_own).then_some(remote::QUIET_SSH))
     }
 
     fn read(&self, dir: &Path, what: &'static str) -> Call<'_> {

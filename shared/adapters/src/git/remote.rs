@@ -9,7 +9,7 @@ use super::call::{Call, Kind, Output};
 use super::{GitCli, config, failure, name, oid};
 
 /// What git prefers over its own ssh unless the user chose one: it refuses where it would ask.
-const QUIET_SSH: &str = "ssh -oBatchMode=yes";
+pub(super) const QUIET_SSH: &str = "ssh -oBatchMode=yes";
 
 /// What the URL of a clone may use: it may come from another device's record.
 const CLONE_PROTOCOLS: &str = "file:git:http:https:ssh";
@@ -187,8 +187,8 @@ pub(super) fn clone(git: &GitCli, url: &str, directory: &Path) -> Result<(), Git
     if !git.environment.contains_key("GIT_ALLOW_PROTOCOL") {
         call = call.env("GIT_ALLOW_PROTOCOL", CLONE_PROTOCOLS);
     }
-    if !git.chooses_ssh && !config::users_own(git, from)?.chooses_ssh() {
-        call = call.env("GIT_SSH_COMMAND", QUIET_SSH);
+    if let Some(ssh) = git.quiet_ssh(from)? {
+        call = call.env("GIT_SSH_COMMAND", ssh);
     }
     call.args(["--progress", "--no-recurse-submodules", "--", url]).arg(directory).ok()?;
     Ok(())

@@ -85,6 +85,12 @@ impl Paths {
         self.state.join("locks")
     }
 
+    /// The folder of the copies of git stores.
+    #[must_use]
+    pub fn git_stores(&self) -> PathBuf {
+        self.state.join("git-stores")
+    }
+
     /// The folder of temporary files.
     #[must_use]
     pub fn scratch(&self) -> PathBuf {

@@ -17,7 +17,7 @@ use crate::durable;
 
 /// Objects are held in memory, so a hostile file must not be read however big it is. Room for the
 /// biggest body, its padding (Padmé adds at most an eighth), its seal and a card.
-const LARGEST: u64 = MAX_BODY + MAX_BODY / 4;
+pub(super) const LARGEST: u64 = MAX_BODY + MAX_BODY / 4;
 
 /// Holds sealed objects as files below one folder.
 ///

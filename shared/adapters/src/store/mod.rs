@@ -2,9 +2,11 @@
 
 mod beneath;
 mod folder;
+mod git;
 mod opener;
 mod place;
 mod url;
 
 pub use folder::FolderStore;
+pub use git::GitStores;
 pub use opener::StoreOpener;

@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use convosync_engine::ports::{Store, StoreError, Stores};
 
 use super::folder::FolderStore;
+use super::git::{Address, GitStores, is_git};
 use super::url;
 use crate::durable;
 
-/// Opens the stores that this build knows: folders.
+/// Opens the stores that this build knows: folders and, where it is told how, git repositories.
 #[derive(Debug, Clone)]
 pub struct StoreOpener {
     home: Option<PathBuf>,
     embedded: PathBuf,
+    git: Option<GitStores>,
 }
 
 impl StoreOpener {
@@ -20,16 +22,38 @@ impl StoreOpener {
     /// before `init`.
     #[must_use]
     pub fn new(home: Option<PathBuf>, embedded: PathBuf) -> Self {
-        Self { home, embedded }
+        Self { home, embedded, git: None }
+    }
+
+    /// The same, which opens git stores too.
+    #[must_use]
+    pub fn with_git(mut self, git: GitStores) -> Self {
+        self.git = Some(git);
+        self
+    }
+
+    fn open_git(&self, url: &str, create: bool) -> Result<Box<dyn Store>, StoreError> {
+        let address = Address::parse(url, self.home.as_deref())?;
+        let git = self.git.as_ref().ok_or_else(|| StoreError::BadUrl {
+            url: url::without_credentials(url),
+            reason: "git stores can't be opened here".to_owned(),
+        })?;
+        Ok(Box::new(git.open(&address, create)?))
     }
 }
 
 impl Stores for StoreOpener {
     fn normalise(&self, url: &str) -> Result<String, StoreError> {
+        if is_git(url) {
+            return Ok(Address::parse(url, self.home.as_deref())?.spelled());
+        }
         Ok(url::spell(&url::folder(url, self.home.as_deref())?))
     }
 
     fn open(&self, url: &str, create: bool) -> Result<Box<dyn Store>, StoreError> {
+        if is_git(url) {
+            return self.open_git(url, create);
+        }
         let path = url::folder(url, self.home.as_deref())?;
         if path.exists() && !path.is_dir() {
             return Err(StoreError::BadUrl { url: url.to_owned(), reason: "not a folder".into() });

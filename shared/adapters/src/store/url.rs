@@ -30,7 +30,8 @@ pub(super) fn spell(path: &Path) -> String {
     url
 }
 
-const SUPPORTED: &str = "a store is a folder: `file:///path`, `/path` or `~/path`";
+const SUPPORTED: &str = "a store is a folder (`file:///path`, `/path` or `~/path`) or a git \
+                         repository (`git+ssh://host/path`, `git+https://host/path`)";
 
 fn spelled(url: &str, home: Option<&Path>) -> Result<PathBuf, &'static str> {
     if let Some(rest) = url.strip_prefix("file://") {
@@ -97,7 +98,7 @@ fn clean(path: &Path) -> Result<PathBuf, &'static str> {
 }
 
 /// A URL for people: user, password, query and fragment left out.
-fn without_credentials(url: &str) -> String {
+pub(super) fn without_credentials(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);

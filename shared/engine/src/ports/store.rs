@@ -86,6 +86,9 @@ pub trait Store: Send + Sync {
 
     /// A range of an object, cut at its end.
     ///
+    /// A range that starts a unit and wants no more than [`convosync_core::CARD_RANGE`] bytes may
+    /// be cut at the end of the card already: a store that keeps cards apart has no more at hand.
+    ///
     /// # Errors
     ///
     /// [`StoreError::Missing`] if there is none.

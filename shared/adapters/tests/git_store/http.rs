@@ -1,0 +1,186 @@
+//! A web server on this machine that runs `git http-backend`, as any does that serves git.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+
+use convosync_engine::ports::{Store, Stores};
+
+use crate::lab::Lab;
+
+pub(crate) struct Server {
+    port: u16,
+    ends: Arc<AtomicBool>,
+    requests: Arc<AtomicUsize>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Serves the repositories in `root`; with `status`, answers only that.
+    pub(crate) fn start(root: &Path, status: Option<&'static str>) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (ends, requests) = (Arc::default(), Arc::default());
+        let (stop, count) = (Arc::clone(&ends), Arc::clone(&requests));
+        let root = root.to_owned();
+        let thread = thread::spawn(move || serve(&listener, &root, status, &stop, &count));
+        Self { port, ends, requests, thread: Some(thread) }
+    }
+
+    /// How many requests were made so far.
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn url(&self, repository: &str) -> String {
+        format!("git+http://127.0.0.1:{}/{repository}", self.port)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Relaxed);
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+fn serve(
+    listener: &TcpListener,
+    root: &Path,
+    status: Option<&'static str>,
+    ends: &AtomicBool,
+    requests: &Arc<AtomicUsize>,
+) {
+    let mut open = Vec::new();
+    for stream in listener.incoming() {
+        if ends.load(Ordering::Relaxed) {
+            break;
+        }
+        let (root, requests) = (root.to_owned(), Arc::clone(requests));
+        open.push(thread::spawn(move || {
+            if let Ok(stream) = stream {
+                requests.fetch_add(1, Ordering::Relaxed);
+                // A client that goes away in the middle is no matter of the server.
+                let _ = answer(&stream, &root, status);
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+        }));
+    }
+    for connection in open {
+        connection.join().unwrap();
+    }
+}
+
+fn answer(stream: &TcpStream, root: &PathBuf, status: Option<&str>) -> io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    let (method, target, headers) = head(&mut reader)?;
+    let body = body(&mut reader, &headers)?;
+    let mut out = stream;
+    if let Some(status) = status {
+        return write!(out, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    }
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let header = |name: &str| headers.get(name).cloned().unwrap_or_default();
+    let mut child = Command::new("git")
+        .arg("http-backend")
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap())
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_PROJECT_ROOT", root)
+        .env("GIT_HTTP_EXPORT_ALL", "1")
+        .env("REMOTE_USER", "sam")
+        .env("REQUEST_METHOD", method)
+        .env("PATH_INFO", path)
+        .env("QUERY_STRING", query)
+        .env("CONTENT_TYPE", header("content-type"))
+        .env("CONTENT_LENGTH", body.len().to_string())
+        .env("HTTP_CONTENT_ENCODING", header("content-encoding"))
+        .env("GIT_PROTOCOL", header("git-protocol"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut stdin = child.stdin.take().unwrap();
+    let feeder = thread::spawn(move || stdin.write_all(&body));
+    let mut reply = Vec::new();
+    child.stdout.take().unwrap().read_to_end(&mut reply)?;
+    child.wait()?;
+    let _ = feeder.join().unwrap();
+    send(out, &reply)
+}
+
+fn head(reader: &mut impl BufRead) -> io::Result<(String, String, BTreeMap<String, String>)> {
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let mut words = line.split_whitespace().map(str::to_owned);
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
+            return Ok((method, target, headers));
+        }
+        if let Some((name, value)) = line.split_once(':') {
+            headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+        }
+    }
+}
+
+fn body(reader: &mut impl BufRead, headers: &BTreeMap<String, String>) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    if headers.get("transfer-encoding").is_some_and(|coding| coding == "chunked") {
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line)?;
+            let size = usize::from_str_radix(line.trim(), 16).map_err(io::Error::other)?;
+            let mut chunk = vec![0; size + 2];
+            reader.read_exact(&mut chunk)?;
+            if size == 0 {
+                return Ok(body);
+            }
+            body.extend(&chunk[..size]);
+        }
+    }
+    let length = headers.get("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+    body.resize(length, 0);
+    reader.read_exact(&mut body)?;
+    Ok(body)
+}
+
+/// A CGI reply (RFC 3875) as one of HTTP.
+fn send(mut out: &TcpStream, reply: &[u8]) -> io::Result<()> {
+    let end = reply.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(0);
+    let (head, body) =
+        (String::from_utf8_lossy(&reply[..end]), &reply[(end + 4).min(reply.len())..]);
+    let status = head.lines().find_map(|line| line.strip_prefix("Status: ")).unwrap_or("200 OK");
+    write!(out, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n", body.len())?;
+    for line in head.lines().filter(|line| !line.starts_with("Status:")) {
+        write!(out, "{line}\r\n")?;
+    }
+    out.write_all(b"\r\n")?;
+    out.write_all(body)
+}
+
+/// An empty store behind a web server that gives out parts of a repository.
+pub(crate) fn served() -> (Lab, Server) {
+    let mut lab = Lab::new();
+    lab.git(lab.folder.path(), &["init", "-q", "--bare", "store.git"]);
+    lab.git(&lab.remote(), &["config", "uploadpack.allowFilter", "true"]);
+    let server = Server::start(lab.folder.path(), None);
+    lab.url = server.url("store.git");
+    (lab, server)
+}
+
+pub(crate) fn over_http() -> ((Box<Lab>, Server), impl Fn() -> Box<dyn Store>) {
+    let (lab, server) = served();
+    let (opener, url) = (lab.opener("desktop"), lab.url.clone());
+    ((Box::new(lab), server), move || opener.open(&url, false).unwrap())
+}
