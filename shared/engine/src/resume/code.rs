@@ -259,18 +259,13 @@ impl Engine<'_> {
         .into())
     }
 
-    /// Does it. `parked`: what was put aside before, to be told with what is put aside here.
-    pub(super) fn apply_code(
-        &self,
-        ready: &Ready,
-        plan: &CodePlan,
-        mut parked: Vec<Note>,
-    ) -> Result<Done, Trouble> {
+    pub(super) fn apply_code(&self, ready: &Ready, plan: &CodePlan) -> Result<Done, Trouble> {
         let repo = &ready.facts.repository;
         let previous = match &ready.facts.head {
             HeadState::Branch(name) | HeadState::Unborn(name) => Some(name.clone()),
             HeadState::Detached => None,
         };
+        let mut parked: Vec<Note> = Vec::new();
         if let (Some(branch), Some(commit)) = (&plan.branch, &plan.commit) {
             for step in &plan.steps {
                 match self.code_step(repo, ready, step, branch, commit) {

@@ -73,12 +73,15 @@ impl Engine<'_> {
             }
         };
         // From here on things change.
-        let parked = self.park_conversation(&member, &mut shelf, &ready, talk.as_ref())?;
-        let done = self.apply_code(&ready, &code, parked.into_iter().collect())?;
-        let ended = self.apply_conversation(&work_tree, talk).and_then(|restored| {
-            self.bound(&member, &mut ready, restored.as_ref()).map(|()| restored)
-        });
-        let restored = match ended {
+        let mut done = self.apply_code(&ready, &code)?;
+        let restored = self
+            .park_conversation(&member, &mut shelf, &ready, talk.as_ref())
+            .map(|parked| done.parked.extend(parked))
+            .and_then(|()| self.apply_conversation(&work_tree, talk))
+            .and_then(|restored| {
+                self.bound(&member, &mut ready, restored.as_ref()).map(|()| restored)
+            });
+        let restored = match restored {
             Ok(restored) => restored,
             Err(trouble) => return Err(trouble.after(done.parked)),
         };
