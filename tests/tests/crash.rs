@@ -12,6 +12,8 @@ mod account;
 mod audit;
 #[path = "crash/git_calls.rs"]
 mod git_calls;
+#[path = "crash/index.rs"]
+mod index;
 #[path = "crash/kill.rs"]
 mod kill;
 #[path = "crash/moments.rs"]

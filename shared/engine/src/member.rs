@@ -218,7 +218,9 @@ impl Engine<'_> {
             };
             match added {
                 Ok(()) => {
-                    self.ports.index.apply(&[IndexChange::Put(Table::Devices, text, entry)])?
+                    // The cache keeps it too: an index that is lost learns it from there.
+                    self.keep(&listed.name, &entry)?;
+                    self.ports.index.apply(&[IndexChange::Put(Table::Devices, text, entry)])?;
                 }
                 Err(error) => refused.push(format!("{text}: {error}")),
             }

@@ -4,17 +4,56 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use convosync_core::{Card, ObjectName, SaveId, Sealed, card_prefix, open_unit};
+use convosync_core::{Card, ObjectName, SaveId, Sealed, open_device_entry, open_unit};
 
 use crate::bind::Binding;
 use crate::engine::Engine;
 use crate::member::Member;
-use crate::ports::{IndexChange, Store, StoredCard, Table};
+use crate::ports::{IndexChange, Store, Table};
 use crate::trouble::Trouble;
 
 /// A count that another device claims for this one and that no device ever reaches is a lie: it
 /// must not use up the counts.
 const NEVER_REACHED: u64 = 1 << 62;
+
+/// A unit that the index learns again.
+struct Again {
+    card: Card,
+    unit: Sealed,
+    /// The work tree, if this device saved it.
+    root: Option<PathBuf>,
+}
+
+/// What each work tree was working on: its newest save or, if this device has one that goes on
+/// from it (a resume brought it here), that one.
+fn tips(again: &[Again]) -> Vec<Binding> {
+    let mut newest: BTreeMap<&PathBuf, &Card> = BTreeMap::new();
+    for Again { card, root, .. } in again {
+        let Some(root) = root else { continue };
+        let tip = newest.entry(root).or_insert(card);
+        if tip.save.seq() < card.save.seq() {
+            *tip = card;
+        }
+    }
+    let later = |tip: &Card| {
+        let same = again.iter().map(|again| &again.card).filter(|card| card.session == tip.session);
+        let after = same.filter(|card| !card.parked && card.vector.covers(&tip.save));
+        after.max_by_key(|card| &card.save).cloned()
+    };
+    newest
+        .into_iter()
+        .filter_map(|(root, tip)| {
+            let tip = later(tip)?;
+            Some(Binding {
+                session: tip.session,
+                tip: tip.save,
+                conversation: tip.conversation,
+                continues: true,
+                root: root.clone(),
+            })
+        })
+        .collect()
+}
 
 impl Engine<'_> {
     /// Brings the index in line with the outbox; a new index also with the cache.
@@ -30,72 +69,59 @@ impl Engine<'_> {
         if lost.is_empty() && !self.ports.index.is_new() {
             return Ok(());
         }
-        let Some(member) = self.member()? else { return Ok(()) };
-        let mut tips: BTreeMap<PathBuf, Card> = BTreeMap::new();
+        let Some(mut member) = self.member()? else { return Ok(()) };
         // One change: an index that is half filled when the process dies is filled again.
         let mut changes = Vec::new();
+        let mut again = Vec::new();
         if self.ports.index.is_new() {
+            changes.extend(self.devices_again(&mut member)?);
             for listed in self.ports.cache.list(ObjectName::UNITS)? {
-                let name = &listed.name;
-                changes.extend(self.index_again(
-                    &member,
-                    self.ports.cache,
-                    name,
-                    false,
-                    &mut tips,
-                )?);
+                again.extend(self.again(&member, self.ports.cache, &listed.name)?);
             }
         }
+        let sent = again.len();
         for name in &lost {
-            changes.extend(self.index_again(&member, self.ports.outbox, name, true, &mut tips)?);
+            again.extend(self.again(&member, self.ports.outbox, name)?);
         }
+        for (at, Again { card, unit, .. }) in again.iter().enumerate() {
+            let rows = self.indexed(card, unit, unit.as_bytes().len() as u64)?;
+            let queued = at >= sent;
+            changes.extend(
+                rows.into_iter().filter(|row| queued || !matches!(row, IndexChange::Enqueue(_))),
+            );
+        }
+        changes.extend(tips(&again).iter().map(|binding| self.bind(&member, binding)));
         self.ports.index.apply(&changes)?;
         self.mend_seq(&member)
     }
 
-    /// What indexes one unit again, and binds its work tree if it is the newest save of this device
-    /// there. A unit that can't be opened stays where it is.
-    fn index_again(
+    /// The devices that were known: without them nothing that they saved can be believed.
+    fn devices_again(&self, member: &mut Member) -> Result<Vec<IndexChange>, Trouble> {
+        let mut changes = Vec::new();
+        for listed in self.ports.cache.list(ObjectName::DEVICES)? {
+            let entry = self.ports.cache.get(&listed.name)?;
+            let opened = open_device_entry(&member.profile.account, &listed.name, &entry);
+            if opened.is_ok_and(|(device, known)| member.devices.add(device, known).is_ok()) {
+                changes.push(IndexChange::Put(Table::Devices, listed.name.to_string(), entry));
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Opens a unit that the index does not know. One that can't be opened stays where it is.
+    fn again(
         &self,
         member: &Member,
         place: &dyn Store,
         name: &ObjectName,
-        queued: bool,
-        tips: &mut BTreeMap<PathBuf, Card>,
-    ) -> Result<Vec<IndexChange>, Trouble> {
-        let sealed: Sealed = place.get(name)?;
+    ) -> Result<Option<Again>, Trouble> {
+        let unit = place.get(name)?;
         let (account, devices) = (&member.profile.account, &member.devices);
-        let Ok((card, body)) = open_unit(account, devices, name, &sealed) else {
-            return Ok(Vec::new());
-        };
-        let size = sealed.as_bytes().len() as u64;
-        let mut changes = match (queued, card_prefix(&sealed)) {
-            (true, _) => self.indexed(&card, &sealed, size)?,
-            (false, Ok(prefix)) => vec![IndexChange::PutCard(StoredCard {
-                session: card.session.clone(),
-                save: card.save.clone(),
-                card: prefix,
-                size,
-            })],
-            (false, Err(_)) => return Ok(Vec::new()),
-        };
+        let Ok((card, body)) = open_unit(account, devices, name, &unit) else { return Ok(None) };
         let below = body.manifest.terminal.as_ref().map_or("", |terminal| &terminal.directory);
         let mine = *card.device() == member.profile.device.id && !card.parked;
         let root = work_tree(&card.working_directory, below).filter(|_| mine);
-        let is_newest =
-            |root: &PathBuf| tips.get(root).is_none_or(|tip| tip.save.seq() < card.save.seq());
-        if let Some(root) = root.filter(is_newest) {
-            let binding = Binding {
-                session: card.session.clone(),
-                tip: card.save.clone(),
-                conversation: card.conversation.clone(),
-                continues: true,
-                root: root.clone(),
-            };
-            changes.push(self.bind(member, &binding));
-            tips.insert(root, card);
-        }
-        Ok(changes)
+        Ok(Some(Again { card, unit, root }))
     }
 
     /// Removes parts of saves that died before their freeze. Only under the lock of saves, and only
