@@ -18,5 +18,11 @@ mod index;
 mod kill;
 #[path = "crash/moments.rs"]
 mod moments;
+#[path = "crash/oddities.rs"]
+mod oddities;
+#[path = "crash/offline.rs"]
+mod offline;
 #[path = "crash/scene.rs"]
 mod scene;
+#[path = "crash/together.rs"]
+mod together;

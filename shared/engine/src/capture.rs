@@ -191,7 +191,7 @@ fn transcript_notes(source: &SourceFile, fuller: bool) -> Vec<Note> {
             "the conversation on this device lost messages since its last save; the session keeps the fuller one",
         ));
     }
-    if source.torn {
+    if source.torn > 0 {
         notes.push(note(
             "convosync::conversation::torn",
             "the last line of the conversation was not whole yet and was left out",

@@ -150,7 +150,7 @@ impl Gathered {
             let mut file = File::open(&path)?;
             let size = file.metadata()?.len();
             let len = if lines { whole_len(&mut file, size)? } else { size };
-            Ok((len, len < size))
+            Ok((len, size - len))
         };
         let measured = if_there(measure()).map_err(|error| failed("read", &path, &error))?;
         if let Some((len, torn)) = measured {

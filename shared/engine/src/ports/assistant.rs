@@ -89,8 +89,8 @@ pub struct SourceFile {
     pub len: u64,
     /// Whether it consists of lines that the rules apply to.
     pub lines: bool,
-    /// Whether a torn last line was left out.
-    pub torn: bool,
+    /// Bytes after those: a torn last line, which is not taken.
+    pub torn: u64,
 }
 
 /// What lies among a conversation's files and does not travel.

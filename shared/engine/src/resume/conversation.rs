@@ -129,6 +129,7 @@ impl Engine<'_> {
         let mut saved = self.saved_transcript(shelf, open, &conversation)?;
         let standing = self.standing(assistant, &local, saved.as_mut(), &roots)?;
         let holder = assistant.live(id, &request.env)?;
+        let torn = local.iter().any(|file| file.torn > 0);
         let action = match (standing, holder) {
             (Some(Standing::LocalAhead { advance }), _) if args.at.is_none() || !advance => {
                 Action::Keep { further: advance }
@@ -144,6 +145,7 @@ impl Engine<'_> {
                 }
                 _ => Action::Leave,
             },
+            (_, None) if torn => Action::Write { id: id.clone(), lost: Lost::Messages },
             (standing, None) => Action::Write { id: id.clone(), lost: lost(standing) },
         };
         let staged = match &action {
@@ -275,12 +277,13 @@ impl Engine<'_> {
             directory: talk.directory.clone(),
         };
         let root = &ready.facts.repository.root;
+        let files: Vec<_> = talk.local.iter().map(with_torn_end).collect();
         let mut packing = Packing::new(self, member, card.session.clone());
         let capture = Capture {
             member,
             assistant: talk.assistant,
             found: &found,
-            files: &talk.local,
+            files: &files,
             roots: &talk.roots,
             work_tree: root,
             base: Some(&base),
@@ -385,7 +388,9 @@ fn ready_to_place(
     let line = assistant.rules().relocated_line(id, &here).filter(|_| moved);
     for (path, file) in &mut files {
         let written = match &line {
-            Some(line) if path.as_str() == TRANSCRIPT => file.write_all(line),
+            Some(line) if path.as_str() == TRANSCRIPT => {
+                end_line(file.as_mut()).and_then(|()| file.write_all(line))
+            }
             _ => Ok(()),
         };
         written
@@ -414,6 +419,22 @@ fn all_here(saved: &Conversation, local: &[SourceFile]) -> bool {
         here.any(|file| file.lines || file.len == state.len)
     };
     saved.files.iter().all(is_here)
+}
+
+/// Ends the last line of a file, and stands at its end then.
+fn end_line(file: &mut dyn ScratchFile) -> std::io::Result<()> {
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(());
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    if last == *b"\n" { Ok(()) } else { file.write_all(b"\n") }
+}
+
+/// A file with its torn last line: what is put aside is put aside whole.
+fn with_torn_end(file: &SourceFile) -> SourceFile {
+    SourceFile { len: file.len + file.torn, torn: 0, ..file.clone() }
 }
 
 /// Files that the assistant's line rules apply to.
