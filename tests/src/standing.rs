@@ -3,6 +3,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash, Hasher};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -85,6 +86,36 @@ impl Device {
         let output = shell.current_dir(&self.work_tree).output().expect("sh runs");
         assert!(output.status.success(), "{command}\n{}", told(&output));
         output
+    }
+
+    /// Runs the helper, which has to succeed, and gives the git commands that it started; what git
+    /// starts itself does not count.
+    ///
+    /// # Panics
+    ///
+    /// If it fails.
+    #[track_caller]
+    pub fn git_calls(&self, args: &[&str]) -> Vec<String> {
+        let path = &self.env()["PATH"];
+        let found = path.split(':').map(|folder| Path::new(folder).join("git"));
+        let real = found.into_iter().find(|git| git.exists()).expect("git is installed");
+        let folder = self.home.join("counting");
+        let (git, log) = (folder.join("git"), folder.join("calls"));
+        fs::create_dir_all(&folder).expect("a folder");
+        // The real git finds its own parts where it is, not here.
+        let script = format!(
+            "#!/bin/sh\nprintf '%s\\n' \"$*\" >>'{}'\nexec '{}' \"$@\"\n",
+            log.display(),
+            real.display()
+        );
+        fs::write(&git, script).expect("a script");
+        fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).expect("it can run");
+        let path = format!("{}:{path}", folder.display());
+        let output = self.command(args).env("PATH", path).output().expect("the helper runs");
+        assert!(output.status.success(), "{args:?}\n{}", told(&output));
+        let calls = fs::read_to_string(&log).expect("calls were written down");
+        fs::remove_file(log).expect("it was there");
+        calls.lines().map(str::to_owned).collect()
     }
 
     /// A process that has a conversation of this work tree open, as Claude Code writes it down.

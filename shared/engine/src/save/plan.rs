@@ -14,11 +14,12 @@ use crate::trouble::Refusal;
 /// The spec's safety checks: no remote (unless nothing is to be pushed), a detached HEAD, something
 /// begun and not ended, conflicts.
 pub(crate) fn check(facts: &Facts, args: &SaveArgs) -> Result<(), Refusal> {
-    if let HeadState::Detached = facts.head {
-        return Err(detached(facts));
-    }
+    // A rebase detaches HEAD: what to do about it is to end the rebase.
     if let Some(operation) = facts.operation {
         return Err(in_progress(operation));
+    }
+    if let HeadState::Detached = facts.head {
+        return Err(detached(facts));
     }
     let conflicted: Vec<_> = facts
         .changes
