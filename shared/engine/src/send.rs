@@ -438,10 +438,10 @@ pub(crate) fn not_sent(trouble: Trouble) -> Note {
         Trouble::Store(error) => store_failure(error),
         _ => trouble.failure(),
     };
-    let head = if failure.code == "convosync::store::unreachable" {
-        "Network timeout while uploading session"
-    } else {
-        "The session could not be uploaded"
+    let head = match failure.code.as_str() {
+        "convosync::store::unreachable" => "Network timeout while uploading session",
+        "convosync::cancelled" => "Upload stopped",
+        _ => "The session could not be uploaded",
     };
     Note {
         code: failure.code,

@@ -16,6 +16,7 @@ use crate::bind::Binding;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Facts, Store};
+use crate::send::{Pushing, not_sent};
 use crate::shelf::{OpenSave, Shelf, containers};
 use crate::trouble::{Refusal, Trouble};
 use code::CodePlan;
@@ -88,8 +89,11 @@ impl Engine<'_> {
         let directory = directory_of(&ready.open, &work_tree);
         drop(lock);
         if let Some(store) = &store {
-            let sent = self.flush(&member, store.as_ref(), crate::send::Pushing::Never, None)?;
-            ready.notes.extend(sent.notes);
+            // The session is back; what could not be sent on the way is told, and stays queued.
+            match self.flush(&member, store.as_ref(), Pushing::Never, None) {
+                Ok(sent) => ready.notes.extend(sent.notes),
+                Err(trouble) => ready.notes.push(not_sent(trouble)),
+            }
         }
         Ok(report(ready, done, restored, directory))
     }
@@ -218,6 +222,10 @@ impl Engine<'_> {
         args: &ResumeArgs,
         (found, open): (FoundSave, OpenSave),
     ) -> Result<Ready, Trouble> {
+        if args.session.is_none() {
+            let card = &open.card;
+            self.step(&format!("Resuming {}: \"{}\"", card.session, card.message))?;
+        }
         let facts = self.target(member, request, args, &open)?;
         let FoundSave { is_head, joins, mut notes, .. } = found;
         if store.is_none() {

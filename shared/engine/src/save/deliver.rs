@@ -27,7 +27,7 @@ impl Engine<'_> {
                 self.remember(member, Table::Misc, "no-push", save.to_string().as_bytes(), "1");
             self.ports.index.apply(&[change])?;
         }
-        let pushed = self.push_code(args, chosen, committed, &held.frozen.card.code, &mut notes)?;
+        let pushed = self.push_code(args, chosen, committed, held.frozen.card.code, &mut notes);
         let mut uploaded = 0;
         match self.open_store(&member.profile) {
             Ok(store) => {
@@ -40,12 +40,11 @@ impl Engine<'_> {
                         uploaded = sent.saves.iter().map(|save| save.bytes).sum();
                         notes.extend(sent.notes);
                     }
-                    Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
-                    // The save is safe here; that it could not be sent is told.
+                    // The save is safe here; that it could not be sent, or that the user did not
+                    // want to wait, is told.
                     Err(trouble) => notes.push(not_sent(trouble)),
                 }
             }
-            Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
             Err(trouble) => notes.push(not_sent(trouble)),
         }
         let queue = self.ports.index.queue()?;
@@ -83,33 +82,35 @@ impl Engine<'_> {
         args: &SaveArgs,
         chosen: &Chosen<'_>,
         committed: &Committed,
-        state: &CodeState,
+        state: CodeState,
         notes: &mut Vec<Note>,
-    ) -> Result<Option<String>, Trouble> {
+    ) -> Option<String> {
         let facts = &chosen.scene.facts;
-        let Some(remote) = push_remote(facts) else { return Ok(None) };
+        let remote = push_remote(facts)?;
         let branch = branch(facts);
         let there = format!("{remote}/{branch}");
-        if *state == CodeState::Pushed {
-            return Ok(Some(there));
+        if state == CodeState::Pushed {
+            return Some(there);
         }
         if args.no_push {
-            return Ok(None);
+            return None;
         }
-        self.step(&format!("Pushing to {there}"))?;
+        if self.step(&format!("Pushing to {there}")).is_err() {
+            return None;
+        }
         let track = facts.upstream.is_none();
         let repo = &facts.repository;
         match self.ports.git.push(repo, &remote, &branch, &committed.commit, track) {
-            Ok(Push::Done) => Ok(Some(there)),
+            Ok(Push::Done) => Some(there),
             Ok(Push::Rejected { reason, behind }) => {
                 notes.push(rejected(&reason, behind, &remote, &branch));
-                Ok(None)
+                None
             }
             // The save is safe; only the push was given up.
-            Err(GitError::Cancelled) => Ok(None),
+            Err(GitError::Cancelled) => None,
             Err(error) => {
                 notes.push(push_failed(&error));
-                Ok(None)
+                None
             }
         }
     }
