@@ -8,7 +8,7 @@ use crate::scripted::Script;
 use crate::value::sample;
 
 fn script() -> Script {
-    Script::new().answers("list", &Reply::Sessions(sample::sessions()))
+    Script::new().answers("list", &Reply::Sessions(sample::sessions().into()))
 }
 
 #[track_caller]
