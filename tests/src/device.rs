@@ -14,14 +14,32 @@ use crate::tree::{self, Fingerprint};
 /// An origin, a store, and room for devices. Gone when dropped.
 pub struct World {
     dir: TempDir,
+    kind: StoreKind,
+}
+
+/// What the store of a world is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StoreKind {
+    Folder,
+    Git,
 }
 
 impl World {
     /// An empty origin and no store yet.
     #[must_use]
     pub fn new() -> Self {
+        Self::with(StoreKind::Folder)
+    }
+
+    /// The same, whose store will be a git repository.
+    #[must_use]
+    pub fn with_git_store() -> Self {
+        Self::with(StoreKind::Git)
+    }
+
+    fn with(kind: StoreKind) -> Self {
         let dir = TempDir::new().expect("a temporary folder");
-        let world = Self { dir };
+        let world = Self { dir, kind };
         let origin = world.origin();
         git(world.path(), &["init", "-q", "--bare", "-b", "main", &text(&origin)]);
         world
@@ -39,16 +57,23 @@ impl World {
         self.path().join("origin.git")
     }
 
-    /// The folder store.
+    /// The folder or the repository that is the store.
     #[must_use]
     pub fn store(&self) -> PathBuf {
-        self.path().join("store")
+        match self.kind {
+            StoreKind::Folder => self.path().join("store"),
+            StoreKind::Git => self.path().join("store.git"),
+        }
     }
 
     /// The store's URL.
     #[must_use]
     pub fn store_url(&self) -> String {
-        format!("file://{}", text(&self.store()))
+        let scheme = match self.kind {
+            StoreKind::Folder => "file",
+            StoreKind::Git => "git+file",
+        };
+        format!("{scheme}://{}", text(&self.store()))
     }
 
     /// Where the recovery words of the account are.
@@ -118,10 +143,15 @@ impl World {
     /// Two devices of one account.
     #[must_use]
     pub fn pair() -> (Self, Device, Device) {
-        let world = Self::new();
-        let desktop = world.first_device("desktop", "projects/myapp");
-        let laptop = world.next_device("laptop", "code/app");
-        (world, desktop, laptop)
+        Self::new().with_pair()
+    }
+
+    /// This world with two devices of one account.
+    #[must_use]
+    pub fn with_pair(self) -> (Self, Device, Device) {
+        let desktop = self.first_device("desktop", "projects/myapp");
+        let laptop = self.next_device("laptop", "code/app");
+        (self, desktop, laptop)
     }
 
     /// Every file of the store, sorted.

@@ -55,6 +55,7 @@ pub(crate) fn test(workspace: &Workspace, selection: &Selection) -> Result<(), F
         &[tools::NUSHELL, tools::CLAUDE_CODE][..]
     };
     let tools = tools::set_up(workspace, wanted)?;
+    tools::tell_what_the_system_lacks();
     let programs = workspace.programs("debug");
 
     let mut tally = Tally::default();
@@ -140,7 +141,10 @@ fn test_files(workspace: &Workspace) -> Result<Vec<String>, Failed> {
     for member in workspace.members()? {
         let Ok(folder) = std::fs::read_dir(member.join("tests")) else { continue };
         let files = folder.flatten().map(|entry| entry.path());
-        let sources = files.filter(|path| path.extension().is_some_and(|e| e == "rs"));
+        let is_test = |path: &std::path::PathBuf| {
+            path.extension().is_some_and(|e| e == "rs") || path.join("main.rs").is_file()
+        };
+        let sources = files.filter(is_test);
         names.extend(sources.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())));
     }
     names.sort();

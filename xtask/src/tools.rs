@@ -74,6 +74,17 @@ pub(crate) fn set_up(workspace: &Workspace, wanted: &[Tool]) -> Result<Tools, Fa
     Ok(Tools { folder })
 }
 
+/// Says which programs of the system are missing, and what is left out without them.
+pub(crate) fn tell_what_the_system_lacks() {
+    let places = ["/usr/sbin/sshd", "/usr/bin/sshd", "/sbin/sshd"];
+    if !places.iter().any(|path| Path::new(path).exists()) {
+        eprintln!(
+            "there is no sshd: git stores over ssh are not tested (on Debian install \
+             `openssh-server`; the tests start one of their own)"
+        );
+    }
+}
+
 /// The `cargo-deny` on PATH if it is the pinned release, else our own, which is built on first use.
 pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<PathBuf, Failed> {
     let on_path = PathBuf::from("cargo-deny");
