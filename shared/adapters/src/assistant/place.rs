@@ -4,19 +4,20 @@
 //! no link inside the assistant's folders leads it out of them.
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, SeekFrom};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use convosync_core::{ConversationId, FilePath};
 use convosync_engine::ports::{AssistantError, Placed, Placement, ScratchFile};
+use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
 
 use super::layout::{Family, is_uuid};
 use super::listing::slug_of;
 use super::process::{Process, Processes};
 use super::{failed, if_there};
-use crate::durable::{make_folder, new_file, sync_folder};
+use crate::durable::{make_folder, new_file, open_no_follow, sync_folder};
 
 /// Our temporary files: `.convosync-<pid>-<n>.tmp`.
 const TEMPORARY: &str = ".convosync-";
@@ -56,15 +57,19 @@ pub(crate) fn place(
     // Whoever sees the transcript sees all that it speaks of, and it is the newest.
     targets.sort_by_key(|target| target.family == Family::Transcript);
     let transcript = Family::Transcript.root(config).join(&slug).join(format!("{}.jsonl", to.id));
-    let mut writer = Writer { processes, seen: BTreeSet::new() };
+    let mut writer = Writer { processes, seen: BTreeSet::new(), unsynced: BTreeSet::new() };
     let mut placed = transcript;
     for target in targets {
         let is_transcript = target.family == Family::Transcript;
+        if is_transcript {
+            writer.sync()?;
+        }
         let path = writer.write(target)?;
         if is_transcript {
             placed = path;
         }
     }
+    writer.sync()?;
     Ok(Placed { transcript: placed })
 }
 
@@ -92,6 +97,8 @@ struct Writer<'a> {
     processes: &'a dyn Processes,
     /// Folders that were swept already.
     seen: BTreeSet<PathBuf>,
+    /// Folders whose new entries are not durable yet.
+    unsynced: BTreeSet<PathBuf>,
 }
 
 impl Writer<'_> {
@@ -103,14 +110,43 @@ impl Writer<'_> {
         }
         let path = folder.join(name);
         let unwritten = |error: io::Error| failed("write", &path, &error);
+        // Most files of a conversation never change, and there may be hundreds.
+        if freshened(&path, &mut *target.contents).map_err(unwritten)? {
+            return Ok(path);
+        }
         let temporary = Temporary::fill(&folder, &mut *target.contents).map_err(unwritten)?;
         if target.family == Family::Plan {
-            keep_other(&path, &temporary.path).map_err(unwritten)?;
+            keep_other(&path).map_err(unwritten)?;
         }
         temporary.rename(&path).map_err(unwritten)?;
-        sync_folder(&folder).map_err(unwritten)?;
+        self.unsynced.insert(folder);
         Ok(path)
     }
+
+    /// Makes all that was written so far durable.
+    fn sync(&mut self) -> Result<(), AssistantError> {
+        for folder in std::mem::take(&mut self.unsynced) {
+            sync_folder(&folder).map_err(|error| failed("write", &folder, &error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives a file that holds these very bytes already a fresh time and the mode of all that is
+/// placed; false if there is none.
+fn freshened(path: &Path, contents: &mut dyn ScratchFile) -> io::Result<bool> {
+    // What is no plain file, or can't be opened, is replaced.
+    let Ok(mut there) = open_no_follow(path, OpenOptions::new().read(true).write(true)) else {
+        return Ok(false);
+    };
+    if !there.metadata()?.is_file() || !same_bytes(&mut there, contents)? {
+        return Ok(false);
+    }
+    there.set_permissions(Permissions::from_mode(0o600))?;
+    // By the clock of the file system, as a write does: the order of times is kept.
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    futimens(&there, &Timestamps { last_access: now, last_modification: now })?;
+    Ok(true)
 }
 
 /// Makes the folders below `root` (0700) and gives the real path of the last one.
@@ -151,9 +187,8 @@ fn sweep(folder: &Path, processes: &dyn Processes) {
 }
 
 /// A plan goes by its name: another one under that name is kept beside it, not overwritten.
-fn keep_other(path: &Path, new: &Path) -> io::Result<()> {
-    let Some(meta) = if_there(fs::symlink_metadata(path))? else { return Ok(()) };
-    if meta.is_file() && same_bytes(path, new)? {
+fn keep_other(path: &Path) -> io::Result<()> {
+    if if_there(fs::symlink_metadata(path))?.is_none() {
         return Ok(());
     }
     let stem = path.with_extension("");
@@ -166,17 +201,17 @@ fn keep_other(path: &Path, new: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn same_bytes(a: &Path, b: &Path) -> io::Result<bool> {
-    let (mut a, mut b) = (File::open(a)?, File::open(b)?);
-    if a.metadata()?.len() != b.metadata()?.len() {
+fn same_bytes(file: &mut File, contents: &mut dyn ScratchFile) -> io::Result<bool> {
+    if file.metadata()?.len() != contents.seek(SeekFrom::End(0))? {
         return Ok(false);
     }
+    contents.seek(SeekFrom::Start(0))?;
     let (mut left, mut right) = (Vec::new(), Vec::new());
     loop {
         left.clear();
         right.clear();
-        (&mut a).take(64 * 1024).read_to_end(&mut left)?;
-        (&mut b).take(64 * 1024).read_to_end(&mut right)?;
+        (&mut *file).take(64 * 1024).read_to_end(&mut left)?;
+        (&mut *contents).take(64 * 1024).read_to_end(&mut right)?;
         if left != right || left.is_empty() {
             return Ok(left == right);
         }

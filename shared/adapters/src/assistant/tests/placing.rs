@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use convosync_engine::ports::{Assistant, AssistantError};
 
@@ -74,6 +75,21 @@ fn placing_again_replaces_each_file_whole() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
     assert_eq!(home.claude().files(&id(ONE)).expect("readable").len(), FILES.len() - 1);
+}
+
+#[test]
+fn what_is_there_already_is_only_made_fresh() {
+    let home = Home::new();
+    let transcript = home.place(ONE, &home.tree(), &FILES).expect("it is placed");
+    let before = fs::metadata(&transcript).expect("placed");
+    fs::set_permissions(&transcript, fs::Permissions::from_mode(0o644)).expect("it is ours");
+    let old = SystemTime::now() - Duration::from_secs(60 * 24 * 60 * 60);
+    let file = fs::File::options().write(true).open(&transcript).expect("it is ours");
+    file.set_modified(old).expect("it is ours");
+    home.place(ONE, &home.tree(), &FILES).expect("it is placed again");
+    let after = fs::metadata(&transcript).expect("placed");
+    assert_eq!((after.ino(), after.mode() & 0o777), (before.ino(), 0o600));
+    assert!(after.modified().expect("known") >= before.modified().expect("known"));
 }
 
 #[test]
