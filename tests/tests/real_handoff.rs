@@ -2,7 +2,7 @@
 //! client.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use convosync_tests::{Answer, Claude, Device, ModelServer, Terminal, World};
 use serde_json::{Value, json};
@@ -311,4 +311,29 @@ fn names_compactions_and_new_beginnings_are_carried() {
     b.say(&["--resume", &id], "And on EPSILON-5");
     let sent = model.last_with("EPSILON-5").expect("the client asked the model").texts("user");
     assert!(sent.iter().any(|said| said.contains("GAMMA-3")), "{sent:?}");
+}
+
+/// Nothing is asserted of the times: they are there to be looked at.
+#[test]
+fn a_conversation_of_megabytes_goes_there_and_back() {
+    const ID: &str = "11111111-2222-4333-8444-555555555555";
+    let (_world, a, b) = World::pair();
+    let timed = |what: &str, device: &Device, args: &[&str]| {
+        let start = Instant::now();
+        let report = device.json(args);
+        println!("{what}: {} ms, {} bytes up", start.elapsed().as_millis(), report["uploaded"]);
+    };
+    let read = |device: &Device| fs::read_to_string(device.transcript(ID)).expect("it is here");
+    a.talk(ID, 1700);
+    println!("{} bytes", read(&a).len());
+    timed("first save", &a, &["save", "First"]);
+    timed("resume where nothing is", &b, &["resume"]);
+    b.talk(ID, 100);
+    timed("save of some more", &b, &["save", "More"]);
+    timed("save of nothing new", &b, &["save", "Again"]);
+    let before = read(&a);
+    timed("resume over the same, shorter", &a, &["resume"]);
+    timed("resume over the same", &a, &["resume"]);
+    assert!(read(&a).starts_with(&before));
+    assert_eq!(read(&a).matches("\"type\":\"assistant\"").count(), 3600);
 }
