@@ -22,6 +22,8 @@ pub(super) struct FoundSave {
     pub(super) is_head: bool,
     /// The heads that it is to be joined with: nothing is dropped.
     pub(super) joins: Vec<(SaveId, Vector)>,
+    /// The repository here, if it had to be asked for: in a big one that takes its time.
+    pub(super) here: Option<Facts>,
     pub(super) notes: Vec<Note>,
 }
 
@@ -38,9 +40,13 @@ impl Engine<'_> {
             Some(store) => self.refreshed(member, store, ObjectName::UNITS, depth)?,
             None => self.known(member)?,
         };
+        let mut here = None;
         let session = match &args.session {
             Some(text) => history.resolve(text)?,
-            None => self.newest_here(&history, request)?.session.clone(),
+            None => {
+                here = self.facts_at(request)?;
+                newest_here(&history, here.as_ref())?.session.clone()
+            }
         };
         let heads = history.heads(&session);
         let notes = history.notes.clone();
@@ -49,7 +55,7 @@ impl Engine<'_> {
             let is_head = heads.len() == 1 && heads.iter().any(|seen| seen.card.save == save);
             let seen = history.sessions.get(&session).and_then(|saves| saves.get(&save));
             let card = seen.map(|seen| seen.card.clone()).ok_or_else(|| not_found(&save))?;
-            return Ok(FoundSave { card, is_head, joins: Vec::new(), notes });
+            return Ok(FoundSave { card, is_head, joins: Vec::new(), here, notes });
         }
         if let Some(bad) = history.unreadable_head(&session) {
             let why = bad.why.clone();
@@ -61,43 +67,16 @@ impl Engine<'_> {
             [head] => (head.card.clone(), Vec::new()),
             several => self.choose_head(member, several, args)?,
         };
-        Ok(FoundSave { card, is_head: true, joins, notes })
+        Ok(FoundSave { card, is_head: true, joins, here, notes })
     }
 
-    /// The newest head of the repository here.
-    fn newest_here<'h>(
-        &self,
-        history: &'h History,
-        request: &Request,
-    ) -> Result<&'h Card, Trouble> {
-        let facts = match self.facts(Path::new(&request.directory)) {
-            Ok(facts) => Some(facts),
-            Err(GitError::NotARepository(_)) => None,
-            Err(error) => return Err(error.into()),
-        };
-        let rows = history.newest();
-        let Some(facts) = facts else {
-            return Err(Refusal::new(
-                "convosync::resume::which",
-                "this is no repository, so it is not clear which session is meant",
-            )
-            .help("name one: `convosync list`, then `convosync resume SESSION` (with `--clone DIR` if there is no clone here)")
-            .argument("session")
-            .into());
-        };
-        let name = repository_name(&facts);
-        rows.into_iter()
-            .find(|seen| seen.card.repository == name)
-            .map(|seen| &seen.card)
-            .ok_or_else(|| {
-                Refusal::new(
-                    "convosync::resume::none-here",
-                    format!("no session of {name} was saved yet"),
-                )
-                .help("`convosync list --all` shows the sessions of every repository")
-                .argument("session")
-                .into()
-            })
+    /// What is true of the repository here, if there is one.
+    fn facts_at(&self, request: &Request) -> Result<Option<Facts>, Trouble> {
+        match self.facts(Path::new(&request.directory)) {
+            Ok(facts) => Ok(Some(facts)),
+            Err(GitError::NotARepository(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Asks which of several heads to go on with.
@@ -156,15 +135,15 @@ impl Engine<'_> {
         member: &Member,
         request: &Request,
         args: &ResumeArgs,
+        here: Option<Facts>,
         open: &OpenSave,
     ) -> Result<Facts, Trouble> {
         if let Some(directory) = &args.clone {
             return self.make_clone(request, directory, open);
         }
-        let here = match self.facts(Path::new(&request.directory)) {
-            Ok(facts) => Some(facts),
-            Err(GitError::NotARepository(_)) => None,
-            Err(error) => return Err(error.into()),
+        let here = match here {
+            Some(facts) => Some(facts),
+            None => self.facts_at(request)?,
         };
         if let Some(facts) = here.as_ref()
             && self.same_repository(facts, open)?
@@ -332,6 +311,25 @@ fn only_parked(session: &str) -> Refusal {
         format!("{session} holds only work that was put aside"),
     )
     .help(format!("`convosync log {session}` shows it; bring it back with `--at SAVE`"))
+}
+
+/// The newest head of the repository here.
+fn newest_here<'h>(history: &'h History, here: Option<&Facts>) -> Result<&'h Card, Refusal> {
+    let Some(facts) = here else {
+        return Err(Refusal::new(
+            "convosync::resume::which",
+            "this is no repository, so it is not clear which session is meant",
+        )
+        .help("name one: `convosync list`, then `convosync resume SESSION` (with `--clone DIR` if there is no clone here)")
+        .argument("session"));
+    };
+    let name = repository_name(facts);
+    let newest = history.newest().into_iter().find(|seen| seen.card.repository == name);
+    newest.map(|seen| &seen.card).ok_or_else(|| {
+        Refusal::new("convosync::resume::none-here", format!("no session of {name} was saved yet"))
+            .help("`convosync list --all` shows the sessions of every repository")
+            .argument("session")
+    })
 }
 
 /// The spec's Error 4, or that there is no clone here.

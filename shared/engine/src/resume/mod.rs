@@ -226,8 +226,8 @@ impl Engine<'_> {
             let card = &open.card;
             self.step(&format!("Resuming {}: \"{}\"", card.session, card.message))?;
         }
-        let facts = self.target(member, request, args, &open)?;
-        let FoundSave { is_head, joins, mut notes, .. } = found;
+        let FoundSave { is_head, joins, here, mut notes, .. } = found;
+        let facts = self.target(member, request, args, here, &open)?;
         if store.is_none() {
             notes.push(offline());
         }
