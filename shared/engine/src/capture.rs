@@ -218,7 +218,11 @@ pub(crate) fn relative(top: &Path, path: &Path) -> String {
     parts.join("/")
 }
 
+/// What was read is copied on the way: that there is no room for it is no fault of the file.
 fn read_error(source: &SourceFile, error: &std::io::Error) -> Trouble {
+    if is_full(error) {
+        return scratch_error(error);
+    }
     AssistantError::Io {
         what: format!("could not read {}", source.path.display()),
         reason: error.to_string(),
@@ -226,9 +230,13 @@ fn read_error(source: &SourceFile, error: &std::io::Error) -> Trouble {
     .into()
 }
 
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
 /// A private file could not be used.
 pub(crate) fn scratch_error(error: &std::io::Error) -> Trouble {
-    if error.kind() == std::io::ErrorKind::StorageFull {
+    if is_full(error) {
         return LocalError::Full("writing a temporary file".to_owned()).into();
     }
     LocalError::Io { what: "could not use a temporary file".to_owned(), reason: error.to_string() }

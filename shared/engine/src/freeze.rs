@@ -11,7 +11,7 @@ use convosync_core::{
 use crate::bind::Binding;
 use crate::engine::Engine;
 use crate::member::Member;
-use crate::ports::{IndexChange, QueueRow, StoredCard, Table};
+use crate::ports::{IndexChange, LocalError, QueueRow, StoreError, StoredCard, Table};
 use crate::trouble::{Refusal, Trouble};
 
 /// Packed bytes up to this sum travel inside their unit; more go into parts first.
@@ -59,7 +59,7 @@ impl<'e> Packing<'e> {
         let body = PartBody { segments };
         let sealed = seal_part(profile, hash, &name, &body, &mut self.engine.random())
             .map_err(|error| Refusal::new("convosync::save::too-big", error.to_string()))?;
-        self.engine.ports.outbox.put_new(&name, &sealed)?;
+        self.engine.ports.outbox.put_new(&name, &sealed).map_err(not_kept)?;
         Ok(())
     }
 
@@ -120,7 +120,7 @@ impl Engine<'_> {
         let (name, sealed) = seal_unit(profile, hash, &card, &body, &mut self.random())
             .map_err(|error| Refusal::new("convosync::save::too-big", error.to_string()))?;
         let size = sealed.as_bytes().len() as u64;
-        self.ports.outbox.put_new(&name, &sealed)?;
+        self.ports.outbox.put_new(&name, &sealed).map_err(not_kept)?;
         let mut changes = self.indexed(&card, &sealed, size)?;
         changes.push(self.remember(member, Table::Misc, "seq", b"", &seq.to_string()));
         if let Some(binding) = bind {
@@ -192,6 +192,14 @@ fn too_many_generations(session: &SessionId) -> Refusal {
         format!("{session} has a save with the last generation that there can be"),
     )
     .help("it was not made by this version of ConvoSync; start another session with `--new`")
+}
+
+/// The outbox is this device's own disk: what it lacks is no matter of a store.
+fn not_kept(error: StoreError) -> Trouble {
+    match error {
+        StoreError::Full(reason) => LocalError::Full(reason).into(),
+        other => other.into(),
+    }
 }
 
 fn settle(manifest: &mut Manifest, packing: &Packing<'_>) {

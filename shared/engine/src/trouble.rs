@@ -237,6 +237,7 @@ pub(crate) fn git_failure(error: &GitError) -> Failure {
             "convosync::git::locked",
             "another git is at work here, or one died: when no git runs, remove that file and run it again",
         ),
+        GitError::Full(_) => ("convosync::git::full", "make room and run it again"),
         GitError::Hook { .. } => (
             "convosync::git::hook",
             "mend what the hook complains about, then run `convosync save --retry`",
@@ -302,6 +303,9 @@ fn assistant_failure(error: &AssistantError) -> Failure {
             "the save was made by another version, or is hostile: nothing was placed",
             None,
         ),
+        AssistantError::Full(_) => {
+            ("convosync::conversation::full", "make room and run it again", None)
+        }
         AssistantError::Io { .. } => {
             ("convosync::conversation::io", "check that the file is there and yours", None)
         }

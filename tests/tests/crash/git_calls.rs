@@ -145,3 +145,71 @@ fn a_resume_that_was_killed_at_any_call_of_git_succeeds_the_next_time() {
         assert!(saves.holds(&prompt), "`{prompt}` is in no save");
     }
 }
+
+#[test]
+fn a_git_that_outlives_its_helper_is_waited_for_with_its_lock() {
+    let (world, desktop, laptop) = World::pair();
+    for (step, command) in ["add", "commit"].into_iter().enumerate() {
+        work(&desktop, step);
+        let lock = desktop.work_tree.join(".git/index.lock");
+        let script = format!(
+            "#!/bin/sh\n\
+             PATH=${{PATH#\"$(dirname \"$0\"):\"}}; export PATH\n\
+             case \" $* \" in *\" {command} \"*)\n\
+             : > '{lock}'; kill -9 $PPID; sleep 1; rm '{lock}';;\n\
+             esac\n\
+             exec git \"$@\"\n",
+            lock = lock.display(),
+        );
+        let wrapper = Wrapper::new(&desktop, &script);
+        let output = wrapper.command(&desktop, &["save", "step"]).output().expect("it runs");
+        assert_eq!(output.status.code(), None, "{}", told(&output));
+        assert!(lock.exists(), "the orphan is at work");
+        desktop.ok(&["save", "step"]);
+        is_saved(&desktop, step);
+    }
+    laptop.ok(&["resume"]);
+    store_has_all(&world, &laptop, &[]);
+}
+
+#[test]
+fn a_lock_that_stays_is_named_and_never_removed() {
+    let (_world, desktop, _laptop) = World::pair();
+    work(&desktop, 1);
+    let lock = desktop.work_tree.join(".git/index.lock");
+    fs::write(&lock, "somebody's").expect("written");
+    let (code, failure) = desktop.fails(&["save", "step"]);
+    assert_eq!((code, &failure["code"]), (1, &"convosync::git::locked".into()), "{failure}");
+    let message = failure["message"].as_str().expect("a message");
+    assert!(message.contains(lock.to_str().expect("plain")), "{message}");
+    assert_eq!(fs::read_to_string(&lock).expect("it is there"), "somebody's");
+    fs::remove_file(&lock).expect("the user's own decision");
+    desktop.ok(&["save", "step"]);
+    is_saved(&desktop, 1);
+}
+
+#[test]
+fn a_clone_that_was_killed_is_made_the_next_time() {
+    let (world, desktop, laptop) = World::pair();
+    work(&desktop, 1);
+    desktop.ok(&["save", "step"]);
+    let session = desktop.json(&["list"])[0]["session_id"].clone();
+    let session = session.as_str().expect("an id");
+    for (number, then) in (1..=8).flat_map(|n| [(n, Then::Nothing), (n, Then::Orphan)]) {
+        let folder = format!("{}/clone-{number}-{then:?}", laptop.home.display());
+        let elsewhere = |command: &mut Command| {
+            command.current_dir(&laptop.home).output().expect("the helper runs")
+        };
+        let args = ["resume", session, "--clone", &folder];
+        let output =
+            elsewhere(&mut Wrapper::killing(&laptop, number, then).command(&laptop, &args));
+        println!("{then:?} call {number}: {}", output.status);
+        let again = elsewhere(&mut laptop.command(&args));
+        assert!(again.status.success(), "{then:?} call {number}\n{}", told(&again));
+        let head = laptop.git_in(folder.as_ref(), &["rev-parse", "HEAD"]);
+        assert_eq!(head, desktop.head(), "{then:?} call {number}");
+        let status = laptop.git_in(folder.as_ref(), &["status", "--porcelain"]);
+        assert_eq!(status, "", "{then:?} call {number}");
+    }
+    drop(world);
+}

@@ -27,9 +27,10 @@ pub use slug::project_slug;
 
 /// What was tried with which path, and what the system said.
 fn failed(verb: &str, path: &Path, error: &io::Error) -> AssistantError {
-    AssistantError::Io {
-        what: format!("could not {verb} {}", path.display()),
-        reason: error.to_string(),
+    let what = format!("could not {verb} {}", path.display());
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => AssistantError::Full(what),
+        _ => AssistantError::Io { what, reason: error.to_string() },
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn commit_all(
             return Err(refusal("there are conflicts"));
         }
         let mut done = if status.entries.is_empty() {
-            nothing(&status)?
+            nothing(status.commit.clone())?
         } else {
             stage_and_commit(git, repo, message, &status, &behind)?
         };
@@ -38,8 +38,8 @@ pub(super) fn commit_all(
     })
 }
 
-fn nothing(status: &Status) -> Result<Committed, GitError> {
-    let commit = status.commit.clone().ok_or_else(|| refusal("there is nothing to commit yet"))?;
+fn nothing(head: Option<Oid>) -> Result<Committed, GitError> {
+    let commit = head.ok_or_else(|| refusal("there is nothing to commit yet"))?;
     Ok(Committed { commit, made: false, modified: 0, added: 0, excluded: Vec::new() })
 }
 
@@ -55,7 +55,8 @@ fn stage_and_commit(
     let done = stage(git, repo, behind, None).and_then(|()| commit(git, repo, message, status));
     let failure = match done {
         Ok(Some(done)) => return Ok(done),
-        Ok(None) => return nothing(status),
+        // What there was to commit may be what another git has just committed.
+        Ok(None) => return nothing(head(git, repo)?),
         Err(failure) => failure,
     };
     if head(git, repo).is_ok_and(|now| now == status.commit) {

@@ -57,6 +57,9 @@ const UNREACHABLE: &[&str] = &[
     "unable to access",
 ];
 
+/// Words of the system and of git when there is no room.
+const FULL: &[&str] = &["No space left on device", "Disk quota exceeded", "Out of diskspace"];
+
 /// Names the failure of a call that ended with another exit code than 0.
 pub(super) fn classify(what: &str, stderr: &str, reach: Reach, dir: &Path) -> GitError {
     let said = |words: &[&str]| words.iter().any(|word| stderr.contains(word));
@@ -67,6 +70,9 @@ pub(super) fn classify(what: &str, stderr: &str, reach: Reach, dir: &Path) -> Gi
         return GitError::Locked { path };
     }
     let output = fit_to_show(stderr);
+    if said(FULL) {
+        return GitError::Full(output);
+    }
     // A forge says this of a repository that is not there or not this user's: its words are best.
     if reach == Reach::Remote && !stderr.contains("Repository not found") {
         if said(CREDENTIALS) {
@@ -79,8 +85,14 @@ pub(super) fn classify(what: &str, stderr: &str, reach: Reach, dir: &Path) -> Gi
     GitError::Failed { what: what.to_owned(), output }
 }
 
-/// The lock file that was in the way: `Unable to create '/r/.git/index.lock': File exists.`
+/// The lock file, or the ref, that was in the way: `Unable to create '/r/.git/index.lock': File exists.`
 fn lock(stderr: &str) -> Option<String> {
+    if let Some((_, rest)) = stderr.split_once("cannot lock ref '")
+        && let Some((name, rest)) = rest.split_once("': is at ")
+        && rest.contains(" but expected ")
+    {
+        return Some(name.to_owned()); // another git moved it meanwhile
+    }
     let (_, rest) = stderr.split_once("Unable to create '")?;
     let (path, rest) = rest.split_once("': ")?;
     (path.ends_with(".lock") && rest.starts_with("File exists")).then(|| path.to_owned())
@@ -186,6 +198,23 @@ mod tests {
             panic!("not a lock");
         };
         assert_eq!(path, "/r/.git/index.lock");
+    }
+
+    #[test]
+    fn a_ref_that_another_git_moved_is_as_good_as_locked() {
+        let words = "fatal: cannot lock ref 'HEAD': is at 1234 but expected 5678\n";
+        let named = classify("commit", words, Reach::Local, Path::new("/r"));
+        assert!(matches!(&named, GitError::Locked { path } if path == "HEAD"), "{named:?}");
+        let words = "error: cannot lock ref 'refs/heads/a/b': 'refs/heads/a' exists";
+        let named = classify("switch", words, Reach::Local, Path::new("/r"));
+        assert!(matches!(named, GitError::Failed { .. }), "{named:?}");
+    }
+
+    #[test]
+    fn a_full_disk_is_named() {
+        let words = "error: file write error: No space left on device\nfatal: unable to write";
+        let named = classify("add", words, Reach::Local, Path::new("/r"));
+        assert!(matches!(named, GitError::Full(_)), "{named:?}");
     }
 
     #[test]

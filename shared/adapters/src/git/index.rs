@@ -42,7 +42,7 @@ pub(super) fn while_unlocked<T>(
     }
 }
 
-fn lock_file(repo: &Repository) -> PathBuf {
+pub(super) fn lock_file(repo: &Repository) -> PathBuf {
     repo.git_dir.join("index.lock")
 }
 

@@ -286,6 +286,11 @@ impl Git for GitCli {
         obstacle::in_the_way(self, repo, commit)
     }
 
+    fn settled(&self, repo: &Repository) -> Result<bool, GitError> {
+        let waited = index::lock_file(repo).exists();
+        index::while_unlocked(self, repo, || Ok(())).map(|()| waited)
+    }
+
     fn park(
         &self,
         repo: &Repository,

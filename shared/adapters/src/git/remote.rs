@@ -1,12 +1,13 @@
 //! Push, fetch, clone, and what a remote has. No call is ever forced on anybody else's branch.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use convosync_core::Oid;
 use convosync_engine::ports::{Advertised, GitError, Push, Repository};
 
 use super::call::{Call, Kind, Output};
 use super::{GitCli, config, failure, name, oid};
+use crate::durable;
 
 /// What git prefers over its own ssh unless the user chose one: it refuses where it would ask.
 pub(super) const QUIET_SSH: &str = "ssh -oBatchMode=yes";
@@ -190,8 +191,34 @@ pub(super) fn clone(git: &GitCli, url: &str, directory: &Path) -> Result<(), Git
     if let Some(ssh) = git.quiet_ssh(from)? {
         call = call.env("GIT_SSH_COMMAND", ssh);
     }
-    call.args(["--progress", "--no-recurse-submodules", "--", url]).arg(directory).ok()?;
-    Ok(())
+    // Made beside it and renamed when whole: a clone that was cut short looks like none.
+    let beside = beside(directory)?;
+    let made = call
+        .args(["--progress", "--no-recurse-submodules", "--", url])
+        .arg(&beside)
+        .ok()
+        .and_then(|_| std::fs::rename(&beside, directory).map_err(|error| unplaced(&error)));
+    if made.is_err() {
+        let _ = std::fs::remove_dir_all(&beside); // ours: its name is random
+    }
+    made
+}
+
+/// A new name beside a directory that is not there yet, or is empty.
+fn beside(directory: &Path) -> Result<PathBuf, GitError> {
+    let taken = std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some());
+    if taken || directory.is_file() {
+        let output = format!("{} exists and is not an empty directory", directory.display());
+        return Err(GitError::Failed { what: "clone".to_owned(), output });
+    }
+    let letters = durable::random_letters().map_err(|error| unplaced(&error))?;
+    let mut name = directory.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".convosync-{letters}"));
+    Ok(directory.with_file_name(name))
+}
+
+fn unplaced(error: &std::io::Error) -> GitError {
+    GitError::Failed { what: "clone".to_owned(), output: error.to_string() }
 }
 
 #[cfg(test)]

@@ -31,6 +31,9 @@ pub enum AssistantError {
         /// What the system said.
         reason: String,
     },
+    /// The disk is full.
+    #[error("no room left on the disk: {0}")]
+    Full(String),
     /// A save names a file or an id that this assistant has no place for. Nothing was placed.
     #[error("`{name}` has no place here: {reason}")]
     Refused {

@@ -34,6 +34,9 @@ pub enum GitError {
     /// The user would have to log in.
     #[error("the git remote wants credentials:\n{0}")]
     Credentials(String),
+    /// The disk is full.
+    #[error("no room left on the disk for git:\n{0}")]
+    Full(String),
     /// It took longer than its time limit and was stopped.
     #[error("`git {what}` took longer than {seconds} s")]
     Timeout {
@@ -407,6 +410,14 @@ pub trait Git {
     ///
     /// If git fails.
     fn in_the_way(&self, repo: &Repository, commit: &Oid) -> Result<Vec<String>, GitError>;
+
+    /// Waits while another git, that of a helper that was killed perhaps, changes the index. True: it
+    /// had to wait, so what was read before may not be so any more.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Locked`] if it goes on for too long.
+    fn settled(&self, repo: &Repository) -> Result<bool, GitError>;
 
     /// Puts all changes aside (staged, unstaged, untracked; not ignored) in `git stash` and under
     /// `refs/convosync/park/<id>`, and leaves the tree clean. `None`: there was nothing.

@@ -188,7 +188,8 @@ impl Engine<'_> {
         self.step(&format!("Pulling latest changes from {remote}"))?;
         match self.ports.git.fetch(&ready.facts.repository, remote, &code.branch) {
             Ok(()) => Ok(true),
-            Err(GitError::Cancelled) => Err(Trouble::Cancelled),
+            // Without room nothing else would work: to ask about a missing commit would mislead.
+            Err(error @ (GitError::Cancelled | GitError::Full(_))) => Err(error.into()),
             Err(error) => {
                 let failure = crate::trouble::git_failure(&error);
                 ready.notes.push(Note {

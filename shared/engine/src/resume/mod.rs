@@ -227,7 +227,10 @@ impl Engine<'_> {
             self.step(&format!("Resuming {}: \"{}\"", card.session, card.message))?;
         }
         let FoundSave { is_head, joins, here, mut notes, .. } = found;
-        let facts = self.target(member, request, args, here, &open)?;
+        let mut facts = self.target(member, request, args, here, &open)?;
+        if self.ports.git.settled(&facts.repository)? {
+            facts = self.facts(&facts.repository.root)?;
+        }
         if store.is_none() {
             notes.push(offline());
         }

@@ -201,8 +201,12 @@ fn failed(what: &str, path: &Path, error: &rusqlite::Error) -> LocalError {
     if is_damage(error) {
         return LocalError::Damaged { what: path.display().to_string(), reason };
     }
+    // There was no room for the memory that the processes share, which is a file too.
+    let no_room =
+        error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHMSIZE);
     match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DiskFull) => LocalError::Full(what),
+        _ if no_room => LocalError::Full(what),
         Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
             LocalError::Busy { name: path.display().to_string() }
         }
