@@ -307,12 +307,16 @@ impl Engine<'_> {
         commit: &Oid,
     ) -> Result<Option<Note>, Trouble> {
         let git = self.ports.git;
-        let id = || self.park_id(ready);
+        // Names what is put aside: the session that took its place, and letters of its own.
+        let session = &ready.open.card.session;
+        let letters = convosync_core::rand_letters(&self.letters());
+        let id = format!("{session}-{letters}");
         match step {
             CodeStep::Park => {
                 self.step("Putting your changes aside")?;
-                let message = format!("before resuming {}", ready.open.card.session);
-                Ok(git.park(repo, &id(), &message, &excludes())?.map(|parked| Note {
+                // Two stashes of the same changes in one second would be one, were it not for this.
+                let message = format!("before resuming {session} ({letters})");
+                Ok(git.park(repo, &id, &message, &excludes())?.map(|parked| Note {
                     code: "convosync::resume::parked".to_owned(),
                     text: format!(
                         "your uncommitted changes are in `git stash` ({})",
@@ -332,7 +336,7 @@ impl Engine<'_> {
                 }))
             }
             CodeStep::KeepHead(oid) => {
-                let reference = git.keep(repo, &id(), oid)?;
+                let reference = git.keep(repo, &id, oid)?;
                 Ok(Some(kept(oid, &reference, "the commit that HEAD was detached at")))
             }
             CodeStep::Switch => {
@@ -346,7 +350,7 @@ impl Engine<'_> {
             }
             CodeStep::Replace => {
                 let Some(Branch { tip, .. }) = git.branch(repo, branch)? else { return Ok(None) };
-                let reference = git.keep(repo, &id(), &tip)?;
+                let reference = git.keep(repo, &id, &tip)?;
                 git.reset(repo, commit)?;
                 Ok(Some(kept(&tip, &reference, "your own commits")))
             }
@@ -355,11 +359,6 @@ impl Engine<'_> {
                 Ok(None)
             }
         }
-    }
-
-    /// Names what is put aside: the save that took its place, and a letter run of its own.
-    fn park_id(&self, ready: &Ready) -> String {
-        format!("{}-{}", ready.open.card.session, convosync_core::rand_letters(&self.letters()))
     }
 }
 
