@@ -1,8 +1,12 @@
 //! What remotes answer, and what is left alone.
 
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use convosync_engine::Cancel;
 use convosync_engine::ports::{Store, StoreError, Stores};
 
 use crate::http::Server;
@@ -71,6 +75,21 @@ fn a_server_that_wants_to_know_who_asks_denies_and_one_that_is_down_is_unreachab
     lab.url = server.url("store.git");
     let list = lab.open("laptop").list("");
     assert!(matches!(list, Err(StoreError::Unreachable(_))), "{list:?}");
+}
+
+#[test]
+fn a_server_that_never_answers_can_be_left() {
+    let mut lab = Lab::new();
+    let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    lab.url = format!("git+http://{}/store.git", silent.local_addr().unwrap());
+    let cancel = Cancel::new();
+    let store = lab.stoppable("laptop", cancel.clone()).open(&lab.url, false).unwrap();
+    let (asked, started) = (thread::spawn(move || store.list("")), Instant::now());
+    let _connection = silent.accept().unwrap();
+    cancel.cancel();
+    let list = asked.join().unwrap();
+    assert!(matches!(list, Err(StoreError::Unreachable(_))), "{list:?}");
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
 }
 
 #[test]

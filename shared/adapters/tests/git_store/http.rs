@@ -17,6 +17,7 @@ pub(crate) struct Server {
     port: u16,
     ends: Arc<AtomicBool>,
     requests: Arc<AtomicUsize>,
+    site: Site,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -27,9 +28,21 @@ impl Server {
         let port = listener.local_addr().unwrap().port();
         let (ends, requests) = (Arc::default(), Arc::default());
         let (stop, count) = (Arc::clone(&ends), Arc::clone(&requests));
-        let root = root.to_owned();
-        let thread = thread::spawn(move || serve(&listener, &root, status, &stop, &count));
-        Self { port, ends, requests, thread: Some(thread) }
+        let (is_old, received) = (Arc::default(), Arc::default());
+        let site = Site { root: root.to_owned(), status, is_old, received };
+        let served = site.clone();
+        let thread = thread::spawn(move || serve(&listener, &served, &stop, &count));
+        Self { port, ends, requests, site, thread: Some(thread) }
+    }
+
+    /// How many bytes of bodies were received so far.
+    pub(crate) fn received(&self) -> usize {
+        self.site.received.load(Ordering::Relaxed)
+    }
+
+    /// From now on it knows nothing of version 2 of git's protocol.
+    pub(crate) fn speak_the_old_protocol(&self) {
+        self.site.is_old.store(true, Ordering::Relaxed);
     }
 
     /// How many requests were made so far.
@@ -52,24 +65,27 @@ impl Drop for Server {
     }
 }
 
-fn serve(
-    listener: &TcpListener,
-    root: &Path,
+/// What is served, and how.
+#[derive(Clone)]
+struct Site {
+    root: PathBuf,
     status: Option<&'static str>,
-    ends: &AtomicBool,
-    requests: &Arc<AtomicUsize>,
-) {
+    is_old: Arc<AtomicBool>,
+    received: Arc<AtomicUsize>,
+}
+
+fn serve(listener: &TcpListener, site: &Site, ends: &AtomicBool, requests: &Arc<AtomicUsize>) {
     let mut open = Vec::new();
     for stream in listener.incoming() {
         if ends.load(Ordering::Relaxed) {
             break;
         }
-        let (root, requests) = (root.to_owned(), Arc::clone(requests));
+        let (site, requests) = (site.clone(), Arc::clone(requests));
         open.push(thread::spawn(move || {
             if let Ok(stream) = stream {
                 requests.fetch_add(1, Ordering::Relaxed);
                 // A client that goes away in the middle is no matter of the server.
-                let _ = answer(&stream, &root, status);
+                let _ = answer(&stream, &site);
                 let _ = stream.shutdown(Shutdown::Both);
             }
         }));
@@ -79,22 +95,25 @@ fn serve(
     }
 }
 
-fn answer(stream: &TcpStream, root: &PathBuf, status: Option<&str>) -> io::Result<()> {
+fn answer(stream: &TcpStream, site: &Site) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     let (method, target, headers) = head(&mut reader)?;
     let body = body(&mut reader, &headers)?;
+    site.received.fetch_add(body.len(), Ordering::Relaxed);
     let mut out = stream;
-    if let Some(status) = status {
+    if let Some(status) = site.status {
         return write!(out, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     }
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let header = |name: &str| headers.get(name).cloned().unwrap_or_default();
+    let is_old = site.is_old.load(Ordering::Relaxed);
+    let protocol = if is_old { String::new() } else { header("git-protocol") };
     let mut child = Command::new("git")
         .arg("http-backend")
         .env_clear()
         .env("PATH", std::env::var("PATH").unwrap())
         .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("GIT_PROJECT_ROOT", root)
+        .env("GIT_PROJECT_ROOT", &site.root)
         .env("GIT_HTTP_EXPORT_ALL", "1")
         .env("REMOTE_USER", "sam")
         .env("REQUEST_METHOD", method)
@@ -103,7 +122,7 @@ fn answer(stream: &TcpStream, root: &PathBuf, status: Option<&str>) -> io::Resul
         .env("CONTENT_TYPE", header("content-type"))
         .env("CONTENT_LENGTH", body.len().to_string())
         .env("HTTP_CONTENT_ENCODING", header("content-encoding"))
-        .env("GIT_PROTOCOL", header("git-protocol"))
+        .env("GIT_PROTOCOL", protocol)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -71,13 +71,13 @@ impl Lab {
     }
 
     pub(crate) fn opener(&self, device: &str) -> StoreOpener {
+        self.stoppable(device, Cancel::new())
+    }
+
+    pub(crate) fn stoppable(&self, device: &str, cancel: Cancel) -> StoreOpener {
         let env = self.env_of(device);
         let copies = self.copies(device);
-        StoreOpener::new(None, self.path("embedded")).with_git(GitStores::new(
-            env,
-            Cancel::new(),
-            copies,
-        ))
+        StoreOpener::new(None, self.path("embedded")).with_git(GitStores::new(env, cancel, copies))
     }
 
     /// Where a device keeps its copies.

@@ -15,7 +15,7 @@ const PREFIX: &str = "git+";
 pub(in crate::store) struct Address {
     /// What git gets.
     remote: String,
-    /// Git's own word for the way there, as in `GIT_ALLOW_PROTOCOL`.
+    /// The way there, as git calls it.
     protocol: &'static str,
     /// The URL for people.
     shown: String,

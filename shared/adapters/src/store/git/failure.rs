@@ -51,6 +51,7 @@ const DENIED: &[&str] = &[
     "access denied",
     "Access denied",
     "hash algorithm",
+    "mismatched algorithms",
     "insufficient permission",
 ];
 
@@ -73,6 +74,17 @@ pub(super) fn said(words: String) -> StoreError {
         StoreError::Denied(words)
     } else {
         StoreError::Unreachable(words)
+    }
+}
+
+/// Whether a server gives out only what refs name, and not a blob that is asked for by its id.
+pub(super) fn is_only_refs(error: &Trouble) -> bool {
+    let words = ["unadvertised object", "not our ref"];
+    match error {
+        Trouble::Store(StoreError::Unreachable(said) | StoreError::Denied(said)) => {
+            words.iter().any(|word| said.contains(word))
+        }
+        _ => false,
     }
 }
 

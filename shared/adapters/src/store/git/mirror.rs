@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use convosync_core::Oid;
 use convosync_engine::ports::{GitError, StoreError};
 
 use super::address::Address;
@@ -57,8 +58,7 @@ impl Mirror {
             .call(Kind::Network, what)?
             .config("protocol.version=2")
             // Else a request of more than 1 MiB is asked for twice.
-            .config("http.postBuffer=67108864")
-            .env("GIT_ALLOW_PROTOCOL", self.address.protocol());
+            .config("http.postBuffer=67108864");
         if let Some(ssh) = self.ssh()? {
             call = call.env("GIT_SSH_COMMAND", ssh);
         }
@@ -172,6 +172,18 @@ impl Mirror {
         }
     }
 
+    /// Makes git think that `parent` is the parent of `child`, for one push: so it leaves out what
+    /// the old tip has. Of a commit without parents it would send every object of the session, and
+    /// fetch first what is not here (measured with git 2.47). Nothing of it goes to the remote.
+    pub(super) fn grafts(&self, child: &Oid, parent: &Oid) -> Result<Grafts, Trouble> {
+        let letters = durable::random_letters().map_err(|error| unusable(&self.folder, &error))?;
+        let path = self.folder.join(format!("{GRAFTS}{letters}"));
+        let line = format!("{child} {parent}\n");
+        let written = durable::new_file(&path).and_then(|mut file| file.write_all(line.as_bytes()));
+        written.map_err(|error| unusable(&path, &error))?;
+        Ok(Grafts { path })
+    }
+
     /// Packs what many calls left lying about. Best effort: it only takes room and time.
     pub(super) fn tidy(&self) {
         let count =
@@ -191,6 +203,21 @@ pub(super) fn init(git: &GitCli, repository: &Path) -> Result<(), GitError> {
     let call = Call::new(git, Kind::Write, parent, "init").config("core.hooksPath=/dev/null");
     let args = ["-q", "--bare", "--template=", "--object-format=sha1", "--initial-branch=main"];
     call.args(args).arg(repository).ok().map(|_| ())
+}
+
+/// Starts the names of files for [`Mirror::grafts`].
+const GRAFTS: &str = "grafts-";
+
+/// A file in the form of gitrepository-layout(5), `info/grafts`. Removed when dropped.
+pub(super) struct Grafts {
+    pub(super) path: PathBuf,
+}
+
+impl Drop for Grafts {
+    fn drop(&mut self) {
+        // What stays is removed a day later.
+        let _ = fs::remove_file(&self.path);
+    }
 }
 
 fn unusable(path: &Path, error: &io::Error) -> Trouble {

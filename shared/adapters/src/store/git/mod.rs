@@ -162,9 +162,7 @@ impl GitStore {
         }
         let mut bytes = Vec::new();
         for piece in objects::pieces(&self.mirror, stored)? {
-            for part in objects::blobs(&self.mirror, &[piece])? {
-                bytes.extend(part);
-            }
+            bytes.extend(self.blob(&Place::of(name), &piece)?);
             if bytes.len() as u64 > LARGEST {
                 let (name, size) = (name.clone(), bytes.len() as u64);
                 return Err(StoreError::TooBig { name, size }.into());
@@ -173,20 +171,36 @@ impl GitStore {
         Ok(bytes)
     }
 
+    fn blob(&self, place: &Place, oid: &Oid) -> Result<Vec<u8>, Trouble> {
+        let wanted = std::slice::from_ref(oid);
+        let blobs = match objects::blobs(&self.mirror, wanted) {
+            Err(error) if failure::is_only_refs(&error) => {
+                remote::fetch_whole(&self.mirror, place)?;
+                objects::blobs(&self.mirror, wanted)
+            }
+            other => other,
+        };
+        Ok(blobs?.into_iter().flatten().collect())
+    }
+
     /// The card of a unit that has one.
     fn card(&self, known: &mut Known, name: &ObjectName) -> Result<Option<Vec<u8>>, Trouble> {
         if let Some(card) = known.cards.get(name) {
             return Ok(Some(card.clone()));
         }
-        if self.find(known, name)?.card.is_none() {
-            return Ok(None);
-        }
+        let Some(own) = self.find(known, name)?.card else { return Ok(None) };
         // After a list every tip is read already; else these are only the tips that were needed.
         let mut wanted = objects::cards_along(&known.read, name);
         wanted.retain(|(name, _)| !known.cards.contains_key(name));
         let oids: Vec<_> = wanted.iter().map(|(_, oid)| oid.clone()).collect();
-        let cards = objects::blobs(&self.mirror, &oids)?;
-        known.cards.extend(wanted.into_iter().map(|(name, _)| name).zip(cards));
+        match objects::blobs(&self.mirror, &oids) {
+            Ok(cards) => known.cards.extend(wanted.into_iter().map(|(name, _)| name).zip(cards)),
+            // One that can't be had must not hide the others.
+            Err(_) => {
+                let card = self.blob(&Place::of(name), &own)?;
+                known.cards.insert(name.clone(), card);
+            }
+        }
         Ok(known.cards.get(name).cloned())
     }
 
@@ -197,16 +211,10 @@ impl GitStore {
         range: &Range<u64>,
     ) -> Result<Vec<u8>, Trouble> {
         if range.start == 0
-            && range.end <= CARD_RANGE
             && let Some(card) = self.card(known, name)?
+            && range.end <= CARD_RANGE.max(card.len() as u64)
         {
             return Ok(slice(&card, range));
-        }
-        if range.start == 0
-            && let Some(card) = known.cards.get(name)
-            && card.len() as u64 >= range.end
-        {
-            return Ok(slice(card, range));
         }
         self.bytes(known, name).map(|bytes| slice(&bytes, range))
     }

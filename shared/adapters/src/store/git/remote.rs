@@ -34,6 +34,17 @@ pub(super) fn fetch(mirror: &Mirror) -> Result<BTreeMap<Place, Oid>, Trouble> {
     refs(mirror)
 }
 
+/// Brings one ref with all its objects, for servers that give out no single ones.
+pub(super) fn fetch_whole(mirror: &Mirror, place: &Place) -> Result<(), Trouble> {
+    let _lock = mirror.lock()?;
+    let name = place.ref_name();
+    let args = ["--refetch", "--no-filter", "--progress", "--no-write-fetch-head"];
+    let call = mirror.network("fetch")?.args(args).arg("--no-recurse-submodules");
+    let refspec = format!("+{name}:{name}");
+    call.args(["--refmap=", "--", REMOTE, &refspec]).ok().map_err(failure::remote)?;
+    Ok(())
+}
+
 /// Words of git about its own repository, not about the remote.
 const OWN: &[&str] = &["loose object", "object file", "bad object", "packfile", "is corrupt"];
 
@@ -77,11 +88,18 @@ pub(super) fn push(
     new: Option<&Oid>,
 ) -> Result<Pushed, Trouble> {
     let text = |oid: Option<&Oid>| oid.map(ToString::to_string).unwrap_or_default();
+    let grafts = match (old, new) {
+        (Some(old), Some(new)) => Some(mirror.grafts(new, old)?),
+        _ => None,
+    };
     let lease = format!("--force-with-lease={name}:{}", text(old));
     let refspec = format!("{}:{name}", text(new));
     let args = ["--porcelain", "--progress", "--no-verify", "--no-follow-tags", "--no-signed"];
     // Options and submodules of the user's own pushes are left out.
-    let call = mirror.network("push")?.config("push.pushOption=").args(args);
+    let mut call = mirror.network("push")?.config("push.pushOption=").args(args);
+    if let Some(grafts) = &grafts {
+        call = call.config("advice.graftFileDeprecated=false").env("GIT_GRAFT_FILE", &grafts.path);
+    }
     let call = call.args(["--recurse-submodules=no", &lease, "--", REMOTE, &refspec]);
     let output = call.run().map_err(failure::remote)?;
     if output.success() {
