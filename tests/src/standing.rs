@@ -65,8 +65,9 @@ impl Device {
     #[track_caller]
     pub fn refuses(&self, args: &[&str], code: &str) -> Value {
         let before = self.standing();
-        let (_, failure) = self.fails(args);
+        let (exit, failure) = self.fails(args);
         assert_eq!(failure["code"], code, "{args:?} {failure}");
+        assert_eq!(exit, if code.ends_with("::cancelled") { 130 } else { 1 }, "{failure}");
         assert_eq!(self.standing(), before, "{args:?} has changed something");
         failure
     }

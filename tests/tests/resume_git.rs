@@ -239,6 +239,27 @@ fn the_remote_that_the_session_was_pushed_to_is_asked() {
 }
 
 #[test]
+fn a_branch_that_was_merged_or_squashed_and_deleted_is_brought_back() {
+    let (world, desktop, laptop, session) = saved();
+    let commit = desktop.head();
+    desktop.git(&["push", "-q", "origin", "feature/oauth:refs/pull/1/head"]);
+    desktop.git(&["switch", "-q", "main"]);
+    desktop.git(&["merge", "-q", "--squash", "feature/oauth"]);
+    desktop.git(&["commit", "-qm", "login, squashed"]);
+    desktop.git(&["push", "-q", "origin", "main", ":feature/oauth"]);
+    laptop.ok(&["resume", &session, "--switch-branch"]);
+    assert_eq!(laptop.head(), commit);
+
+    // A server that gives branches alone still has it once it is merged.
+    desktop.git(&["merge", "-q", "-m", "merged", "feature/oauth"]);
+    desktop.git(&["push", "-q", "origin", "main"]);
+    let tablet = world.next_device("tablet", "app");
+    tablet.git(&["fetch", "-q"]);
+    tablet.ok(&["resume", &session, "--switch-branch"]);
+    assert_eq!(tablet.head(), commit);
+}
+
+#[test]
 fn when_git_fails_halfway_what_was_put_aside_is_named() {
     let (_world, desktop, laptop, _session) = saved();
     laptop.write("README.md", "changed\n");

@@ -472,6 +472,8 @@ fn the_first_commit_of_a_sha256_repository_arrives_in_an_empty_clone() {
     laptop.write("mine.txt", "in the way of nothing\n");
     assert_eq!(laptop.asks(&["resume"])["question"], "dirty");
     laptop.refuses(&["resume", "--on-dirty", "stash"], "convosync::resume::dirty-unborn");
+    let unrelated = laptop.asks(&["resume", "--on-dirty", "commit"]);
+    assert_eq!(unrelated["choices"][0]["flag"], "--on-diverged discard", "{unrelated}");
     fs::remove_file(laptop.work_tree.join("mine.txt")).expect("removed");
     follows(&laptop, &desktop, &[]);
     assert_eq!(laptop.read("app.js"), "one\n");

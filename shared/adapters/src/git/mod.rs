@@ -257,6 +257,10 @@ impl Git for GitCli {
         remote::fetch(self, repo, remote, branch)
     }
 
+    fn fetch_commit(&self, repo: &Repository, remote: &str, commit: &Oid) -> Result<(), GitError> {
+        remote::fetch_commit(self, repo, remote, commit)
+    }
+
     fn fetch_all(&self, repo: &Repository, remote: &str) -> Result<(), GitError> {
         remote::fetch_all(self, repo, remote)
     }

@@ -151,6 +151,27 @@ pub(super) fn fetch(
     Err(git.failure(&output))
 }
 
+pub(super) fn fetch_commit(
+    git: &GitCli,
+    repo: &Repository,
+    remote: &str,
+    commit: &Oid,
+) -> Result<(), GitError> {
+    /// What servers say of a commit that they do not have or do not give.
+    const NOT_GIVEN: [&str; 3] = ["not our ref", "unadvertised object", "couldn't find remote ref"];
+    let remote = name::remote(remote)?;
+    let reference = name::own_ref("in", commit.as_str())?;
+    let output = fetched(git, repo, remote, &format!("{commit}:{reference}"))?;
+    if output.success() {
+        git.memory().fetched.insert((repo.common_dir.clone(), commit.clone()));
+        return Ok(());
+    }
+    if NOT_GIVEN.iter().any(|words| output.stderr.contains(words)) {
+        return Ok(());
+    }
+    Err(git.failure(&output))
+}
+
 pub(super) fn fetch_all(git: &GitCli, repo: &Repository, remote: &str) -> Result<(), GitError> {
     let remote = name::remote(remote)?;
     let output = fetched(git, repo, remote, &format!("+refs/heads/*:refs/remotes/{remote}/*"))?;

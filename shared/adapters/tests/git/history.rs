@@ -114,6 +114,21 @@ fn tips_and_tracking_refs_are_told() {
 }
 
 #[test]
+fn a_branch_that_another_work_tree_is_on_is_told() {
+    let lab = Lab::new();
+    let dir = lab.repo("p");
+    let other = lab.path("other tree");
+    lab.run(&dir, &["worktree", "add", "-q", "-b", "held", &other.display().to_string()]);
+    let elsewhere = |dir: &std::path::Path, name: &str| {
+        let branch = lab.git.branch(&lab.at(dir), name).expect("asked");
+        branch.expect("it is there").elsewhere
+    };
+    assert_eq!(elsewhere(&dir, "held"), Some(other.clone()));
+    assert_eq!(elsewhere(&dir, "main"), None, "this work tree is on it itself");
+    assert_eq!((elsewhere(&other, "held"), elsewhere(&other, "main")), (None, Some(dir)));
+}
+
+#[test]
 fn conflicts_are_foreseen_and_nothing_is_touched() {
     let lab = Lab::new();
     let dir = lab.repo("p");

@@ -3,6 +3,7 @@
 mod bundle;
 mod commit;
 mod facts;
+mod foresee;
 mod history;
 mod lab;
 mod moves;

@@ -179,9 +179,31 @@ fn a_fetch_brings_the_branch_and_leaves_the_rest() {
     assert_eq!(lab.head(&other), local);
     assert!(!other.join(".git/FETCH_HEAD").exists());
     lab.git.fetch(&repo, "origin", "nowhere").expect("a branch that is not there is no error");
+    lab.git.fetch_all(&repo, "origin").expect("every branch");
+    assert_eq!(lab.oid(&other, "refs/remotes/origin/x"), tip);
     for (remote, branch) in [("--upload-pack=x", "main"), ("origin", "-x"), ("ext::sh", "main")] {
         assert!(lab.git.fetch(&repo, remote, branch).is_err(), "{remote} {branch}");
     }
+}
+
+#[test]
+fn a_commit_is_fetched_by_its_id_and_kept() {
+    let lab = Lab::new();
+    let dir = lab.pushed("p");
+    let other = lab.cloned(&dir, "q");
+    let tip = lab.commit(&dir, "b", "x");
+    lab.run(&dir, &["push", "-q", "origin", "main:refs/pull/1/head"]);
+    let repo = lab.at(&other);
+    lab.git.fetch_commit(&repo, "origin", &tip).expect("fetched");
+    assert_eq!(lab.oid(&other, &format!("refs/convosync/in/{tip}")), tip);
+    assert!(lab.git.has_commit(&repo, &tip).expect("asked"));
+    let absent = "1".repeat(40).parse().expect("an id");
+    lab.git.fetch_commit(&repo, "origin", &absent).expect("a commit that is not there is no error");
+    // A server that gives none by its id.
+    let unpushed = lab.commit(&dir, "c", "x");
+    lab.run(&other, &["config", "protocol.version", "0"]);
+    lab.git.fetch_commit(&repo, "origin", &unpushed).expect("nor one that is not given");
+    assert!(!lab.git.has_commit(&repo, &unpushed).expect("asked"));
 }
 
 #[test]

@@ -363,6 +363,15 @@ pub trait Git {
     /// As [`Git::push`].
     fn fetch(&self, repo: &Repository, remote: &str, branch: &str) -> Result<(), GitError>;
 
+    /// Fetches a commit by its id, whatever branch it is or was on, and keeps it under
+    /// `refs/convosync/in/<id>`. That the remote has it no more, or gives none by its id, is no
+    /// error.
+    ///
+    /// # Errors
+    ///
+    /// As [`Git::push`].
+    fn fetch_commit(&self, repo: &Repository, remote: &str, commit: &Oid) -> Result<(), GitError>;
+
     /// Fetches every branch and its remote-tracking ref.
     ///
     /// # Errors

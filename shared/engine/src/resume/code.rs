@@ -126,9 +126,20 @@ impl Engine<'_> {
         if fetched && git.has_commit(&repo, &code.commit)? {
             return Ok((true, true));
         }
-        let Some(bundle) = &code.bundle else { return Ok((false, fetched)) };
-        self.unpack_code(shelf, ready, code, bundle)?;
-        Ok((true, fetched))
+        if let Some(bundle) = &code.bundle {
+            self.unpack_code(shelf, ready, code, bundle)?;
+            return Ok((true, fetched));
+        }
+        // The branch was perhaps merged and deleted, or rewritten.
+        let remote = remote_of(&ready.facts, code).filter(|_| fetched);
+        let Some(remote) = remote else { return Ok((false, fetched)) };
+        git.fetch_commit(&repo, remote, &code.commit)?;
+        if git.has_commit(&repo, &code.commit)? {
+            return Ok((true, true));
+        }
+        // Old servers give branches only.
+        git.fetch_all(&repo, remote)?;
+        Ok((git.has_commit(&repo, &code.commit)?, true))
     }
 
     fn present<'p>(

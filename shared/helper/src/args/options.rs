@@ -150,7 +150,7 @@ pub(crate) struct Resume {
     /// This repository's newest session, without asking
     #[arg(long, conflicts_with = "session")]
     pub(crate) latest: bool,
-    /// Clone the repository into this directory when there is no clone here
+    /// Clone the repository into this directory, and switch to the session's branch there
     #[arg(long, value_name = "DIR")]
     pub(crate) clone: Option<String>,
     /// Tell what would be done
