@@ -18,8 +18,6 @@ pub enum PathsError {
 pub struct Paths {
     /// The user's home directory, where it is known.
     pub home: Option<PathBuf>,
-    /// `$XDG_CONFIG_HOME/convosync`: what the user may edit.
-    pub config: PathBuf,
     /// `$XDG_DATA_HOME/convosync`: keys and saves, worth a backup.
     pub data: PathBuf,
     /// `$XDG_STATE_HOME/convosync`: what can be made again.
@@ -27,8 +25,8 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// Reads `HOME`, `XDG_CONFIG_HOME`, `XDG_DATA_HOME` and `XDG_STATE_HOME`. What is empty or
-    /// relative counts as not set, as the specification wants.
+    /// Reads `HOME`, `XDG_DATA_HOME` and `XDG_STATE_HOME`. What is empty or relative counts as not
+    /// set, as the specification wants.
     ///
     /// # Errors
     ///
@@ -42,7 +40,6 @@ impl Paths {
                 .ok_or(PathsError::NoHome)
         };
         Ok(Self {
-            config: base("XDG_CONFIG_HOME", ".config")?,
             data: base("XDG_DATA_HOME", ".local/share")?,
             state: base("XDG_STATE_HOME", ".local/state")?,
             home,
@@ -114,7 +111,6 @@ mod tests {
     #[test]
     fn home_is_enough() {
         let paths = paths(&[("HOME", "/home/sam")]).unwrap();
-        assert_eq!(paths.config, Path::new("/home/sam/.config/convosync"));
         assert_eq!(paths.profile(), Path::new("/home/sam/.local/share/convosync/keys/profile"));
         assert_eq!(paths.index(), Path::new("/home/sam/.local/state/convosync/index.sqlite"));
     }
@@ -137,10 +133,10 @@ mod tests {
     }
 
     #[test]
-    fn without_home_all_three_must_be_said() {
+    fn without_home_both_must_be_said() {
         assert_eq!(paths(&[]), Err(PathsError::NoHome));
         assert_eq!(paths(&[("HOME", "sam")]), Err(PathsError::NoHome));
-        let env = [("XDG_CONFIG_HOME", "/c"), ("XDG_DATA_HOME", "/d"), ("XDG_STATE_HOME", "/s")];
+        let env = [("XDG_DATA_HOME", "/d"), ("XDG_STATE_HOME", "/s")];
         assert_eq!(paths(&env).unwrap().home, None);
     }
 }
