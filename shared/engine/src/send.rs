@@ -411,7 +411,7 @@ impl Engine<'_> {
     }
 }
 
-/// Why a push did not go through, in the words of the wish.
+/// Why a push did not go through, and what to do.
 pub(crate) fn rejected(reason: &str, behind: bool, remote: &str, branch: &str) -> Note {
     let mut text = format!("Failed to push to remote\nRemote rejected: {reason}");
     let help = if behind {
@@ -432,7 +432,7 @@ pub(crate) fn push_failed(error: &GitError) -> Note {
     }
 }
 
-/// The store could not be reached: the spec's Error 2.
+/// That a save is safe here and could not be sent.
 pub(crate) fn not_sent(trouble: Trouble) -> Note {
     let failure = match &trouble {
         Trouble::Store(error) => store_failure(error),

@@ -12,7 +12,7 @@ use crate::member::Member;
 use crate::ports::{Store, StoreError};
 use crate::trouble::Trouble;
 
-/// A save that was opened, and what of its session was opened to read its segments.
+/// A save that was opened; its segments are read through the [`Shelf`].
 pub(crate) struct OpenSave {
     pub(crate) card: Card,
     pub(crate) manifest: Manifest,

@@ -332,7 +332,7 @@ fn newest_here<'h>(history: &'h History, here: Option<&Facts>) -> Result<&'h Car
     })
 }
 
-/// The spec's Error 4, or that there is no clone here.
+/// That here is another project, or no clone.
 fn elsewhere(here: Option<&Facts>, card: &Card) -> Refusal {
     match here {
         Some(facts) => Refusal::new(

@@ -1,5 +1,5 @@
-//! Resuming: read heads, open the save, capture the present, decide, put the present aside, apply
-//! code, then conversation, then terminal, tell.
+//! Resuming: read heads, open the save, stage it, decide; then code, conversation and directory,
+//! each after what is in its place was put aside; tell.
 
 mod code;
 mod conversation;

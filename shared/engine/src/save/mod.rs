@@ -24,8 +24,8 @@ pub(crate) use plan::in_progress;
 /// How long a save waits for another one of this device.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
 
-/// Patterns of files that are never committed by a save, in `.gitignore` syntax. From the wish:
-/// `.env` files, `credentials.json`, keys and certificates; templates of them are wanted.
+/// Patterns of files that are never committed by a save, in `.gitignore` syntax: files that hold
+/// secrets by custom. Templates of them are wanted.
 pub const EXCLUDES: &[&str] = &[
     ".env",
     ".env.*",

@@ -11,8 +11,8 @@ use crate::trouble::Refusal;
 ///
 /// # Errors
 ///
-/// The spec's safety checks: no remote (unless nothing is to be pushed), a detached HEAD, something
-/// begun and not ended, conflicts.
+/// Something begun and not ended, a detached HEAD, conflicts, no remote (unless nothing is to be
+/// pushed), nothing to save.
 pub(crate) fn check(facts: &Facts, args: &SaveArgs) -> Result<(), Refusal> {
     // A rebase detaches HEAD: what to do about it is to end the rebase.
     if let Some(operation) = facts.operation {
@@ -76,7 +76,7 @@ pub(crate) fn in_progress(operation: Operation) -> Refusal {
 /// Which session a save belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// A new one, for this reason.
+    /// A new one.
     New,
     /// One that goes on from a save.
     Continue {

@@ -70,7 +70,7 @@ pub(crate) enum Command {
     Save(Save),
     /// Bring a saved session back here
     Resume(Box<Resume>),
-    /// The saved sessions, newest first
+    /// The saved sessions: this repository's first, then the newest
     List(List),
     /// Every save of one session
     #[command(after_help = "Example:\n  convosync log session-4k2m")]
