@@ -93,6 +93,14 @@ fn a_server_that_never_answers_can_be_left() {
 }
 
 #[test]
+fn a_repository_with_other_object_ids_is_told_at_init() {
+    let lab = Lab::new();
+    let args = ["init", "-q", "--bare", "--object-format=sha256", "store.git"];
+    lab.git(lab.folder.path(), &args);
+    denied(lab.init(), &["hash algorithm", "private repository"]);
+}
+
+#[test]
 fn a_repository_that_is_gone_is_no_empty_store() {
     let lab = Lab::new();
     let store = lab.init().unwrap();
@@ -119,7 +127,7 @@ fn the_users_hooks_and_settings_have_no_say() {
     }
     let config = format!(
         "[core]\n\thooksPath = {}\n[push]\n\tfollowTags = true\n\tgpgSign = true\n\
-         \tpushOption = ci.skip\n[fetch]\n\tprune = false\n[protocol]\n\tversion = 0\n\
+         \tpushOption = ci.skip\n\tnegotiate = true\n[fetch]\n\tprune = false\n[protocol]\n\tversion = 0\n\
          [safe]\n\tbareRepository = explicit\n[commit]\n\tgpgSign = true\n\
          [init]\n\tdefaultObjectFormat = sha256\n[tag]\n\tgpgSign = true\n",
         hooks.display()

@@ -193,4 +193,10 @@ fn what_others_left_among_the_refs_is_not_listed_and_stays() {
     assert_eq!(lab.open("tablet").list("").unwrap().len(), 2);
     let files = lab.git(&lab.remote(), &["ls-tree", "-r", "--name-only", tip]);
     assert!(files.contains("u/readme"), "{files}");
+    for listed in laptop.list("").unwrap() {
+        laptop.delete(&listed.name).unwrap();
+    }
+    assert!(laptop.list("").unwrap().is_empty());
+    let files = lab.git(&lab.remote(), &["ls-tree", "-r", "--name-only", tip]);
+    assert!(files.contains("u/readme"), "a newer version may need it: {files}");
 }

@@ -160,6 +160,8 @@ pub(super) struct Tip {
     /// Its whole tree, with what is none of ours.
     pub(super) tree: Oid,
     pub(super) objects: BTreeMap<ObjectName, Stored>,
+    /// Something else is in there too: perhaps of a ConvoSync that knows more than this one.
+    pub(super) has_more: bool,
 }
 
 impl Tip {
@@ -171,16 +173,23 @@ impl Tip {
             } else if let Some((name, size)) = object(place, folder, &entry.name) {
                 let (oid, in_pieces) = (entry.oid, entry.is_folder);
                 self.objects.entry(name).or_insert(Stored { size, oid, in_pieces, card: None });
+            } else {
+                self.has_more = true;
             }
         }
     }
 
     /// Cards come after the units.
     fn add_card(&mut self, place: &Place, entry: TreeEntry) {
-        let (Place::Session(session), Ok(save)) = (place, entry.name.parse()) else { return };
-        let name = ObjectName::Unit { session: session.clone(), save };
-        if let Some(stored) = self.objects.get_mut(&name).filter(|_| !entry.is_folder) {
-            stored.card = Some(entry.oid);
+        let unit = match (place, entry.name.parse()) {
+            (Place::Session(session), Ok(save)) if !entry.is_folder => {
+                self.objects.get_mut(&ObjectName::Unit { session: session.clone(), save })
+            }
+            _ => None,
+        };
+        match unit {
+            Some(unit) => unit.card = Some(entry.oid),
+            None => self.has_more = true,
         }
     }
 }

@@ -281,7 +281,7 @@ impl GitStore {
             };
             let size = tip.objects[name].size;
             let commit = match tip.objects.len() {
-                1 => None,
+                1 if !tip.has_more => None,
                 _ => Some(objects::build(&store.mirror, Some(&tip), &Change::Remove(name, size))?),
             };
             Ok(Move::To { commit, then: None })

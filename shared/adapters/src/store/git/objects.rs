@@ -72,7 +72,8 @@ fn tip(
     let broken = || Trouble::Mirror(format!("{} can't be read", place.ref_name()));
     let Some(Answer::Found { oid: tree, bytes }) = answers.next() else { return Err(broken()) };
     let top = read_tree(&bytes).ok_or_else(broken)?;
-    let mut tip = Tip { commit: commit.clone(), tree, objects: BTreeMap::new() };
+    let has_more = top.iter().any(|entry| !place.folders().contains(&entry.name.as_str()));
+    let mut tip = Tip { commit: commit.clone(), tree, objects: BTreeMap::new(), has_more };
     for folder in place.folders() {
         let there = top.iter().any(|entry| entry.name == *folder && entry.is_folder);
         match answers.next() {

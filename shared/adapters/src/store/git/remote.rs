@@ -95,8 +95,9 @@ pub(super) fn push(
     let lease = format!("--force-with-lease={name}:{}", text(old));
     let refspec = format!("{}:{name}", text(new));
     let args = ["--porcelain", "--progress", "--no-verify", "--no-follow-tags", "--no-signed"];
-    // Options and submodules of the user's own pushes are left out.
-    let mut call = mirror.network("push")?.config("push.pushOption=").args(args);
+    // What the user wants of every push of code is left out.
+    let call = mirror.network("push")?.config("push.pushOption=").config("push.negotiate=false");
+    let mut call = call.args(args);
     if let Some(grafts) = &grafts {
         call = call.config("advice.graftFileDeprecated=false").env("GIT_GRAFT_FILE", &grafts.path);
     }
