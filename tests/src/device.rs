@@ -348,6 +348,13 @@ impl Device {
         fs::write(path, lines).expect("a transcript");
     }
 
+    /// Gives a conversation a tool's result that is too big to travel inside a unit.
+    pub fn keep_big_result(&self, id: &str) {
+        let folder = self.transcript(id).with_extension("").join("tool-results");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join("big.bin"), crate::transcript::random(9 << 19)).expect("a file");
+    }
+
     /// The device's own folder of ConvoSync.
     #[must_use]
     pub fn data(&self) -> PathBuf {

@@ -43,21 +43,26 @@ pub fn turn(session: &str, number: usize, cwd: &str, who: &str) -> String {
     [prompt, call, result, snapshot, answer].map(|line| format!("{line}\n")).concat()
 }
 
-/// Letters without any order, the same every time: 6 bits each, so a quarter is all that can be
-/// saved.
+/// Letters without any order, the same every time: 6 bits each, so a quarter is all that a
+/// compressor can save.
 #[must_use]
-pub fn noise(bytes: usize) -> String {
+pub fn noise(letters: usize) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
-    // The generator of xorshift64* (Vigna 2016); the test needs no better one.
+    random(letters).iter().map(|byte| char::from(LETTERS[usize::from(byte & 63)])).collect()
+}
+
+/// Bytes without any order, the same every time.
+#[must_use]
+pub fn random(bytes: usize) -> Vec<u8> {
+    // The generator of xorshift64* (Vigna 2016); a test needs no better one.
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut next = || {
         state ^= state >> 12;
         state ^= state << 25;
         state ^= state >> 27;
-        char::from(
-            LETTERS
-                [usize::try_from(state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 58).expect("6 bits")],
-        )
+        state.wrapping_mul(0x2545_f491_4f6c_dd1d)
     };
-    (0..bytes).map(|_| next()).collect()
+    let mut out: Vec<u8> = (0..bytes.div_ceil(8)).flat_map(|_| next().to_le_bytes()).collect();
+    out.truncate(bytes);
+    out
 }

@@ -22,6 +22,7 @@ mod shelf;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod trouble;
+mod word;
 mod words;
 
 pub use cancel::Cancel;

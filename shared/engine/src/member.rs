@@ -80,7 +80,8 @@ impl Engine<'_> {
         };
         if member.profile.local_only {
             let store = self.ports.stores.open(&member.profile.store_url, true)?;
-            if self.store_record(store.as_ref())?.is_none() {
+            // A record that can't be read is told when the save is sent: until then it is safe here.
+            if matches!(self.store_record(store.as_ref()), Ok(None)) {
                 self.found(store.as_ref(), &member.profile, None)?;
             }
         }
@@ -286,14 +287,24 @@ pub(crate) fn taken() -> Refusal {
         .help("run `convosync device join --recovery` with the words that it showed")
 }
 
+/// Zero-width spaces and what turns the reading direction. Joiners are none: emoji need them.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 /// A name is one line that is shown on other devices.
 fn check_device_name(name: &str) -> Result<(), Refusal> {
     let fits = (1..=64).contains(&name.chars().count())
-        && !name.contains(char::is_control)
+        && !name.contains(|c: char| c.is_control() || is_invisible(c))
         && name.trim() == name;
     if fits {
         return Ok(());
     }
-    Err(Refusal::new("convosync::device::name", "a device name has 1 to 64 characters on one line")
-        .argument("--device"))
+    Err(Refusal::new(
+        "convosync::device::name",
+        "a device name has 1 to 64 visible characters on one line",
+    )
+    .argument("--device"))
 }

@@ -20,6 +20,7 @@ use crate::ports::{
 use crate::save::{carried_code, remote_of};
 use crate::shelf::{OpenSave, Shelf, containers};
 use crate::trouble::{Trouble, git_failure, store_failure};
+use crate::word::word;
 
 /// How long a sender waits for another one of this device.
 const SEND_WAIT: Duration = Duration::from_secs(60);
@@ -416,6 +417,7 @@ pub(crate) fn rejected(reason: &str, behind: bool, remote: &str, branch: &str) -
     let mut text = format!("Failed to push to remote\nRemote rejected: {reason}");
     let help = if behind {
         text.push_str("\n\nYour branch is behind the remote.");
+        let (remote, branch) = (word(remote), word(branch));
         format!("git pull {remote} {branch}\n# Resolve conflicts if any\nconvosync save --retry")
     } else {
         "mend what the remote complains about, then run `convosync save --retry`".to_owned()

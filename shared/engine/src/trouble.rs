@@ -253,6 +253,10 @@ pub(crate) fn git_failure(error: &GitError) -> Failure {
         GitError::Timeout { .. } => {
             ("convosync::git::timeout", "run it again; nothing was left half done")
         }
+        GitError::BadName { .. } => (
+            "convosync::git::name",
+            "it comes from a save that is damaged or hostile: look at `convosync log`, and take another save with `--at`",
+        ),
         GitError::Cancelled => ("convosync::cancelled", "run it again when you are ready"),
         GitError::Failed { .. } => {
             ("convosync::git::failed", "try the same with plain git to see more")

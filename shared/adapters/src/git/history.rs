@@ -68,12 +68,23 @@ pub(super) fn has_commit(git: &GitCli, repo: &Repository, commit: &Oid) -> Resul
     if git.memory().fetched.contains(&(repo.common_dir.clone(), commit.clone())) {
         return Ok(true);
     }
-    let args = ["--objects", "--quiet", "--exclude-promisor-objects", commit.as_str(), "--not"];
+    // Another kind of object, and an id of the other length, are no commit that is here.
+    let peeled = format!("{commit}^{{commit}}");
+    let args = ["--objects", "--quiet", "--exclude-promisor-objects", &peeled, "--not"];
     let output = git.read(&repo.root, "rev-list").args(args).arg("--all").run()?;
     if output.success() {
         return Ok(true);
     }
-    let absent = ["bad object", "missing", "Could not read", "could not read", "unable to read"];
+    let absent = [
+        "bad object",
+        "bad revision",
+        "unknown revision",
+        "expected commit type",
+        "missing",
+        "Could not read",
+        "could not read",
+        "unable to read",
+    ];
     if absent.iter().any(|words| output.stderr.contains(words)) {
         return Ok(false);
     }

@@ -42,9 +42,8 @@ pub(super) fn own_ref(place: &str, id: &str) -> Result<String, GitError> {
     }
 }
 
-fn refused(what: &str, name: &str) -> GitError {
-    let output = format!("{:?} can't be the name of {what}", name);
-    GitError::Failed { what: "check-ref-format".to_owned(), output }
+fn refused(what: &'static str, name: &str) -> GitError {
+    GitError::BadName { what, name: name.to_owned() }
 }
 
 #[cfg(test)]

@@ -45,6 +45,14 @@ pub enum GitError {
         /// The limit.
         seconds: u64,
     },
+    /// A name, e.g. from a save, that git does not take; nothing was called with it.
+    #[error("{name:?} can't be the name of {what}")]
+    BadName {
+        /// What it was to be the name of, e.g. `a branch`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
     /// The user cancelled.
     #[error("cancelled")]
     Cancelled,

@@ -7,6 +7,7 @@ use convosync_wire::{
 
 use crate::ports::{Change, ChangeKind, Facts, HeadState, Live, Relation};
 use crate::trouble::{Refusal, Trouble};
+use crate::word::word;
 
 /// What is true of the target before anything is touched.
 #[derive(Debug)]
@@ -325,7 +326,7 @@ fn missing(code: &Code) -> Decision {
             String::new(),
             "Try:".to_owned(),
             "  git fetch origin".to_owned(),
-            format!("  git pull origin {}", code.branch),
+            format!("  git pull origin {}", word(&code.branch)),
         ],
         choices: vec![
             cancel("--on-missing cancel", true),
