@@ -99,7 +99,7 @@ impl Engine<'_> {
     fn devices_again(&self, member: &mut Member) -> Result<Vec<IndexChange>, Trouble> {
         let mut changes = Vec::new();
         for listed in self.ports.cache.list(ObjectName::DEVICES)? {
-            let entry = self.ports.cache.get(&listed.name)?;
+            let Ok(entry) = self.ports.cache.get(&listed.name) else { continue };
             let opened = open_device_entry(&member.profile.account, &listed.name, &entry);
             if opened.is_ok_and(|(device, known)| member.devices.add(device, known).is_ok()) {
                 changes.push(IndexChange::Put(Table::Devices, listed.name.to_string(), entry));
@@ -108,14 +108,14 @@ impl Engine<'_> {
         Ok(changes)
     }
 
-    /// Opens a unit that the index does not know. One that can't be opened stays where it is.
+    /// Opens a unit that the index does not know. One that can't be read stays where it is.
     fn again(
         &self,
         member: &Member,
         place: &dyn Store,
         name: &ObjectName,
     ) -> Result<Option<Again>, Trouble> {
-        let unit = place.get(name)?;
+        let Ok(unit) = place.get(name) else { return Ok(None) };
         let (account, devices) = (&member.profile.account, &member.devices);
         let Ok((card, body)) = open_unit(account, devices, name, &unit) else { return Ok(None) };
         let below = body.manifest.terminal.as_ref().map_or("", |terminal| &terminal.directory);
