@@ -111,6 +111,8 @@ fn newest_is_spoilt(damage: &Damage, line: &Line) {
     // A card that can't be read is told; behind one that can, the body is looked at by a resume.
     let told = notes.contains("convosync::object::unreadable") && notes.contains(&line.saves[2]);
     assert!(told || rows[0]["message"] == "Step 3", "{what}: {rows} {notes}");
+    let synced = laptop.json(&["sync"])["notes"].to_string();
+    assert!(synced.contains(&line.saves[2]) || notes.is_empty(), "{what}: {synced}");
     let (log, _) = beside(laptop, &["log", &line.session]);
     assert!(log.to_string().contains(&line.saves[0]), "{what}: {log}");
     assert!(log.to_string().contains(&line.saves[1]), "{what}: {log}");
