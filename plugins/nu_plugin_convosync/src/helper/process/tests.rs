@@ -5,7 +5,7 @@ use crate::scripted::{Script, soon};
 use convosync_wire::{PROTOCOL, Progress, Reply, Verb};
 use std::fs;
 
-const FINAL: &str = r#"printf '%s\n' '{"answer":"reply","data":{"kind":"sessions","report":[]}}'"#;
+const FINAL: &str = r#"printf '%s\n' '{"answer":"reply","data":{"kind":"sessions","report":{"rows":[],"notes":[]}}}'"#;
 
 fn request() -> Request {
     Request {
