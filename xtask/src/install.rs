@@ -90,7 +90,7 @@ pub(crate) fn uninstall(prefix: Option<PathBuf>) -> Result<(), Failed> {
         }
     }
     for folder in kept_folders().into_iter().filter(|folder| folder.exists()) {
-        println!("kept {}: sessions, keys and settings are yours", folder.display());
+        println!("kept {}: your sessions and keys", folder.display());
     }
     Ok(())
 }
@@ -126,12 +126,7 @@ fn kept_folders() -> Vec<PathBuf> {
         let base = env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
         base.unwrap_or_else(|| home.join(default)).join("convosync")
     };
-    let bases = [
-        ("XDG_DATA_HOME", ".local/share"),
-        ("XDG_CONFIG_HOME", ".config"),
-        ("XDG_STATE_HOME", ".local/state"),
-    ];
-    bases.into_iter().map(|(variable, default)| folder(variable, default)).collect()
+    vec![folder("XDG_DATA_HOME", ".local/share"), folder("XDG_STATE_HOME", ".local/state")]
 }
 
 fn on_path(folder: &Path) -> bool {
