@@ -149,10 +149,12 @@ impl Engine<'_> {
             (standing, None) => Action::Write { id: id.clone(), lost: lost(standing) },
         };
         let staged = match &action {
-            Action::Write { .. } => {
+            // What is here already is looked at all the same: a copy that is damaged on this disk is
+            // found, and healed, while there is another.
+            Action::Write { .. } | Action::Keep { further: false } => {
                 self.staged(shelf, open, assistant, &conversation, saved, &roots)?
             }
-            Action::Keep { .. } | Action::Leave => Staged::default(),
+            Action::Keep { further: true } | Action::Leave => Staged::default(),
         };
         Ok(Some(ConversationPlan {
             assistant,
