@@ -3,6 +3,7 @@
 
 mod code;
 mod conversation;
+mod dialog;
 mod find;
 mod plan;
 
