@@ -138,6 +138,7 @@ fn branch_steps(
         },
         Relation::Diverged { .. } | Relation::Unrelated => match answers.on_diverged {
             Some(OnDiverged::Merge) if mergeable(present, relation) => Ok(vec![CodeStep::Merge]),
+            Some(OnDiverged::Merge) if relation == Relation::Unrelated => Err(unrelated().into()),
             Some(OnDiverged::Merge) => Err(conflicts(&present.conflicts).into()),
             Some(OnDiverged::Discard) => Ok(vec![CodeStep::Replace]),
             Some(OnDiverged::Cancel) => Err(Trouble::Cancelled),
@@ -165,6 +166,14 @@ pub(super) fn assume(answers: &mut Answers, decision: &Decision) -> bool {
 /// Whether a merge can be offered.
 pub(super) fn mergeable(present: &Present<'_>, relation: Relation) -> bool {
     relation != Relation::Unrelated && present.conflicts.is_empty()
+}
+
+fn unrelated() -> Refusal {
+    Refusal::new(
+        "convosync::resume::unrelated",
+        "your branch and the session have no commit in common, so they can't be merged",
+    )
+    .help("use `--on-diverged discard`, which keeps your commits aside; nothing was changed")
 }
 
 fn conflicts(paths: &[String]) -> Refusal {
@@ -381,6 +390,16 @@ mod tests {
         let merge = Answers { on_diverged: Some(OnDiverged::Merge), ..Answers::default() };
         let refused = steps(conflicting(), &merge).unwrap_err();
         assert_eq!(refused.code(), "convosync::resume::conflicts");
+    }
+
+    #[test]
+    fn what_has_no_commit_in_common_is_not_merged() {
+        let case = || on_branch(false, Relation::Unrelated);
+        let decision = asked(case(), &Answers::default(), Question::Diverged);
+        assert!(decision.choices.iter().all(|choice| choice.value != "merge"), "{decision:?}");
+        let merge = Answers { on_diverged: Some(OnDiverged::Merge), ..Answers::default() };
+        let refused = steps(case(), &merge).unwrap_err();
+        assert_eq!(refused.code(), "convosync::resume::unrelated");
     }
 
     #[test]
