@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use convosync_core::{
     CodeState, Conversation, ConversationId, FilePath, FileState, Manifest, Roots, Standing,
-    Summary, compare, expand,
+    Summary, compare, expand, kept,
 };
 use convosync_wire::{Note, OnLive, Request, ResumeArgs};
 
@@ -146,7 +146,13 @@ impl Engine<'_> {
                 _ => Action::Leave,
             },
             (_, None) if torn => Action::Write { id: id.clone(), lost: Lost::Messages },
-            (standing, None) => Action::Write { id: id.clone(), lost: lost(standing) },
+            (standing, None) => {
+                let lost = match lost(standing) {
+                    Lost::Nothing => self.lost_beside(assistant, &conversation, &local, &roots)?,
+                    lost => lost,
+                };
+                Action::Write { id: id.clone(), lost }
+            }
         };
         let staged = match &action {
             // What is here already is looked at all the same: a copy that is damaged on this disk is
@@ -248,6 +254,51 @@ impl Engine<'_> {
         compare(assistant.rules(), &mut ours, &mut saved.read()?)
             .map(Some)
             .map_err(|error| scratch_error(&error))
+    }
+
+    /// What of the files beside the transcript is only here: a sub-agent's, a tool's output, a task
+    /// that went on without a line of the transcript.
+    fn lost_beside(
+        &self,
+        assistant: &dyn Assistant,
+        saved: &Conversation,
+        local: &[SourceFile],
+        roots: &Roots,
+    ) -> Result<Lost, Trouble> {
+        for (path, state) in saved.files.iter().filter(|(path, _)| path.as_str() != TRANSCRIPT) {
+            let Some(here) = local.iter().find(|file| file.logical == *path) else { continue };
+            let mut now = self.canonical(assistant, here, roots)?;
+            let same =
+                kept(state, &mut now.file, now.len).map_err(|error| scratch_error(&error))?;
+            if same < now.len {
+                return Ok(Lost::State);
+            }
+        }
+        Ok(Lost::Nothing)
+    }
+
+    /// Proves that the conversation here is still what the plan was made for: git's hooks may have
+    /// taken minutes, and a client may have been started meanwhile.
+    pub(super) fn still_as_planned(
+        &self,
+        talk: Option<&ConversationPlan<'_>>,
+        request: &Request,
+    ) -> Result<(), Trouble> {
+        let Some(talk) = talk else { return Ok(()) };
+        let id = &talk.conversation.id;
+        if !matches!(&talk.action, Action::Write { id: to, .. } if to == id) {
+            return Ok(());
+        }
+        let opened = talk.assistant.live(id, &request.env)?.is_some();
+        if !opened && talk.assistant.files_at(id, &talk.directory)? == talk.local {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            "convosync::resume::changed",
+            "the conversation went on here while the code was brought back; it was left alone",
+        )
+        .help("close it, then run the same command again")
+        .into())
     }
 
     /// Saves the conversation here as work that was put aside, if some of it is about to be

@@ -77,7 +77,8 @@ impl Engine<'_> {
         // From here on things change.
         let mut done = self.apply_code(&ready, &code)?;
         let restored = self
-            .park_conversation(&member, &mut shelf, &ready, talk.as_ref())
+            .still_as_planned(talk.as_ref(), request)
+            .and_then(|()| self.park_conversation(&member, &mut shelf, &ready, talk.as_ref()))
             .map(|parked| done.parked.extend(parked))
             .and_then(|()| self.apply_conversation(&work_tree, talk))
             .and_then(|restored| {

@@ -59,7 +59,8 @@ const DENIED: &[&str] = &[
 pub(super) fn remote(error: GitError) -> StoreError {
     match error {
         GitError::Credentials(words) => StoreError::Denied(words),
-        GitError::Unreachable(words) => StoreError::Unreachable(words),
+        // Whether the server hung up before or after git read why is a matter of luck.
+        GitError::Unreachable(words) => said(words),
         GitError::Failed { output, .. } => said(output),
         other => StoreError::Unreachable(other.to_string()),
     }
