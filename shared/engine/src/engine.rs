@@ -110,6 +110,11 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
+    /// Tells what is being done where it is too late to stop: what was begun is ended.
+    pub(crate) fn tell(&self, text: &str) {
+        (self.progress)(text);
+    }
+
     pub(crate) fn random(&self) -> impl FnMut(&mut [u8]) + '_ {
         |bytes| self.ports.entropy.fill(bytes)
     }

@@ -1,6 +1,7 @@
 //! Looking: list, log, status, devices. They change nothing but what is queued, which is sent.
 
 use std::path::Path;
+use std::time::Duration;
 
 use convosync_core::ObjectName;
 use convosync_wire::{DeviceRow, ListArgs, LogRow, Note, Request, Rows, SessionRow, StatusReport};
@@ -183,7 +184,7 @@ impl Engine<'_> {
         if let Some(store) = &store
             && !self.ports.index.queue()?.is_empty()
         {
-            match self.flush(&member, store.as_ref(), Pushing::Never, None) {
+            match self.flush(&member, store.as_ref(), Pushing::Never, None, Duration::ZERO) {
                 Ok(sent) => failed.extend(sent.notes),
                 // Another process is sending.
                 Err(Trouble::Local(crate::ports::LocalError::Busy { .. })) => {}

@@ -23,7 +23,7 @@ use crate::trouble::{Trouble, git_failure, store_failure};
 use crate::word::word;
 
 /// How long a sender waits for another one of this device.
-const SEND_WAIT: Duration = Duration::from_secs(60);
+pub(crate) const SEND_WAIT: Duration = Duration::from_secs(60);
 
 /// Whether commits that no remote has may be pushed on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Engine<'_> {
         let store = self.open_store(&member.profile)?;
         let history =
             self.refreshed(&mut member, store.as_ref(), ObjectName::UNITS, Depth::Heads)?;
-        let sent = self.flush(&member, store.as_ref(), Pushing::Allowed, None)?;
+        let sent = self.flush(&member, store.as_ref(), Pushing::Allowed, None, SEND_WAIT)?;
         let queued = self.ports.index.queue()?.len() as u64;
         let notes = history.notes.into_iter().chain(sent.notes).collect();
         Ok(SyncReport { sent: sent.saves, queued, notes })
@@ -57,17 +57,19 @@ impl Engine<'_> {
 
     /// Sends the queue; commits that no remote is proven to have are pushed or carried first.
     ///
-    /// Freezes what it adds under the lock of saves, which the caller must not hold.
+    /// Freezes what it adds under the lock of saves, which the caller must not hold. Waits at most
+    /// `wait` for another process that saves or sends.
     pub(crate) fn flush(
         &self,
         member: &Member,
         store: &dyn Store,
         pushing: Pushing,
         proven: Option<&SaveId>,
+        wait: Duration,
     ) -> Result<Sent, Trouble> {
         let mut sent = Sent::default();
-        self.prove_code(member, store, pushing, proven, &mut sent)?;
-        let _lock = self.ports.locks.acquire("send", SEND_WAIT)?;
+        self.prove_code(member, store, (pushing, proven), wait, &mut sent)?;
+        let _lock = self.ports.locks.acquire("send", wait)?;
         let mut held: BTreeSet<SessionId> = BTreeSet::new();
         for row in self.ports.index.queue()? {
             if held.contains(&row.session) {
@@ -246,15 +248,15 @@ impl Engine<'_> {
         &self,
         member: &Member,
         store: &dyn Store,
-        pushing: Pushing,
-        proven: Option<&SaveId>,
+        (pushing, proven): (Pushing, Option<&SaveId>),
+        wait: Duration,
         sent: &mut Sent,
     ) -> Result<(), Trouble> {
         if self.unproven(member, pushing, proven)?.is_empty() {
             return Ok(());
         }
         // A save of another process must not come between the tip that is read and the one made.
-        let _lock = self.ports.locks.acquire("freeze", SEND_WAIT)?;
+        let _lock = self.ports.locks.acquire("freeze", wait)?;
         for binding in self.unproven(member, pushing, proven)? {
             let open = Shelf::new(self, member, Some(store)).save(&binding.session, &binding.tip);
             let Ok(open) = open else { continue };

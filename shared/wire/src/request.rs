@@ -311,7 +311,7 @@ pub struct ListArgs {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SyncArgs {
-    /// Try again at once what failed.
+    /// The same as without: what failed before is tried again at once.
     pub retry: bool,
 }
 

@@ -315,7 +315,7 @@ impl Engine<'_> {
             Action::Write { lost, .. } if lost != Lost::Nothing => lost,
             _ => return Ok(None),
         };
-        self.step("Putting the conversation here aside")?;
+        self.tell("Putting the conversation here aside");
         let card = &ready.open.card;
         let base = OpenSave {
             card: card.clone(),
@@ -402,7 +402,7 @@ impl Engine<'_> {
         let directory = below(work_tree, &relative(work_tree, &directory));
         let directory = if directory.is_dir() { directory } else { work_tree.to_path_buf() };
         let files = ready_to_place(assistant, &id, &directory, staged)?;
-        self.step("Restoring the conversation")?;
+        self.tell("Restoring the conversation");
         assistant.place(&Placement { id: &id, directory: &directory }, files)?;
         Ok(Some(restored(id, true, true, Vec::new())))
     }

@@ -8,7 +8,7 @@ use super::moment::{Held, branch, push_remote};
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Assistant, Committed, Found, GitError, Push, Table};
-use crate::send::{Pushing, not_sent, push_failed, rejected};
+use crate::send::{Pushing, SEND_WAIT, not_sent, push_failed, rejected};
 use crate::trouble::Trouble;
 
 impl Engine<'_> {
@@ -35,7 +35,7 @@ impl Engine<'_> {
                     notes.push(not_sent(trouble));
                 }
                 let proven = pushed.is_some().then_some(&save);
-                match self.flush(member, store.as_ref(), Pushing::Never, proven) {
+                match self.flush(member, store.as_ref(), Pushing::Never, proven, SEND_WAIT) {
                     Ok(sent) => {
                         uploaded = sent.saves.iter().map(|save| save.bytes).sum();
                         notes.extend(sent.notes);

@@ -84,7 +84,7 @@ pub(crate) enum Command {
     /// Send what is queued on this device
     #[command(after_help = "Example:\n  convosync sync --retry")]
     Sync {
-        /// Try again at once what failed before
+        /// The same as `sync`: what failed before is tried again at once
         #[arg(long)]
         retry: bool,
     },
