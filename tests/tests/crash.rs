@@ -10,6 +10,8 @@
 mod account;
 #[path = "crash/audit.rs"]
 mod audit;
+#[path = "crash/dying.rs"]
+mod dying;
 #[path = "crash/full_disk.rs"]
 mod full_disk;
 #[path = "crash/git_calls.rs"]

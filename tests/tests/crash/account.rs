@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 use convosync_tests::{Device, World, told};
 use serde_json::Value;
 
-use crate::audit::audit;
 use crate::moments::Moments;
-use crate::scene::{ID, has_one_head, work};
 
-const KILLS: u32 = 20;
+/// Kills for each command; `dying` tries every write.
+const KILLS: u32 = 10;
 
 /// A device without a clone: it only joins.
 fn visitor(world: &World, name: &str) -> Device {
@@ -93,34 +92,6 @@ fn an_init_that_was_killed_ends_with_words_that_open_the_account() {
 }
 
 #[test]
-fn an_init_that_was_killed_finishes_the_file_of_words() {
-    let mut moments = Moments::new();
-    let mut span = Duration::ZERO;
-    for kill in 0..=KILLS {
-        let world = World::new();
-        let first = visitor(&world, "first");
-        let url = world.store_url();
-        let file = world.words();
-        let path = file.to_str().expect("plain");
-        let init = ["init", "--store", &url, "--device", "first", "--recovery-file", path, "--yes"];
-        if kill == 0 {
-            let start = Instant::now();
-            first.ok(&init);
-            span = start.elapsed();
-            continue;
-        }
-        let delay = moments.within(span, kill - 1, KILLS);
-        println!("seed {}, kill {kill} after {delay:?}", moments.seed);
-        printed_before(first.command(&init), delay, world.path().join("printed"));
-        first.ok(&init);
-        let words = fs::read_to_string(file).expect("the words were written");
-        let second = visitor(&world, "second");
-        joins(&world, &second, &words);
-        assert_eq!(names(&second), ["first", "second"]);
-    }
-}
-
-#[test]
 fn words_that_nobody_could_read_are_shown_again_and_then_no_more() {
     let world = World::new();
     let first = visitor(&world, "first");
@@ -133,32 +104,6 @@ fn words_that_nobody_could_read_are_shown_again_and_then_no_more() {
     let words = first.json(&init)["recovery_words"].as_str().expect("words").to_owned();
     assert_eq!(first.json(&init)["recovery_words"], Value::Null);
     joins(&world, &visitor(&world, "second"), &words);
-}
-
-#[test]
-fn a_first_save_that_was_killed_leaves_a_store_that_opens() {
-    let mut moments = Moments::new();
-    let mut span = Duration::ZERO;
-    let world = World::new();
-    for kill in 0..=KILLS {
-        let device = world.bare_device(&format!("desktop{kill}"), "app");
-        // The next clone must find the origin as empty as this one did.
-        device.git(&["switch", "-q", "-c", &format!("branch{kill}")]);
-        work(&device, 1);
-        let save = ["save", "first"];
-        if kill == 0 {
-            let start = Instant::now();
-            device.ok(&save);
-            span = start.elapsed();
-            continue;
-        }
-        let delay = moments.within(span, kill - 1, KILLS);
-        println!("seed {}, kill {kill} after {delay:?}", moments.seed);
-        printed_before(device.command(&save), delay, world.path().join("printed"));
-        let saved = device.json(&save);
-        assert_eq!(saved["synced"], true, "{saved}");
-        has_one_head(&device);
-    }
 }
 
 #[test]
@@ -189,80 +134,4 @@ fn a_join_that_was_killed_ends_as_one_device() {
         joins(&world, &device, &words);
         assert_eq!(names(&device), expected);
     }
-}
-
-#[test]
-fn a_join_that_was_killed_takes_along_what_was_saved_before() {
-    let mut moments = Moments::new();
-    let mut span = Duration::ZERO;
-    for kill in 0..=KILLS {
-        let (world, desktop) = local_saves();
-        let words = fs::read_to_string(world.words()).expect("words");
-        if kill == 0 {
-            let start = Instant::now();
-            joins(&world, &desktop, &words);
-            span = start.elapsed();
-            continue;
-        }
-        let delay = moments.within(span, kill - 1, KILLS);
-        println!("seed {}, kill {kill} after {delay:?}", moments.seed);
-        let command = join_command(&world, &desktop, &words);
-        printed_before(command, delay, world.path().join("printed"));
-        joins(&world, &desktop, &words);
-        goes_on(&world, &desktop);
-    }
-}
-
-#[test]
-fn an_init_that_was_killed_moves_what_was_saved_before() {
-    let mut moments = Moments::new();
-    let mut span = Duration::ZERO;
-    for kill in 0..=KILLS {
-        let (world, desktop) = local_saves();
-        fs::remove_dir_all(world.store()).expect("the store of the others is not wanted here");
-        fs::remove_file(world.words()).expect("nor are its words");
-        let (url, file) = (world.store_url(), world.words());
-        let init = ["init", "--store", &url, "--recovery-file", file.to_str().expect("plain")];
-        if kill == 0 {
-            let start = Instant::now();
-            desktop.ok(&init);
-            span = start.elapsed();
-            continue;
-        }
-        let delay = moments.within(span, kill - 1, KILLS);
-        println!("seed {}, kill {kill} after {delay:?}", moments.seed);
-        printed_before(desktop.command(&init), delay, world.path().join("printed"));
-        desktop.ok(&init);
-        goes_on(&world, &desktop);
-        joins(&world, &visitor(&world, "second"), &fs::read_to_string(file).expect("words"));
-    }
-}
-
-/// A device that saved on its own, and an account of others that it may join.
-fn local_saves() -> (World, Device) {
-    let world = World::new();
-    let desktop = world.bare_device("desktop", "app");
-    for step in 1..=2 {
-        work(&desktop, step);
-        desktop.ok(&["save", &format!("step {step}")]);
-    }
-    let (url, file) = (world.store_url(), world.words());
-    let path = file.to_str().expect("plain");
-    visitor(&world, "other").ok(&["init", "--store", &url, "--recovery-file", path, "--yes"]);
-    (world, desktop)
-}
-
-/// Whatever was saved before is in the store, and the next save goes on from it.
-#[track_caller]
-fn goes_on(world: &World, desktop: &Device) {
-    work(desktop, 3);
-    let saved = desktop.json(&["save", "step 3"]);
-    assert_eq!(saved["synced"], true, "{saved}");
-    assert_eq!(saved["new_session"], false, "{saved}");
-    has_one_head(desktop);
-    let audit = audit(world, desktop);
-    for step in 1..=3 {
-        assert!(audit.has_message(&format!("step {step}")));
-    }
-    assert_eq!(audit.head().transcript(ID).lines().count(), 15);
 }

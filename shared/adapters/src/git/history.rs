@@ -75,8 +75,11 @@ pub(super) fn has_commit(git: &GitCli, repo: &Repository, commit: &Oid) -> Resul
     if output.success() {
         return Ok(true);
     }
+    // A fetch that was cut short, or is still at work, leaves a commit without its files.
     let absent = [
         "bad object",
+        "bad tree object",
+        "bad blob object",
         "bad revision",
         "unknown revision",
         "expected commit type",

@@ -21,16 +21,23 @@ pub(super) fn while_unlocked<T>(
     repo: &Repository,
     mut act: impl FnMut() -> Result<T, GitError>,
 ) -> Result<T, GitError> {
+    let lock = lock_file(repo);
+    patiently(git, || match lock.exists() {
+        true => Err(GitError::Locked { path: lock.display().to_string() }),
+        false => act(),
+    })
+}
+
+/// The same for what takes other locks than the index's.
+pub(super) fn patiently<T>(
+    git: &GitCli,
+    mut act: impl FnMut() -> Result<T, GitError>,
+) -> Result<T, GitError> {
     let until = Instant::now() + git.limits.lock;
     loop {
-        let lock = lock_file(repo);
-        let locked = if lock.exists() {
-            GitError::Locked { path: lock.display().to_string() }
-        } else {
-            match act() {
-                Err(locked @ GitError::Locked { .. }) => locked,
-                done => return done,
-            }
+        let locked = match act() {
+            Err(locked @ GitError::Locked { .. }) => locked,
+            done => return done,
         };
         if git.cancel.is_cancelled() {
             return Err(GitError::Cancelled);

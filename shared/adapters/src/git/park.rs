@@ -30,9 +30,15 @@ pub(super) fn park(
     let stash = stash_tip(git, repo)?;
     while_unlocked(git, repo, || push(git, repo, message, &stays))?;
     let made = stash_tip(git, repo)?.filter(|tip| stash.as_ref() != Some(tip));
-    let commit = made.ok_or_else(|| refusal("git made no stash of these changes"))?;
+    let is_put_aside = is_put_aside(&before, &status(git, &repo.root)?.without(excludes).0);
+    let commit = match (made, stash) {
+        (Some(made), _) => made,
+        // The git of a helper that was killed was still at it, and has put them aside already.
+        (None, Some(stash)) if is_put_aside && is_of(git, repo, &stash, &before)? => stash,
+        (None, _) => return Err(refusal("git made no stash of these changes")),
+    };
     keep_at(git, repo, &reference, &commit)?;
-    if !is_put_aside(&before, &status(git, &repo.root)?.without(excludes).0) {
+    if !is_put_aside {
         return Err(refusal(&format!("some changes stayed; all of them are in {commit}")));
     }
     let restore = format!("git stash apply --index {commit}");
@@ -108,6 +114,13 @@ fn stash_tip(git: &GitCli, repo: &Repository) -> Result<Option<Oid>, GitError> {
         Some(1) => Ok(None),
         _ => Err(git.failure(&output)),
     }
+}
+
+/// Whether a stash holds changes of the commit that was checked out.
+fn is_of(git: &GitCli, repo: &Repository, stash: &Oid, before: &Status) -> Result<bool, GitError> {
+    let base = format!("{stash}^1");
+    let out = git.read(&repo.root, "rev-parse").args(["--verify", &base]).ok()?;
+    Ok(before.commit.is_some() && oid(&String::from_utf8_lossy(&out)) == before.commit)
 }
 
 /// Sets a ref that is not there yet; one that is there at the same commit will do.

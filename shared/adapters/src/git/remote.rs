@@ -1,11 +1,14 @@
 //! Push, fetch, clone, and what a remote has. No call is ever forced on anybody else's branch.
 
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use convosync_core::Oid;
 use convosync_engine::ports::{Advertised, GitError, Push, Repository};
 
 use super::call::{Call, Kind, Output};
+use super::index::patiently;
 use super::{GitCli, config, failure, name, oid};
 use crate::durable;
 
@@ -14,6 +17,10 @@ pub(super) const QUIET_SSH: &str = "ssh -oBatchMode=yes";
 
 /// What the URL of a clone may use: it may come from another device's record.
 const CLONE_PROTOCOLS: &str = "file:git:http:https:ssh";
+
+/// How often a push is tried while another one is at work, and how long it waits before each.
+const MOST_TRIES: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A call to a remote of the repository. The facts have read its configuration before.
 fn call<'a>(
@@ -38,14 +45,29 @@ pub(super) fn push(
     let (remote, branch) = (name::remote(remote)?, name::branch(branch)?);
     let refspec = format!("{commit}:refs/heads/{branch}");
     let args = ["--porcelain", "--progress", "--no-follow-tags", "--", remote, &refspec];
-    let output = call(git, Kind::Push, repo, "push")?.args(args).run()?;
-    if !output.success() {
-        return refused(git, branch, &output);
+    for tries_left in (0..MOST_TRIES).rev() {
+        let output = call(git, Kind::Push, repo, "push")?.args(args).run()?;
+        if output.success() {
+            break;
+        }
+        match refused(git, branch, &output)? {
+            Push::Rejected { reason, .. } if tries_left > 0 && is_contended(&reason) => {
+                sleep(PAUSE);
+            }
+            refused => return Ok(refused),
+        }
     }
     if track {
         set_upstream(git, repo, remote, branch)?;
     }
     Ok(Push::Done)
+}
+
+/// Whether another push to the same branch was at work, of a helper that was killed perhaps.
+fn is_contended(reason: &str) -> bool {
+    ["cannot lock ref", "failed to update ref", "incorrect old value"]
+        .iter()
+        .any(|words| reason.contains(words))
 }
 
 /// Why a push that did not go through did not.
@@ -140,15 +162,18 @@ pub(super) fn fetch(
     let (remote, branch) = (name::remote(remote)?, name::branch(branch)?);
     // The plus moves our view of the remote's branch, never a branch.
     let refspec = format!("+refs/heads/{branch}:refs/remotes/{remote}/{branch}");
-    let output = fetched(git, repo, remote, &refspec)?;
-    if output.success() {
-        remember_tip(git, repo, remote, branch);
-        return Ok(());
-    }
-    if output.stderr.contains("couldn't find remote ref") {
-        return Ok(());
-    }
-    Err(git.failure(&output))
+    // The fetch of a helper that was killed may still be at work on the same refs.
+    patiently(git, || {
+        let output = fetched(git, repo, remote, &refspec)?;
+        if output.success() {
+            remember_tip(git, repo, remote, branch);
+            return Ok(());
+        }
+        if output.stderr.contains("couldn't find remote ref") {
+            return Ok(());
+        }
+        Err(git.failure(&output))
+    })
 }
 
 pub(super) fn fetch_commit(
