@@ -9,7 +9,7 @@ use convosync_engine::ports::{Advertised, GitError, Push, Repository};
 
 use super::call::{Call, Kind, Output};
 use super::index::patiently;
-use super::{GitCli, config, failure, name, oid};
+use super::{GitCli, config, failure, history, name, oid};
 use crate::durable;
 
 /// What git prefers over its own ssh unless the user chose one: it refuses where it would ask.
@@ -188,7 +188,10 @@ pub(super) fn fetch_commit(
     let reference = name::own_ref("in", commit.as_str())?;
     let output = fetched(git, repo, remote, &format!("{commit}:{reference}"))?;
     if output.success() {
-        git.memory().fetched.insert((repo.common_dir.clone(), commit.clone()));
+        // A server gives out any object by its id: what is no commit leaves no ref behind.
+        if !history::has_commit(git, repo, commit)? {
+            git.write(&repo.root, "update-ref").args(["-d", reference.as_str()]).ok()?;
+        }
         return Ok(());
     }
     if NOT_GIVEN.iter().any(|words| output.stderr.contains(words)) {
