@@ -134,11 +134,30 @@ fn enter(terminal: &Terminal, text: &str, answer: &str) {
     terminal.wait_for(answer);
 }
 
-/// Types a prompt that is known by `mark`, and waits for the answer to it.
+/// Types a prompt that is known by `mark`, and waits for the answer to it: on the screen, and in a
+/// transcript, which the client writes a little later.
 #[track_caller]
-fn ask(terminal: &Terminal, model: &ModelServer, mark: &str) {
-    model.script(mark, &format!("@@FINAL heard of {mark}"));
-    enter(terminal, &format!("Think of {mark} [s:{mark}]"), &format!("heard of {mark}"));
+fn ask(side: &Side, terminal: &Terminal, model: &ModelServer, mark: &str) {
+    let answer = format!("heard of {mark}");
+    model.script(mark, &format!("@@FINAL {answer}"));
+    enter(terminal, &format!("Think of {mark} [s:{mark}]"), &answer);
+    let any = side.device.transcript("any");
+    let project = any.parent().expect("a transcript lies in a folder");
+    let is_written = || {
+        let files = fs::read_dir(project).into_iter().flatten().flatten();
+        files.into_iter().any(|file| {
+            let is_transcript = file.path().extension().is_some_and(|end| end == "jsonl");
+            is_transcript
+                && fs::read_to_string(file.path()).is_ok_and(|text| text.contains(&answer))
+        })
+    };
+    for _ in 0..300 {
+        if is_written() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("`{answer}` was never written:\n{}", terminal.screen());
 }
 
 #[test]
@@ -177,7 +196,7 @@ fn the_picker_lists_what_was_brought_back_and_rewind_restores_its_files() {
     // The prompt that was taken back waits to be changed; a rewind is saved with the next one.
     terminal.wait_for_calm("bypass permissions on");
     terminal.press(&["C-u"]);
-    ask(&terminal, &model, "BETA-8");
+    ask(&a, &terminal, &model, "BETA-8");
     drop(terminal);
     let terminal = b.claude.in_terminal(&b.device.work_tree, &format!("--resume {id}"));
     terminal.wait_for("BETA-8");
@@ -239,7 +258,7 @@ fn an_open_conversation_is_saved_and_never_replaced_unasked() {
     let (_world, a, b) = sides(&model);
     a.device.write("notes", "one\n");
     let terminal = open(&a, "");
-    ask(&terminal, &model, "ALPHA-1");
+    ask(&a, &terminal, &model, "ALPHA-1");
     let status = a.device.json(&["status"]);
     let id = status["conversation_id"].as_str().expect("it is open").to_owned();
     let whole = a.settled(&id);
@@ -274,7 +293,7 @@ fn an_open_conversation_is_saved_and_never_replaced_unasked() {
     let said = |text: &str| sent.iter().any(|said| said.contains(text));
     assert!(said("ALPHA-1") && said("BETA-2"), "{sent:?}");
     // The one in the terminal goes on as if nothing had been.
-    ask(&terminal, &model, "DELTA-4");
+    ask(&a, &terminal, &model, "DELTA-4");
 }
 
 #[test]
@@ -283,16 +302,16 @@ fn names_compactions_and_new_beginnings_are_carried() {
     let (_world, a, b) = sides(&model);
     a.device.write("notes", "one\n");
     let terminal = open(&a, "");
-    ask(&terminal, &model, "ALPHA-1");
+    ask(&a, &terminal, &model, "ALPHA-1");
     enter(&terminal, "/rename Keen owl", "renamed");
     let first = a.device.json(&["save", "Named"]);
     enter(&terminal, "/compact", "Compacted");
-    ask(&terminal, &model, "BETA-2");
+    ask(&a, &terminal, &model, "BETA-2");
     let second = a.device.json(&["save", "Compacted"]);
     assert_eq!(second["session_id"], first["session_id"], "{second}");
     enter(&terminal, "/clear", "/clear");
     terminal.wait_until("an empty screen", |screen| !screen.contains("BETA-2"));
-    ask(&terminal, &model, "GAMMA-3");
+    ask(&a, &terminal, &model, "GAMMA-3");
     let third = a.device.json(&["save", "Anew"]);
     assert_eq!(third["new_session"], true, "{third}");
 
