@@ -33,6 +33,25 @@ impl Side {
         fs::read_to_string(self.device.transcript(id)).expect("the transcript is here")
     }
 
+    /// Waits until an answer is in a transcript: the client writes what it shows a little later.
+    #[track_caller]
+    fn wait_until_written(&self, answer: &str) {
+        let any = self.device.transcript("any");
+        let project = any.parent().expect("a transcript lies in a folder");
+        for _ in 0..300 {
+            let files = fs::read_dir(project).into_iter().flatten().flatten();
+            let mut transcripts =
+                files.filter(|file| file.path().extension().is_some_and(|end| end == "jsonl"));
+            if transcripts
+                .any(|file| fs::read_to_string(file.path()).is_ok_and(|text| text.contains(answer)))
+            {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("`{answer}` was never written");
+    }
+
     /// The transcript once the client has written all that it shows.
     fn settled(&self, id: &str) -> String {
         let mut before = self.transcript(id);
@@ -134,30 +153,13 @@ fn enter(terminal: &Terminal, text: &str, answer: &str) {
     terminal.wait_for(answer);
 }
 
-/// Types a prompt that is known by `mark`, and waits for the answer to it: on the screen, and in a
-/// transcript, which the client writes a little later.
+/// Types a prompt that is known by `mark`, and waits for the answer to it.
 #[track_caller]
 fn ask(side: &Side, terminal: &Terminal, model: &ModelServer, mark: &str) {
     let answer = format!("heard of {mark}");
     model.script(mark, &format!("@@FINAL {answer}"));
     enter(terminal, &format!("Think of {mark} [s:{mark}]"), &answer);
-    let any = side.device.transcript("any");
-    let project = any.parent().expect("a transcript lies in a folder");
-    let is_written = || {
-        let files = fs::read_dir(project).into_iter().flatten().flatten();
-        files.into_iter().any(|file| {
-            let is_transcript = file.path().extension().is_some_and(|end| end == "jsonl");
-            is_transcript
-                && fs::read_to_string(file.path()).is_ok_and(|text| text.contains(&answer))
-        })
-    };
-    for _ in 0..300 {
-        if is_written() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    panic!("`{answer}` was never written:\n{}", terminal.screen());
+    side.wait_until_written(&answer);
 }
 
 #[test]
@@ -171,6 +173,7 @@ fn the_picker_lists_what_was_brought_back_and_rewind_restores_its_files() {
     model.script("edit", &format!("@@Read {read}\n@@Edit {edit}\n@@FINAL greeting changed"));
     let terminal = open(&a, "");
     enter(&terminal, "Change the greeting ALPHA-7 [s:edit]", "greeting changed");
+    a.wait_until_written("greeting changed");
     let saved = a.device.json(&["save", "Changed the greeting"]);
     let id = saved["conversation_id"].as_str().expect("it is open").to_owned();
     let before = a.transcript(&id);
@@ -196,7 +199,7 @@ fn the_picker_lists_what_was_brought_back_and_rewind_restores_its_files() {
     // The prompt that was taken back waits to be changed; a rewind is saved with the next one.
     terminal.wait_for_calm("bypass permissions on");
     terminal.press(&["C-u"]);
-    ask(&a, &terminal, &model, "BETA-8");
+    ask(&b, &terminal, &model, "BETA-8");
     drop(terminal);
     let terminal = b.claude.in_terminal(&b.device.work_tree, &format!("--resume {id}"));
     terminal.wait_for("BETA-8");
