@@ -360,8 +360,8 @@ proptest! {
         let stored = canonical(&line, &here());
         prop_assert_eq!(expanded(&stored, &here()), line);
         // On another device it is the same line in other places, and comes back as it was stored.
-        let there = roots(&["/work/app"], Some("/users/ada"));
-        if !values.iter().any(|value| value.starts_with("/work") || value.starts_with("/users")) {
+        let there = roots(&["/code/app"], Some("/users/ada"));
+        if !values.iter().any(|value| value.starts_with("/code") || value.starts_with("/users")) {
             prop_assert_eq!(canonical(&expanded(&stored, &there), &there), stored);
         }
     }
