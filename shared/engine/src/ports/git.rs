@@ -77,6 +77,17 @@ pub enum HeadState {
     Detached,
 }
 
+impl HeadState {
+    /// The branch that HEAD is on, with or without a commit.
+    #[must_use]
+    pub fn branch(&self) -> Option<&str> {
+        match self {
+            Self::Branch(name) | Self::Unborn(name) => Some(name),
+            Self::Detached => None,
+        }
+    }
+}
+
 /// Something that was begun and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {

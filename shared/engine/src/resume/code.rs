@@ -8,7 +8,7 @@ use convosync_wire::{Answers, Note, OnDirty};
 use super::Ready;
 use super::plan::{self, CodeStep, Present};
 use crate::engine::Engine;
-use crate::ports::{Branch, ChangeKind, Facts, GitError, HeadState, Relation, Repository};
+use crate::ports::{Branch, ChangeKind, Facts, GitError, Relation, Repository};
 use crate::save::{excludes, in_progress, remote_of};
 use crate::shelf::Shelf;
 use crate::trouble::{Refusal, Trouble};
@@ -273,10 +273,7 @@ impl Engine<'_> {
 
     pub(super) fn apply_code(&self, ready: &Ready, plan: &CodePlan) -> Result<Done, Trouble> {
         let repo = &ready.facts.repository;
-        let previous = match &ready.facts.head {
-            HeadState::Branch(name) | HeadState::Unborn(name) => Some(name.clone()),
-            HeadState::Detached => None,
-        };
+        let previous = ready.facts.head.branch().map(str::to_owned);
         let mut parked: Vec<Note> = Vec::new();
         if let (Some(branch), Some(commit)) = (&plan.branch, &plan.commit) {
             for step in &plan.steps {
@@ -290,10 +287,7 @@ impl Engine<'_> {
             true => ready.facts.clone(),
             false => self.facts(&repo.root)?,
         };
-        let branch = match &facts.head {
-            HeadState::Branch(name) | HeadState::Unborn(name) => Some(name.clone()),
-            HeadState::Detached => None,
-        };
+        let branch = facts.head.branch().map(str::to_owned);
         let in_step =
             plan.commit.is_none() || (plan.commit == facts.commit && branch == plan.branch);
         Ok(Done {
@@ -382,7 +376,7 @@ fn kept(oid: &Oid, reference: &str, what: &str) -> Note {
 }
 
 fn is_on(facts: &Facts, code: &Code) -> bool {
-    matches!(&facts.head, HeadState::Branch(name) | HeadState::Unborn(name) if *name == code.branch)
+    facts.head.branch() == Some(code.branch.as_str())
 }
 
 fn held(branch: &str, place: &Path) -> Refusal {

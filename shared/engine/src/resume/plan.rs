@@ -60,10 +60,7 @@ pub(super) fn code_steps(
             None => Err(dialog::missing(code).into()),
         };
     }
-    let here = match &facts.head {
-        HeadState::Branch(name) | HeadState::Unborn(name) => Some(name.as_str()),
-        HeadState::Detached => None,
-    };
+    let here = facts.head.branch();
     let on_branch = here == Some(code.branch.as_str());
     if !on_branch {
         match answers.switch_branch {

@@ -13,7 +13,7 @@ use crate::engine::Engine;
 use crate::freeze::{Draft, Frozen, Packing, at_home};
 use crate::history::{History, newest_of};
 use crate::member::Member;
-use crate::ports::{Assistant, Committed, Facts, Found, HeadState, Repository, Table};
+use crate::ports::{Assistant, Committed, Facts, Found, Repository, Table};
 use crate::shelf::{OpenSave, Shelf};
 use crate::trouble::{Refusal, Trouble};
 
@@ -329,10 +329,7 @@ pub(crate) fn excludes() -> Vec<String> {
 }
 
 pub(crate) fn branch(facts: &Facts) -> String {
-    match &facts.head {
-        HeadState::Branch(name) | HeadState::Unborn(name) => name.clone(),
-        HeadState::Detached => "HEAD".to_owned(),
-    }
+    facts.head.branch().unwrap_or("HEAD").to_owned()
 }
 
 /// Where a branch is pushed to: its upstream's remote, else `origin`, else the only one.
