@@ -13,8 +13,16 @@ use crate::tree::{self, Fingerprint};
 
 /// An origin, a store, and room for devices. Gone when dropped.
 pub struct World {
-    dir: TempDir,
+    place: Place,
     kind: StoreKind,
+}
+
+/// The folder of a world.
+enum Place {
+    /// Goes with the world.
+    Own(TempDir),
+    /// Stays.
+    Anothers(PathBuf),
 }
 
 /// What the store of a world is.
@@ -39,16 +47,26 @@ impl World {
 
     fn with(kind: StoreKind) -> Self {
         let dir = TempDir::new().expect("a temporary folder");
-        let world = Self { dir, kind };
+        let world = Self { place: Place::Own(dir), kind };
         let origin = world.origin();
         git(world.path(), &["init", "-q", "--bare", "-b", "main", &text(&origin)]);
         world
     }
 
+    /// The world with a folder store that another process has made in `folder`; it stays when
+    /// this is dropped.
+    #[must_use]
+    pub fn at(folder: PathBuf) -> Self {
+        Self { place: Place::Anothers(folder), kind: StoreKind::Folder }
+    }
+
     /// The folder that all of it lies in.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.dir.path()
+        match &self.place {
+            Place::Own(dir) => dir.path(),
+            Place::Anothers(folder) => folder,
+        }
     }
 
     /// The bare repository that every clone pushes to.

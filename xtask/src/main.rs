@@ -1,8 +1,9 @@
-//! Set-up, tests, demo and installation of ConvoSync: `cargo xtask help`.
+//! Set-up, tests, demo, figures and installation of ConvoSync: `cargo xtask help`.
 //!
 //! Knows none of the project's crates: it builds them and runs what comes out.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line for developers")]
 
+mod bench;
 mod demo;
 mod install;
 mod installed;
@@ -26,6 +27,8 @@ usage: cargo xtask <task>
   demo [--keep]                    save on one device, list and resume on another, in real Nushell
   install [--prefix DIR]           build, install helper, plugin and Nushell module, register them
   uninstall [--prefix DIR]         take away what install put there; sessions and keys stay
+  bench [--only PART] [--write]    what saving, resuming and listing cost, beside gzip, zstd, git and
+                                   restic; --write keeps the table in docs/benchmarks.md
   tools                            only fetch what tests and demo need, into target/tools
   lint                             licences, bans and sources; what must build for WebAssembly";
 
@@ -50,6 +53,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failed> {
         "demo" => demo::demo(&workspace, only_flag(rest, "--keep")?),
         "install" => install::install(&workspace, prefix(rest)?),
         "uninstall" => install::uninstall(prefix(rest)?),
+        "bench" => bench::bench(&workspace, rest),
         "tools" => only_flag(rest, "").and_then(|_| set_up_everything(&workspace)),
         "lint" => only_flag(rest, "").and_then(|_| lint::lint(&workspace)),
         "help" | "--help" | "-h" => {
