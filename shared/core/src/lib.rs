@@ -12,6 +12,7 @@ mod manifest;
 mod name;
 mod profile;
 mod recovery;
+mod retention;
 mod rules;
 mod seal;
 mod segment;
@@ -33,12 +34,14 @@ pub use manifest::{
 pub use name::{NameError, ObjectName};
 pub use profile::{Account, Device, Profile, Random, SecretBytes};
 pub use recovery::{RecoveryError, RecoveryKey};
+pub use retention::{DeletedBy, Deletion, Mark, Pin, Tombstone, Turn, is_pinned};
 pub use rules::{Roots, Rules, Scan, Summary};
 pub use seal::{
-    CARD_RANGE, MAX_CARD, OpenError, SealError, Sealed, SegmentKey, card_prefix, card_prefix_len,
-    local_digest, open_card, open_card_trusted, open_device_entry, open_part, open_recovery,
-    open_unit, open_value, part_name, seal_device_entry, seal_part, seal_recovery, seal_unit,
-    seal_value, segment_key,
+    CARD_RANGE, MAX_CARD, MAX_MARKED, OpenError, SealError, Sealed, SegmentKey, card_prefix,
+    card_prefix_len, local_digest, open_card, open_card_trusted, open_device_entry, open_mark,
+    open_part, open_pin, open_recovery, open_tombstone, open_unit, open_value, part_name,
+    seal_device_entry, seal_mark, seal_part, seal_pin, seal_recovery, seal_tombstone, seal_unit,
+    seal_value, segment_key, stand_in_name, stand_ins_of,
 };
 pub use segment::{
     BLOCK, Blocks, Damage, MAX_PACKED, MAX_PREFIX, MAX_SEGMENT, PackError, PackInput, ReadSeek,

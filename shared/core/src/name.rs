@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::id::{DeviceId, SaveId, SessionId, is_rand};
+use crate::retention::Turn;
 
 /// Why a text is no object name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +58,27 @@ pub enum ObjectName {
         /// 8 random letters: what was uploaded again never meets what is being collected.
         rand: String,
     },
+    /// `v1/pin/<session>/<turn>`: that a session is kept for ever, or no longer.
+    Pin {
+        /// The session.
+        session: SessionId,
+        /// Its place among the decisions.
+        turn: Turn,
+    },
+    /// `v1/t/<session>/<turn>`: that a session is deleted, or no longer.
+    Tombstone {
+        /// The session.
+        session: SessionId,
+        /// Its place among the decisions.
+        turn: Turn,
+    },
+    /// `v1/g/<device>-<rand>`: what a collection may delete later.
+    Mark {
+        /// Who made it.
+        device: DeviceId,
+        /// 8 random letters.
+        rand: String,
+    },
 }
 
 impl ObjectName {
@@ -80,8 +102,14 @@ impl ObjectName {
     pub const DEVICES: &'static str = "v1/dev/";
     /// Prefix of all sealed account keys.
     pub const KEYS: &'static str = "v1/keys/";
+    /// Prefix of all pins.
+    pub const PINS: &'static str = "v1/pin/";
+    /// Prefix of all tombstones.
+    pub const TOMBSTONES: &'static str = "v1/t/";
+    /// Prefix of all marks.
+    pub const MARKS: &'static str = "v1/g/";
 
-    /// The session that the object belongs to, if it belongs to one.
+    /// The session whose unit or part the object is, if it is one.
     #[must_use]
     pub fn session(&self) -> Option<&SessionId> {
         match self {
@@ -102,6 +130,9 @@ impl fmt::Display for ObjectName {
             }
             Self::Unit { session, save } => write!(f, "v1/s/{session}/{save}"),
             Self::Part { session, id, rand } => write!(f, "v1/o/{session}/{id}-{rand}"),
+            Self::Pin { session, turn } => write!(f, "v1/pin/{session}/{turn}"),
+            Self::Tombstone { session, turn } => write!(f, "v1/t/{session}/{turn}"),
+            Self::Mark { device, rand } => write!(f, "v1/g/{device}-{rand}"),
         }
     }
 }
@@ -148,6 +179,18 @@ fn parse(text: &str) -> Option<ObjectName> {
             hex.then_some(())?;
             Some(ObjectName::Part { session: session.parse().ok()?, id: id.to_owned(), rand })
         }
+        "pin" => {
+            let (session, turn) = rest.split_once('/')?;
+            Some(ObjectName::Pin { session: session.parse().ok()?, turn: turn.parse().ok()? })
+        }
+        "t" => {
+            let (session, turn) = rest.split_once('/')?;
+            Some(ObjectName::Tombstone { session: session.parse().ok()?, turn: turn.parse().ok()? })
+        }
+        "g" => {
+            let (device, rand) = with_rand(rest)?;
+            Some(ObjectName::Mark { device: device.parse().ok()?, rand })
+        }
         _ => None,
     }
 }
@@ -170,6 +213,9 @@ mod tests {
             "v1/keys/00000001/abcdefgh-22223333",
             "v1/s/session-abcdefgh/00000003-abcdefgh-17-22223333",
             "v1/o/session-abcdefgh/00112233445566778899aabbccddeeff-22223333",
+            "v1/pin/session-abcdefgh/00000001-abcdefgh-22223333",
+            "v1/t/session-abcdefgh/00000002-abcdefgh-22223333",
+            "v1/g/abcdefgh-22223333",
         ] {
             let name: ObjectName = text.parse().expect(text);
             assert_eq!(name.to_string(), text);
@@ -191,6 +237,9 @@ mod tests {
             "v1/o/session-abcdefgh/00112233445566778899AABBCCDDEEFF-22223333",
             "v1/o/session-abcdefgh/0011-22223333",
             "/v1/store.json",
+            "v1/pin/session-abcdefgh/1-abcdefgh-22223333",
+            "v1/t/session-abcdefgh",
+            "v1/g/abcdefgh",
         ] {
             assert!(text.parse::<ObjectName>().is_err(), "`{text}` was accepted");
         }

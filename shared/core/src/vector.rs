@@ -29,17 +29,22 @@ impl Vector {
         })
     }
 
+    /// Takes in another ancestry: of each device the newest save.
+    pub fn join(&mut self, other: &Vector) {
+        for (device, entry) in &other.0 {
+            let newest = self.0.entry(device.clone()).or_insert_with(|| entry.clone());
+            if *newest < *entry {
+                *newest = entry.clone();
+            }
+        }
+    }
+
     /// The ancestry of a save with these parents' ancestries.
     #[must_use]
     pub fn after<'a>(parents: impl IntoIterator<Item = &'a Vector>, save: &SaveId) -> Vector {
         let mut joined = Vector::default();
         for parent in parents {
-            for (device, entry) in &parent.0 {
-                let newest = joined.0.entry(device.clone()).or_insert_with(|| entry.clone());
-                if *newest < *entry {
-                    *newest = entry.clone();
-                }
-            }
+            joined.join(parent);
         }
         let own = VectorEntry { seq: save.seq(), rand: save.rand().to_owned() };
         joined.0.insert(save.device().clone(), own);

@@ -53,7 +53,7 @@ struct Stored {
 
 /// One device of a vector.
 #[derive(Encode, Decode)]
-struct Known {
+pub(super) struct Known {
     #[n(0)]
     device: Text<DeviceId>,
     #[n(1)]
@@ -129,7 +129,7 @@ pub(crate) fn decode_card(bytes: &[u8]) -> Result<Card, FormatError> {
     })
 }
 
-fn store_vector(vector: &Vector) -> Vec<Known> {
+pub(super) fn store_vector(vector: &Vector) -> Vec<Known> {
     let entries = vector.0.iter();
     entries
         .map(|(device, entry)| Known {
@@ -140,7 +140,7 @@ fn store_vector(vector: &Vector) -> Vec<Known> {
         .collect()
 }
 
-fn load_vector(stored: Vec<Known>) -> Result<Vector, FormatError> {
+pub(super) fn load_vector(stored: Vec<Known>) -> Result<Vector, FormatError> {
     let mut vector = Vector::default();
     for known in stored {
         let entry = VectorEntry { seq: known.seq, rand: known.rand.0.0 };

@@ -10,6 +10,7 @@ mod card;
 mod device;
 mod manifest;
 mod profile;
+mod retention;
 mod text;
 
 pub use body::{MAX_BODY, Packed, PartBody, UnitBody};
@@ -19,6 +20,9 @@ pub(crate) use body::TooLarge;
 pub(crate) use card::{decode_card, encode_card};
 pub(crate) use device::{decode_entry, encode_entry};
 pub(crate) use profile::{decode_account, encode_account};
+pub(crate) use retention::{
+    decode_mark, decode_pin, decode_tombstone, encode_mark, encode_pin, encode_tombstone,
+};
 
 use minicbor::{Decode, Encode};
 

@@ -7,13 +7,14 @@
 //! ```text
 //!        8    magic: 89 'C' 'V' 'S' 'Y' 'N' 'C' 0a
 //!        1    version, 1
-//!        1    kind: 1 unit, 2 part, 3 device entry, 4 recovery key, 5 local value
+//!        1    kind: 1 unit, 2 part, 3 device entry, 4 recovery key, 5 local value, 16 pin,
+//!             17 tombstone, 18 mark
 //!        4    epoch of the account's key
 //!       32    BLAKE3 of the context of the first ciphertext
 //!       32    key commitment of the first ciphertext
 //!       32    BLAKE3 of the first ciphertext
 //!        8    length of the first ciphertext
-//! signed kinds (1, 2, 3):
+//! signed kinds (all but 4 and 5):
 //!        8    the device that sealed it
 //!       32    digest of the device list that it knew
 //! units:
@@ -34,13 +35,13 @@
 //! The signed vector of a save is in its card, which the signature covers.
 //!
 //! **Context**: length-prefixed (4 bytes each) `convosync object`, version, role (`card`, `body`,
-//! `part`, `device`, `recovery`, `value`), store id, account id, session id (empty if of none),
+//! `part`, `device`, `recovery`, `value`, `pin`, `tombstone`, `mark`), store id, account id, session id (empty if of none),
 //! logical name (of a local value: the keyed digest of its label), epoch. It is HKDF info and associated data of each
 //! ciphertext and part of what is signed: an object that was renamed, swapped or moved to another
 //! session, account or store is refused.
 //!
 //! **Ciphertext**: see `stream`. Inside, padded (see `pad`): cards to a multiple of 512 bytes, local
-//! values and other small things of 64, bodies and parts by Padmé with a floor of 1 KiB.
+//! values and other small things of 64, bodies, parts and marks by Padmé with a floor of 1 KiB.
 //!
 //! **Commitment**: HKDF-SHA256(key, the ciphertext's salt, length-prefixed
 //! `convosync key commitment`, context), compared in constant time before anything is decrypted.
@@ -49,7 +50,8 @@
 //!
 //! **Keys**: HKDF-SHA256(master key, no salt, length-prefixed `convosync key v1`, purpose, store id,
 //! account id, session id (empty if for none), epoch); the purposes are `session` (units, parts),
-//! `segment ids`, `objects` (device entries), `local values`, `local digests`, `key check`. The
+//! `segment ids`, `objects` (device entries,
+//! pins, tombstones, marks), `local values`, `local digests`, `key check`. The
 //! account's key is sealed under HKDF-SHA256(recovery key, no salt, length-prefixed
 //! `convosync recovery v1`, store id, account id).
 //!
@@ -61,12 +63,17 @@ mod key;
 mod local;
 mod object;
 mod pad;
+mod retention;
 mod session;
 mod stream;
 
 pub use account::{open_device_entry, open_recovery, seal_device_entry, seal_recovery};
 pub use error::{OpenError, SealError};
 pub use local::{local_digest, open_value, seal_value};
+pub use retention::{
+    MAX_MARKED, open_mark, open_pin, open_tombstone, seal_mark, seal_pin, seal_tombstone,
+    stand_in_name, stand_ins_of,
+};
 pub use session::{
     SegmentKey, card_prefix, card_prefix_len, open_card, open_card_trusted, open_part, open_unit,
     part_name, seal_part, seal_unit, segment_key,

@@ -25,10 +25,22 @@ pub(crate) enum Kind {
     Device = 3,
     Recovery = 4,
     Value = 5,
+    Pin = 16,
+    Tombstone = 17,
+    Mark = 18,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::Unit, Self::Part, Self::Device, Self::Recovery, Self::Value];
+    const ALL: [Self; 8] = [
+        Self::Unit,
+        Self::Part,
+        Self::Device,
+        Self::Recovery,
+        Self::Value,
+        Self::Pin,
+        Self::Tombstone,
+        Self::Mark,
+    ];
 
     /// Names the first ciphertext in its context.
     fn role(self) -> &'static str {
@@ -38,11 +50,14 @@ impl Kind {
             Self::Device => "device",
             Self::Recovery => "recovery",
             Self::Value => "value",
+            Self::Pin => "pin",
+            Self::Tombstone => "tombstone",
+            Self::Mark => "mark",
         }
     }
 
     fn is_signed(self) -> bool {
-        matches!(self, Self::Unit | Self::Part | Self::Device)
+        !matches!(self, Self::Recovery | Self::Value)
     }
 
     fn has_body(self) -> bool {

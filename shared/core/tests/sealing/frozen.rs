@@ -44,6 +44,62 @@ fn the_recovery_object_never_changes() {
     frozen(sealed.as_bytes(), include_str!("frozen/recovery.hex"));
 }
 
+/// The turn of a device after one other.
+fn turn(device: &Device) -> Turn {
+    let first = Turn::after([], device.id.clone(), &[1; 8]).expect("the first");
+    Turn::after([&first], device.id.clone(), &[2; 8]).expect("the second")
+}
+
+#[test]
+fn the_pin_never_changes() {
+    let me = profile(2);
+    let name = ObjectName::Pin { session: session(1), turn: turn(&me.device) };
+    assert_eq!(name.to_string(), "v1/pin/session-bbbbbbbb/00000002-xefkdarg-cccccccc");
+    let pin = Pin { pinned: true, made_ms: 1_700_000_000_000 };
+    let hash = devices(&[&me]).hash();
+    let sealed = seal_pin(&me, hash, &name, &pin, &mut counting(5)).expect("the name is ours");
+    frozen(sealed.as_bytes(), include_str!("frozen/pin.hex"));
+    assert_eq!(open_pin(&me.account, &devices(&[&me]), &name, &sealed), Ok(pin));
+}
+
+#[test]
+fn the_tombstone_never_changes() {
+    let me = profile(2);
+    let name = ObjectName::Tombstone { session: session(1), turn: turn(&me.device) };
+    let covers = card(&me, session(1)).vector;
+    let made_ms = 1_700_000_000_000;
+    let tombstone = Tombstone { deleted: true, covers, by: DeletedBy::Retention, made_ms };
+    let hash = devices(&[&me]).hash();
+    let sealed =
+        seal_tombstone(&me, hash, &name, &tombstone, &mut counting(5)).expect("the name is ours");
+    frozen(sealed.as_bytes(), include_str!("frozen/tombstone.hex"));
+    assert_eq!(open_tombstone(&me.account, &devices(&[&me]), &name, &sealed), Ok(tombstone));
+}
+
+#[test]
+fn the_mark_never_changes() {
+    let me = profile(2);
+    let names = vec![unit(&me).2, part(&me).1];
+    let mark = Mark { names, made_ms: 1_700_000_000_000 };
+    let hash = devices(&[&me]).hash();
+    let (name, sealed) = seal_mark(&me, hash, &mark, &mut counting(5)).expect("few names");
+    assert_eq!(name.to_string(), "v1/g/xefkdarg-kdargp45");
+    frozen(sealed.as_bytes(), include_str!("frozen/mark.hex"));
+    assert_eq!(open_mark(&me.account, &devices(&[&me]), &name, &sealed), Ok(mark));
+}
+
+#[test]
+fn the_names_of_stand_ins_never_change() {
+    let me = profile(2);
+    let (_, container, _) = part(&me);
+    assert_eq!(
+        stand_ins_of(&me.account, &session(1), &container),
+        "v1/o/session-bbbbbbbb/b32d19a0d0f8750f28205ee8b015fcbf-"
+    );
+    let name = stand_in_name(&me.account, &session(1), &container, &mut counting(5)).to_string();
+    assert!(name.starts_with(&stand_ins_of(&me.account, &session(1), &container)), "{name}");
+}
+
 #[test]
 fn the_local_value_never_changes() {
     let sealed = seal_value(&profile(2).account, "label", b"value", &mut counting(6));

@@ -56,6 +56,7 @@ fn every_kind() -> Vec<Case> {
     let (recovery_name, recovered) = seal_recovery(&me.account, &recovery, &mut counting(5));
     let record = StoreRecord::new(&me.account);
     let value = seal_value(&me.account, "label", b"value", &mut counting(6));
+    let kept = kept(&me);
     let account = || me.account.clone();
     let (a, k, n) = (account(), known.clone(), unit_name.clone());
     let (b, l) = (account(), known.clone());
@@ -70,6 +71,45 @@ fn every_kind() -> Vec<Case> {
         }),
         case("value", &value, move |it| open_value(&e, "label", it).map(|_| ())),
     ]
+    .into_iter()
+    .chain(kept)
+    .collect()
+}
+
+/// A pin, a tombstone and a mark.
+fn kept(me: &Profile) -> Vec<Case> {
+    let known = devices(&[me]);
+    let turn = Turn::after([], me.device.id.clone(), &[1; 8]).expect("the first");
+    let pin_name = ObjectName::Pin { session: session(1), turn: turn.clone() };
+    let stone_name = ObjectName::Tombstone { session: session(1), turn };
+    let covers = card(me, session(1)).vector;
+    let stone = Tombstone { deleted: true, covers, by: DeletedBy::User, made_ms: 1 };
+    let mark = Mark { names: vec![part(me).1], made_ms: 1 };
+    let (hash, random) = (known.hash(), &mut counting(5));
+    let pin = seal_pin(me, hash, &pin_name, &Pin { pinned: true, made_ms: 1 }, random);
+    let stone = seal_tombstone(me, hash, &stone_name, &stone, random);
+    let (mark_name, mark) = seal_mark(me, hash, &mark, random).expect("small");
+    let (a, b, c) = (me.account.clone(), me.account.clone(), me.account.clone());
+    let (k, l) = (known.clone(), known.clone());
+    vec![
+        case("pin", &pin.expect("ours"), move |it| open_pin(&a, &k, &pin_name, it).map(|_| ())),
+        case("tombstone", &stone.expect("ours"), move |it| {
+            open_tombstone(&b, &l, &stone_name, it).map(|_| ())
+        }),
+        case("mark", &mark, move |it| open_mark(&c, &known, &mark_name, it).map(|_| ())),
+    ]
+}
+
+#[test]
+fn nobody_decides_in_the_name_of_another_device() {
+    let (me, other) = (profile(2), profile(3));
+    let turn = Turn::after([], other.device.id.clone(), &[1; 8]).expect("the first");
+    let name = ObjectName::Pin { session: session(1), turn };
+    let pin = Pin { pinned: true, made_ms: 1 };
+    let sealed = seal_pin(&me, [0; 32], &name, &pin, &mut counting(1));
+    assert_eq!(sealed, Err(SealError::Name));
+    let foreign = Mark { names: vec![name], made_ms: 1 };
+    assert!(matches!(seal_mark(&me, [0; 32], &foreign, &mut counting(1)), Err(SealError::Name)));
 }
 
 #[test]
@@ -107,7 +147,7 @@ fn bit_rot_is_called_damage() {
 fn head_len(what: &str) -> usize {
     match what {
         "unit" | "card" => 294,
-        "part" | "entry" => 222,
+        "part" | "entry" | "pin" | "tombstone" | "mark" => 222,
         _ => 118,
     }
 }

@@ -56,7 +56,10 @@ impl Place {
     pub(super) fn may_hold(&self, prefix: &str) -> bool {
         let meets = |start: &str| prefix.starts_with(start) || start.starts_with(prefix);
         match self {
-            Self::Meta => ["v1/store.json", "v1/dev/", "v1/keys/"].into_iter().any(meets),
+            Self::Meta => {
+                let of_sessions = [ObjectName::UNITS, ObjectName::PARTS];
+                meets(VERSION) && !of_sessions.iter().any(|start| prefix.starts_with(start))
+            }
             Self::Session(session) => {
                 meets(&ObjectName::units_of(session)) || meets(&ObjectName::parts_of(session))
             }
@@ -263,7 +266,7 @@ mod tests {
         for prefix in ["v1/s/session-b", "v1/dev/", "v2/", "../"] {
             assert!(!session.may_hold(prefix), "{prefix}");
         }
-        for (prefix, may) in [("", true), ("v1/k", true), ("v1/dev/a", true), ("v1/s/", false)] {
+        for (prefix, may) in [("", true), ("v1/k", true), ("v1/pin/", true), ("v1/s/", false)] {
             assert_eq!(Place::Meta.may_hold(prefix), may, "{prefix}");
         }
     }
