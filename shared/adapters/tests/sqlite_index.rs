@@ -52,7 +52,14 @@ fn card(seq: u64, text: &str) -> IndexChange {
 
 fn queued(seq: u64) -> QueueRow {
     let created_ms = i64::try_from(seq).unwrap() - 5;
-    QueueRow { session: session(), save: save(seq), created_ms, attempts: 0, error: None }
+    QueueRow {
+        session: session(),
+        save: save(seq),
+        created_ms,
+        attempts: 0,
+        error: None,
+        retry_ms: 0,
+    }
 }
 
 fn set(table: Table, key: &str, text: &str) -> IndexChange {
@@ -121,10 +128,15 @@ fn tries_are_counted_and_queueing_again_changes_nothing() {
     let (_folder, path) = place();
     let index = open(&path);
     index.apply(&[IndexChange::Enqueue(queued(1)), IndexChange::Enqueue(queued(2))]).unwrap();
-    let tried = IndexChange::Attempted(save(1), "convosync::store::unreachable".to_owned());
+    let tried = IndexChange::Attempted {
+        save: save(1),
+        error: "convosync::store::unreachable".to_owned(),
+        retry_ms: 77,
+    };
     index.apply(&[tried.clone(), tried, IndexChange::Enqueue(queued(1))]).unwrap();
     let queue = index.queue().unwrap();
     assert_eq!((queue.len(), queue[0].save.seq(), queue[0].attempts), (2, 1, 2));
+    assert_eq!((queue[0].retry_ms, queue[1].retry_ms), (77, 0));
     assert_eq!(queue[0].error.as_deref(), Some("convosync::store::unreachable"));
 }
 
@@ -315,4 +327,50 @@ fn a_killed_writer_leaves_whole_transactions() {
         index.apply(&[set(Table::Misc, "1", "still writable")]).unwrap();
         index.apply(&generation(0)).unwrap();
     }
+}
+
+/// The tables as the first version made them: never to be changed.
+const VERSION_1: &str = "
+    CREATE TABLE sessions (
+        session_id TEXT NOT NULL,
+        save_id TEXT NOT NULL,
+        card BLOB NOT NULL,
+        size INTEGER NOT NULL,
+        PRIMARY KEY (session_id, save_id)
+    );
+    CREATE TABLE sync_queue (
+        id INTEGER PRIMARY KEY,
+        session_id TEXT NOT NULL,
+        save_id TEXT NOT NULL UNIQUE,
+        operation TEXT NOT NULL CHECK (operation = 'upload'),
+        created_at INTEGER NOT NULL,
+        retry_count INTEGER NOT NULL DEFAULT 0,
+        error TEXT
+    );
+    CREATE TABLE work_trees (key TEXT PRIMARY KEY, value BLOB NOT NULL);
+    CREATE TABLE conversations (key TEXT PRIMARY KEY, value BLOB NOT NULL);
+    CREATE TABLE devices (key TEXT PRIMARY KEY, value BLOB NOT NULL);
+    CREATE TABLE intents (key TEXT PRIMARY KEY, value BLOB NOT NULL);
+    CREATE TABLE repositories (key TEXT PRIMARY KEY, value BLOB NOT NULL);
+    CREATE TABLE misc (key TEXT PRIMARY KEY, value BLOB NOT NULL);
+    CREATE TABLE filled (at INTEGER PRIMARY KEY CHECK (at = 1));
+    INSERT INTO filled VALUES (1);
+    INSERT INTO sync_queue (session_id, save_id, operation, created_at, retry_count, error)
+        VALUES ('session-aaaaaaaa', '00000001-dddddddd-2-22223333', 'upload', 5, 3, 'why'),
+               ('session-aaaaaaaa', '00000001-dddddddd-1-22223333', 'upload', 4, 0, NULL);
+    PRAGMA user_version = 1;
+";
+
+#[test]
+fn the_queue_outlives_an_upgrade_from_the_first_version() {
+    let (_folder, path) = place();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    rusqlite::Connection::open(&path).unwrap().execute_batch(VERSION_1).unwrap();
+    let index = open(&path);
+    assert!(!index.is_new());
+    let (tried, error) = (3, Some("why".to_owned()));
+    let first = QueueRow { created_ms: 5, attempts: tried, error, ..queued(2) };
+    assert_eq!(index.queue().unwrap(), [first, QueueRow { created_ms: 4, ..queued(1) }]);
+    index.apply(&[IndexChange::Enqueue(queued(9)), IndexChange::Dequeue(save(2))]).unwrap();
+    assert_eq!(queue(&open(&path)), [1, 9]);
 }

@@ -27,7 +27,10 @@ pub use id::{
     AccountId, ConversationId, DeviceId, DeviceKind, IdError, Oid, SaveId, SessionId, StoreId,
     rand_letters,
 };
-pub use lines::{Canonical, Standing, canonicalise, compare, expand};
+pub use lines::{
+    Canonical, Joined, Missing, Side, Standing, canonicalise, common_lines, compare, expand, join,
+    missing, newest,
+};
 pub use manifest::{
     Code, Conversation, FilePath, FileState, Manifest, SegmentRef, Terminal, content_digest,
 };
@@ -35,7 +38,7 @@ pub use name::{NameError, ObjectName};
 pub use profile::{Account, Device, Profile, Random, SecretBytes};
 pub use recovery::{RecoveryError, RecoveryKey};
 pub use retention::{DeletedBy, Deletion, Mark, Pin, Tombstone, Turn, is_pinned};
-pub use rules::{Roots, Rules, Scan, Summary};
+pub use rules::{Merging, Node, Roots, Rules, Scan, Summary};
 pub use seal::{
     CARD_RANGE, MAX_CARD, MAX_MARKED, OpenError, SealError, Sealed, SegmentKey, card_prefix,
     card_prefix_len, local_digest, open_card, open_card_trusted, open_device_entry, open_mark,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::id::ConversationId;
+use crate::manifest::FilePath;
 
 /// Directories of this device that a stored line speaks of by token.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -42,6 +43,25 @@ pub trait Scan {
     fn summary(&self) -> Summary;
 }
 
+/// What becomes of two files that went on from the same lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merging {
+    /// The lines of both make one file: the assistant reads its lines as a tree, and goes on from
+    /// what the last ones say.
+    Union,
+    /// They stay two conversations.
+    Apart,
+}
+
+/// A line that is a node of the conversation's tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node<'a> {
+    /// Its own id. A device never gives one to two lines.
+    pub id: Cow<'a, str>,
+    /// When it was written, as text whose order is that of time; none where the line does not say.
+    pub time: Option<Cow<'a, str>>,
+}
+
 /// The rules of one assistant's files. Pure: bytes in, bytes out.
 pub trait Rules {
     /// The stored form of a line (without its line feed): paths under this device's roots become
@@ -60,6 +80,17 @@ pub trait Rules {
     /// The line that tells the client that the conversation goes on in another directory,
     /// in local form, with its line feed; none where the client needs none.
     fn relocated_line(&self, id: &ConversationId, directory: &str) -> Option<Vec<u8>>;
+
+    /// What a line is in the conversation's tree; `None` for state, and for what is no line of this
+    /// assistant.
+    fn node<'a>(&self, line: &'a [u8]) -> Option<Node<'a>>;
+
+    /// What becomes of two transcripts that went on from the same one.
+    fn merging(&self) -> Merging;
+
+    /// Where a second version of a file is kept beside the first, out of the way of the client;
+    /// `None`: there is no such place. `mark`: a few letters and digits that tell it from others.
+    fn beside(&self, path: &FilePath, mark: &str) -> Option<FilePath>;
 
     /// A reading of a transcript from its first line.
     fn scan(&self) -> Box<dyn Scan>;

@@ -149,6 +149,7 @@ impl Engine<'_> {
             created_ms: self.ports.clock.now_ms(),
             attempts: 0,
             error: None,
+            retry_ms: 0,
         };
         Ok(vec![IndexChange::PutCard(stored), IndexChange::Enqueue(row)])
     }

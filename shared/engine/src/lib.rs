@@ -4,6 +4,7 @@
 
 mod account;
 mod age;
+mod backoff;
 mod bind;
 mod cancel;
 mod capture;

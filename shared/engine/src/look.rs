@@ -4,15 +4,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use convosync_core::ObjectName;
-use convosync_wire::{DeviceRow, ListArgs, LogRow, Note, Request, Rows, SessionRow, StatusReport};
+use convosync_wire::{
+    DeviceRow, ListArgs, LogRow, Note, Request, Rows, SessionRow, StatusReport, WaitingSave,
+};
 
+use crate::backoff::is_due;
 use crate::cards::{device_rows, log_rows, session_row};
 use crate::engine::Engine;
 use crate::history::{Depth, History, Seen};
 use crate::member::Member;
-use crate::ports::{Facts, GitError, Store};
+use crate::ports::{Facts, GitError, QueueRow, Store};
 use crate::save::{Scene, branch, repository_name};
-use crate::send::Pushing;
+use crate::send::Sending;
 use crate::trouble::Trouble;
 
 /// Sessions that a list shows unless asked for more.
@@ -116,6 +119,7 @@ impl Engine<'_> {
             store_reachable: false,
             store_bytes: None,
             queued: 0,
+            waiting: Vec::new(),
             devices: Vec::new(),
             notes: Vec::new(),
         };
@@ -154,7 +158,9 @@ impl Engine<'_> {
         report.store = member.profile.store_url.clone();
         report.local_only = member.profile.local_only;
         report.store_reachable = view.store.is_some();
-        report.queued = self.ports.index.queue()?.len() as u64;
+        let queue = self.ports.index.queue()?;
+        report.queued = queue.len() as u64;
+        report.waiting = queue.iter().map(|row| waiting(row, self.ports.clock.now_ms())).collect();
         report.devices = device_rows(member, history);
         report.notes.extend(history.notes.clone());
         if let Some(store) = &view.store {
@@ -184,7 +190,7 @@ impl Engine<'_> {
         if let Some(store) = &store
             && !self.ports.index.queue()?.is_empty()
         {
-            match self.flush(&member, store.as_ref(), Pushing::Never, None, Duration::ZERO) {
+            match self.flush(&member, store.as_ref(), Sending::by_the_way(Duration::ZERO)) {
                 Ok(sent) => failed.extend(sent.notes),
                 // Another process is sending.
                 Err(Trouble::Local(crate::ports::LocalError::Busy { .. })) => {}
@@ -224,6 +230,17 @@ fn matches(seen: &Seen, args: &ListArgs, here: Option<&str>) -> bool {
         Some(part) => card.repository.contains(part),
     };
     branch && device && repo
+}
+
+fn waiting(row: &QueueRow, now_ms: i64) -> WaitingSave {
+    WaitingSave {
+        session_id: row.session.to_string(),
+        save: row.save.to_string(),
+        since: row.created_ms,
+        attempts: row.attempts.into(),
+        why: row.error.clone(),
+        next_try: (!is_due(row, now_ms)).then_some(row.retry_ms),
+    }
 }
 
 fn not_set_up() -> Note {

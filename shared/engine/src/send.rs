@@ -9,6 +9,7 @@ use convosync_core::{
 };
 use convosync_wire::{Note, SyncArgs, SyncReport, SyncedSave};
 
+use crate::backoff::{is_due, wait_ms};
 use crate::bind::Binding;
 use crate::engine::Engine;
 use crate::freeze::{Draft, Packing, at_home};
@@ -34,6 +35,33 @@ pub(crate) enum Pushing {
     Never,
 }
 
+/// Which of the queued saves are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// All of them: the user asked for it.
+    All,
+    /// Those that do not have to wait for their next try.
+    Due,
+}
+
+/// How a queue is sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sending<'a> {
+    pub(crate) which: Which,
+    pub(crate) pushing: Pushing,
+    /// A save whose commit has just been pushed.
+    pub(crate) proven: Option<&'a SaveId>,
+    /// How long another process that saves or sends is waited for.
+    pub(crate) wait: Duration,
+}
+
+impl Sending<'_> {
+    /// On the way of a command that was asked for something else.
+    pub(crate) fn by_the_way(wait: Duration) -> Self {
+        Self { which: Which::Due, pushing: Pushing::Never, proven: None, wait }
+    }
+}
+
 /// What was sent, and what was not.
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
@@ -46,10 +74,18 @@ impl Engine<'_> {
     pub(crate) fn sync(&self, _args: &SyncArgs) -> Result<SyncReport, Trouble> {
         let mut member = self.need_member()?;
         self.step("Reaching the store")?;
-        let store = self.open_store(&member.profile)?;
+        let store = match self.open_store(&member.profile) {
+            Ok(store) => store,
+            Err(trouble) => {
+                let _ = self.not_reached(&trouble);
+                return Err(trouble);
+            }
+        };
         let history =
             self.refreshed(&mut member, store.as_ref(), ObjectName::UNITS, Depth::Heads)?;
-        let sent = self.flush(&member, store.as_ref(), Pushing::Allowed, None, SEND_WAIT)?;
+        let sending =
+            Sending { which: Which::All, pushing: Pushing::Allowed, proven: None, wait: SEND_WAIT };
+        let sent = self.flush(&member, store.as_ref(), sending)?;
         let queued = self.ports.index.queue()?.len() as u64;
         let notes = history.notes.into_iter().chain(sent.notes).collect();
         Ok(SyncReport { sent: sent.saves, queued, notes })
@@ -57,22 +93,24 @@ impl Engine<'_> {
 
     /// Sends the queue; commits that no remote is proven to have are pushed or carried first.
     ///
-    /// Freezes what it adds under the lock of saves, which the caller must not hold. Waits at most
-    /// `wait` for another process that saves or sends.
+    /// Freezes what it adds under the lock of saves, which the caller must not hold.
     pub(crate) fn flush(
         &self,
         member: &Member,
         store: &dyn Store,
-        pushing: Pushing,
-        proven: Option<&SaveId>,
-        wait: Duration,
+        sending: Sending<'_>,
     ) -> Result<Sent, Trouble> {
         let mut sent = Sent::default();
-        self.prove_code(member, store, (pushing, proven), wait, &mut sent)?;
-        let _lock = self.ports.locks.acquire("send", wait)?;
+        self.prove_code(member, store, sending, &mut sent)?;
+        let _lock = self.ports.locks.acquire("send", sending.wait)?;
         let mut held: BTreeSet<SessionId> = BTreeSet::new();
         for row in self.ports.index.queue()? {
             if held.contains(&row.session) {
+                continue;
+            }
+            // A session's saves are sent in order.
+            if sending.which == Which::Due && !is_due(&row, self.ports.clock.now_ms()) {
+                held.insert(row.session);
                 continue;
             }
             self.step(&format!("Uploading {}", row.session))?;
@@ -85,8 +123,7 @@ impl Engine<'_> {
                 Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
                 Err(trouble) => {
                     let gone = matches!(trouble, Trouble::Store(StoreError::Unreachable(_)));
-                    let code = trouble.code();
-                    self.ports.index.apply(&[IndexChange::Attempted(row.save, code)])?;
+                    self.ports.index.apply(&[self.failed_try(&row, &trouble)])?;
                     // One that will never be whole again must not hold up those after it: each
                     // proves for itself that all it refers to is there.
                     if is_lost(&trouble) {
@@ -102,6 +139,29 @@ impl Engine<'_> {
             }
         }
         Ok(sent)
+    }
+
+    /// Notes that a save could not be sent, and when it is tried again.
+    fn failed_try(&self, row: &QueueRow, trouble: &Trouble) -> IndexChange {
+        let mut chance = [0; 8];
+        self.ports.entropy.fill(&mut chance);
+        let wait = wait_ms(row.attempts.saturating_add(1), u64::from_le_bytes(chance));
+        IndexChange::Attempted {
+            save: row.save.clone(),
+            error: trouble.code(),
+            retry_ms: self.ports.clock.now_ms().saturating_add(wait),
+        }
+    }
+
+    /// Notes that nothing could be sent, since the store did not answer. What was due stays so:
+    /// the next command that reaches the store has found out that it is back.
+    pub(crate) fn not_reached(&self, trouble: &Trouble) -> Result<(), Trouble> {
+        let tried = self.ports.index.queue()?.into_iter().map(|row| IndexChange::Attempted {
+            save: row.save,
+            error: trouble.code(),
+            retry_ms: row.retry_ms,
+        });
+        Ok(self.ports.index.apply(&tried.collect::<Vec<_>>())?)
     }
 
     /// Sends one save: its parts, what it refers to, itself. `None`: it was sent before.
@@ -248,10 +308,10 @@ impl Engine<'_> {
         &self,
         member: &Member,
         store: &dyn Store,
-        (pushing, proven): (Pushing, Option<&SaveId>),
-        wait: Duration,
+        sending: Sending<'_>,
         sent: &mut Sent,
     ) -> Result<(), Trouble> {
+        let Sending { pushing, proven, wait, .. } = sending;
         if self.unproven(member, pushing, proven)?.is_empty() {
             return Ok(());
         }

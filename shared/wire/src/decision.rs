@@ -31,6 +31,8 @@ pub enum Question {
     Conflict,
     /// The session's commit can't be had here.
     CommitMissing,
+    /// The code of two heads can't be merged without a person.
+    MergeConflict,
 }
 
 impl Question {
@@ -44,6 +46,7 @@ impl Question {
             Self::Live => "live",
             Self::Conflict => "conflict",
             Self::CommitMissing => "commit-missing",
+            Self::MergeConflict => "merge-conflict",
         }
     }
 }

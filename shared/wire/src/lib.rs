@@ -13,11 +13,11 @@ pub use answer::{Answer, Failure, Progress};
 pub use decision::{Choice, Decision, Question};
 pub use report::{
     AccountReport, ConversationNote, DeviceRow, LogRow, Note, PlanReport, Reply, ResumeReport,
-    Rows, SaveReport, SessionRow, SessionState, StatusReport, SyncReport, SyncedSave,
+    Rows, SaveReport, SessionRow, SessionState, StatusReport, SyncReport, SyncedSave, WaitingSave,
 };
 pub use request::{
-    Answers, InitArgs, JoinArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMissing,
-    Request, ResumeArgs, SaveArgs, Secret, SyncArgs, Verb,
+    Answers, InitArgs, JoinArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive,
+    OnMergeConflict, OnMissing, Request, ResumeArgs, SaveArgs, Secret, SyncArgs, Verb,
 };
 
 /// The version of this protocol. It moves with every change that an older side can't read.

@@ -322,10 +322,31 @@ pub struct StatusReport {
     pub store_bytes: Option<u64>,
     /// Saves that wait on this device.
     pub queued: u64,
+    /// Each of them, in the order in which they are sent.
+    #[serde(default)]
+    pub waiting: Vec<WaitingSave>,
     /// The account's devices.
     pub devices: Vec<DeviceRow>,
     /// What else to know.
     pub notes: Vec<Note>,
+}
+
+/// A save that waits on this device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingSave {
+    /// The session.
+    pub session_id: String,
+    /// The save.
+    pub save: String,
+    /// Since when, milliseconds since 1970.
+    pub since: i64,
+    /// How often it was tried.
+    pub attempts: u64,
+    /// Code of what stopped it last.
+    pub why: Option<String>,
+    /// When it is tried again, milliseconds since 1970. None: by the next command that reaches the
+    /// store.
+    pub next_try: Option<i64>,
 }
 
 /// A save that was sent.

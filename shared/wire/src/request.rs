@@ -132,6 +132,8 @@ pub struct SaveArgs {
     pub session: Option<String>,
     /// Which conversation is the main one (id or unique prefix).
     pub conversation: Option<String>,
+    /// Save a conversation that lost messages since its last save as it is now.
+    pub accept_shrink: bool,
 }
 
 /// `convosync resume`.
@@ -166,6 +168,8 @@ pub struct Answers {
     pub on_live: Option<OnLive>,
     /// `--on-missing`.
     pub on_missing: Option<OnMissing>,
+    /// `--on-merge-conflict`.
+    pub on_merge_conflict: Option<OnMergeConflict>,
 }
 
 impl Answers {
@@ -184,6 +188,7 @@ impl Answers {
             Question::Live => self.on_live = Some(value.parse()?),
             Question::Conflict => self.on_conflict = Some(value.parse()?),
             Question::CommitMissing => self.on_missing = Some(value.parse()?),
+            Question::MergeConflict => self.on_merge_conflict = Some(value.parse()?),
         }
         Ok(())
     }
@@ -289,6 +294,16 @@ answer! {
     }
 }
 
+answer! {
+    /// The code of two heads can't be merged without a person.
+    OnMergeConflict {
+        /// Begin the merge here, and leave the files to be resolved.
+        OpenFiles = "open-files",
+        /// Change nothing.
+        Cancel = "cancel",
+    }
+}
+
 /// `convosync list`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -311,7 +326,8 @@ pub struct ListArgs {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SyncArgs {
-    /// The same as without: what failed before is tried again at once.
+    /// The same as without: what failed before is tried again at once, however long it has to wait
+    /// where nobody asks.
     pub retry: bool,
 }
 
@@ -344,6 +360,7 @@ mod tests {
             (Question::Live, OnLive::ALL),
             (Question::Conflict, OnConflict::ALL),
             (Question::CommitMissing, OnMissing::ALL),
+            (Question::MergeConflict, OnMergeConflict::ALL),
         ] {
             for value in values {
                 assert_ne!(taken(question, &choice(value, "")), Answers::default());

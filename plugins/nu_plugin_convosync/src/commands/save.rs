@@ -52,6 +52,7 @@ impl SimplePluginCommand for Save {
                 "conversation",
                 "which conversation is the main one (id or unique prefix)",
             ))
+            .switch("accept-shrink", "save a conversation that lost messages as it is now", None)
             .input_output_type(Type::Nothing, Type::record())
     }
 
@@ -125,6 +126,7 @@ fn args(call: &EvaluatedCall) -> Result<SaveArgs, LabeledError> {
         new: call.has_flag("new")?,
         session: call.get_flag("session")?,
         conversation: call.get_flag("conversation")?,
+        accept_shrink: call.has_flag("accept-shrink")?,
     })
 }
 
@@ -160,7 +162,7 @@ mod tests {
     fn every_flag_reaches_the_helper() {
         let script = script();
         script
-            .eval("convosync save -m hi --no-push --no-notify --dry-run --retry --session s --conversation c")
+            .eval("convosync save -m hi --no-push --no-notify --dry-run --retry --session s --conversation c --accept-shrink")
             .unwrap();
         script.eval("convosync save hi --new").unwrap();
         let all = SaveArgs {
@@ -172,6 +174,7 @@ mod tests {
             new: false,
             session: Some("s".to_owned()),
             conversation: Some("c".to_owned()),
+            accept_shrink: true,
         };
         let new = SaveArgs { message: all.message.clone(), new: true, ..SaveArgs::default() };
         assert_eq!(script.verbs(), [Verb::Save(all), Verb::Save(new)]);

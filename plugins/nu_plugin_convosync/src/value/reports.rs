@@ -1,7 +1,8 @@
 //! Records of what was done.
 
 use convosync_wire::{
-    AccountReport, ConversationNote, PlanReport, ResumeReport, SaveReport, StatusReport, SyncReport,
+    AccountReport, ConversationNote, PlanReport, ResumeReport, SaveReport, StatusReport,
+    SyncReport, WaitingSave,
 };
 use nu_protocol::{Value, record};
 
@@ -99,6 +100,7 @@ impl Shape {
             "session_count" => self.count(report.session_count),
             "store" => self.store(report),
             "queued" => self.count(report.queued),
+            "waiting" => self.waiting(&report.waiting),
             "devices" => self.devices(&report.devices),
             "notes" => self.notes(&report.notes),
         })
@@ -117,6 +119,19 @@ impl Shape {
             "sent" => sent,
             "queued" => self.count(report.queued),
             "notes" => self.notes(&report.notes),
+        })
+    }
+
+    fn waiting(self, saves: &[WaitingSave]) -> Value {
+        self.list(saves, |save| {
+            self.record(record! {
+                "session_id" => self.line(&save.session_id),
+                "save" => self.line(&save.save),
+                "since" => self.date(save.since),
+                "attempts" => self.count(save.attempts),
+                "why" => self.maybe(save.why.as_ref()),
+                "next_try" => save.next_try.map_or_else(|| self.nothing(), |at| self.date(at)),
+            })
         })
     }
 

@@ -180,6 +180,7 @@ pub(crate) fn status() -> StatusReport {
         store_reachable: true,
         store_bytes: Some(412_672),
         queued: 0,
+        waiting: Vec::new(),
         devices: devices(),
         notes: vec![],
     }

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::rules::Node;
+
 /// A value that is looked into when it is wanted: one of an unexpected type, or with half a
 /// surrogate pair in it, is then as good as absent and does not make its line unreadable.
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
@@ -22,6 +24,10 @@ impl<'a> Loose<'a> {
             true => serde_json::from_str(json).ok().map(Cow::Owned),
             false => Some(Cow::Borrowed(inner)),
         }
+    }
+
+    fn as_it_stands(self) -> Option<Cow<'a, str>> {
+        self.0.filter(|_| self.is_text()).map(|json| Cow::Borrowed(json.get()))
     }
 
     pub(super) fn is_text(self) -> bool {
@@ -157,12 +163,29 @@ pub(super) fn parse(line: &[u8]) -> Option<Line<'_>> {
 
 /// Whether a line is a node of the conversation's tree.
 pub(super) fn is_node(line: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    struct Node<'a> {
-        #[serde(borrow, default)]
-        uuid: Loose<'a>,
-    }
-    object::<Node<'_>>(line).is_some_and(|node| node.uuid.is_text())
+    object::<Place<'_>>(line).is_some_and(|place| place.uuid.is_text())
+}
+
+/// What a line is in the conversation's tree. Clients write times as
+/// `2026-01-31T23:59:59.999Z`, whose order as text is that of time.
+pub(super) fn node(line: &[u8]) -> Option<Node<'_>> {
+    let place = object::<Place<'_>>(line)?;
+    // A text with half a surrogate pair is still an id, as it stands.
+    let id = place.uuid.text().or_else(|| place.uuid.as_it_stands())?;
+    let time = place.timestamp.text().filter(|time| time.len() <= LONGEST_TIME);
+    Some(Node { id, time })
+}
+
+/// Bytes of a time at most; longer ones are none.
+const LONGEST_TIME: usize = 40;
+
+/// Where a line stands.
+#[derive(Deserialize)]
+struct Place<'a> {
+    #[serde(borrow, default)]
+    uuid: Loose<'a>,
+    #[serde(borrow, default)]
+    timestamp: Loose<'a>,
 }
 
 /// The derived readers take an array for an object, so the first letter is looked at.

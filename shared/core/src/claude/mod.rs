@@ -8,7 +8,8 @@ mod scan;
 use std::borrow::Cow;
 
 use crate::id::ConversationId;
-use crate::rules::{Roots, Rules, Scan};
+use crate::manifest::FilePath;
+use crate::rules::{Merging, Node, Roots, Rules, Scan};
 
 /// The rules of Claude Code.
 ///
@@ -37,6 +38,27 @@ impl Rules for ClaudeCode {
             "{{\"type\":\"relocated\",\"sessionId\":\"{id}\",\"relocatedCwd\":{directory}}}\n"
         );
         Some(line.into_bytes())
+    }
+
+    fn node<'a>(&self, line: &'a [u8]) -> Option<Node<'a>> {
+        line::node(line)
+    }
+
+    /// The client makes a tree of the lines by `uuid` and `parentUuid`, in whatever order they
+    /// stand, and goes on from the leaf that the last `last-prompt` line names, else from the last
+    /// node (2.1.328).
+    fn merging(&self) -> Merging {
+        Merging::Union
+    }
+
+    /// In a folder of its own: the client looks for sub-agents and tasks one level deep.
+    fn beside(&self, path: &FilePath, mark: &str) -> Option<FilePath> {
+        let (top, rest) = path.as_str().split_once('/')?;
+        let path = match rest.strip_suffix(".md").filter(|_| top == "plans") {
+            Some(plan) => format!("plans/{plan}-{mark}.md"),
+            None => format!("{top}/beside-{mark}/{rest}"),
+        };
+        path.parse().ok()
     }
 
     fn scan(&self) -> Box<dyn Scan> {

@@ -104,9 +104,9 @@ fn pass(
 }
 
 /// Hashes what passes.
-struct Hashing<'a> {
-    blocks: Blocks,
-    writer: &'a mut dyn Write,
+pub(super) struct Hashing<'a> {
+    pub(super) blocks: Blocks,
+    pub(super) writer: &'a mut dyn Write,
 }
 
 impl Write for Hashing<'_> {

@@ -5,9 +5,11 @@
 mod canonical;
 mod reader;
 mod standing;
+mod union;
 
 pub use canonical::{Canonical, canonicalise, expand};
 pub use standing::{Standing, compare};
+pub use union::{Joined, Missing, Side, common_lines, join, missing, newest};
 
 /// Longer lines (16 MiB) are never looked into: they travel as they are. Part of the stored
 /// format, since it decides which lines have a canonical form of their own.
@@ -15,3 +17,5 @@ const MAX_LINE: usize = 16 << 20;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod union_tests;

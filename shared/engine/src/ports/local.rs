@@ -117,6 +117,8 @@ pub struct QueueRow {
     pub attempts: u32,
     /// Code of the last failure.
     pub error: Option<String>,
+    /// When it is to be tried again, milliseconds since 1970; 0: at once.
+    pub retry_ms: i64,
 }
 
 /// Sealed values by key.
@@ -145,8 +147,15 @@ pub enum Change {
     DropCard(SessionId, SaveId),
     /// A save waits to be sent.
     Enqueue(QueueRow),
-    /// A try to send it failed, with this code.
-    Attempted(SaveId, String),
+    /// A try to send it failed.
+    Attempted {
+        /// Which.
+        save: SaveId,
+        /// With which code.
+        error: String,
+        /// When it is to be tried again; see [`QueueRow::retry_ms`].
+        retry_ms: i64,
+    },
     /// It was sent, or superseded.
     Dequeue(SaveId),
     /// A value is set.

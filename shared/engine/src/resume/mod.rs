@@ -17,7 +17,7 @@ use crate::bind::Binding;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Facts, Store};
-use crate::send::{Pushing, SEND_WAIT, not_sent};
+use crate::send::{SEND_WAIT, Sending, not_sent};
 use crate::shelf::{OpenSave, Shelf, containers};
 use crate::trouble::{Refusal, Trouble};
 use code::CodePlan;
@@ -92,7 +92,7 @@ impl Engine<'_> {
         drop(lock);
         if let Some(store) = &store {
             // The session is back; what could not be sent on the way is told, and stays queued.
-            match self.flush(&member, store.as_ref(), Pushing::Never, None, SEND_WAIT) {
+            match self.flush(&member, store.as_ref(), Sending::by_the_way(SEND_WAIT)) {
                 Ok(sent) => ready.notes.extend(sent.notes),
                 Err(trouble) => ready.notes.push(not_sent(trouble)),
             }

@@ -8,7 +8,7 @@ use super::moment::{Held, branch, push_remote};
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Assistant, Committed, Found, GitError, Push, Table};
-use crate::send::{Pushing, SEND_WAIT, not_sent, push_failed, rejected};
+use crate::send::{Pushing, SEND_WAIT, Sending, Which, not_sent, push_failed, rejected};
 use crate::trouble::Trouble;
 
 impl Engine<'_> {
@@ -35,7 +35,9 @@ impl Engine<'_> {
                     notes.push(not_sent(trouble));
                 }
                 let proven = pushed.is_some().then_some(&save);
-                match self.flush(member, store.as_ref(), Pushing::Never, proven, SEND_WAIT) {
+                let sending =
+                    Sending { which: Which::All, pushing: Pushing::Never, proven, wait: SEND_WAIT };
+                match self.flush(member, store.as_ref(), sending) {
                     Ok(sent) => {
                         uploaded = sent.saves.iter().map(|save| save.bytes).sum();
                         notes.extend(sent.notes);
@@ -45,7 +47,11 @@ impl Engine<'_> {
                     Err(trouble) => notes.push(not_sent(trouble)),
                 }
             }
-            Err(trouble) => notes.push(not_sent(trouble)),
+            Err(trouble) => {
+                // It only counts; the save is safe whether that can be written or not.
+                let _ = self.not_reached(&trouble);
+                notes.push(not_sent(trouble));
+            }
         }
         let queue = self.ports.index.queue()?;
         let synced = !queue.iter().any(|row| row.session == chosen.session);

@@ -156,6 +156,7 @@ fn wanted_of_resume(resume: Resume) -> Wanted {
             on_conflict: resume.on_conflict,
             on_live: resume.on_live,
             on_missing: resume.on_missing,
+            on_merge_conflict: resume.on_merge_conflict,
         },
     };
     if pick { Wanted::Pick(args) } else { Wanted::Verb(Verb::Resume(args)) }

@@ -3,7 +3,8 @@
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use convosync_wire::{
-    InitArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMissing, SaveArgs,
+    InitArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict, OnMissing,
+    SaveArgs,
 };
 
 /// The kinds of device that `--kind` takes.
@@ -113,6 +114,9 @@ pub(crate) struct Save {
     /// Which conversation is the main one (id or its beginning)
     #[arg(long, value_name = "ID")]
     pub(crate) conversation: Option<String>,
+    /// Save a conversation that lost messages as it is now, not the fuller one of before
+    #[arg(long)]
+    pub(crate) accept_shrink: bool,
 }
 
 impl From<Save> for SaveArgs {
@@ -126,6 +130,7 @@ impl From<Save> for SaveArgs {
             new: save.new,
             session: save.session,
             conversation: save.conversation,
+            accept_shrink: save.accept_shrink,
         }
     }
 }
@@ -177,6 +182,9 @@ pub(crate) struct Resume {
     /// When the session's commit can't be had here
     #[arg(long, value_name = "WAY", value_parser = answers!(OnMissing))]
     pub(crate) on_missing: Option<OnMissing>,
+    /// When the code of two heads can't be merged without you
+    #[arg(long, value_name = "WAY", value_parser = answers!(OnMergeConflict))]
+    pub(crate) on_merge_conflict: Option<OnMergeConflict>,
 }
 
 /// `convosync list`.

@@ -1,5 +1,7 @@
 use clap::CommandFactory;
-use convosync_wire::{InitArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMissing, SaveArgs};
+use convosync_wire::{
+    InitArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict, OnMissing, SaveArgs,
+};
 
 use super::*;
 
@@ -123,6 +125,8 @@ fn resume_takes_every_answer_beforehand() {
         "code-only",
         "--on-missing",
         "conversation-only",
+        "--on-merge-conflict",
+        "open-files",
     ];
     assert_eq!(
         verb(&line),
@@ -138,6 +142,7 @@ fn resume_takes_every_answer_beforehand() {
                 on_conflict: Some(OnConflict::UseRemote),
                 on_live: Some(OnLive::CodeOnly),
                 on_missing: Some(OnMissing::ConversationOnly),
+                on_merge_conflict: Some(OnMergeConflict::OpenFiles),
             },
         })
     );

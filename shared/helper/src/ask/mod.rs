@@ -9,8 +9,8 @@ use crate::exit::INTERNAL;
 use crate::outcome::Outcome;
 use crate::view::{self, Look};
 
-/// Each of the six questions once, and once more when the answer was overtaken.
-const MOST_ROUNDS: usize = 12;
+/// Each of the seven questions once, and once more when the answer was overtaken.
+const MOST_ROUNDS: usize = 14;
 
 /// Wrong answers to one question before it counts as "stop".
 const MOST_TRIES: usize = 5;

@@ -1,6 +1,6 @@
 //! Where everything stands.
 
-use convosync_wire::{SessionRow, SessionState, StatusReport};
+use convosync_wire::{SessionRow, SessionState, StatusReport, WaitingSave};
 
 use super::account::device_line;
 use super::look::{Look, Sign, Style};
@@ -117,7 +117,34 @@ fn store(report: &StatusReport, page: &mut Page<'_>) {
     if report.queued > 0 {
         let saves = counted(report.queued, "save");
         page.nested("  ", Sign::Warning, &format!("Waiting on this device: {saves}"));
+        waiting(&report.waiting, page);
     }
+}
+
+/// What waits, since when, why, and when it is tried again.
+fn waiting(saves: &[WaitingSave], page: &mut Page<'_>) {
+    let now = page.look.now_ms;
+    for save in saves.iter().take(NAMED) {
+        let since = age_inside(save.since, now);
+        let why = save.why.as_deref().map(|why| format!(", {why}")).unwrap_or_default();
+        let next = match save.next_try.map(|at| at.saturating_sub(now)) {
+            Some(left) if left > 0 => format!(", next try in {}", counted(minutes(left), "minute")),
+            _ => String::new(),
+        };
+        page.nested(
+            "     ",
+            Sign::Bullet,
+            &format!("{} saved {since}{why}{next}", save.session_id),
+        );
+    }
+    if saves.len() > NAMED {
+        page.line(&format!("     ... and {} more", saves.len() - NAMED));
+    }
+}
+
+/// Whole minutes, rounded up.
+fn minutes(ms: i64) -> u64 {
+    ms.unsigned_abs().div_ceil(60_000)
 }
 
 fn git(report: &StatusReport, page: &mut Page<'_>) {

@@ -153,6 +153,7 @@ pub(crate) fn status() -> StatusReport {
         store_reachable: true,
         store_bytes: Some(2_300_000),
         queued: 0,
+        waiting: Vec::new(),
         devices: vec![device("Desktop", false, Some(3 * MINUTE)), device("Phone", true, None)],
         notes: Vec::new(),
     }

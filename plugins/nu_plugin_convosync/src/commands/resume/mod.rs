@@ -4,7 +4,8 @@ mod arrive;
 mod settle;
 
 use convosync_wire::{
-    Answers, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMissing, Reply, ResumeArgs, Verb,
+    Answers, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict, OnMissing, Reply,
+    ResumeArgs, Verb,
 };
 use nu_plugin::{DynamicCompletionCall, EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::engine::ArgType;
@@ -89,6 +90,11 @@ What has to be decided is asked on a terminal. Elsewhere nothing is changed, and
                 "on-missing",
                 words(OnMissing::ALL),
                 "when the session's commit can't be had",
+            ))
+            .param(word_flag(
+                "on-merge-conflict",
+                words(OnMergeConflict::ALL),
+                "when the code of two heads can't be merged without you",
             ))
             .input_output_types(super::piped_session(&Type::record()))
     }
@@ -184,6 +190,7 @@ fn answers(call: &EvaluatedCall) -> Result<Answers, LabeledError> {
         on_conflict: choice(call, "on-conflict")?,
         on_live: choice(call, "on-live")?,
         on_missing: choice(call, "on-missing")?,
+        on_merge_conflict: choice(call, "on-merge-conflict")?,
     })
 }
 

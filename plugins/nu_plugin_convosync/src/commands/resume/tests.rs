@@ -75,7 +75,8 @@ fn every_flag_reaches_the_helper() {
     script
         .eval(
             "convosync resume abc --at 3 --clone there --dry-run --on-dirty commit --switch-branch \
-             --on-diverged merge --on-conflict use-remote --on-live fork --on-missing conversation-only",
+             --on-diverged merge --on-conflict use-remote --on-live fork --on-missing conversation-only \
+             --on-merge-conflict open-files",
         )
         .unwrap();
     script.eval("convosync resume abc --stay-on-branch").unwrap();
@@ -92,6 +93,7 @@ fn every_flag_reaches_the_helper() {
             on_conflict: Some(OnConflict::UseRemote),
             on_live: Some(OnLive::Fork),
             on_missing: Some(OnMissing::ConversationOnly),
+            on_merge_conflict: Some(OnMergeConflict::OpenFiles),
         },
     };
     let stay = ResumeArgs {

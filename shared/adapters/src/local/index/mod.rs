@@ -90,7 +90,8 @@ impl Index for SqliteIndex {
     }
 
     fn queue(&self) -> Result<Vec<QueueRow>, LocalError> {
-        let sql = "SELECT session_id, save_id, created_at, retry_count, error FROM sync_queue \
+        let sql = "SELECT session_id, save_id, created_at, retry_count, error, retry_at \
+                   FROM sync_queue \
                    WHERE operation = 'upload' ORDER BY id";
         self.read(sql, [], |row| {
             Ok(QueueRow {
@@ -99,6 +100,7 @@ impl Index for SqliteIndex {
                 created_ms: row.get(2)?,
                 attempts: row.get(3)?,
                 error: row.get(4)?,
+                retry_ms: row.get(5)?,
             })
         })
     }
@@ -144,19 +146,21 @@ fn one(transaction: &Transaction<'_>, change: &IndexChange) -> rusqlite::Result<
         // A save keeps its place and its tries when it is queued again.
         IndexChange::Enqueue(queued) => run(
             "INSERT OR IGNORE INTO sync_queue \
-             (session_id, save_id, operation, created_at, retry_count, error) \
-             VALUES (?1, ?2, 'upload', ?3, ?4, ?5)",
+             (session_id, save_id, operation, created_at, retry_count, error, retry_at) \
+             VALUES (?1, ?2, 'upload', ?3, ?4, ?5, ?6)",
             params![
                 queued.session.as_str(),
                 queued.save.to_string(),
                 queued.created_ms,
                 queued.attempts,
-                queued.error
+                queued.error,
+                queued.retry_ms
             ],
         ),
-        IndexChange::Attempted(save, error) => run(
-            "UPDATE sync_queue SET retry_count = retry_count + 1, error = ?2 WHERE save_id = ?1",
-            params![save.to_string(), error],
+        IndexChange::Attempted { save, error, retry_ms } => run(
+            "UPDATE sync_queue SET retry_count = retry_count + 1, error = ?2, retry_at = ?3 \
+             WHERE save_id = ?1",
+            params![save.to_string(), error, retry_ms],
         ),
         IndexChange::Dequeue(save) => {
             run("DELETE FROM sync_queue WHERE save_id = ?1", params![save.to_string()])

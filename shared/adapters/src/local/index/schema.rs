@@ -4,7 +4,8 @@ use convosync_engine::ports::Table;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// One step for each version (`PRAGMA user_version`), oldest first.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE sessions (
         session_id TEXT NOT NULL,
         save_id TEXT NOT NULL,
@@ -28,7 +29,9 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE repositories (key TEXT PRIMARY KEY, value BLOB NOT NULL);
     CREATE TABLE misc (key TEXT PRIMARY KEY, value BLOB NOT NULL);
     CREATE TABLE filled (at INTEGER PRIMARY KEY CHECK (at = 1));
-"];
+",
+    "ALTER TABLE sync_queue ADD COLUMN retry_at INTEGER NOT NULL DEFAULT 0;",
+];
 
 /// The version that this build writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
