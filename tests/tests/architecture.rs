@@ -32,7 +32,8 @@ fn tests_of_a_crate_reach_no_further_than_the_crate() {
             continue;
         }
         let allowed = map.get(&name).unwrap_or_else(|| panic!("`{name}` is in the map"));
-        let beyond: Vec<_> = seen.difference(allowed).collect();
+        // A crate's own features may be switched on for its tests.
+        let beyond: Vec<_> = seen.difference(allowed).filter(|seen| **seen != name).collect();
         assert!(
             beyond.is_empty(),
             "`{name}` has development dependencies without arrow: {beyond:?}"

@@ -10,12 +10,10 @@ use convosync_core::{
 
 use crate::bind::Binding;
 use crate::engine::Engine;
+use crate::knob::knobs;
 use crate::member::Member;
 use crate::ports::{IndexChange, LocalError, QueueRow, StoreError, StoredCard, Table};
 use crate::trouble::{Refusal, Trouble};
-
-/// Packed bytes up to this sum travel inside their unit; more go into parts first.
-const INLINE: usize = 4 << 20;
 
 /// Collects packed segments on their way into a unit.
 pub(crate) struct Packing<'e> {
@@ -41,7 +39,7 @@ impl<'e> Packing<'e> {
     pub(crate) fn take(&mut self, segment: &SegmentRef, bytes: Vec<u8>) -> Result<(), Trouble> {
         self.bytes += bytes.len();
         self.waiting.push(Packed { id: segment.id, bytes });
-        if self.bytes > INLINE {
+        if self.bytes > knobs().inline {
             self.flush()?;
         }
         Ok(())

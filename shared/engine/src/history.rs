@@ -22,6 +22,14 @@ pub(crate) struct Seen {
     pub(crate) queued: bool,
 }
 
+impl Seen {
+    /// Whether this save goes on from that one. What was put aside goes on from nothing, though it
+    /// counts with its device's saves.
+    fn goes_on_from(&self, save: &SaveId) -> bool {
+        !self.card.parked && self.card.vector.covers(save)
+    }
+}
+
 /// A save that lies in the store and can't be read.
 #[derive(Debug)]
 pub(crate) struct Unreadable {
@@ -41,18 +49,19 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// The heads of a session, greatest first; parked saves are none, and heads of equal content
-    /// show as one.
-    pub(crate) fn heads(&self, session: &SessionId) -> Vec<&Seen> {
+    /// The heads of a session, greatest first; parked saves are none.
+    pub(crate) fn every_head(&self, session: &SessionId) -> Vec<&Seen> {
         let Some(saves) = self.sessions.get(session) else { return Vec::new() };
         let live: Vec<_> = saves.values().filter(|seen| !seen.card.parked).collect();
         let named = heads(live.iter().map(|seen| (&seen.card.save, &seen.card.vector)));
+        named.into_iter().filter_map(|save| saves.get(save)).collect()
+    }
+
+    /// The heads of a session that differ: heads of equal content show as one.
+    pub(crate) fn heads(&self, session: &SessionId) -> Vec<&Seen> {
         let mut contents = BTreeSet::new();
-        named
-            .into_iter()
-            .filter_map(|save| saves.get(save))
-            .filter(|seen| contents.insert(seen.card.content))
-            .collect()
+        let heads = self.every_head(session).into_iter();
+        heads.filter(|seen| contents.insert(seen.card.content)).collect()
     }
 
     /// The newest head of each session, newest first.
@@ -68,8 +77,7 @@ impl History {
     pub(crate) fn unreadable_head(&self, session: &SessionId) -> Option<&Unreadable> {
         let saves = self.sessions.get(session);
         let covered = |save: &SaveId| {
-            let mut seen = saves.into_iter().flat_map(BTreeMap::values);
-            seen.any(|seen| seen.card.vector.covers(save))
+            saves.into_iter().flat_map(BTreeMap::values).any(|seen| seen.goes_on_from(save))
         };
         let of_session = self.unreadable.iter().filter(|bad| bad.session == *session);
         of_session.filter(|bad| !covered(&bad.save)).max_by_key(|bad| &bad.save)
@@ -243,7 +251,7 @@ fn wanted(history: &History, session: &SessionId, save: &SaveId, depth: Depth) -
     if saves.contains_key(save) {
         return false;
     }
-    depth == Depth::All || !saves.values().any(|seen| seen.card.vector.covers(save))
+    depth == Depth::All || !saves.values().any(|seen| seen.goes_on_from(save))
 }
 
 /// A save that was in the store and is no longer there, and that no other save goes on from: the

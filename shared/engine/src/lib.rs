@@ -12,6 +12,7 @@ mod cards;
 mod engine;
 mod freeze;
 mod history;
+mod knob;
 mod look;
 mod member;
 mod mend;

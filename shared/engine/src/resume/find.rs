@@ -65,7 +65,13 @@ impl Engine<'_> {
         let (card, joins) = match heads.as_slice() {
             [] => return Err(only_parked(&session.to_string()).into()),
             [head] => (head.card.clone(), Vec::new()),
-            several => self.choose_head(member, several, args)?,
+            several => {
+                let chosen = self.choose_head(member, several, args)?;
+                // Those that show as one are joined too: none of them may come back as a head.
+                let every = history.every_head(&session).into_iter();
+                let joins = every.map(|seen| (seen.card.save.clone(), seen.card.vector.clone()));
+                (chosen, joins.collect())
+            }
         };
         Ok(FoundSave { card, is_head: true, joins, here, notes })
     }
@@ -85,7 +91,7 @@ impl Engine<'_> {
         member: &Member,
         heads: &[&Seen],
         args: &ResumeArgs,
-    ) -> Result<(Card, Vec<(SaveId, Vector)>), Trouble> {
+    ) -> Result<Card, Trouble> {
         let cards: Vec<&Card> = heads.iter().map(|seen| &seen.card).collect();
         let me = &member.profile.device.id;
         let mine = cards.iter().copied().find(|card| card.device() == me);
@@ -98,8 +104,7 @@ impl Engine<'_> {
             (OnConflict::KeepLocal, Some(mine)) => mine.clone(),
             _ => newest_of(&remote).map_or_else(|| cards[0].clone(), |seen| seen.card.clone()),
         };
-        let joins = cards.iter().map(|card| (card.save.clone(), card.vector.clone())).collect();
-        Ok((chosen, joins))
+        Ok(chosen)
     }
 
     /// Makes one save of the chosen head whose parents are all of them. What it refers to is in

@@ -11,7 +11,7 @@ use crate::bind::Binding;
 use crate::capture::{Capture, Captured, pack_trouble, relative};
 use crate::engine::Engine;
 use crate::freeze::{Draft, Frozen, Packing, at_home};
-use crate::history::{History, newest_of};
+use crate::history::{History, Seen, newest_of};
 use crate::member::Member;
 use crate::ports::{Assistant, Committed, Facts, Found, Repository, Table};
 use crate::shelf::{OpenSave, Shelf};
@@ -246,9 +246,9 @@ pub(crate) fn carried_code(
     Ok((code, CodeState::Carried))
 }
 
-/// The saves that a new one is made on top of: the one it goes on from and, where this device has
-/// saved on past it (an old save was brought back), every head too: a device's saves in a session
-/// stay one line.
+/// The saves that a new one is made on top of: the one it goes on from with the heads that hold the
+/// same; and, where this device has saved on past it (an old save was brought back), every head: a
+/// device's saves in a session stay one line.
 pub(super) fn parents(
     history: &History,
     session: &SessionId,
@@ -256,23 +256,19 @@ pub(super) fn parents(
     member: &Member,
 ) -> Vec<(SaveId, Vector)> {
     let Some(saves) = history.sessions.get(session) else { return Vec::new() };
-    let of = |save: &SaveId| saves.get(save).map(|seen| (save.clone(), seen.card.vector.clone()));
     let mine = saves
         .values()
         .filter(|seen| !seen.card.parked && *seen.card.device() == member.profile.device.id)
         .max_by_key(|seen| seen.card.save.seq());
-    let base = from.and_then(of);
-    match (base, mine) {
-        (Some(base), Some(mine)) if base.1.covers(&mine.card.save) => vec![base],
-        (Some(base), None) => vec![base],
-        (base, _) => {
-            let heads = history.heads(session);
-            let heads = heads.into_iter().map(|s| (s.card.save.clone(), s.card.vector.clone()));
-            let extra: Vec<_> =
-                heads.filter(|(save, _)| base.as_ref().is_none_or(|(b, _)| b != save)).collect();
-            base.into_iter().chain(extra).collect()
-        }
-    }
+    let base = from.and_then(|save| saves.get(save));
+    let is_past = |base: &Seen| mine.is_none_or(|mine| base.card.vector.covers(&mine.card.save));
+    let line = base.filter(|base| is_past(base));
+    let heads = history.every_head(session).into_iter();
+    let heads = heads
+        .filter(|head| base.is_none_or(|base| base.card.save != head.card.save))
+        .filter(|head| line.is_none_or(|base| base.card.content == head.card.content));
+    let parents = base.into_iter().chain(heads);
+    parents.map(|seen| (seen.card.save.clone(), seen.card.vector.clone())).collect()
 }
 
 /// The session and save that hold a conversation of this repository.

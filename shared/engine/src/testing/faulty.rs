@@ -109,6 +109,13 @@ impl<S: Store> FaultyStore<S> {
         self.plan().offline = offline;
     }
 
+    /// Forgets the faults that have not come to pass.
+    pub fn calm(&self) {
+        let mut plan = self.plan();
+        plan.next.clear();
+        plan.at.clear();
+    }
+
     /// Every call so far, with the object it named.
     #[must_use]
     pub fn calls(&self) -> Vec<(Call, Option<ObjectName>)> {

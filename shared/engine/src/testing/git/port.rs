@@ -1,0 +1,372 @@
+//! The port over repositories in memory.
+
+use std::path::{Path, PathBuf};
+
+use convosync_core::Oid;
+
+use super::{Commit, MemoryGit, ORIGIN, Repo, refused};
+use crate::ports::{
+    Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, GitError, Parked, Push,
+    Relation, Remote, Repository, Upstream,
+};
+
+impl Git for MemoryGit {
+    fn facts(&self, directory: &Path, _excludes: &[String]) -> Result<Facts, GitError> {
+        let repos = self.repos.borrow();
+        let mut above = directory.ancestors();
+        let root = above.find(|path| repos.contains_key(*path));
+        let root = root.ok_or_else(|| super::nowhere(directory))?;
+        Ok(facts(root, &repos[root]))
+    }
+
+    fn root_commit(&self, repo: &Repository) -> Result<Option<Oid>, GitError> {
+        self.with(&repo.root, |repo| repo.commit().and_then(|oid| repo.objects().root(oid)))
+    }
+
+    fn commit_all(
+        &self,
+        repo: &Repository,
+        message: &str,
+        _excludes: &[String],
+    ) -> Result<Committed, GitError> {
+        self.change(repo, |repo| {
+            let changes = changes(repo);
+            let made = !changes.is_empty();
+            if made {
+                let commit = repo.add(repo.tree.clone(), message, None);
+                repo.branches.insert(repo.head.clone(), commit);
+            }
+            let added = changes.iter().filter(|change| change.kind == ChangeKind::New).count();
+            let commit = repo.commit().cloned();
+            Ok(Committed {
+                commit: commit.ok_or_else(|| refused("commit", "nothing to commit"))?,
+                made,
+                modified: (changes.len() - added) as u64,
+                added: added as u64,
+                excluded: Vec::new(),
+            })
+        })
+    }
+
+    fn foresee_commit(&self, repo: &Repository, _excludes: &[String]) -> Result<Oid, GitError> {
+        self.change(repo, |repo| Ok(repo.add(repo.tree.clone(), "foreseen", None)))
+    }
+
+    fn push(
+        &self,
+        repo: &Repository,
+        _remote: &str,
+        branch: &str,
+        commit: &Oid,
+        track: bool,
+    ) -> Result<Push, GitError> {
+        self.online()?;
+        // The remote first: a device that dies in between has pushed and does not know it.
+        let done = self.change(repo, |repo| Ok(push(repo, branch, commit)))?;
+        if done == Push::Done {
+            self.change(repo, |repo| {
+                repo.tracking.insert(branch.to_owned(), commit.clone());
+                if track {
+                    repo.upstreams.insert(branch.to_owned());
+                }
+                Ok(())
+            })?;
+        }
+        Ok(done)
+    }
+
+    fn advertised(&self, repo: &Repository, _remote: &str) -> Result<Advertised, GitError> {
+        self.online()?;
+        self.with(&repo.root, |repo| {
+            let shared = repo.remote.shared.borrow();
+            let oids = shared.branches.values().cloned().collect();
+            Advertised { oids, default_branch: Some("main".to_owned()) }
+        })
+    }
+
+    fn tracked(&self, repo: &Repository, _remote: &str, commit: &Oid) -> Result<bool, GitError> {
+        self.with(&repo.root, |repo| {
+            let tips: Vec<_> = repo.tracking.values().cloned().collect();
+            repo.reaches(&tips, commit)
+        })
+    }
+
+    fn tracking_tips(&self, repo: &Repository, _remote: &str) -> Result<Vec<Oid>, GitError> {
+        self.with(&repo.root, |repo| repo.tracking.values().cloned().collect())
+    }
+
+    fn bundle(
+        &self,
+        repo: &Repository,
+        commit: &Oid,
+        known: &[Oid],
+        file: &Path,
+    ) -> Result<Option<Vec<Oid>>, GitError> {
+        self.with(&repo.root, |repo| {
+            let mut new = repo.objects().ancestry(commit);
+            for known in known.iter().filter(|oid| repo.has.contains(*oid)) {
+                let reached = repo.objects().ancestry(known);
+                new.retain(|oid| !reached.contains(oid));
+            }
+            if new.is_empty() {
+                return None;
+            }
+            let parents =
+                new.iter().filter_map(|oid| repo.objects().get(oid)).flat_map(|c| c.parents);
+            let needs: Vec<_> = parents.filter(|oid| !new.contains(oid)).collect();
+            let lines: Vec<_> = needs.iter().map(|oid| format!("-{oid}")).collect();
+            let lines = lines.into_iter().chain(new.iter().map(Oid::to_string));
+            let text: Vec<_> = lines.collect();
+            if let Some(bytes) = self.scratch.bytes(file) {
+                *bytes.borrow_mut() = text.join("\n").into_bytes();
+            }
+            Some(needs)
+        })
+    }
+
+    fn unbundle(
+        &self,
+        repo: &Repository,
+        file: &Path,
+        commit: &Oid,
+        name: &str,
+    ) -> Result<(), GitError> {
+        let bytes = self.scratch.bytes(file).map(|bytes| bytes.borrow().clone());
+        let text = String::from_utf8(bytes.unwrap_or_default());
+        let text = text.map_err(|_| refused("bundle", "not a bundle"))?;
+        let oid = |text: &str| text.parse::<Oid>().map_err(|_| refused("bundle", "not a bundle"));
+        self.change(repo, |repo| {
+            let mut new = Vec::new();
+            for line in text.lines() {
+                match line.strip_prefix('-') {
+                    Some(needed) if !repo.has.contains(&oid(needed)?) => {
+                        return Err(refused("bundle", "it needs commits that are not here"));
+                    }
+                    Some(_) => {}
+                    None => new.push(oid(line)?),
+                }
+            }
+            if !new.contains(commit) {
+                return Err(refused("bundle", "it does not hold the commit"));
+            }
+            repo.has.extend(new);
+            repo.kept.insert(format!("in/{name}"), commit.clone());
+            Ok(())
+        })
+    }
+
+    fn fetch(&self, repo: &Repository, _remote: &str, branch: &str) -> Result<(), GitError> {
+        self.online()?;
+        self.change(repo, |repo| {
+            repo.fetch(branch);
+            Ok(())
+        })
+    }
+
+    fn fetch_commit(&self, repo: &Repository, _remote: &str, commit: &Oid) -> Result<(), GitError> {
+        self.online()?;
+        self.change(repo, |repo| {
+            if repo.remote.shared.borrow().has.contains(commit) {
+                let reached = repo.objects().ancestry(commit);
+                repo.has.extend(reached);
+                repo.kept.insert(format!("in/{commit}"), commit.clone());
+            }
+            Ok(())
+        })
+    }
+
+    fn fetch_all(&self, repo: &Repository, _remote: &str) -> Result<(), GitError> {
+        self.online()?;
+        self.change(repo, |repo| {
+            let branches: Vec<_> = repo.remote.shared.borrow().branches.keys().cloned().collect();
+            branches.iter().for_each(|branch| repo.fetch(branch));
+            Ok(())
+        })
+    }
+
+    fn has_commit(&self, repo: &Repository, commit: &Oid) -> Result<bool, GitError> {
+        self.with(&repo.root, |repo| repo.has.contains(commit))
+    }
+
+    fn branch(&self, repo: &Repository, name: &str) -> Result<Option<Branch>, GitError> {
+        self.with(&repo.root, |repo| {
+            let tip = repo.branches.get(name).cloned();
+            tip.map(|tip| Branch { tip, elsewhere: None })
+        })
+    }
+
+    fn relation(&self, repo: &Repository, ours: &Oid, theirs: &Oid) -> Result<Relation, GitError> {
+        self.with(&repo.root, |repo| repo.objects().relation(ours, theirs))
+    }
+
+    fn merge_conflicts(
+        &self,
+        repo: &Repository,
+        ours: &Oid,
+        theirs: &Oid,
+    ) -> Result<Vec<String>, GitError> {
+        self.with(&repo.root, |repo| repo.objects().merged(ours, theirs).1)
+    }
+
+    fn in_the_way(&self, repo: &Repository, commit: &Oid) -> Result<Vec<String>, GitError> {
+        self.with(&repo.root, |repo| {
+            let (tracked, theirs) = (repo.committed(), repo.objects().tree(Some(commit)));
+            let untracked = repo.tree.iter().filter(|(path, _)| !tracked.contains_key(*path));
+            let differs = untracked
+                .filter(|(path, text)| theirs.get(*path).is_some_and(|there| there != *text));
+            differs.map(|(path, _)| path.clone()).collect()
+        })
+    }
+
+    fn settled(&self, _repo: &Repository) -> Result<bool, GitError> {
+        Ok(false)
+    }
+
+    fn park(
+        &self,
+        repo: &Repository,
+        id: &str,
+        message: &str,
+        _excludes: &[String],
+    ) -> Result<Option<Parked>, GitError> {
+        let commit = self.change(repo, |repo| {
+            if repo.is_clean() {
+                return Ok(None);
+            }
+            let commit = repo.add(repo.tree.clone(), message, None);
+            repo.kept.insert(format!("park/{id}"), commit.clone());
+            repo.stash.push(commit.clone());
+            Ok(Some(commit))
+        })?;
+        let Some(commit) = commit else { return Ok(None) };
+        self.change(repo, |repo| {
+            repo.tree = repo.committed();
+            Ok(())
+        })?;
+        let reference = format!("refs/convosync/park/{id}");
+        Ok(Some(Parked { commit, restore: format!("git stash apply {reference}"), reference }))
+    }
+
+    fn keep(&self, repo: &Repository, id: &str, commit: &Oid) -> Result<String, GitError> {
+        self.change(repo, |repo| {
+            repo.kept.insert(format!("park/{id}"), commit.clone());
+            Ok(format!("refs/convosync/park/{id}"))
+        })
+    }
+
+    fn switch(&self, repo: &Repository, branch: &str, commit: &Oid) -> Result<(), GitError> {
+        self.change(repo, |repo| {
+            if !repo.is_clean() {
+                return Err(refused("switch", "there are changes"));
+            }
+            let tip = repo.branches.get(branch).unwrap_or(commit).clone();
+            branch.clone_into(&mut repo.head);
+            repo.move_to(&tip);
+            Ok(())
+        })
+    }
+
+    fn fast_forward(&self, repo: &Repository, commit: &Oid) -> Result<(), GitError> {
+        self.change(repo, |repo| {
+            let behind = match repo.commit() {
+                Some(tip) => repo.objects().ancestry(commit).contains(tip),
+                None => true,
+            };
+            if !behind || !repo.is_clean() || !repo.has.contains(commit) {
+                return Err(refused("merge", "not possible to fast-forward"));
+            }
+            repo.move_to(commit);
+            Ok(())
+        })
+    }
+
+    fn merge(&self, repo: &Repository, commit: &Oid) -> Result<Oid, GitError> {
+        self.change(repo, |repo| {
+            let ours = repo.commit().cloned().ok_or_else(|| refused("merge", "no commit"))?;
+            let (tree, conflicts) = repo.objects().merged(&ours, commit);
+            if !conflicts.is_empty() || !repo.is_clean() {
+                return Err(refused("merge", "conflict"));
+            }
+            let merged = repo.add(tree, "merge", Some(commit));
+            repo.move_to(&merged);
+            Ok(merged)
+        })
+    }
+
+    fn reset(&self, repo: &Repository, commit: &Oid) -> Result<(), GitError> {
+        self.change(repo, |repo| {
+            if !repo.is_clean() {
+                return Err(refused("reset", "there are changes"));
+            }
+            repo.move_to(commit);
+            Ok(())
+        })
+    }
+
+    fn clone(&self, url: &str, directory: &Path) -> Result<(), GitError> {
+        self.online()?;
+        self.steps.take();
+        let remotes = self.remotes.borrow();
+        let remote = remotes.iter().find(|remote| remote.shared.borrow().url == url);
+        let remote = remote.ok_or_else(|| GitError::Unreachable(url.to_owned()))?;
+        self.repos.borrow_mut().insert(directory.to_owned(), Repo::clone_of(remote));
+        Ok(())
+    }
+
+    fn normalise(&self, url: &str) -> String {
+        url.to_owned()
+    }
+}
+
+fn push(repo: &Repo, branch: &str, commit: &Oid) -> Push {
+    let mut shared = repo.remote.shared.borrow_mut();
+    let reached = repo.objects().ancestry(commit);
+    if shared.branches.get(branch).is_some_and(|tip| !reached.contains(tip)) {
+        let reason = format!("{branch} -> {branch} (non-fast-forward)");
+        return Push::Rejected { reason, behind: true };
+    }
+    shared.has.extend(reached);
+    shared.branches.insert(branch.to_owned(), commit.clone());
+    Push::Done
+}
+
+fn changes(repo: &Repo) -> Vec<Change> {
+    let (before, now) = (repo.committed(), &repo.tree);
+    let paths: std::collections::BTreeSet<_> = before.keys().chain(now.keys()).collect();
+    let changed = paths.into_iter().filter(|path| before.get(*path) != now.get(*path));
+    let kind = |path: &String| match (before.contains_key(path), now.contains_key(path)) {
+        (true, true) => ChangeKind::Modified,
+        (false, _) => ChangeKind::New,
+        (true, false) => ChangeKind::Deleted,
+    };
+    changed.map(|path| Change { path: path.clone(), kind: kind(path) }).collect()
+}
+
+fn facts(root: &Path, repo: &Repo) -> Facts {
+    let subject = repo.commit().and_then(|oid| repo.objects().get(oid));
+    let subject = subject.map(|Commit { message, .. }| message);
+    let git_dir: PathBuf = root.join(".git");
+    let tracked = repo.tracking.get(&repo.head).filter(|_| repo.upstreams.contains(&repo.head));
+    let count = |of: Option<&Oid>, without: Option<&Oid>| {
+        let all =
+            |oid: Option<&Oid>| oid.map(|oid| repo.objects().ancestry(oid)).unwrap_or_default();
+        all(of).difference(&all(without)).count() as u64
+    };
+    let url = repo.remote.shared.borrow().url.clone();
+    Facts {
+        repository: Repository { root: root.to_owned(), common_dir: git_dir.clone(), git_dir },
+        head: repo.head(),
+        commit: repo.commit().cloned(),
+        subject,
+        upstream: repo
+            .upstreams
+            .contains(&repo.head)
+            .then(|| Upstream { remote: ORIGIN.to_owned(), branch: repo.head.clone() }),
+        ahead: tracked.map_or(0, |tip| count(repo.commit(), Some(tip))),
+        behind: tracked.map_or(0, |tip| count(Some(tip), repo.commit())),
+        changes: changes(repo),
+        kept_back: Vec::new(),
+        operation: None,
+        remotes: vec![Remote { name: ORIGIN.to_owned(), normalised: url.clone(), shown: url }],
+    }
+}

@@ -1,0 +1,210 @@
+//! What happens in a history, as data: it can be printed, made again from a seed, and cut down.
+
+use convosync_engine::testing::{Call, Fault, Refusal};
+
+use crate::dice::Dice;
+
+/// Devices of the account.
+pub(crate) const DEVICES: usize = 3;
+/// Work trees of each, of one repository each.
+pub(crate) const TREES: usize = 2;
+
+/// One thing that happens on one device.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    pub(crate) device: usize,
+    pub(crate) tree: usize,
+    pub(crate) act: Act,
+    pub(crate) weather: Weather,
+}
+
+/// What a device or its user does.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    /// The conversation of the work tree goes on; `noise`: with so many bytes that do not pack.
+    Talk {
+        lines: u64,
+        noise: usize,
+    },
+    /// Its last lines are taken back, and others come in their place.
+    Rewind {
+        lines: u64,
+        instead: u64,
+    },
+    /// It is cut, as the client's own sweep does.
+    Cut {
+        lines: u64,
+    },
+    /// A file beside the transcript is written.
+    Beside,
+    /// Another conversation begins in the work tree.
+    Begin,
+    /// A file of the work tree is changed.
+    Edit {
+        file: u64,
+    },
+    /// The user goes to another branch.
+    Branch {
+        other: bool,
+    },
+    /// A client opens the conversation, or closes it.
+    Open(bool),
+    Save {
+        no_push: bool,
+        new: bool,
+        into: Option<u64>,
+    },
+    Resume {
+        which: Which,
+        answers: u64,
+    },
+    Sync,
+    List,
+    Log,
+    Status,
+    /// The index is lost.
+    Forget,
+    /// The store answers this device, or not.
+    Store {
+        answers: bool,
+    },
+    /// The git remote does.
+    Remote {
+        answers: bool,
+    },
+    /// Time passes for everyone.
+    Wait {
+        minutes: i64,
+    },
+}
+
+/// Which session or save.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Which {
+    /// This repository's newest session.
+    Newest,
+    /// One that was saved, by its number.
+    Session(u64),
+    /// A save that lies in the store.
+    Save(u64),
+}
+
+/// What goes wrong meanwhile.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Weather {
+    /// The device dies before this step of its work.
+    pub(crate) death: Option<u64>,
+    /// Faults of the store, as this device sees it.
+    pub(crate) faults: Vec<(Call, Fault)>,
+    /// Something happens elsewhere before this step.
+    pub(crate) meanwhile: Vec<(u64, Step)>,
+}
+
+/// A history from a seed. It begins with a session that most devices have, so that they meet.
+pub(crate) fn history(seed: u64) -> Vec<Step> {
+    let mut dice = Dice::new(seed);
+    let calm = |device, act| Step { device, tree: 0, act, weather: Weather::default() };
+    let mut steps = vec![
+        calm(0, Act::Talk { lines: 3, noise: noise(&mut dice) }),
+        calm(0, Act::Save { no_push: false, new: false, into: None }),
+    ];
+    for device in 1..DEVICES {
+        if dice.chance(80) {
+            steps.push(calm(device, Act::Resume { which: Which::Newest, answers: dice.next() }));
+        }
+    }
+    for _ in 0..8 + dice.below(18) {
+        let next = step(&mut dice, true);
+        let (device, tree) = (next.device, next.tree);
+        let saves = matches!(next.act, Act::Talk { .. } | Act::Edit { .. }) && dice.chance(50);
+        steps.push(next);
+        if saves {
+            let act = Act::Save { no_push: dice.chance(15), new: false, into: None };
+            steps.push(Step { device, tree, act, weather: weather(&mut dice, device) });
+        }
+    }
+    steps
+}
+
+fn step(dice: &mut Dice, outer: bool) -> Step {
+    let device = dice.below(DEVICES as u64) as usize;
+    // Most of the work is on one repository: devices have to meet.
+    let tree = usize::from(dice.chance(12)) % TREES;
+    let act = act(dice);
+    let weather = if outer && works(&act) { weather(dice, device) } else { Weather::default() };
+    Step { device, tree, act, weather }
+}
+
+fn act(dice: &mut Dice) -> Act {
+    match dice.below(100) {
+        0..18 => Act::Talk { lines: 1 + dice.below(3), noise: noise(dice) },
+        18..22 => Act::Rewind { lines: 1 + dice.below(3), instead: dice.below(3) },
+        22..24 => Act::Cut { lines: 1 + dice.below(4) },
+        24..26 => Act::Beside,
+        26..27 => Act::Begin,
+        27..33 => Act::Edit { file: dice.below(3) },
+        33..35 => Act::Branch { other: dice.chance(60) },
+        35..37 => Act::Open(dice.chance(50)),
+        37..59 => Act::Save {
+            no_push: dice.chance(15),
+            new: dice.chance(4),
+            into: dice.chance(5).then(|| dice.next()),
+        },
+        59..76 => Act::Resume { which: which(dice), answers: dice.next() },
+        76..83 => Act::Sync,
+        83..86 => Act::List,
+        86..87 => Act::Log,
+        87..88 => Act::Status,
+        88..91 => Act::Forget,
+        91..95 => Act::Store { answers: dice.chance(60) },
+        95..97 => Act::Remote { answers: dice.chance(60) },
+        _ => Act::Wait { minutes: [1, 30, 1500, 12_000][dice.below(4) as usize] },
+    }
+}
+
+fn noise(dice: &mut Dice) -> usize {
+    if dice.chance(25) { 200 + dice.below(3000) as usize } else { 0 }
+}
+
+fn which(dice: &mut Dice) -> Which {
+    match dice.below(10) {
+        0..6 => Which::Newest,
+        6..9 => Which::Session(dice.next()),
+        _ => Which::Save(dice.next()),
+    }
+}
+
+/// Whether the engine is at work.
+fn works(act: &Act) -> bool {
+    matches!(
+        act,
+        Act::Save { .. } | Act::Resume { .. } | Act::Sync | Act::List | Act::Log | Act::Status
+    )
+}
+
+fn weather(dice: &mut Dice, device: usize) -> Weather {
+    let death = dice.chance(20).then(|| dice.below(50));
+    let faults = if dice.chance(20) { 1 + dice.below(3) } else { 0 };
+    let faults = (0..faults).map(|_| fault(dice)).collect();
+    let mut meanwhile = Vec::new();
+    while dice.chance(20) {
+        let elsewhere = step(dice, false);
+        if elsewhere.device != device {
+            meanwhile.push((dice.below(30), elsewhere));
+        }
+    }
+    Weather { death, faults, meanwhile }
+}
+
+fn fault(dice: &mut Dice) -> (Call, Fault) {
+    let calls = [Call::Put, Call::Get, Call::List, Call::Delete];
+    let call = calls[dice.below(4) as usize];
+    let refusals = [Refusal::Unreachable, Refusal::Denied, Refusal::Full];
+    let fault = match (dice.below(3), call) {
+        (0, _) => Fault::LostAnswer,
+        (1, Call::List) => Fault::Stale(1 + dice.below(4) as usize),
+        (1, Call::Get) => Fault::Damaged,
+        _ => Fault::Before(refusals[dice.below(3) as usize]),
+    };
+    (call, fault)
+}

@@ -1,0 +1,61 @@
+//! What the users were promised, and what was seen to be wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use convosync_core::{ConversationId, ObjectName, SaveId, SessionId};
+
+/// A save that was reported as done.
+#[derive(Debug, Clone)]
+pub(crate) struct Acked {
+    pub(crate) tree: usize,
+    pub(crate) session: SessionId,
+    pub(crate) save: SaveId,
+    /// The conversation and its transcript in canonical form, unless the save said that it kept a
+    /// fuller one.
+    pub(crate) transcript: Option<(ConversationId, Vec<u8>)>,
+}
+
+#[derive(Default)]
+pub(crate) struct Ledger {
+    pub(crate) acked: Vec<Acked>,
+    /// Lines that users wrote and did not take back, by their marks.
+    pub(crate) typed: BTreeSet<String>,
+    /// What users wrote into files of a work tree and did not write over: path, text.
+    pub(crate) edited: BTreeMap<(usize, usize), BTreeSet<(String, String)>>,
+    /// Which bytes an object had when it was first seen.
+    pub(crate) names: BTreeMap<ObjectName, [u8; 32]>,
+    pub(crate) wrong: Vec<String>,
+    marks: u64,
+}
+
+impl Ledger {
+    /// A text that is nowhere else.
+    pub(crate) fn mark(&mut self) -> String {
+        self.marks += 1;
+        format!("mark-{}.", self.marks)
+    }
+
+    /// The sessions of a repository.
+    pub(crate) fn sessions(&self, tree: usize) -> Vec<SessionId> {
+        let here = self.acked.iter().filter(|acked| acked.tree == tree);
+        let all: BTreeSet<_> = here.map(|acked| acked.session.clone()).collect();
+        all.into_iter().collect()
+    }
+}
+
+/// A line of a transcript that a user wrote. What is in it must never be readable in a store.
+pub(crate) fn line(mark: &str, noise: usize, seed: u64) -> String {
+    let mut dice = crate::dice::Dice::new(seed);
+    let noise: String = (0..noise / 16).map(|_| format!("{:016x}", dice.next())).collect();
+    format!(
+        "{{\"type\":\"user\",\"uuid\":\"{mark}\",\"message\":{{\"role\":\"user\",\
+         \"content\":\"canary {mark} {noise}\"}}}}\n"
+    )
+}
+
+/// The marks in a file.
+pub(crate) fn marks(bytes: &[u8]) -> BTreeSet<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let marked = text.split("\"uuid\":\"").skip(1);
+    marked.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+}

@@ -1,0 +1,311 @@
+//! A few devices of one account, one store, one remote a repository: what happens to them.
+
+use std::cell::{RefCell, RefMut};
+use std::path::Path;
+use std::rc::Rc;
+
+use convosync_core::{ConversationId, ObjectName};
+use convosync_engine::Outcome;
+use convosync_engine::testing::{Event, Fault, FaultyStore, MemoryRemote, MemoryStore, TestClock};
+use convosync_wire::{
+    Answers, Decision, InitArgs, JoinArgs, ListArgs, Reply, ResumeArgs, SaveArgs, SaveReport,
+    Secret, SyncArgs, Verb,
+};
+
+use crate::act::{Act, DEVICES, Step, TREES, Weather, Which};
+use crate::device::{Device, STORE};
+use crate::dice::Dice;
+use crate::ledger::{Acked, Ledger, line, marks};
+
+const AGENT: &str = "subagents/agent-a.jsonl";
+const TRANSCRIPT: &str = "transcript.jsonl";
+
+pub(crate) struct World {
+    pub(crate) devices: Vec<Device>,
+    pub(crate) everyone: FaultyStore<MemoryStore>,
+    pub(crate) remotes: Vec<MemoryRemote>,
+    clock: TestClock,
+    ledger: RefCell<Ledger>,
+}
+
+impl World {
+    /// Devices whose clocks go wrong by minutes and days, all of one account.
+    pub(crate) fn new() -> Rc<Self> {
+        let everyone = FaultyStore::new(MemoryStore::default());
+        let clock = TestClock::at(1_800_000_000_000);
+        let remote = |number| MemoryRemote::new(&format!("origin/{number}"), "README", "first");
+        let remotes: Vec<_> = (0..TREES).map(remote).collect();
+        let names = ["desktop", "laptop", "server"].into_iter();
+        let skews = [0, -5 * 60_000, 3 * 24 * 3_600_000].into_iter();
+        let devices = names.zip(skews).zip(1..).take(DEVICES).map(|((name, skew), seed)| {
+            Device::new(name, &everyone, &remotes, clock.skewed(skew), seed)
+        });
+        let devices: Vec<_> = devices.collect();
+        join(&devices);
+        let ledger = RefCell::default();
+        Rc::new(Self { devices, everyone, remotes, clock, ledger })
+    }
+
+    pub(crate) fn ledger(&self) -> RefMut<'_, Ledger> {
+        self.ledger.borrow_mut()
+    }
+
+    pub(crate) fn wrong(&self, what: impl Into<String>) {
+        self.ledger().wrong.push(what.into());
+    }
+
+    /// Lets a step happen.
+    pub(crate) fn take(self: &Rc<Self>, step: &Step) {
+        let (device, tree) = (&self.devices[step.device], step.tree);
+        match &step.act {
+            Act::Talk { lines, noise } => self.talk(device, tree, *lines, *noise),
+            Act::Rewind { lines, instead } => {
+                self.take_back(device, tree, *lines);
+                self.talk(device, tree, *instead, 0);
+            }
+            Act::Cut { lines } => self.take_back(device, tree, *lines),
+            Act::Beside => self.beside(device, tree),
+            Act::Begin => self.begin(device, tree),
+            Act::Edit { file } => self.edit(step.device, tree, &format!("file{file}")),
+            Act::Branch { other } => {
+                let branch = if *other { "side" } else { "main" };
+                device.git.switch_to(device.root(tree), branch);
+            }
+            Act::Open(open) => {
+                if let Some((id, _)) = device.conversation(tree) {
+                    device.assistant.set_live(&id, *open);
+                }
+            }
+            Act::Store { answers } => device.link.set_offline(!answers),
+            Act::Remote { answers } => device.git.set_offline(!answers),
+            Act::Wait { minutes } => self.clock.pass(minutes * 60_000),
+            Act::Forget => device.index.lose(),
+            Act::Save { no_push, new, into } => self.save(step, *no_push, *new, *into),
+            Act::Resume { which, answers } => self.resume(step, *which, *answers),
+            Act::Sync => drop(self.work(step, &Verb::Sync(SyncArgs::default()))),
+            Act::List => drop(self.work(step, &Verb::List(ListArgs::default()))),
+            Act::Status => drop(self.work(step, &Verb::Status)),
+            Act::Log => {
+                let sessions = self.ledger().sessions(step.tree);
+                if let Some(session) = sessions.first() {
+                    self.work(step, &Verb::Log { session: session.to_string() });
+                }
+            }
+        }
+        self.names_keep_their_bytes();
+    }
+
+    fn talk(&self, device: &Device, tree: usize, lines: u64, noise: usize) {
+        let mut ledger = self.ledger();
+        let (id, mut bytes) = device.conversation(tree).unwrap_or_else(|| {
+            let id = format!("talk-{}", ledger.mark().trim_matches(|c: char| !c.is_numeric()));
+            (id.parse().expect("an id"), Vec::new())
+        });
+        for number in 0..lines {
+            let mark = ledger.mark();
+            bytes.extend(line(&mark, noise, number).into_bytes());
+            ledger.typed.insert(mark);
+        }
+        write(device, tree, &id, TRANSCRIPT, bytes);
+    }
+
+    /// The last lines go, but for the first of all.
+    fn take_back(&self, device: &Device, tree: usize, lines: u64) {
+        let Some((id, bytes)) = device.conversation(tree) else { return };
+        let all: Vec<_> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+        let kept = all.len().saturating_sub(usize::try_from(lines).unwrap_or(0)).max(1);
+        let (kept, gone) = all.split_at(kept.min(all.len()));
+        let mut ledger = self.ledger();
+        for mark in gone.iter().flat_map(|line| marks(line)) {
+            ledger.typed.remove(&mark);
+        }
+        write(device, tree, &id, TRANSCRIPT, kept.concat());
+    }
+
+    fn beside(&self, device: &Device, tree: usize) {
+        let Some((id, _)) = device.conversation(tree) else { return };
+        let mut ledger = self.ledger();
+        let mark = ledger.mark();
+        let mut bytes = device.assistant.read(&id, device.root(tree), AGENT).unwrap_or_default();
+        bytes.extend(line(&mark, 0, 0).into_bytes());
+        ledger.typed.insert(mark);
+        write(device, tree, &id, AGENT, bytes);
+    }
+
+    fn begin(&self, device: &Device, tree: usize) {
+        let mut ledger = self.ledger();
+        let mark = ledger.mark();
+        let id = format!("talk-{}", mark.trim_matches(|c: char| !c.is_numeric()));
+        let bytes = line(&mark, 0, 0).into_bytes();
+        ledger.typed.insert(mark);
+        write(device, tree, &id.parse().expect("an id"), TRANSCRIPT, bytes);
+    }
+
+    fn edit(&self, number: usize, tree: usize, path: &str) {
+        let device = &self.devices[number];
+        let root = device.root(tree);
+        let before = device.git.read(root, path);
+        let text = format!("canary {}", self.ledger().mark());
+        device.git.write(root, path, &text);
+        let mut ledger = self.ledger();
+        let edited = ledger.edited.entry((number, tree)).or_default();
+        edited.insert((path.to_owned(), text));
+        if let Some(before) = before
+            && !device.git.everywhere(root, path).contains(&before)
+        {
+            // The user's own decision.
+            edited.remove(&(path.to_owned(), before));
+        }
+    }
+
+    /// Runs the engine in this weather.
+    fn work(self: &Rc<Self>, step: &Step, verb: &Verb) -> Option<Outcome> {
+        self.work_once(step, verb, &step.weather, true)
+    }
+
+    fn work_once(
+        self: &Rc<Self>,
+        step: &Step,
+        verb: &Verb,
+        weather: &Weather,
+        first: bool,
+    ) -> Option<Outcome> {
+        let device = &self.devices[step.device];
+        for (call, fault) in &weather.faults {
+            match fault {
+                // What came in last is the same for everyone.
+                Fault::Stale(_) => self.everyone.fail_next(*call, *fault),
+                _ => device.link.fail_next(*call, *fault),
+            }
+        }
+        let event = |(at, step): &(u64, Step)| {
+            let (world, step) = (Rc::clone(self), step.clone());
+            (*at, Box::new(move || world.take(&step)) as Event)
+        };
+        let events = if first { weather.meanwhile.iter().map(event).collect() } else { Vec::new() };
+        let outcome = device.run(step.tree, verb, weather.death, events);
+        device.link.calm();
+        self.everyone.calm();
+        outcome
+    }
+
+    fn save(self: &Rc<Self>, step: &Step, no_push: bool, new: bool, into: Option<u64>) {
+        let device = &self.devices[step.device];
+        let sessions = self.ledger().sessions(step.tree);
+        let session = into.and_then(|seed| Dice::new(seed).pick(&sessions).cloned());
+        let message = format!("canary {}", self.ledger().mark());
+        let verb = Verb::Save(SaveArgs {
+            message: Some(message),
+            no_push,
+            new: new && session.is_none(),
+            session: session.map(|session| session.to_string()),
+            ..SaveArgs::default()
+        });
+        let before = device.conversation(step.tree);
+        match self.work(step, &verb) {
+            Some(Outcome::Reply(reply)) => match *reply {
+                Reply::Saved(report) => self.acked(step, &report, before),
+                other => self.wrong(format!("a save answered {other:?}")),
+            },
+            Some(Outcome::Decision(decision)) => {
+                self.wrong(format!("a save asked {decision:?}"));
+            }
+            Some(Outcome::Failure(_)) | None => {}
+        }
+    }
+
+    fn acked(&self, step: &Step, report: &SaveReport, before: Option<(ConversationId, Vec<u8>)>) {
+        let device = &self.devices[step.device];
+        let fuller = report.notes.iter().any(|note| note.code == "convosync::conversation::shrunk");
+        let transcript = before.filter(|_| !fuller);
+        let transcript = transcript.map(|(id, bytes)| (id, device.canonical(step.tree, &bytes)));
+        self.ledger().acked.push(Acked {
+            tree: step.tree,
+            session: report.session_id.parse().expect("an id"),
+            save: report.save.parse().expect("an id"),
+            transcript,
+        });
+    }
+
+    fn resume(self: &Rc<Self>, step: &Step, which: Which, answers: u64) {
+        let mut args = ResumeArgs::default();
+        match which {
+            Which::Newest => {}
+            Which::Session(seed) => {
+                let sessions = self.ledger().sessions(step.tree);
+                args.session = Dice::new(seed).pick(&sessions).map(ToString::to_string);
+            }
+            Which::Save(seed) => {
+                let units: Vec<_> = self.everyone.inner().contents().into_keys().collect();
+                let units: Vec<_> =
+                    units.iter().filter(|name| matches!(name, ObjectName::Unit { .. })).collect();
+                let Some(ObjectName::Unit { session, save }) = Dice::new(seed).pick(&units) else {
+                    return;
+                };
+                args.session = Some(session.to_string());
+                args.at = Some(save.to_string());
+            }
+        }
+        let mut dice = Dice::new(answers);
+        let mut answer = |decision: &Decision, answers: &mut Answers| {
+            let choice = dice.pick(&decision.choices);
+            choice.is_some_and(|choice| answers.record(decision.question, choice).is_ok())
+        };
+        self.resume_with(step, args, &mut answer);
+    }
+
+    /// Resumes, and answers what is asked.
+    pub(crate) fn resume_with(
+        self: &Rc<Self>,
+        step: &Step,
+        mut args: ResumeArgs,
+        answer: &mut dyn FnMut(&Decision, &mut Answers) -> bool,
+    ) -> Option<Outcome> {
+        for asked in 0..8 {
+            let verb = Verb::Resume(args.clone());
+            let outcome = self.work_once(step, &verb, &step.weather, asked == 0);
+            match outcome {
+                Some(Outcome::Decision(decision)) if answer(&decision, &mut args.answers) => {}
+                other => return other,
+            }
+        }
+        self.wrong(format!("a resume asks without end: {args:?}"));
+        None
+    }
+
+    /// A name never gets other bytes.
+    fn names_keep_their_bytes(&self) {
+        let mut ledger = self.ledger();
+        for (name, bytes) in self.everyone.inner().contents() {
+            let hash = *blake3::hash(&bytes).as_bytes();
+            let first = *ledger.names.entry(name.clone()).or_insert(hash);
+            if first != hash {
+                ledger.wrong.push(format!("{name} has other bytes than before"));
+            }
+        }
+    }
+}
+
+fn write(device: &Device, tree: usize, id: &ConversationId, path: &str, bytes: Vec<u8>) {
+    let root: &Path = device.root(tree);
+    device.assistant.write(id, root, path.parse().expect("a path"), bytes);
+}
+
+/// Makes the devices ones of one account.
+fn join(devices: &[Device]) {
+    let (first, others) = devices.split_first().expect("there are devices");
+    let init = InitArgs { store: Some(STORE.to_owned()), yes: true, ..InitArgs::default() };
+    let words = match first.run(0, &Verb::Init(init), None, Vec::new()) {
+        Some(Outcome::Reply(reply)) => match *reply {
+            Reply::Initialised(report) => report.recovery_words.expect("they are shown once"),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    };
+    for device in others {
+        let words = Secret(words.clone());
+        let join = JoinArgs { store: Some(STORE.to_owned()), device: None, kind: None, words };
+        let joined = device.run(0, &Verb::DeviceJoin(join), None, Vec::new());
+        assert!(matches!(joined, Some(Outcome::Reply(_))), "{joined:?}");
+    }
+}
