@@ -10,8 +10,9 @@ use crate::run::{self, Failed, Stream};
 use crate::tools;
 use crate::workspace::Workspace;
 
-/// The start of the name of a test file whose tests drive real programs: Nushell, Claude Code, tmux.
-const REAL: &str = "real_";
+/// How the names of the slow lane's test files begin: their tests drive real programs (Nushell,
+/// Claude Code, tmux), or take long.
+const SLOW: [&str; 2] = ["real_", "long_"];
 
 /// Which tests.
 #[derive(Debug, PartialEq, Eq)]
@@ -91,8 +92,8 @@ fn with_nextest(workspace: &Workspace, selection: &Selection) -> Command {
     command.args(["nextest", "run", "--locked", "--workspace", "--no-tests=pass"]);
     command.arg(if std::io::stderr().is_terminal() { "--color=always" } else { "--color=never" });
     match selection.lane {
-        Lane::Fast => command.args(["-E", &format!("not binary(/^{REAL}/)")]),
-        Lane::Slow => command.args(["-E", &format!("binary(/^{REAL}/)")]),
+        Lane::Fast => command.args(["-E", &format!("not binary(/^({})/)", SLOW.join("|"))]),
+        Lane::Slow => command.args(["-E", &format!("binary(/^({})/)", SLOW.join("|"))]),
         Lane::Both => &mut command,
     };
     command.args(&selection.filters);
@@ -107,7 +108,8 @@ fn with_cargo(workspace: &Workspace, selection: &Selection) -> Result<Command, F
         command.args(["--lib", "--bins"]);
     }
     for name in test_files(workspace)? {
-        let lane = if name.starts_with(REAL) { Lane::Slow } else { Lane::Fast };
+        let slow = SLOW.iter().any(|start| name.starts_with(start));
+        let lane = if slow { Lane::Slow } else { Lane::Fast };
         if selection.lane == Lane::Both || selection.lane == lane {
             command.args(["--test", &name]);
         }

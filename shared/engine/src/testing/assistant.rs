@@ -105,7 +105,7 @@ impl MemoryAssistant {
 
 impl Desk {
     fn live_of(&self, id: &ConversationId) -> Option<Live> {
-        self.live.contains(id).then(|| Live { pid: 1, pane: None, is_caller: false })
+        self.live.contains(id).then_some(Live { pid: 1, pane: None, is_caller: false })
     }
 }
 

@@ -72,10 +72,11 @@ impl Rows {
                     self.queue.push(row.clone());
                 }
             }
-            IndexChange::Attempted(save, error) => {
+            IndexChange::Attempted { save, error, retry_ms } => {
                 for row in self.queue.iter_mut().filter(|row| row.save == *save) {
                     row.attempts += 1;
                     row.error = Some(error.clone());
+                    row.retry_ms = *retry_ms;
                 }
             }
             IndexChange::Dequeue(save) => self.queue.retain(|row| row.save != *save),

@@ -2,7 +2,7 @@
 
 use convosync_engine::testing::{Call, Fault, Refusal};
 
-use crate::dice::Dice;
+use super::dice::Dice;
 
 /// Devices of the account.
 pub(crate) const DEVICES: usize = 3;

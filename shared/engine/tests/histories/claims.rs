@@ -10,11 +10,11 @@ use convosync_wire::{
     Answers, Decision, ListArgs, Question, Reply, ResumeArgs, SessionRow, SyncArgs, Verb,
 };
 
-use crate::act::{Act, DEVICES, Step, TREES, Weather};
-use crate::contents::{Contents, contents};
-use crate::dice::Dice;
-use crate::ledger::{Acked, marks};
-use crate::world::World;
+use super::act::{Act, DEVICES, Step, TREES, Weather};
+use super::contents::{Contents, contents};
+use super::dice::Dice;
+use super::ledger::{Acked, marks};
+use super::world::World;
 
 /// Lets everything work again, and looks.
 pub(crate) fn check(world: &Rc<World>, seed: u64) {

@@ -45,7 +45,7 @@ impl Ledger {
 
 /// A line of a transcript that a user wrote. What is in it must never be readable in a store.
 pub(crate) fn line(mark: &str, noise: usize, seed: u64) -> String {
-    let mut dice = crate::dice::Dice::new(seed);
+    let mut dice = super::dice::Dice::new(seed);
     let noise: String = (0..noise / 16).map(|_| format!("{:016x}", dice.next())).collect();
     format!(
         "{{\"type\":\"user\",\"uuid\":\"{mark}\",\"message\":{{\"role\":\"user\",\

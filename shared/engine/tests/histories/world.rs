@@ -12,10 +12,10 @@ use convosync_wire::{
     Secret, SyncArgs, Verb,
 };
 
-use crate::act::{Act, DEVICES, Step, TREES, Weather, Which};
-use crate::device::{Device, STORE};
-use crate::dice::Dice;
-use crate::ledger::{Acked, Ledger, line, marks};
+use super::act::{Act, DEVICES, Step, TREES, Weather, Which};
+use super::device::{Device, STORE};
+use super::dice::Dice;
+use super::ledger::{Acked, Ledger, line, marks};
 
 const AGENT: &str = "subagents/agent-a.jsonl";
 const TRANSCRIPT: &str = "transcript.jsonl";
