@@ -23,7 +23,7 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
   test [--fast|--slow] [FILTER…]   run the tests: --fast leaves out those that drive real programs
-                                   (test files `real_*`, `long_*`), --slow runs only those
+                                   or take long (files `real_*`, `long_*`), --slow runs only those
   demo [--keep]                    save on one device, list and resume on another, in real Nushell
   install [--prefix DIR]           build, install helper, plugin and Nushell module, register them
   uninstall [--prefix DIR]         take away what install put there; sessions and keys stay
