@@ -22,6 +22,8 @@ pub struct DeviceEntry {
     pub exchange: [u8; 32],
     /// When it joined, milliseconds since 1970 by its own clock.
     pub joined_ms: i64,
+    /// How often it was renamed: of two entries of a device the later one counts.
+    pub revision: u32,
 }
 
 impl DeviceEntry {
@@ -36,6 +38,7 @@ impl DeviceEntry {
             verifying: signing.verifying_key().to_bytes(),
             exchange: PublicKey::from(&exchange).to_bytes(),
             joined_ms: device.joined_ms,
+            revision: device.revision,
         }
     }
 }
@@ -64,7 +67,9 @@ impl Devices {
         Self(BTreeMap::from([(device.id.clone(), DeviceEntry::of(device))]))
     }
 
-    /// Takes a device in, or what is new of one (a name, a kind).
+    /// Takes a device in, or what is new of one (a name, a kind). Of two entries the one of the
+    /// greater revision counts, then the one whose stored form is greater: in whatever order they
+    /// come, every device shows the same name.
     ///
     /// # Errors
     ///
@@ -76,6 +81,7 @@ impl Devices {
             {
                 Err(KeyChanged(device))
             }
+            Some(known) if order(&device, known) >= order(&device, &entry) => Ok(()),
             _ => {
                 self.0.insert(device, entry);
                 Ok(())
@@ -108,6 +114,10 @@ impl Devices {
     }
 }
 
+fn order(device: &DeviceId, entry: &DeviceEntry) -> (u32, Vec<u8>) {
+    (entry.revision, encode_entry(device, entry))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +129,7 @@ mod tests {
             verifying: [key; 32],
             exchange: [key; 32],
             joined_ms: 1,
+            revision: 0,
         }
     }
 
@@ -130,9 +141,12 @@ mod tests {
     fn a_device_may_change_its_name_but_not_its_key() {
         let mut devices = Devices::default();
         devices.add(id("aaaaaaaa"), entry("old", 1)).expect("new");
-        devices.add(id("aaaaaaaa"), entry("new", 1)).expect("same key");
+        let renamed = DeviceEntry { revision: 1, ..entry("a new name", 1) };
+        devices.add(id("aaaaaaaa"), renamed.clone()).expect("same key");
         assert_eq!(devices.add(id("aaaaaaaa"), entry("evil", 2)), Err(KeyChanged(id("aaaaaaaa"))));
-        assert_eq!(devices.get(&id("aaaaaaaa")), Some(&entry("new", 1)));
+        assert_eq!(devices.get(&id("aaaaaaaa")), Some(&renamed));
+        devices.add(id("aaaaaaaa"), entry("old", 1)).expect("same key");
+        assert_eq!(devices.get(&id("aaaaaaaa")), Some(&renamed), "a name came back");
     }
 
     #[test]
@@ -145,7 +159,8 @@ mod tests {
             right.add(id(device), entry(device, 1)).expect("new");
         }
         assert_eq!(left.hash(), right.hash());
-        right.add(id("aaaaaaaa"), entry("renamed", 1)).expect("same key");
+        let renamed = DeviceEntry { revision: 1, ..entry("renamed", 1) };
+        right.add(id("aaaaaaaa"), renamed).expect("same key");
         assert_ne!(left.hash(), right.hash());
     }
 }

@@ -5,6 +5,7 @@
 mod card;
 mod claude;
 mod devices;
+mod epoch;
 mod format;
 mod id;
 mod lines;
@@ -22,6 +23,7 @@ mod vector;
 pub use card::{Card, CardError, CodeState};
 pub use claude::ClaudeCode;
 pub use devices::{DeviceEntry, Devices, KeyChanged};
+pub use epoch::{Accepted, EpochRecord, Epochs, Membership, Revoked};
 pub use format::{KeyFileError, MAX_BODY, Packed, PartBody, UnitBody};
 pub use id::{
     AccountId, ConversationId, DeviceId, DeviceKind, IdError, Oid, SaveId, SessionId, StoreId,
@@ -35,20 +37,21 @@ pub use manifest::{
     Code, Conversation, FilePath, FileState, Manifest, SegmentRef, Terminal, content_digest,
 };
 pub use name::{NameError, ObjectName};
-pub use profile::{Account, Device, Profile, Random, SecretBytes};
+pub use profile::{Account, Device, EpochKey, Profile, Random, SecretBytes};
 pub use recovery::{RecoveryError, RecoveryKey};
 pub use retention::{DeletedBy, Deletion, Mark, Pin, Tombstone, Turn, is_pinned};
 pub use rules::{Merging, Node, Roots, Rules, Scan, Summary};
 pub use seal::{
     CARD_RANGE, MAX_CARD, MAX_MARKED, OpenError, SealError, Sealed, SegmentKey, card_prefix,
-    card_prefix_len, local_digest, open_card, open_card_trusted, open_device_entry, open_mark,
-    open_part, open_pin, open_recovery, open_tombstone, open_unit, open_value, part_name,
-    seal_device_entry, seal_mark, seal_part, seal_pin, seal_recovery, seal_tombstone, seal_unit,
-    seal_value, segment_key, stand_in_name, stand_ins_of,
+    card_prefix_len, local_digest, open_card, open_card_trusted, open_device_entry,
+    open_device_key, open_epoch, open_mark, open_part, open_pin, open_recovery, open_tombstone,
+    open_unit, open_value, part_name, recovery_public, seal_device_entry, seal_device_key,
+    seal_epoch, seal_mark, seal_part, seal_pin, seal_recovery, seal_recovery_copy, seal_tombstone,
+    seal_unit, seal_value, sealed_epoch, segment_key, stand_in_name, stand_ins_of,
 };
 pub use segment::{
     BLOCK, Blocks, Damage, MAX_PACKED, MAX_PREFIX, MAX_SEGMENT, PackError, PackInput, ReadSeek,
     ReadWriteSeek, RebuildError, kept, pack, rebuild, segment_id,
 };
-pub use store_record::{StoreRecord, key_check};
+pub use store_record::{StoreRecord, key_check, key_id};
 pub use vector::{Vector, VectorEntry, heads};

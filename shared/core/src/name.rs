@@ -42,6 +42,27 @@ pub enum ObjectName {
         /// 8 random letters.
         rand: String,
     },
+    /// `v1/keys/<epoch8>/epoch-<rand>`: the signed record of a new epoch: its commit point.
+    Epoch {
+        /// The epoch that it begins.
+        epoch: u32,
+        /// 8 random letters.
+        rand: String,
+    },
+    /// `v1/enrol/<id8>/ask-<rand>`: a device that wants to join.
+    EnrolAsk {
+        /// 8 random letters that name the enrolment.
+        id: String,
+        /// 8 random letters.
+        rand: String,
+    },
+    /// `v1/enrol/<id8>/answer-<rand>`: the account's keys for that device.
+    EnrolAnswer {
+        /// The enrolment.
+        id: String,
+        /// 8 random letters.
+        rand: String,
+    },
     /// `v1/s/<session>/<save>`: one save, the commit point.
     Unit {
         /// The session it belongs to.
@@ -108,6 +129,8 @@ impl ObjectName {
     pub const TOMBSTONES: &'static str = "v1/t/";
     /// Prefix of all marks.
     pub const MARKS: &'static str = "v1/g/";
+    /// Prefix of everything about devices that want to join.
+    pub const ENROLMENTS: &'static str = "v1/enrol/";
 
     /// The session whose unit or part the object is, if it is one.
     #[must_use]
@@ -128,6 +151,9 @@ impl fmt::Display for ObjectName {
             Self::DeviceKey { epoch, device, rand } => {
                 write!(f, "v1/keys/{epoch:08}/{device}-{rand}")
             }
+            Self::Epoch { epoch, rand } => write!(f, "v1/keys/{epoch:08}/epoch-{rand}"),
+            Self::EnrolAsk { id, rand } => write!(f, "v1/enrol/{id}/ask-{rand}"),
+            Self::EnrolAnswer { id, rand } => write!(f, "v1/enrol/{id}/answer-{rand}"),
             Self::Unit { session, save } => write!(f, "v1/s/{session}/{save}"),
             Self::Part { session, id, rand } => write!(f, "v1/o/{session}/{id}-{rand}"),
             Self::Pin { session, turn } => write!(f, "v1/pin/{session}/{turn}"),
@@ -163,9 +189,19 @@ fn parse(text: &str) -> Option<ObjectName> {
             let epoch = epoch.parse().ok()?;
             match with_rand(rest)? {
                 ("recovery", rand) => Some(ObjectName::RecoveryKey { epoch, rand }),
+                ("epoch", rand) => Some(ObjectName::Epoch { epoch, rand }),
                 (device, rand) => {
                     Some(ObjectName::DeviceKey { epoch, device: device.parse().ok()?, rand })
                 }
+            }
+        }
+        "enrol" => {
+            let (id, rest) = rest.split_once('/')?;
+            let id = is_rand(id).then(|| id.to_owned())?;
+            match with_rand(rest)? {
+                ("ask", rand) => Some(ObjectName::EnrolAsk { id, rand }),
+                ("answer", rand) => Some(ObjectName::EnrolAnswer { id, rand }),
+                _ => None,
             }
         }
         "s" => {
@@ -211,6 +247,9 @@ mod tests {
             "v1/dev/abcdefgh-22223333",
             "v1/keys/00000001/recovery-22223333",
             "v1/keys/00000001/abcdefgh-22223333",
+            "v1/keys/00000002/epoch-22223333",
+            "v1/enrol/abcdefgh/ask-22223333",
+            "v1/enrol/abcdefgh/answer-22223333",
             "v1/s/session-abcdefgh/00000003-abcdefgh-17-22223333",
             "v1/o/session-abcdefgh/00112233445566778899aabbccddeeff-22223333",
             "v1/pin/session-abcdefgh/00000001-abcdefgh-22223333",
@@ -234,6 +273,10 @@ mod tests {
             "v1/s/session-abcdefgh/00000003-abcdefgh-17-22223333.tmp",
             "v1/s/session-abcdefgh/00000003-abcdefgh-17-22223333.sync-conflict-20260101",
             "v1/keys/1/recovery-22223333",
+            "v1/keys/1/epoch-22223333",
+            "v1/enrol/abcdefgh-22223333",
+            "v1/enrol/abcdefgh/other-22223333",
+            "v1/enrol/../ask-22223333",
             "v1/o/session-abcdefgh/00112233445566778899AABBCCDDEEFF-22223333",
             "v1/o/session-abcdefgh/0011-22223333",
             "/v1/store.json",

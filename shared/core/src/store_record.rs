@@ -67,7 +67,8 @@ impl StoreRecord {
         fields(&record).ok_or(OpenError::Damaged)
     }
 
-    /// Checks that the store is this account's, and that this device has its key.
+    /// Checks that the store is this account's, and that this device has its key: the one of the
+    /// epoch in which the record was written, which never changes.
     ///
     /// # Errors
     ///
@@ -77,17 +78,25 @@ impl StoreRecord {
         if self.store != account.store || self.account != account.id {
             return Err(OpenError::Foreign);
         }
-        if self.epoch != account.epoch {
+        let mut of_epoch = account.of_epoch(self.epoch).peekable();
+        if of_epoch.peek().is_none() {
             return Err(OpenError::Epoch { object: self.epoch, ours: account.epoch });
         }
-        if self.key_check == key_check(account) { Ok(()) } else { Err(OpenError::WrongKey) }
+        let proven = of_epoch.any(|account| self.key_check == key_check(&account));
+        if proven { Ok(()) } else { Err(OpenError::WrongKey) }
     }
 }
 
-/// 32 hex digits that only this key of the account gives.
+/// 32 hex digits that only the account's present key gives.
 #[must_use]
 pub fn key_check(account: &Account) -> String {
-    data_encoding::HEXLOWER.encode(&derive(account, Purpose::Check).0[..16])
+    data_encoding::HEXLOWER.encode(&key_id(account))
+}
+
+/// 16 bytes that only the account's present key gives: what an epoch record names the key by.
+#[must_use]
+pub fn key_id(account: &Account) -> [u8; 16] {
+    *derive(account, Purpose::Check).0.first_chunk().expect("32 bytes hold 16")
 }
 
 fn number(record: &Value, field: &str) -> Option<u32> {

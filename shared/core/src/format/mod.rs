@@ -8,6 +8,7 @@
 mod body;
 mod card;
 mod device;
+mod epoch;
 mod manifest;
 mod profile;
 mod retention;
@@ -19,6 +20,7 @@ pub use profile::KeyFileError;
 pub(crate) use body::TooLarge;
 pub(crate) use card::{decode_card, encode_card};
 pub(crate) use device::{decode_entry, encode_entry};
+pub(crate) use epoch::{decode_epoch, encode_epoch};
 pub(crate) use profile::{decode_account, encode_account};
 pub(crate) use retention::{
     decode_mark, decode_pin, decode_tombstone, encode_mark, encode_pin, encode_tombstone,

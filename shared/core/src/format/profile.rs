@@ -16,7 +16,7 @@ use super::card::{kind_number, kind_of};
 use super::text::Text;
 use super::{FormatError, decode};
 use crate::id::{AccountId, DeviceId, StoreId};
-use crate::profile::{Account, Device, Profile, SecretBytes};
+use crate::profile::{Account, Device, EpochKey, Profile, SecretBytes};
 
 const MAGIC: &[u8; 8] = b"CONVOKEY";
 const VERSION: u8 = 1;
@@ -76,6 +76,20 @@ struct StoredAccount {
     epoch: u32,
     #[cbor(n(3), with = "secret")]
     master: SecretBytes,
+    /// Absent in accounts that were never rotated.
+    #[n(4)]
+    others: Option<Vec<StoredKey>>,
+    #[cbor(n(5), with = "minicbor::bytes")]
+    recovery: Option<[u8; 32]>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredKey {
+    #[n(0)]
+    epoch: u32,
+    #[cbor(n(1), with = "secret")]
+    key: SecretBytes,
 }
 
 #[derive(Encode, Decode)]
@@ -93,6 +107,9 @@ struct StoredDevice {
     exchange: SecretBytes,
     #[n(5)]
     joined_ms: i64,
+    /// Absent until the device is renamed.
+    #[n(6)]
+    revision: Option<u32>,
 }
 
 #[derive(Encode, Decode)]
@@ -142,7 +159,8 @@ impl Profile {
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         // Room for all of it: a buffer that grows would leave copies of the keys behind.
         let texts = self.store_url.len() + self.device.name.len();
-        let mut out = Zeroizing::new(Vec::with_capacity(1024 + texts));
+        let room = 1024 + texts + keys_len(&self.account);
+        let mut out = Zeroizing::new(Vec::with_capacity(room));
         out.extend_from_slice(MAGIC);
         out.push(VERSION);
         write(&store(self), &mut out);
@@ -179,13 +197,18 @@ impl Profile {
 
 /// The account as it is sealed under the recovery key.
 pub(crate) fn encode_account(account: &Account) -> Zeroizing<Vec<u8>> {
-    let mut out = Zeroizing::new(Vec::with_capacity(256));
+    let mut out = Zeroizing::new(Vec::with_capacity(256 + keys_len(account)));
     write(&store_account(account), &mut out);
     out
 }
 
 pub(crate) fn decode_account(bytes: &[u8]) -> Result<Account, FormatError> {
     decode(bytes).map(load_account)
+}
+
+/// Room for the other keys: 32 bytes and a few for their epochs and CBOR's heads.
+fn keys_len(account: &Account) -> usize {
+    48 * account.others.len()
 }
 
 fn write<T: Encode<()>>(value: &T, out: &mut Vec<u8>) {
@@ -198,11 +221,29 @@ fn store_account(account: &Account) -> StoredAccount {
         store: Text(account.store.clone()),
         epoch: account.epoch,
         master: account.master.clone(),
+        others: Some(account.others.iter().map(store_key).collect())
+            .filter(|others: &Vec<_>| !others.is_empty()),
+        recovery: account.recovery,
     }
 }
 
+fn store_key(key: &EpochKey) -> StoredKey {
+    StoredKey { epoch: key.epoch, key: key.key.clone() }
+}
+
 fn load_account(stored: StoredAccount) -> Account {
-    Account { id: stored.id.0, store: stored.store.0, epoch: stored.epoch, master: stored.master }
+    let mut account = Account {
+        id: stored.id.0,
+        store: stored.store.0,
+        epoch: stored.epoch,
+        master: stored.master,
+        others: Vec::new(),
+        recovery: stored.recovery,
+    };
+    for key in stored.others.unwrap_or_default() {
+        account.learn(EpochKey { epoch: key.epoch, key: key.key });
+    }
+    account
 }
 
 fn store(profile: &Profile) -> StoredProfile {
@@ -216,6 +257,7 @@ fn store(profile: &Profile) -> StoredProfile {
             signing: device.signing.clone(),
             exchange: device.exchange.clone(),
             joined_ms: device.joined_ms,
+            revision: Some(device.revision).filter(|revision| *revision > 0),
         },
         store_url: profile.store_url.clone(),
         local_only: profile.local_only,
@@ -233,6 +275,7 @@ fn load(stored: StoredProfile) -> Result<Profile, FormatError> {
             signing: device.signing,
             exchange: device.exchange,
             joined_ms: device.joined_ms,
+            revision: device.revision.unwrap_or(0),
         },
         store_url: stored.store_url,
         local_only: stored.local_only,
@@ -257,6 +300,8 @@ mod tests {
                 store: "zyxwvutsrqponmlkjihgfedcba".parse().expect("a store id"),
                 epoch: 1,
                 master: secret(1),
+                others: Vec::new(),
+                recovery: None,
             },
             device: Device {
                 id: "abcdefgh".parse().expect("a device id"),
@@ -265,6 +310,7 @@ mod tests {
                 signing: secret(2),
                 exchange: secret(3),
                 joined_ms: 1_700_000_000_000,
+                revision: 0,
             },
             store_url: "file:///store".to_owned(),
             local_only: true,
@@ -278,6 +324,17 @@ mod tests {
         000358200202020202020202020202020202020202020202020202020202020202020202045820030303\
         0303030303030303030303030303030303030303030303030303030303051b0000018bcfe56800026d66\
         696c653a2f2f2f73746f726503f5fe48bc8f5d213c264f3f7c706222cc78";
+
+    const RING_FILE: &str = "\
+        434f4e564f4b455901a400a600781a6162636465666768696a6b6c6d6e6f707172737475767778797a01\
+        781a7a797877767574737271706f6e6d6c6b6a6968676665646362610202035820090909090909090909\
+        09090909090909090909090909090909090909090909090482a200010158200101010101010101010101\
+        010101010101010101010101010101010101010101a20002015820080808080808080808080808080808\
+        080808080808080808080808080808080805582007070707070707070707070707070707070707070707\
+        0707070707070707070701a70068616263646566676801646465736b0200035820020202020202020202\
+        020202020202020202020202020202020202020202020204582003030303030303030303030303030303\
+        03030303030303030303030303030303051b0000018bcfe568000603026d66696c653a2f2f2f73746f72\
+        6503f5ef4b9108a6730c5738aa116529ae10c5";
 
     #[test]
     fn the_key_file_never_changes() {
@@ -313,5 +370,27 @@ mod tests {
     fn the_buffer_never_grows() {
         let file = profile().encode();
         assert!(file.len() < 1024, "growing would leave copies of the keys behind");
+        let mut long = profile();
+        for epoch in 2..500 {
+            long.account.move_to(EpochKey { epoch, key: secret(epoch.to_be_bytes()[3]) });
+        }
+        let room = 1024 + 32 + keys_len(&long.account);
+        assert!(long.encode().len() < room, "growing would leave copies of the keys behind");
+        assert_eq!(Profile::decode(&long.encode()), Ok(long));
+    }
+
+    #[test]
+    fn a_ring_of_keys_is_kept_beside_the_present_one() {
+        let mut ring = profile();
+        ring.account.move_to(EpochKey { epoch: 2, key: secret(9) });
+        ring.account.learn(EpochKey { epoch: 2, key: secret(8) });
+        ring.account.recovery = Some([7; 32]);
+        ring.device.revision = 3;
+        let file = ring.encode();
+        assert_eq!(Profile::decode(&file), Ok(ring.clone()));
+        assert_eq!(HEXLOWER.encode(&file), RING_FILE);
+        assert_eq!(ring.account.first().master, secret(1));
+        let epochs: Vec<_> = ring.account.keys().map(|key| key.epoch).collect();
+        assert_eq!(epochs, [2, 1, 2]);
     }
 }

@@ -94,6 +94,7 @@ fn entry() -> DeviceEntry {
         verifying: [1; 32],
         exchange: [2; 32],
         joined_ms: -1,
+        revision: 0,
     }
 }
 

@@ -114,6 +114,9 @@ pub enum SealError {
     /// The name is of no object of this kind.
     #[error("the name is of another kind of object")]
     Name,
+    /// The one that it is for has no key that anything can be sealed to.
+    #[error("there is no key to seal it to")]
+    Receiver,
 }
 
 impl From<TooLarge> for SealError {
@@ -132,6 +135,7 @@ impl SealError {
             Self::CardTooLarge(_) => "convosync::seal::card-too-large",
             Self::BodyTooLarge(_) => "convosync::seal::body-too-large",
             Self::Name => "convosync::seal::name",
+            Self::Receiver => "convosync::seal::receiver",
         }
     }
 }

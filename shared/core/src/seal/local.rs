@@ -1,4 +1,6 @@
 //! Values that stay on this device: sealed too, so that its index holds nothing readable.
+//!
+//! Under the first key of the ring: a new epoch leaves the index as it is.
 
 use zeroize::Zeroizing;
 
@@ -16,12 +18,14 @@ const LABELS: &str = "convosync label of a value";
 /// Seals a value under a label; it opens under the same label only.
 #[must_use]
 pub fn seal_value(account: &Account, label: &str, plain: &[u8], random: Random<'_>) -> Sealed {
+    let account = &account.first();
     let name = local_digest(account, LABELS, label.as_bytes());
     let place = Place::of(account, None, &name);
     let content = Content {
         kind: Kind::Value,
         front: (plain, Padding::Multiple(64)),
         body: None,
+        enc: None,
         signer: None,
     };
     let key = derive(account, Purpose::Values);
@@ -38,6 +42,7 @@ pub fn open_value(
     label: &str,
     sealed: &Sealed,
 ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let account = &account.first();
     let name = local_digest(account, LABELS, label.as_bytes());
     let place = Place::of(account, None, &name);
     let parsed = object::parse(&sealed.0)?;
@@ -50,7 +55,7 @@ pub fn open_value(
 /// not to be told or guessed without the account's key.
 #[must_use]
 pub fn local_digest(account: &Account, label: &str, bytes: &[u8]) -> String {
-    let key = derive(account, Purpose::Digests);
+    let key = derive(&account.first(), Purpose::Digests);
     let mut hasher = blake3::Hasher::new_keyed(&key.0);
     hasher.update(&length_prefixed(&[label.as_bytes()]));
     hasher.update(bytes);

@@ -7,14 +7,17 @@
 //! ```text
 //!        8    magic: 89 'C' 'V' 'S' 'Y' 'N' 'C' 0a
 //!        1    version, 1
-//!        1    kind: 1 unit, 2 part, 3 device entry, 4 recovery key, 5 local value, 16 pin,
-//!             17 tombstone, 18 mark
+//!        1    kind: 1 unit, 2 part, 3 device entry, 4 recovery key, 5 local value,
+//!             6 key for a device, 7 key for the recovery key, 8 epoch record,
+//!             9 enrolment, 10 answer to one, 16 pin, 17 tombstone, 18 mark
 //!        4    epoch of the account's key
 //!       32    BLAKE3 of the context of the first ciphertext
 //!       32    key commitment of the first ciphertext
 //!       32    BLAKE3 of the first ciphertext
 //!        8    length of the first ciphertext
-//! signed kinds (all but 4 and 5):
+//! addressed kinds (6, 7, 10):
+//!       32    encapsulated key (HPKE, see `hpke`)
+//! signed kinds (all but 4, 5, 9 and 10):
 //!        8    the device that sealed it
 //!       32    digest of the device list that it knew
 //! units:
@@ -35,7 +38,8 @@
 //! The signed vector of a save is in its card, which the signature covers.
 //!
 //! **Context**: length-prefixed (4 bytes each) `convosync object`, version, role (`card`, `body`,
-//! `part`, `device`, `recovery`, `value`, `pin`, `tombstone`, `mark`), store id, account id, session id (empty if of none),
+//! `part`, `device`, `recovery`, `value`, `device key`, `recovery exchange`, `epoch`, `enrol ask`,
+//! `enrol answer`, `pin`, `tombstone`, `mark`), store id, account id, session id (empty if of none),
 //! logical name (of a local value: the keyed digest of its label), epoch. It is HKDF info and associated data of each
 //! ciphertext and part of what is signed: an object that was renamed, swapped or moved to another
 //! session, account or store is refused.
@@ -55,10 +59,25 @@
 //! account's key is sealed under HKDF-SHA256(recovery key, no salt, length-prefixed
 //! `convosync recovery v1`, store id, account id).
 //!
+//! **Keys for one receiver**: HPKE with the context of role `hpke info` as info; its secret export
+//! is the object's key. The public key of the recovery key is that of the X25519 secret
+//! HKDF-SHA256(recovery key, no salt, length-prefixed `convosync recovery exchange v1`, store id,
+//! account id), so that a new epoch needs no words.
+//!
+//! **Epochs**: an object is opened with the key of the epoch in its head. An epoch record is sealed
+//! under the key of the epoch before the one that it begins. Local values and segment ids stay with
+//! the first key of the ring.
+//!
+//! **Device list**: the digest in signed heads is what the signer knew when it signed. Nobody
+//! refuses an object for it: lists differ while devices join and are renamed, and a store that hides
+//! an entry hides the saves of that device with it. Who is of the account is said by epoch records,
+//! which name every device with its keys and are followed one by one.
+//!
 //! The checksum proves nothing against an attacker. It tells a bad disk from a wrong key.
 
 mod account;
 mod error;
+mod hpke;
 mod key;
 mod local;
 mod object;
@@ -67,7 +86,11 @@ mod retention;
 mod session;
 mod stream;
 
-pub use account::{open_device_entry, open_recovery, seal_device_entry, seal_recovery};
+pub use account::{
+    open_device_entry, open_device_key, open_epoch, open_recovery, recovery_public,
+    seal_device_entry, seal_device_key, seal_epoch, seal_recovery, seal_recovery_copy,
+    sealed_epoch,
+};
 pub use error::{OpenError, SealError};
 pub use local::{local_digest, open_value, seal_value};
 pub use retention::{

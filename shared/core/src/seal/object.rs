@@ -9,7 +9,7 @@ use super::pad::{Padding, unpad};
 use super::stream::{self, Fresh};
 use crate::devices::Devices;
 use crate::id::DeviceId;
-use crate::profile::{Profile, Random, SecretBytes, fresh};
+use crate::profile::{Account, Profile, Random, SecretBytes, fresh};
 
 /// Not text, and spoilt by anything that turns line feeds into something else.
 pub(super) const MAGIC: [u8; 8] = *b"\x89CVSYNC\n";
@@ -25,18 +25,28 @@ pub(crate) enum Kind {
     Device = 3,
     Recovery = 4,
     Value = 5,
+    DeviceKey = 6,
+    RecoveryKey = 7,
+    Epoch = 8,
+    EnrolAsk = 9,
+    EnrolAnswer = 10,
     Pin = 16,
     Tombstone = 17,
     Mark = 18,
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 13] = [
         Self::Unit,
         Self::Part,
         Self::Device,
         Self::Recovery,
         Self::Value,
+        Self::DeviceKey,
+        Self::RecoveryKey,
+        Self::Epoch,
+        Self::EnrolAsk,
+        Self::EnrolAnswer,
         Self::Pin,
         Self::Tombstone,
         Self::Mark,
@@ -50,6 +60,11 @@ impl Kind {
             Self::Device => "device",
             Self::Recovery => "recovery",
             Self::Value => "value",
+            Self::DeviceKey => "device key",
+            Self::RecoveryKey => "recovery exchange",
+            Self::Epoch => "epoch",
+            Self::EnrolAsk => "enrol ask",
+            Self::EnrolAnswer => "enrol answer",
             Self::Pin => "pin",
             Self::Tombstone => "tombstone",
             Self::Mark => "mark",
@@ -57,7 +72,12 @@ impl Kind {
     }
 
     fn is_signed(self) -> bool {
-        !matches!(self, Self::Recovery | Self::Value)
+        !matches!(self, Self::Recovery | Self::Value | Self::EnrolAsk | Self::EnrolAnswer)
+    }
+
+    /// Whether its key was encapsulated to one receiver.
+    fn is_addressed(self) -> bool {
+        matches!(self, Self::DeviceKey | Self::RecoveryKey | Self::EnrolAnswer)
     }
 
     fn has_body(self) -> bool {
@@ -90,6 +110,8 @@ pub(super) struct Head {
     pub(super) epoch: u32,
     context: [u8; 32],
     pub(super) front: Piece,
+    /// What the receiver needs for the key.
+    pub(super) enc: Option<[u8; 32]>,
     pub(super) signer: Option<Signer>,
     pub(super) body: Option<Piece>,
 }
@@ -111,6 +133,7 @@ pub(super) struct Content<'a> {
     pub(super) kind: Kind,
     pub(super) front: (&'a [u8], Padding),
     pub(super) body: Option<&'a [u8]>,
+    pub(super) enc: Option<[u8; 32]>,
     pub(super) signer: Option<(&'a Profile, [u8; 32])>,
 }
 
@@ -133,6 +156,7 @@ pub(super) fn seal(
         epoch: place.epoch,
         context: *blake3::hash(&context).as_bytes(),
         front,
+        enc: content.enc,
         signer: content.signer.map(|(profile, devices_hash)| Signer {
             device: profile.device.id.clone(),
             devices_hash,
@@ -231,6 +255,9 @@ impl Head {
         out.extend_from_slice(&self.epoch.to_be_bytes());
         out.extend_from_slice(&self.context);
         self.front.encode(&mut out);
+        if let Some(enc) = &self.enc {
+            out.extend_from_slice(enc);
+        }
         if let Some(signer) = &self.signer {
             out.extend_from_slice(signer.device.as_str().as_bytes());
             out.extend_from_slice(&signer.devices_hash);
@@ -256,6 +283,7 @@ impl Head {
             epoch: u32::from_be_bytes(from.take()?),
             context: from.take()?,
             front: Piece::read(from)?,
+            enc: kind.is_addressed().then(|| from.take()).transpose()?,
             signer: kind.is_signed().then(|| Signer::read(from)).transpose()?,
             body: kind.has_body().then(|| Piece::read(from)).transpose()?,
         })
@@ -281,6 +309,27 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed<'_>, OpenError> {
         return Err(OpenError::Damaged);
     }
     Ok(Parsed { head, signature, signed, rest: reader.rest, len: reader.done().len() })
+}
+
+/// Tries every key that the ring has for the object's epoch: two rotations at the same time give
+/// two. Without one, `open` tells what is wrong.
+pub(super) fn with_its_key<T>(
+    account: &Account,
+    object: &[u8],
+    open: impl Fn(&Account) -> Result<T, OpenError>,
+) -> Result<T, OpenError> {
+    let epoch = parse(object)?.head.epoch;
+    if epoch == account.epoch && account.others.iter().all(|key| key.epoch != epoch) {
+        return open(account);
+    }
+    let mut tried = None;
+    for account in account.of_epoch(epoch) {
+        match open(&account) {
+            Err(OpenError::WrongKey) => tried = Some(OpenError::WrongKey),
+            opened => return opened,
+        }
+    }
+    tried.map_or_else(|| open(account), Err)
 }
 
 /// Whose signature an object must bear.

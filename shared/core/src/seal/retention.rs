@@ -153,6 +153,7 @@ fn seal(
         kind,
         front: (plain, padding(kind)),
         body: None,
+        enc: None,
         signer: Some((profile, devices_hash)),
     };
     let text = name.to_string();
@@ -170,14 +171,16 @@ fn open(
 ) -> Result<zeroize::Zeroizing<Vec<u8>>, OpenError> {
     let Some(device) = signer(kind, name) else { return Err(OpenError::Foreign) };
     let text = name.to_string();
-    let place = Place::of(account, None, &text);
-    let parsed = object::parse(&object.0)?;
-    parsed.belongs(kind, &place)?;
-    parsed.is_whole()?;
-    let front = parsed.open_front(&place, &derive(account, Purpose::Objects))?;
-    parsed.verify(&place, &Trust::Devices(devices))?;
-    let signed_as_named = parsed.head.signer.as_ref().is_some_and(|by| by.device == *device);
-    if signed_as_named { Ok(front) } else { Err(OpenError::Foreign) }
+    object::with_its_key(account, &object.0, |account| {
+        let place = Place::of(account, None, &text);
+        let parsed = object::parse(&object.0)?;
+        parsed.belongs(kind, &place)?;
+        parsed.is_whole()?;
+        let front = parsed.open_front(&place, &derive(account, Purpose::Objects))?;
+        parsed.verify(&place, &Trust::Devices(devices))?;
+        let signed_as_named = parsed.head.signer.as_ref().is_some_and(|by| by.device == *device);
+        if signed_as_named { Ok(front) } else { Err(OpenError::Foreign) }
+    })
 }
 
 /// The device that an object of this kind must be signed by.

@@ -34,10 +34,11 @@ impl SegmentKey {
     }
 }
 
-/// The key that gives the segments of `session` their ids.
+/// The key that gives the segments of `session` their ids: the same in every epoch, so that what
+/// was packed before a new one is still found by its id.
 #[must_use]
 pub fn segment_key(account: &Account, session: &SessionId) -> SegmentKey {
-    SegmentKey(derive(account, Purpose::SegmentIds(session)))
+    SegmentKey(derive(&account.first(), Purpose::SegmentIds(session)))
 }
 
 /// Seals a save. The name is the one that its card gives it.
@@ -66,6 +67,7 @@ pub fn seal_unit(
         kind: Kind::Unit,
         front: (&front, CARD_PADDING),
         body: Some(&body.encode()?),
+        enc: None,
         signer: Some((profile, devices_hash)),
     };
     let sealed = seal_in(&profile.account, &card.session, &name, &content, random);
@@ -89,6 +91,7 @@ pub fn seal_part(
         kind: Kind::Part,
         front: (&body.encode()?, Padding::Padme),
         body: None,
+        enc: None,
         signer: Some((profile, devices_hash)),
     };
     Ok(seal_in(&profile.account, session, name, &content, random))
@@ -144,7 +147,7 @@ pub fn open_card(
     name: &ObjectName,
     prefix: &Sealed,
 ) -> Result<Card, OpenError> {
-    read_card(account, Some(devices), name, prefix).map(|(card, _)| card)
+    read_card(account, Some(devices), name, prefix)
 }
 
 /// Opens a card without looking at the signature: of a unit that [`open_card`] accepted before.
@@ -157,7 +160,7 @@ pub fn open_card_trusted(
     name: &ObjectName,
     prefix: &Sealed,
 ) -> Result<Card, OpenError> {
-    read_card(account, None, name, prefix).map(|(card, _)| card)
+    read_card(account, None, name, prefix)
 }
 
 /// Opens a whole unit.
@@ -171,13 +174,15 @@ pub fn open_unit(
     name: &ObjectName,
     unit: &Sealed,
 ) -> Result<(Card, UnitBody), OpenError> {
-    let (card, parsed) = read_card(account, Some(devices), name, unit)?;
-    parsed.is_whole()?;
-    let text = name.to_string();
-    let place = Place::of(account, Some(&card.session), &text);
-    let key = derive(account, Purpose::Session(&card.session));
-    let body = parsed.open_body(&place, &key)?;
-    Ok((card, UnitBody::decode(&body)?))
+    object::with_its_key(account, &unit.0, |account| {
+        let (card, parsed) = read_card_with(account, Some(devices), name, unit)?;
+        parsed.is_whole()?;
+        let text = name.to_string();
+        let place = Place::of(account, Some(&card.session), &text);
+        let key = derive(account, Purpose::Session(&card.session));
+        let body = parsed.open_body(&place, &key)?;
+        Ok((card, UnitBody::decode(&body)?))
+    })
 }
 
 /// Opens a part.
@@ -193,16 +198,30 @@ pub fn open_part(
 ) -> Result<PartBody, OpenError> {
     let ObjectName::Part { session, .. } = name else { return Err(OpenError::Foreign) };
     let text = name.to_string();
-    let place = Place::of(account, Some(session), &text);
-    let parsed = object::parse(&part.0)?;
-    parsed.belongs(Kind::Part, &place)?;
-    parsed.is_whole()?;
-    let front = parsed.open_front(&place, &derive(account, Purpose::Session(session)))?;
-    parsed.verify(&place, &Trust::Devices(devices))?;
+    let front = object::with_its_key(account, &part.0, |account| {
+        let place = Place::of(account, Some(session), &text);
+        let parsed = object::parse(&part.0)?;
+        parsed.belongs(Kind::Part, &place)?;
+        parsed.is_whole()?;
+        let front = parsed.open_front(&place, &derive(account, Purpose::Session(session)))?;
+        parsed.verify(&place, &Trust::Devices(devices))?;
+        Ok(front)
+    })?;
     Ok(PartBody::decode(&front)?)
 }
 
-fn read_card<'a>(
+fn read_card(
+    account: &Account,
+    devices: Option<&Devices>,
+    name: &ObjectName,
+    unit: &Sealed,
+) -> Result<Card, OpenError> {
+    object::with_its_key(account, &unit.0, |account| {
+        read_card_with(account, devices, name, unit).map(|(card, _)| card)
+    })
+}
+
+fn read_card_with<'a>(
     account: &Account,
     devices: Option<&Devices>,
     name: &ObjectName,
@@ -304,6 +323,7 @@ mod tests {
             kind: Kind::Unit,
             front: (&encode_card(card), CARD_PADDING),
             body: Some(&UnitBody::default().encode().expect("empty")),
+            enc: None,
             signer: Some((profile, [0; 32])),
         };
         let sealed =

@@ -127,3 +127,14 @@ fn keys_ids_and_digests_never_change() {
         "bf60e6a40b8ee7169a7436dec1f79a438062485eb36ec85e832c69e33b80b36c"
     );
 }
+
+#[test]
+fn what_a_new_epoch_seals_never_changes() {
+    let [device, recovery, record] = crate::epochs::objects();
+    assert_eq!(device.0.to_string(), "v1/keys/00000002/v2tqbw7m-kdargp45");
+    frozen(device.1.as_bytes(), include_str!("frozen/device-key.hex"));
+    assert_eq!(recovery.0.to_string(), "v1/keys/00000002/recovery-p45c3yj6");
+    frozen(recovery.1.as_bytes(), include_str!("frozen/recovery-copy.hex"));
+    assert_eq!(record.0.to_string(), "v1/keys/00000002/epoch-uv2tqbw7");
+    frozen(record.1.as_bytes(), include_str!("frozen/epoch.hex"));
+}
