@@ -5,7 +5,9 @@ use serde_json::json;
 /// One turn: a prompt, a tool call with its result, and an answer; 3 messages.
 #[must_use]
 pub fn turn(session: &str, number: usize, cwd: &str, who: &str) -> String {
-    let uuid = |n: usize| format!("00000000-0000-4000-8000-{:012x}", number * 10 + n);
+    // No two devices make the same id.
+    let device: u32 = who.bytes().map(u32::from).sum();
+    let uuid = |n: usize| format!("00000000-0000-4000-8{device:03x}-{:012x}", number * 10 + n);
     let time = format!("2026-01-02T03:{:02}:{:02}.000Z", number / 60 % 60, number % 60);
     let base = |n: usize, kind: &str| {
         json!({

@@ -336,12 +336,10 @@ fn of_two_heads_one_is_chosen_and_nothing_is_dropped() {
     );
     let decision = laptop.asks(&["resume"]);
     assert_eq!(decision["question"], "conflict");
-    let want = ["--on-conflict use-remote", "--on-conflict keep-local", "--on-conflict cancel"];
+    let want = ["merge", "use-remote", "keep-local", "cancel"]
+        .map(|choice| format!("--on-conflict {choice}"));
     assert_eq!(flags(&decision), want);
     laptop.refuses(&["resume", "--on-conflict", "cancel"], "convosync::cancelled");
-    let merge = laptop
-        .refuses(&["resume", "--on-conflict", "merge"], "convosync::resume::merge-unsupported");
-    assert!(merge["help"].to_string().contains("keep-local"), "{merge}");
     let plan = laptop.json(&["resume", "--dry-run"]);
     assert_eq!(plan["decisions"][0]["question"], "conflict", "{plan}");
 

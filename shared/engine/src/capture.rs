@@ -4,8 +4,9 @@ use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
 use convosync_core::{
-    Conversation, FilePath, FileState, ObjectName, PackError, PackInput, RebuildError, Roots,
-    Summary, canonicalise, kept, pack, rebuild, segment_key,
+    Conversation, FilePath, FileState, Joined, Merging, Missing, ObjectName, PackError, PackInput,
+    RebuildError, Roots, SessionId, Side, Summary, canonicalise, join, kept, missing, pack,
+    rebuild, segment_key,
 };
 use convosync_wire::Note;
 
@@ -31,8 +32,11 @@ pub(crate) struct Capture<'c> {
     pub(crate) work_tree: &'c Path,
     /// The save that this one goes on from.
     pub(crate) base: Option<&'c OpenSave>,
-    /// Take the files as they are, even if they lost messages: what is put aside is put aside.
+    /// Take the files as they are, even if they lost messages, and drop what is gone: what is put
+    /// aside is put aside.
     pub(crate) exact: bool,
+    /// Take a transcript that lost messages as it is.
+    pub(crate) shrinks: bool,
 }
 
 /// A conversation as it will be saved.
@@ -59,8 +63,12 @@ impl Engine<'_> {
             let old = old.map(|(_, state)| state);
             let taken = self.capture_file(what, source, old, shelf, packing)?;
             if source.logical.as_str() == TRANSCRIPT {
-                notes.extend(transcript_notes(source, taken.fuller));
+                let session = packing.session();
+                notes.extend(transcript_notes(source, taken.fuller.then_some(session)));
                 told = taken.summary;
+                if let (true, Some(before)) = (taken.fuller, before) {
+                    told.title = before.title.clone().or(told.title);
+                }
             }
             files.push((source.logical.clone(), taken.state));
         }
@@ -91,11 +99,11 @@ impl Engine<'_> {
     ) -> Result<Taken, Trouble> {
         let mut now = self.canonical(what.assistant, source, what.roots)?;
         if let Some(old) = old
-            && !what.exact
+            && !(what.exact || what.shrinks)
             && shrunk(old, &now)
         {
-            now.summary.messages = messages_of(old);
-            return Ok(Taken { state: old.clone(), summary: now.summary, fuller: true });
+            let fuller = self.fuller(what, source, old, &mut now, shelf, packing)?;
+            return Ok(Taken { fuller: true, ..fuller });
         }
         let key = segment_key(&what.member.profile.account, packing.session());
         let (mut old, mut old_file) = (old, None);
@@ -120,6 +128,48 @@ impl Engine<'_> {
         let state = pack(input, &mut |segment, bytes| packing.take(&segment, bytes))
             .map_err(|error| pack_trouble(&source.path.display().to_string(), error))?;
         Ok(Taken { state, summary: now.summary, fuller: false })
+    }
+
+    /// What is saved of a transcript that lost messages: all that was saved before, and what has
+    /// been said in the cut one since.
+    fn fuller(
+        &self,
+        what: &Capture<'_>,
+        source: &SourceFile,
+        old: &FileState,
+        now: &mut Now,
+        shelf: &mut Shelf<'_>,
+        packing: &mut Packing<'_>,
+    ) -> Result<Taken, Trouble> {
+        let mut kept = Taken { state: old.clone(), summary: now.summary.clone(), fuller: true };
+        kept.summary.messages = messages_of(old);
+        let rules = what.assistant.rules();
+        let Some(base) = what.base.filter(|_| rules.merging() == Merging::Union) else {
+            return Ok(kept);
+        };
+        // What can't be read here can't be joined; the chain that is there stays.
+        let Ok(mut before) = self.rebuilt(shelf, &base.name, old) else { return Ok(kept) };
+        let failed = |error: std::io::Error| read_error(source, &error);
+        let mut losing = Side { file: &mut before, len: old.len };
+        let mut winning = Side { file: &mut now.file, len: now.len };
+        if missing(rules, &mut winning, &mut losing).map_err(failed)? != Missing::Messages {
+            return Ok(kept);
+        }
+        let mut file = self.ports.scratch.file()?;
+        let joined = join(rules, &mut losing, &mut winning, &mut file).map_err(failed)?;
+        let Joined::Whole(canonical) = joined else { return Ok(kept) };
+        let key = segment_key(&what.member.profile.account, packing.session());
+        let input = PackInput {
+            key: key.as_bytes(),
+            old: Some(old),
+            old_file: Some(&mut before),
+            new_file: &mut file,
+            new_len: canonical.len,
+            messages: canonical.summary.messages,
+        };
+        let state = pack(input, &mut |segment, bytes| packing.take(&segment, bytes))
+            .map_err(|error| pack_trouble(&source.path.display().to_string(), error))?;
+        Ok(Taken { state, summary: canonical.summary, fuller: true })
     }
 
     /// The canonical bytes of a file, ready to be read from their start.
@@ -181,21 +231,24 @@ fn messages_of(file: &FileState) -> u64 {
     file.segments.last().map_or(0, |segment| segment.messages)
 }
 
-fn transcript_notes(source: &SourceFile, fuller: bool) -> Vec<Note> {
-    let note =
-        |code: &str, text: &str| Note { code: code.to_owned(), text: text.to_owned(), help: None };
+/// `fuller`: the session that keeps a fuller transcript than the one here.
+fn transcript_notes(source: &SourceFile, fuller: Option<&SessionId>) -> Vec<Note> {
     let mut notes = Vec::new();
-    if fuller {
-        notes.push(note(
-            "convosync::conversation::shrunk",
-            "the conversation on this device lost messages since its last save; the session keeps the fuller one",
-        ));
+    if let Some(session) = fuller {
+        notes.push(Note {
+            code: "convosync::conversation::shrunk".to_owned(),
+            text: "the conversation on this device lost messages since its last save; the session keeps the fuller one".to_owned(),
+            help: Some(format!(
+                "bring it back here: convosync resume {session}\n# or save it as it is now: convosync save --accept-shrink"
+            )),
+        });
     }
     if source.torn > 0 {
-        notes.push(note(
-            "convosync::conversation::torn",
-            "the last line of the conversation was not whole yet and was left out",
-        ));
+        notes.push(Note {
+            code: "convosync::conversation::torn".to_owned(),
+            text: "the last line of the conversation was not whole yet and was left out".to_owned(),
+            help: None,
+        });
     }
     notes
 }

@@ -13,6 +13,7 @@ use crate::engine::Engine;
 use crate::knob::knobs;
 use crate::member::Member;
 use crate::ports::{IndexChange, LocalError, QueueRow, StoreError, StoredCard, Table};
+use crate::shelf::OpenSave;
 use crate::trouble::{Refusal, Trouble};
 
 /// Collects packed segments on their way into a unit.
@@ -43,6 +44,11 @@ impl<'e> Packing<'e> {
             self.flush()?;
         }
         Ok(())
+    }
+
+    /// What waits to go into the unit itself.
+    pub(crate) fn waiting(&self) -> &[Packed] {
+        &self.waiting
     }
 
     fn flush(&mut self) -> Result<(), Trouble> {
@@ -85,6 +91,26 @@ pub(crate) struct Draft {
     pub(crate) quiet: bool,
     pub(crate) parked: bool,
     pub(crate) manifest: Manifest,
+}
+
+impl Draft {
+    /// The same moment as a save that there is, on top of it alone.
+    pub(crate) fn again(open: OpenSave) -> Self {
+        let OpenSave { card, manifest, name } = open;
+        Self {
+            session: card.session,
+            parents: vec![(card.save, card.vector)],
+            message: card.message,
+            code: card.code,
+            branch: card.branch,
+            commit: card.commit,
+            repository: card.repository,
+            working_directory: card.working_directory,
+            quiet: true,
+            parked: false,
+            manifest: at_home(manifest, &name),
+        }
+    }
 }
 
 /// A save that was frozen.
@@ -201,7 +227,8 @@ fn not_kept(error: StoreError) -> Trouble {
     }
 }
 
-fn settle(manifest: &mut Manifest, packing: &Packing<'_>) {
+/// Names the part that each segment of a manifest went into.
+pub(crate) fn settle(manifest: &mut Manifest, packing: &Packing<'_>) {
     let bundle = manifest.code.iter_mut().filter_map(|code| code.bundle.as_mut());
     let conversations = manifest.conversations.iter_mut();
     let files = conversations.flat_map(|c| c.files.iter_mut().map(|(_, file)| file));

@@ -51,8 +51,11 @@ impl Engine<'_> {
             (None, true) => usize::MAX,
             (None, false) => RECENT,
         };
-        let rows = rows.into_iter().take(limit).map(|seen| session_row(&view.history, seen));
-        Ok(Rows { rows: rows.collect(), notes: view.history.notes.clone() })
+        let rows: Vec<_> = rows.into_iter().take(limit).collect();
+        let mut notes = view.history.notes.clone();
+        notes.extend(rows.iter().filter_map(|seen| two_heads(&view.history, seen)));
+        let rows = rows.into_iter().map(|seen| session_row(&view.history, seen)).collect();
+        Ok(Rows { rows, notes })
     }
 
     /// Every save of a session, newest first.
@@ -163,6 +166,7 @@ impl Engine<'_> {
         report.waiting = queue.iter().map(|row| waiting(row, self.ports.clock.now_ms())).collect();
         report.devices = device_rows(member, history);
         report.notes.extend(history.notes.clone());
+        report.notes.extend(newest.iter().filter_map(|seen| two_heads(history, seen)));
         if let Some(store) = &view.store {
             let sizes = store.list("v1/")?.into_iter().map(|listed| listed.size);
             report.store_bytes = Some(sizes.sum());
@@ -230,6 +234,23 @@ fn matches(seen: &Seen, args: &ListArgs, here: Option<&str>) -> bool {
         Some(part) => card.repository.contains(part),
     };
     branch && device && repo
+}
+
+/// That several devices went on from the same save, and what to do about it.
+fn two_heads(history: &History, seen: &Seen) -> Option<Note> {
+    let session = &seen.card.session;
+    let heads = history.heads(session);
+    if heads.len() < 2 {
+        return None;
+    }
+    let devices: Vec<_> = heads.iter().map(|head| head.card.device_name.as_str()).collect();
+    Some(Note {
+        code: "convosync::session::conflict".to_owned(),
+        text: format!("{session} went on in two ways: saved on {}", devices.join(" and on ")),
+        help: Some(format!(
+            "convosync resume {session} --on-conflict merge\n# or use-remote, keep-local: nothing is dropped"
+        )),
+    })
 }
 
 fn waiting(row: &QueueRow, now_ms: i64) -> WaitingSave {

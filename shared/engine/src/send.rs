@@ -4,15 +4,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use convosync_core::{
-    Card, Code, CodeState, Manifest, ObjectName, SaveId, Sealed, SessionId, open_unit,
-};
+use convosync_core::{Card, Code, CodeState, ObjectName, SaveId, Sealed, SessionId, open_unit};
 use convosync_wire::{Note, SyncArgs, SyncReport, SyncedSave};
 
 use crate::backoff::{is_due, wait_ms};
 use crate::bind::Binding;
 use crate::engine::Engine;
-use crate::freeze::{Draft, Packing, at_home};
+use crate::freeze::{Draft, Packing};
 use crate::history::Depth;
 use crate::knob::knobs;
 use crate::member::Member;
@@ -455,21 +453,8 @@ impl Engine<'_> {
         state: CodeState,
         packing: Packing<'_>,
     ) -> Result<(), Trouble> {
-        let OpenSave { card, manifest, name } = open;
-        let manifest = Manifest { code: Some(code), ..at_home(manifest, &name) };
-        let draft = Draft {
-            session: card.session,
-            parents: vec![(card.save, card.vector)],
-            message: card.message,
-            code: state,
-            branch: card.branch,
-            commit: card.commit,
-            repository: card.repository,
-            working_directory: card.working_directory,
-            quiet: true,
-            parked: false,
-            manifest,
-        };
+        let mut draft = Draft { code: state, ..Draft::again(open) };
+        draft.manifest.code = Some(code);
         self.freeze(member, draft, packing, Some(binding.clone()))?;
         Ok(())
     }

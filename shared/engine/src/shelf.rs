@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use convosync_core::{
-    Card, Manifest, ObjectName, OpenError, PartBody, SaveId, Sealed, SegmentRef, SessionId,
+    Card, Manifest, ObjectName, OpenError, Packed, PartBody, SaveId, Sealed, SegmentRef, SessionId,
     UnitBody, open_part, open_unit,
 };
 
@@ -91,6 +91,11 @@ impl<'e> Shelf<'e> {
         Ok(OpenSave { card, manifest, name })
     }
 
+    /// Takes in what a save that has no unit yet will hold, under the name of one.
+    pub(crate) fn adopt(&mut self, unit: &ObjectName, segments: &[Packed]) {
+        self.opened.insert(unit.clone(), by_id(segments.to_vec()));
+    }
+
     /// The packed bytes of a segment of a save in `unit`.
     pub(crate) fn segment(
         &mut self,
@@ -174,7 +179,7 @@ impl<'e> Shelf<'e> {
     }
 }
 
-fn by_id(segments: Vec<convosync_core::Packed>) -> Segments {
+fn by_id(segments: Vec<Packed>) -> Segments {
     segments.into_iter().map(|packed| (packed.id, packed.bytes)).collect()
 }
 

@@ -46,7 +46,7 @@ fn settles(answer: &str, winner: &str) {
     assert_eq!(code, 3, "{decision}");
     let choices = decision["choices"].as_array().expect("choices");
     let values: Vec<_> = choices.iter().filter_map(|choice| choice["value"].as_str()).collect();
-    assert_eq!(values, ["use-remote", "keep-local", "cancel"], "{decision}");
+    assert_eq!(values, ["merge", "use-remote", "keep-local", "cancel"], "{decision}");
     assert_eq!(state(&laptop), "conflict", "to ask changes nothing");
 
     let mut resume = vec!["resume", "--on-conflict", answer, "--on-diverged", "merge"];

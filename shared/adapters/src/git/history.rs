@@ -167,7 +167,7 @@ pub(super) fn merge_conflicts(
 }
 
 /// The tree, then the paths that conflict, each with its NUL.
-fn conflicts(out: &[u8]) -> Vec<String> {
+pub(super) fn conflicts(out: &[u8]) -> Vec<String> {
     let records = out.split(|byte| *byte == 0).skip(1).filter(|path| !path.is_empty());
     let mut paths: Vec<String> = records.map(shown).collect();
     paths.sort();

@@ -14,6 +14,7 @@ mod failure;
 mod foresee;
 mod history;
 mod index;
+mod join;
 mod name;
 mod obstacle;
 mod park;
@@ -32,7 +33,8 @@ use std::time::Duration;
 use convosync_core::Oid;
 use convosync_engine::Cancel;
 use convosync_engine::ports::{
-    Advertised, Branch, Committed, Facts, Git, GitError, Parked, Push, Relation, Repository,
+    Advertised, Branch, Committed, Facts, Git, GitError, JoinedCode, Parked, Push, Relation,
+    Repository,
 };
 
 pub(crate) use call::{Call, Kind, Output};
@@ -284,6 +286,25 @@ impl Git for GitCli {
         theirs: &Oid,
     ) -> Result<Vec<String>, GitError> {
         history::merge_conflicts(self, repo, ours, theirs)
+    }
+
+    fn join(
+        &self,
+        repo: &Repository,
+        ours: &Oid,
+        theirs: &Oid,
+        message: &str,
+    ) -> Result<JoinedCode, GitError> {
+        join::join(self, repo, ours, theirs, message)
+    }
+
+    fn begin_merge(
+        &self,
+        repo: &Repository,
+        commit: &Oid,
+        message: &str,
+    ) -> Result<bool, GitError> {
+        join::begin(self, repo, commit, message)
     }
 
     fn in_the_way(&self, repo: &Repository, commit: &Oid) -> Result<Vec<String>, GitError> {

@@ -137,6 +137,9 @@ mod tests {
             encapsulate(&public(&secret(1)), b"info", None, &mut |bytes| bytes.fill(9))
                 .expect("a key");
         assert_eq!(hex(&enc), "de8923a675d02180cdd7d0097ba404b9e1e2930d5665cba58d1765006361793b");
-        assert_eq!(hex(&*key.0), "95c2147bf935f1a47d5e0c43a0d23a1246d47c2a19a90be50dd9530e6d056508");
+        assert_eq!(
+            hex(&*key.0),
+            "95c2147bf935f1a47d5e0c43a0d23a1246d47c2a19a90be50dd9530e6d056508"
+        );
     }
 }

@@ -256,6 +256,17 @@ pub enum Relation {
     Unrelated,
 }
 
+/// What two commits become together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JoinedCode {
+    /// A commit that has both: a merge of them, or one of them if it has the other already.
+    Commit(Oid),
+    /// These paths conflict, so a person has to merge them.
+    Conflicts(Vec<String>),
+    /// They have no ancestor in common.
+    Unrelated,
+}
+
 /// Work that was put aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parked {
@@ -430,6 +441,29 @@ pub trait Git {
         ours: &Oid,
         theirs: &Oid,
     ) -> Result<Vec<String>, GitError>;
+
+    /// Merges `theirs` into `ours` without a work tree and without hooks: every device makes the
+    /// same commit of the same two. It is on no branch, and kept under `refs/convosync/in/<id>`.
+    ///
+    /// # Errors
+    ///
+    /// If git fails, or is older than 2.38.
+    fn join(
+        &self,
+        repo: &Repository,
+        ours: &Oid,
+        theirs: &Oid,
+        message: &str,
+    ) -> Result<JoinedCode, GitError>;
+
+    /// Begins to merge `commit` into the present branch, with the user's hooks, and leaves what
+    /// conflicts for the user to resolve. True: nothing did, and the merge is made.
+    ///
+    /// # Errors
+    ///
+    /// If git refuses: nothing has changed then.
+    fn begin_merge(&self, repo: &Repository, commit: &Oid, message: &str)
+    -> Result<bool, GitError>;
 
     /// Untracked or ignored files here that `commit` has as well, with other contents: git would
     /// refuse to check it out, or overwrite an ignored one.

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use convosync_core::{Code, FileState, Oid};
+use convosync_core::{Code, FileState, ObjectName, Oid};
 use convosync_wire::{Answers, Note, OnDirty};
 
 use super::Ready;
 use super::plan::{self, CodeStep, Present};
 use crate::engine::Engine;
-use crate::ports::{Branch, ChangeKind, Facts, GitError, Relation, Repository};
-use crate::save::{excludes, in_progress, remote_of};
+use crate::ports::{Branch, Facts, GitError, Operation, Relation, Repository};
+use crate::save::{conflicted, excludes, in_progress, listed, remote_of};
 use crate::shelf::Shelf;
 use crate::trouble::{Refusal, Trouble};
 
@@ -70,8 +70,11 @@ impl Engine<'_> {
     ) -> Result<CodePlan, Trouble> {
         let Some(code) = ready.open.manifest.code.clone() else { return Ok(CodePlan::default()) };
         refuse_unfinished(&ready.facts)?;
-        let (at_hand, fetched) = self.gather(shelf, ready, &code)?;
-        let present = self.present(&ready.facts, &code, at_hand, answers)?;
+        let unit = ready.open.name.clone();
+        let (at_hand, fetched) = self.gather(shelf, ready, &unit, &code)?;
+        let fetched = fetched || ready.fetched;
+        let mut present = self.present(&ready.facts, &code, at_hand, answers)?;
+        present.begins = ready.by_hand.is_some();
         let steps = plan::code_steps(&present, &ready.open.card, answers)?;
         if !steps.is_empty() {
             self.refuse_overwriting(&ready.facts, &code.commit)?;
@@ -111,10 +114,11 @@ impl Engine<'_> {
 
     /// Gets the commit here, from its remote or out of the save. Says whether it is here, and
     /// whether it was fetched.
-    fn gather(
+    pub(super) fn gather(
         &self,
         shelf: &mut Shelf<'_>,
         ready: &mut Ready,
+        unit: &ObjectName,
         code: &Code,
     ) -> Result<(bool, bool), Trouble> {
         let git = self.ports.git;
@@ -127,7 +131,7 @@ impl Engine<'_> {
             return Ok((true, true));
         }
         if let Some(bundle) = &code.bundle {
-            self.unpack_code(shelf, ready, code, bundle)?;
+            self.unpack_code(shelf, ready, unit, code, bundle)?;
             return Ok((true, fetched));
         }
         // The branch was perhaps merged and deleted, or rewritten.
@@ -170,11 +174,11 @@ impl Engine<'_> {
             }
             _ => Vec::new(),
         };
-        Ok(Present { facts, code, commit_at_hand, relation: stands, conflicts })
+        Ok(Present { facts, code, commit_at_hand, relation: stands, conflicts, begins: false })
     }
 
     /// The commit that the session's branch is at here.
-    fn tip_of(
+    pub(super) fn tip_of(
         &self,
         facts: &Facts,
         code: &Code,
@@ -218,13 +222,17 @@ impl Engine<'_> {
         &self,
         shelf: &mut Shelf<'_>,
         ready: &Ready,
+        unit: &ObjectName,
         code: &Code,
         bundle: &FileState,
     ) -> Result<(), Trouble> {
         self.step("Unpacking the commits that travel with the session")?;
         let git = self.ports.git;
-        let file = self.rebuilt(shelf, &ready.open.name, bundle)?;
-        let name = ready.open.card.save.to_string();
+        let file = self.rebuilt(shelf, unit, bundle)?;
+        let name = match unit {
+            ObjectName::Unit { save, .. } => save.to_string(),
+            _ => code.commit.to_string(),
+        };
         let repo = &ready.facts.repository;
         let unpack = || git.unbundle(repo, file.path(), &code.commit, &name);
         let unpacked = match (unpack(), remote_of(&ready.facts, code)) {
@@ -255,7 +263,6 @@ impl Engine<'_> {
         let ours: Vec<_> = in_the_way
             .into_iter()
             .filter(|path| !facts.changes.iter().any(|change| change.path == *path))
-            .map(|path| format!("  • {path}"))
             .collect();
         if ours.is_empty() {
             return Ok(());
@@ -264,7 +271,7 @@ impl Engine<'_> {
             "convosync::resume::in-the-way",
             format!(
                 "the session's commit has other contents for files that are not tracked here:\n{}",
-                ours.join("\n")
+                listed(&ours)
             ),
         )
         .help("move them away, then resume again; nothing was changed")
@@ -375,7 +382,7 @@ fn kept(oid: &Oid, reference: &str, what: &str) -> Note {
     }
 }
 
-fn is_on(facts: &Facts, code: &Code) -> bool {
+pub(super) fn is_on(facts: &Facts, code: &Code) -> bool {
     facts.head.branch() == Some(code.branch.as_str())
 }
 
@@ -408,22 +415,18 @@ fn left_alone(ready: &Ready, plan: &CodePlan, facts: &Facts) -> Vec<Note> {
     }]
 }
 
-fn refuse_unfinished(facts: &Facts) -> Result<(), Refusal> {
-    if let Some(operation) = facts.operation {
-        return Err(in_progress(operation));
-    }
-    let conflicted: Vec<_> = facts
-        .changes
-        .iter()
-        .filter(|change| change.kind == ChangeKind::Conflicted)
-        .map(|change| format!("  • {}", change.path))
-        .collect();
-    if conflicted.is_empty() {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        "convosync::resume::conflicts",
-        format!("cannot resume session due to conflicts in:\n{}", conflicted.join("\n")),
-    )
-    .help("resolve conflicts first, then resume"))
+/// What was begun and not ended is the user's to end; a merge that waits for its conflicts to be
+/// resolved names them.
+pub(super) fn refuse_unfinished(facts: &Facts) -> Result<(), Refusal> {
+    let Some(files) = conflicted(facts) else {
+        return facts.operation.map_or(Ok(()), |operation| Err(in_progress(operation)));
+    };
+    let help = match facts.operation {
+        Some(Operation::Merge) => {
+            "resolve conflicts first, then resume: `git add` the files, `git merge --continue`, and the same command again; `git merge --abort` takes the merge back"
+        }
+        _ => "resolve conflicts first, then resume",
+    };
+    let text = format!("cannot resume session due to conflicts in:\n{files}");
+    Err(Refusal::new("convosync::resume::conflicts", text).help(help))
 }

@@ -4,8 +4,8 @@ use std::io::{Read, Seek, SeekFrom, Take, Write};
 use std::path::{Component, Path, PathBuf};
 
 use convosync_core::{
-    CodeState, Conversation, ConversationId, FilePath, FileState, Manifest, Roots, Standing,
-    Summary, compare, expand, kept,
+    CodeState, Conversation, ConversationId, FilePath, FileState, Manifest, Missing, Roots, Side,
+    Standing, Summary, compare, expand, kept, missing,
 };
 use convosync_wire::{Note, OnLive, Request, ResumeArgs};
 
@@ -251,9 +251,19 @@ impl Engine<'_> {
         let (Some(here), Some(saved)) = (here, saved) else { return Ok(None) };
         let mut now = self.canonical(assistant, here, roots)?;
         let mut ours = Read::take(&mut now.file, now.len);
-        compare(assistant.rules(), &mut ours, &mut saved.read()?)
-            .map(Some)
-            .map_err(|error| scratch_error(&error))
+        let standing = compare(assistant.rules(), &mut ours, &mut saved.read()?)
+            .map_err(|error| scratch_error(&error))?;
+        let Standing::Diverged { advance: true } = standing else { return Ok(Some(standing)) };
+        // After a merge, and where an assistant cut its file, the lines here may all be there.
+        let mut ours = Side { file: &mut now.file, len: now.len };
+        let mut theirs = Side { file: &mut saved.file, len: saved.len };
+        let missing = missing(assistant.rules(), &mut ours, &mut theirs)
+            .map_err(|error| scratch_error(&error))?;
+        Ok(Some(match missing {
+            Missing::Nothing => Standing::LocalBehind,
+            Missing::State => Standing::Diverged { advance: false },
+            Missing::Messages => standing,
+        }))
     }
 
     /// What of the files beside the transcript is only here: a sub-agent's, a tool's output, a task
@@ -341,6 +351,7 @@ impl Engine<'_> {
             work_tree: root,
             base: Some(&base),
             exact: true,
+            shrinks: true,
         };
         let captured = self.capture(&capture, shelf, &mut packing)?;
         let messages = captured.conversation.message_count;
@@ -412,20 +423,19 @@ impl Engine<'_> {
         let mut bytes = [0u8; 16];
         self.ports.entropy.fill(&mut bytes);
         bytes[6] = bytes[6] & 0x0f | 0x40;
-        bytes[8] = bytes[8] & 0x3f | 0x80;
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let text = format!(
-            "{}-{}-{}-{}-{}",
-            &hex[..8],
-            &hex[8..12],
-            &hex[12..16],
-            &hex[16..20],
-            &hex[20..]
-        );
-        text.parse().map_err(|error: convosync_core::IdError| {
-            Refusal::new("convosync::conversation::id", error.to_string()).into()
-        })
+        Ok(uuid(bytes)?)
     }
+}
+
+/// Bytes as a UUID, whose version they name already.
+pub(super) fn uuid(mut bytes: [u8; 16]) -> Result<ConversationId, Refusal> {
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text =
+        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
+    text.parse().map_err(|error: convosync_core::IdError| {
+        Refusal::new("convosync::conversation::id", error.to_string())
+    })
 }
 
 /// Tells the client where its conversation is now, unless the transcript says so already.
@@ -491,7 +501,7 @@ fn with_torn_end(file: &SourceFile) -> SourceFile {
 }
 
 /// Files that the assistant's line rules apply to.
-fn has_lines(path: &FilePath) -> bool {
+pub(super) fn has_lines(path: &FilePath) -> bool {
     let path = path.as_str();
     path == TRANSCRIPT || (path.starts_with("subagents/") && path.ends_with(".jsonl"))
 }

@@ -215,7 +215,10 @@ pub(super) fn two_heads(
     has_mine: bool,
     age: &dyn Fn(&Card) -> String,
 ) -> Decision {
-    let mut details = vec!["Two devices went on from the same save:".to_owned()];
+    let mut details = vec![match heads.len() {
+        2 => "Two devices went on from the same save:".to_owned(),
+        several => format!("{several} saves go on from the same one:"),
+    }];
     details.extend(heads.iter().map(|card| {
         format!(
             "  • {} - {}: \"{}\" ({} messages)",
@@ -226,14 +229,23 @@ pub(super) fn two_heads(
         )
     }));
     details.push(String::new());
-    details.push("Nothing is dropped: the other one stays in `convosync log`.".to_owned());
-    let mut choices = vec![choice(
-        "use-remote",
-        "--on-conflict use-remote",
-        "Use remote",
-        "goes on with the newest save of the other device",
-        true,
-    )];
+    details.push("Nothing is dropped: each stays in `convosync log`.".to_owned());
+    let mut choices = vec![
+        choice(
+            "merge",
+            "--on-conflict merge",
+            "Merge",
+            "joins code and conversation; the conversation goes on from its newest message",
+            true,
+        ),
+        choice(
+            "use-remote",
+            "--on-conflict use-remote",
+            "Use remote",
+            "goes on with the newest save of the other device",
+            false,
+        ),
+    ];
     if has_mine {
         choices.push(choice(
             "keep-local",
@@ -249,6 +261,29 @@ pub(super) fn two_heads(
         title: "Session Has Two Heads".to_owned(),
         details,
         choices,
+    }
+}
+
+/// The code of several heads conflicts.
+pub(super) fn merge_conflict(paths: &[String]) -> Decision {
+    let mut details = vec!["Cannot resume session due to conflicts in:".to_owned()];
+    details.extend(paths.iter().map(|path| format!("  • {path}")));
+    details.push(String::new());
+    details.push("Resolve conflicts first, then resume.".to_owned());
+    Decision {
+        question: Question::MergeConflict,
+        title: "Merge Conflict Detected".to_owned(),
+        details,
+        choices: vec![
+            choice(
+                "open-files",
+                "--on-merge-conflict open-files",
+                "Open Files",
+                "begins the merge here, so that you can resolve it; the conversation waits",
+                true,
+            ),
+            cancel("--on-merge-conflict cancel", false),
+        ],
     }
 }
 

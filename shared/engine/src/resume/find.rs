@@ -8,7 +8,7 @@ use convosync_wire::{Failure, Note, OnConflict, Request, ResumeArgs};
 
 use super::plan;
 use crate::engine::Engine;
-use crate::freeze::{Draft, Packing, at_home};
+use crate::freeze::{Draft, Packing};
 use crate::history::{Depth, History, Seen, newest_of};
 use crate::member::Member;
 use crate::ports::{Facts, GitError, Store, StoreError};
@@ -22,6 +22,8 @@ pub(super) struct FoundSave {
     pub(super) is_head: bool,
     /// The heads that it is to be joined with: nothing is dropped.
     pub(super) joins: Vec<(SaveId, Vector)>,
+    /// Whether all of them are to be one save that has what each of them has.
+    pub(super) unites: bool,
     /// The repository here, if it had to be asked for: in a big one that takes its time.
     pub(super) here: Option<Facts>,
     pub(super) notes: Vec<Note>,
@@ -55,7 +57,7 @@ impl Engine<'_> {
             let is_head = heads.len() == 1 && heads.iter().any(|seen| seen.card.save == save);
             let seen = history.sessions.get(&session).and_then(|saves| saves.get(&save));
             let card = seen.map(|seen| seen.card.clone()).ok_or_else(|| not_found(&save))?;
-            return Ok(FoundSave { card, is_head, joins: Vec::new(), here, notes });
+            return Ok(FoundSave { card, is_head, joins: Vec::new(), unites: false, here, notes });
         }
         if let Some(bad) = history.unreadable_head(&session) {
             let why = bad.why.clone();
@@ -73,7 +75,8 @@ impl Engine<'_> {
                 (chosen, joins.collect())
             }
         };
-        Ok(FoundSave { card, is_head: true, joins, here, notes })
+        let unites = !joins.is_empty() && args.answers.on_conflict == Some(OnConflict::Merge);
+        Ok(FoundSave { card, is_head: true, joins, unites, here, notes })
     }
 
     /// What is true of the repository here, if there is one.
@@ -102,6 +105,7 @@ impl Engine<'_> {
             heads.iter().copied().filter(|seen| Some(&seen.card) != mine).collect();
         let chosen = match (answer, mine) {
             (OnConflict::KeepLocal, Some(mine)) => mine.clone(),
+            (OnConflict::Merge, _) => newest_of(heads).map_or(cards[0], |seen| &seen.card).clone(),
             _ => newest_of(&remote).map_or_else(|| cards[0].clone(), |seen| seen.card.clone()),
         };
         Ok(chosen)
@@ -115,21 +119,8 @@ impl Engine<'_> {
         open: OpenSave,
         parents: Vec<(SaveId, Vector)>,
     ) -> Result<Card, Trouble> {
-        let OpenSave { card, manifest, name } = open;
-        let packing = Packing::new(self, member, card.session.clone());
-        let draft = Draft {
-            session: card.session,
-            parents,
-            message: card.message,
-            code: card.code,
-            branch: card.branch,
-            commit: card.commit,
-            repository: card.repository,
-            working_directory: card.working_directory,
-            quiet: true,
-            parked: false,
-            manifest: at_home(manifest, &name),
-        };
+        let packing = Packing::new(self, member, open.card.session.clone());
+        let draft = Draft { parents, ..Draft::again(open) };
         Ok(self.freeze(member, draft, packing, None)?.card)
     }
 
@@ -144,14 +135,14 @@ impl Engine<'_> {
         open: &OpenSave,
     ) -> Result<Facts, Trouble> {
         if let Some(directory) = &args.clone {
-            return self.make_clone(request, directory, open);
+            return self.make_clone(member, request, directory, open);
         }
         let here = match here {
             Some(facts) => Some(facts),
             None => self.facts_at(request)?,
         };
         if let Some(facts) = here.as_ref()
-            && self.same_repository(facts, open)?
+            && self.same_repository(member, facts, open)?
         {
             return Ok(facts.clone());
         }
@@ -162,14 +153,19 @@ impl Engine<'_> {
     }
 
     /// Same normalised remote URL, or same root commit.
-    fn same_repository(&self, facts: &Facts, open: &OpenSave) -> Result<bool, Trouble> {
+    fn same_repository(
+        &self,
+        member: &Member,
+        facts: &Facts,
+        open: &OpenSave,
+    ) -> Result<bool, Trouble> {
         let Some(code) = &open.manifest.code else {
             return Ok(repository_name(facts) == open.card.repository);
         };
         if facts.remotes.iter().any(|remote| code.remotes.contains(&remote.normalised)) {
             return Ok(true);
         }
-        let root = self.ports.git.root_commit(&facts.repository)?;
+        let root = self.root_commit(member, &facts.repository)?;
         Ok(root.is_some() && root == code.root_commit)
     }
 
@@ -183,7 +179,7 @@ impl Engine<'_> {
             }
             // A clone that is gone, or that git can't read, is none.
             match self.facts(&binding.root) {
-                Ok(facts) if self.same_repository(&facts, open).unwrap_or(false) => {
+                Ok(facts) if self.same_repository(member, &facts, open).unwrap_or(false) => {
                     return Ok(Some(facts));
                 }
                 Err(GitError::Cancelled) => return Err(Trouble::Cancelled),
@@ -195,6 +191,7 @@ impl Engine<'_> {
 
     fn make_clone(
         &self,
+        member: &Member,
         request: &Request,
         directory: &str,
         open: &OpenSave,
@@ -204,7 +201,7 @@ impl Engine<'_> {
         if is_clone(&directory) {
             // A resume that was stopped after the clone goes on.
             let facts = self.facts(&directory)?;
-            if self.same_repository(&facts, open)? {
+            if self.same_repository(member, &facts, open)? {
                 return Ok(facts);
             }
         }

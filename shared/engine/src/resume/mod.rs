@@ -5,6 +5,7 @@ mod code;
 mod conversation;
 mod dialog;
 mod find;
+mod merge;
 mod plan;
 
 use convosync_core::{Card, SaveId, Vector};
@@ -23,6 +24,7 @@ use crate::trouble::{Refusal, Trouble};
 use code::CodePlan;
 use conversation::{ConversationPlan, Restored};
 use find::FoundSave;
+use merge::ByHand;
 
 /// How long a resume waits for a save of this device.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
@@ -34,6 +36,12 @@ struct Ready {
     is_head: bool,
     /// The heads that it is to be joined with.
     joins: Vec<(SaveId, Vector)>,
+    /// Whether all of them become one save that has what each of them has.
+    unites: bool,
+    /// The merge of their code that the user has to end first.
+    by_hand: Option<ByHand>,
+    /// Whether commits were fetched on the way.
+    fetched: bool,
     facts: Facts,
     notes: Vec<Note>,
 }
@@ -59,15 +67,24 @@ impl Engine<'_> {
         let answers = answers(args);
         let mut shelf = Shelf::new(self, &member, store.as_deref());
         let work_tree = ready.facts.repository.root.clone();
-        let planned = self
-            .bring_here(&mut shelf, store.as_deref(), &ready.open)
-            .and_then(|()| self.plan_code(&mut shelf, &mut ready, &answers))
-            .and_then(|code| {
-                let open = &ready.open;
-                self.plan_conversation(&member, &mut shelf, open, &work_tree, request, args)
-                    .map(|talk| (code, talk))
-            });
-        let (code, talk) = match planned {
+        let mut plan = || {
+            self.bring_here(&mut shelf, store.as_deref(), &ready.open)?;
+            let union = self.united(&member, &mut shelf, store.as_deref(), &mut ready, &answers)?;
+            let code = self.plan_code(&mut shelf, &mut ready, &answers)?;
+            let talk = match &ready.by_hand {
+                Some(_) => None,
+                None => self.plan_conversation(
+                    &member,
+                    &mut shelf,
+                    &ready.open,
+                    &work_tree,
+                    request,
+                    args,
+                )?,
+            };
+            Ok((union, code, talk))
+        };
+        let (union, code, talk) = match plan() {
             Ok(planned) => planned,
             Err(trouble) => {
                 let card = &ready.open.card;
@@ -75,6 +92,12 @@ impl Engine<'_> {
             }
         };
         // From here on things change.
+        if let Some(by_hand) = &ready.by_hand {
+            return Err(self.stop_for_merge(&ready, by_hand, &code));
+        }
+        if let Some(union) = union {
+            self.freeze_union(&member, &mut ready, union)?;
+        }
         let mut done = self.apply_code(&ready, &code)?;
         let restored = self
             .still_as_planned(talk.as_ref(), request)
@@ -124,7 +147,11 @@ impl Engine<'_> {
         let mut shelf = Shelf::new(self, &member, store.as_deref());
         let code = assumed.on(|args| self.foresee_code(&mut ready, &args.answers))?;
         let root = ready.facts.repository.root.clone();
-        let mut steps: Vec<String> = code.iter().flat_map(CodePlan::told).collect();
+        let heads = ready.joins.len();
+        let joins =
+            format!("join {heads} saves: their commits, and their conversations line by line");
+        let mut steps: Vec<String> = ready.unites.then_some(joins).into_iter().collect();
+        steps.extend(code.iter().flat_map(CodePlan::told));
         let talk = assumed.on(|args| {
             self.plan_conversation(&member, &mut shelf, &ready.open, &root, request, args)
         })?;
@@ -228,7 +255,7 @@ impl Engine<'_> {
             let card = &open.card;
             self.step(&format!("Resuming {}: \"{}\"", card.session, card.message))?;
         }
-        let FoundSave { is_head, joins, here, mut notes, .. } = found;
+        let FoundSave { is_head, joins, unites, here, mut notes, .. } = found;
         let mut facts = self.target(member, request, args, here, &open)?;
         if self.ports.git.settled(&facts.repository)? {
             facts = self.facts(&facts.repository.root)?;
@@ -236,7 +263,7 @@ impl Engine<'_> {
         if store.is_none() {
             notes.push(offline());
         }
-        Ok(Ready { open, is_head, joins, facts, notes })
+        Ok(Ready { open, is_head, joins, unites, by_hand: None, fetched: false, facts, notes })
     }
 }
 

@@ -2,11 +2,13 @@
 
 use convosync_core::{Card, Code, Oid};
 use convosync_wire::{
-    Answers, Decision, OnConflict, OnDirty, OnDiverged, OnLive, OnMissing, Question,
+    Answers, Decision, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict, OnMissing,
+    Question,
 };
 
 use super::dialog;
 use crate::ports::{Facts, HeadState, Live, Relation};
+use crate::save::listed;
 use crate::trouble::{Refusal, Trouble};
 
 /// What is true of the target before anything is touched.
@@ -21,6 +23,8 @@ pub(super) struct Present<'a> {
     pub(super) relation: Option<Relation>,
     /// Paths that a merge would leave in conflict.
     pub(super) conflicts: Vec<String>,
+    /// Whether a merge is begun on top, which takes a clean work tree.
+    pub(super) begins: bool,
 }
 
 /// What is done to the code.
@@ -71,7 +75,7 @@ pub(super) fn code_steps(
     }
     let moves = branch_steps(present, on_branch, answers)?;
     let switches = !on_branch;
-    if moves.is_empty() && !switches {
+    if moves.is_empty() && !switches && !present.begins {
         return Ok(Vec::new());
     }
     let mut steps = Vec::new();
@@ -154,7 +158,10 @@ pub(super) fn assume(answers: &mut Answers, decision: &Decision) -> bool {
         (Question::Branch, "switch") => answers.switch_branch = Some(true),
         (Question::Diverged, "merge") => answers.on_diverged = Some(OnDiverged::Merge),
         (Question::Live, "code-only") => answers.on_live = Some(OnLive::CodeOnly),
-        (Question::Conflict, "use-remote") => answers.on_conflict = Some(OnConflict::UseRemote),
+        (Question::Conflict, "merge") => answers.on_conflict = Some(OnConflict::Merge),
+        (Question::MergeConflict, "open-files") => {
+            answers.on_merge_conflict = Some(OnMergeConflict::OpenFiles);
+        }
         _ => return false,
     }
     true
@@ -174,10 +181,9 @@ fn unrelated() -> Refusal {
 }
 
 fn conflicts(paths: &[String]) -> Refusal {
-    let files: Vec<_> = paths.iter().map(|path| format!("  • {path}")).collect();
     Refusal::new(
         "convosync::resume::conflicts",
-        format!("cannot resume session due to conflicts in:\n{}", files.join("\n")),
+        format!("cannot resume session due to conflicts in:\n{}", listed(paths)),
     )
     .help("merge by hand and resolve them first, then resume; nothing was changed")
 }
@@ -200,15 +206,6 @@ pub(super) fn conflict(
 ) -> Result<OnConflict, Trouble> {
     match answers.on_conflict {
         Some(OnConflict::Cancel) => return Err(Trouble::Cancelled),
-        Some(OnConflict::Merge) => {
-            return Err(Refusal::new(
-                "convosync::resume::merge-unsupported",
-                "two heads can't be merged yet",
-            )
-            .help("choose `--on-conflict keep-local` or `--on-conflict use-remote`; the other one stays in `convosync log`")
-            .argument("--on-conflict")
-            .into());
-        }
         Some(OnConflict::KeepLocal) if mine.is_none() => {
             return Err(Refusal::new(
                 "convosync::resume::no-local-head",
@@ -318,6 +315,7 @@ mod tests {
             commit_at_hand: case.at_hand,
             relation: case.relation,
             conflicts: case.conflicts,
+            begins: false,
         };
         code_steps(&present, &card(), answers)
     }

@@ -18,8 +18,8 @@ use crate::trouble::{Refusal, Trouble};
 use moment::{home_of, parents, push_remote};
 use plan::{Target, check, commit_message, target};
 
-pub(crate) use moment::{branch, carried_code, excludes, remote_of, repository_name};
-pub(crate) use plan::in_progress;
+pub(crate) use moment::{branch, carried_code, excludes, placeholder, remote_of, repository_name};
+pub(crate) use plan::{conflicted, in_progress, listed};
 
 /// How long a save waits for another one of this device.
 const LOCK_WAIT: Duration = Duration::from_secs(60);

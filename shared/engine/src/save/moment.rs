@@ -47,6 +47,7 @@ impl Engine<'_> {
                 found,
                 chosen,
                 base.as_ref(),
+                args.accept_shrink,
                 &mut shelf,
                 &mut packing,
             )?;
@@ -107,6 +108,7 @@ impl Engine<'_> {
         found: &Found,
         chosen: &Chosen<'_>,
         base: Option<&OpenSave>,
+        shrinks: bool,
         shelf: &mut Shelf<'_>,
         packing: &mut Packing<'_>,
     ) -> Result<Captured, Trouble> {
@@ -127,6 +129,7 @@ impl Engine<'_> {
             work_tree: root,
             base,
             exact: false,
+            shrinks,
         };
         self.capture(&capture, shelf, packing)
     }
@@ -190,7 +193,11 @@ impl Engine<'_> {
     }
 
     /// The root commit, asked once per clone: in a long history git takes its time.
-    fn root_commit(&self, member: &Member, repo: &Repository) -> Result<Option<Oid>, Trouble> {
+    pub(crate) fn root_commit(
+        &self,
+        member: &Member,
+        repo: &Repository,
+    ) -> Result<Option<Oid>, Trouble> {
         let key = repo.common_dir.as_os_str().as_encoded_bytes();
         if let Some(known) = self.remembered(member, Table::Repositories, "root", key)?
             && let Ok(oid) = known.parse()

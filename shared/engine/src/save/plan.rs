@@ -21,16 +21,10 @@ pub(crate) fn check(facts: &Facts, args: &SaveArgs) -> Result<(), Refusal> {
     if let HeadState::Detached = facts.head {
         return Err(detached(facts));
     }
-    let conflicted: Vec<_> = facts
-        .changes
-        .iter()
-        .filter(|change| change.kind == ChangeKind::Conflicted)
-        .map(|change| format!("  • {}", change.path))
-        .collect();
-    if !conflicted.is_empty() {
+    if let Some(conflicted) = conflicted(facts) {
         return Err(Refusal::new(
             "convosync::save::conflicts",
-            format!("there are unresolved conflicts in:\n{}", conflicted.join("\n")),
+            format!("there are unresolved conflicts in:\n{conflicted}"),
         )
         .help("resolve them, `git add` them, and save again"));
     }
@@ -46,6 +40,19 @@ pub(crate) fn check(facts: &Facts, args: &SaveArgs) -> Result<(), Refusal> {
         .help("write something first"));
     }
     Ok(())
+}
+
+/// The files with conflicts, a line each; none if there are none.
+pub(crate) fn conflicted(facts: &Facts) -> Option<String> {
+    let conflicted = facts.changes.iter().filter(|change| change.kind == ChangeKind::Conflicted);
+    let paths: Vec<_> = conflicted.map(|change| change.path.clone()).collect();
+    (!paths.is_empty()).then(|| listed(&paths))
+}
+
+/// Paths in a message, a line each.
+pub(crate) fn listed(paths: &[String]) -> String {
+    let lines: Vec<_> = paths.iter().map(|path| format!("  • {path}")).collect();
+    lines.join("\n")
 }
 
 fn detached(facts: &Facts) -> Refusal {

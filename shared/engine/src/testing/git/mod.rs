@@ -119,7 +119,13 @@ impl Repo {
 
     /// A commit of these contents on top of HEAD, on no ref.
     fn add(&mut self, tree: Tree, message: &str, more: Option<&Oid>) -> Oid {
-        let parents = self.commit().into_iter().chain(more).cloned().collect();
+        let parents: Vec<Oid> = self.commit().into_iter().chain(more).cloned().collect();
+        self.add_on(tree, message, &parents.iter().collect::<Vec<_>>())
+    }
+
+    /// The same on top of these commits.
+    fn add_on(&mut self, tree: Tree, message: &str, parents: &[&Oid]) -> Oid {
+        let parents = parents.iter().copied().cloned().collect();
         let commit = Commit { parents, tree, message: message.to_owned() };
         let oid = self.objects().add(commit);
         self.has.insert(oid.clone());

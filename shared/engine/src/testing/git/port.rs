@@ -6,8 +6,8 @@ use convosync_core::Oid;
 
 use super::{Commit, MemoryGit, ORIGIN, Repo, refused};
 use crate::ports::{
-    Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, GitError, Parked, Push,
-    Relation, Remote, Repository, Upstream,
+    Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, GitError, JoinedCode, Parked,
+    Push, Relation, Remote, Repository, Upstream,
 };
 
 impl Git for MemoryGit {
@@ -206,6 +206,40 @@ impl Git for MemoryGit {
         theirs: &Oid,
     ) -> Result<Vec<String>, GitError> {
         self.with(&repo.root, |repo| repo.objects().merged(ours, theirs).1)
+    }
+
+    fn join(
+        &self,
+        repo: &Repository,
+        ours: &Oid,
+        theirs: &Oid,
+        message: &str,
+    ) -> Result<JoinedCode, GitError> {
+        let relation = self.relation(repo, ours, theirs)?;
+        self.change(repo, |repo| match relation {
+            Relation::Same | Relation::Ahead(_) => Ok(JoinedCode::Commit(ours.clone())),
+            Relation::Behind(_) => Ok(JoinedCode::Commit(theirs.clone())),
+            Relation::Unrelated => Ok(JoinedCode::Unrelated),
+            Relation::Diverged { .. } => {
+                let (tree, conflicts) = repo.objects().merged(ours, theirs);
+                if !conflicts.is_empty() {
+                    return Ok(JoinedCode::Conflicts(conflicts));
+                }
+                let joined = repo.add_on(tree, message, &[ours, theirs]);
+                repo.kept.insert(format!("in/{joined}"), joined.clone());
+                Ok(JoinedCode::Commit(joined))
+            }
+        })
+    }
+
+    /// Conflicts are refused: there is nobody to resolve them.
+    fn begin_merge(
+        &self,
+        repo: &Repository,
+        commit: &Oid,
+        _message: &str,
+    ) -> Result<bool, GitError> {
+        self.merge(repo, commit).map(|_| true)
     }
 
     fn in_the_way(&self, repo: &Repository, commit: &Oid) -> Result<Vec<String>, GitError> {

@@ -1,0 +1,160 @@
+//! Several heads as one save: code by git, conversations line by line, nothing of any head left
+//! out.
+//!
+//! What comes out depends on the heads alone, so that devices that join the same ones make equal
+//! saves. Nothing is frozen before every question is answered.
+
+mod code;
+mod conversation;
+
+use convosync_core::{CodeState, Manifest, ObjectName};
+use convosync_wire::{Answers, Note};
+
+use super::Ready;
+use crate::engine::Engine;
+use crate::freeze::{Draft, Packing, at_home, settle};
+use crate::member::Member;
+use crate::ports::Store;
+use crate::save::{carried_code, placeholder, remote_of};
+use crate::shelf::{OpenSave, Shelf};
+use crate::trouble::{Refusal, Trouble};
+
+pub(super) use code::ByHand;
+use code::CodeOfAll;
+
+/// A save of all heads that is not frozen yet.
+pub(super) struct Union<'e> {
+    draft: Draft,
+    packing: Packing<'e>,
+    /// What the heads were, in the user's words.
+    told: String,
+}
+
+impl Engine<'_> {
+    /// Makes of all heads what will be saved and brought back, if that is what the user wants: the
+    /// save that is ready becomes the one of all heads.
+    ///
+    /// `None`: there is nothing to join, or the code has to be merged by hand first, which is noted
+    /// in [`Ready::by_hand`].
+    pub(super) fn united<'e>(
+        &'e self,
+        member: &'e Member,
+        shelf: &mut Shelf<'_>,
+        store: Option<&dyn Store>,
+        ready: &mut Ready,
+        answers: &Answers,
+    ) -> Result<Option<Union<'e>>, Trouble> {
+        if !ready.unites {
+            return Ok(None);
+        }
+        let heads = self.opened_heads(shelf, store, ready)?;
+        let Some(newest) = heads.last() else { return Ok(None) };
+        let session = newest.card.session.clone();
+        let mut packing = Packing::new(self, member, session.clone());
+        let (code, state) = match self.code_of_all(shelf, ready, &heads, answers)? {
+            CodeOfAll::None => (None, CodeState::None),
+            CodeOfAll::Saved(code, state) => (Some(*code), state),
+            CodeOfAll::Made(code) => {
+                let repo = &ready.facts.repository;
+                let remote = remote_of(&ready.facts, &code).map(str::to_owned);
+                let (code, state) =
+                    carried_code(self, member, repo, remote.as_deref(), *code, &mut packing)?;
+                (Some(code), state)
+            }
+            CodeOfAll::ByHand(by_hand) => {
+                ready.open.manifest.code = Some(by_hand.from.clone());
+                ready.by_hand = Some(*by_hand);
+                return Ok(None);
+            }
+        };
+        self.step("Joining the conversations")?;
+        let (conversations, notes) =
+            self.conversations_of_all(member, shelf, &heads, &mut packing)?;
+        ready.notes.extend(notes);
+        let terminal = newest.manifest.terminal.clone();
+        let mut manifest = Manifest { code, conversations, terminal };
+        settle(&mut manifest, &packing);
+        let unit = ObjectName::Unit { session, save: placeholder(member)? };
+        shelf.adopt(&unit, packing.waiting());
+        let told = told(&heads, &manifest);
+        let card = newest.card.clone();
+        let code = manifest.code.as_ref();
+        let draft = Draft {
+            session: card.session.clone(),
+            parents: heads.iter().map(|h| (h.card.save.clone(), h.card.vector.clone())).collect(),
+            message: card.message.clone(),
+            code: state,
+            branch: code.map(|code| code.branch.clone()),
+            commit: code.map(|code| code.commit.clone()),
+            repository: card.repository.clone(),
+            working_directory: card.working_directory.clone(),
+            quiet: true,
+            parked: false,
+            manifest: manifest.clone(),
+        };
+        ready.open = OpenSave { card, manifest, name: unit };
+        Ok(Some(Union { draft, packing, told }))
+    }
+
+    /// Freezes the save of all heads. From here on the session has one head, and whatever happens
+    /// to the rest of the resume, the next one goes on from it.
+    pub(super) fn freeze_union(
+        &self,
+        member: &Member,
+        ready: &mut Ready,
+        union: Union<'_>,
+    ) -> Result<(), Trouble> {
+        let Union { draft, packing, told } = union;
+        let manifest = draft.manifest.clone();
+        let card = self.freeze(member, draft, packing, None)?.card;
+        let name = ObjectName::Unit { session: card.session.clone(), save: card.save.clone() };
+        ready.open = OpenSave { card, manifest: at_home(manifest, &name), name };
+        ready.joins = Vec::new();
+        ready.notes.push(Note {
+            code: "convosync::resume::merged".to_owned(),
+            text: told,
+            help: None,
+        });
+        Ok(())
+    }
+
+    /// Every head, opened and fetched; the newest one last.
+    fn opened_heads(
+        &self,
+        shelf: &mut Shelf<'_>,
+        store: Option<&dyn Store>,
+        ready: &Ready,
+    ) -> Result<Vec<OpenSave>, Trouble> {
+        let session = &ready.open.card.session;
+        let mut heads = Vec::new();
+        for (save, _) in &ready.joins {
+            let open = shelf.save(session, save).map_err(|trouble| unreadable(save, trouble))?;
+            self.bring_here(shelf, store, &open)?;
+            let OpenSave { card, manifest, name } = open;
+            heads.push(OpenSave { card, manifest: at_home(manifest, &name), name });
+        }
+        heads.sort_by_key(|head| (head.card.timestamp_ms, head.card.save.clone()));
+        Ok(heads)
+    }
+}
+
+/// A head that can't be read can't be joined; that says nothing against the others.
+fn unreadable(save: &convosync_core::SaveId, trouble: Trouble) -> Trouble {
+    let Trouble::Object { .. } = trouble else { return trouble };
+    let why = trouble.failure().message;
+    Refusal::new(
+        "convosync::resume::merge-unreadable",
+        format!("{save} can't be read, so it can't be joined: {why}"),
+    )
+    .help("choose `--on-conflict keep-local` or `--on-conflict use-remote`; it stays where it is")
+    .into()
+}
+
+fn told(heads: &[OpenSave], manifest: &Manifest) -> String {
+    let saves: Vec<_> = heads
+        .iter()
+        .map(|head| format!("\"{}\" ({})", head.card.message, head.card.device_name))
+        .collect();
+    let messages = manifest.conversations.first().map_or(0, |talk| talk.message_count);
+    format!("joined {}: {messages} messages in all", saves.join(" and "))
+}
