@@ -9,12 +9,14 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::servers::Server;
 use crate::tree::{self, Fingerprint};
 
 /// An origin, a store, and room for devices. Gone when dropped.
 pub struct World {
     place: Place,
     kind: StoreKind,
+    server: Option<Server>,
 }
 
 /// The folder of a world.
@@ -30,6 +32,7 @@ enum Place {
 enum StoreKind {
     Folder,
     Git,
+    Bucket,
 }
 
 impl World {
@@ -45,9 +48,15 @@ impl World {
         Self::with(StoreKind::Git)
     }
 
+    /// The same, whose store will be in this server's bucket.
+    #[must_use]
+    pub fn with_bucket(server: Server) -> Self {
+        Self { server: Some(server), ..Self::with(StoreKind::Bucket) }
+    }
+
     fn with(kind: StoreKind) -> Self {
         let dir = TempDir::new().expect("a temporary folder");
-        let world = Self { place: Place::Own(dir), kind };
+        let world = Self { place: Place::Own(dir), kind, server: None };
         let origin = world.origin();
         git(world.path(), &["init", "-q", "--bare", "-b", "main", &text(&origin)]);
         world
@@ -57,7 +66,7 @@ impl World {
     /// this is dropped.
     #[must_use]
     pub fn at(folder: PathBuf) -> Self {
-        Self { place: Place::Anothers(folder), kind: StoreKind::Folder }
+        Self { place: Place::Anothers(folder), kind: StoreKind::Folder, server: None }
     }
 
     /// The folder that all of it lies in.
@@ -75,12 +84,32 @@ impl World {
         self.path().join("origin.git")
     }
 
+    /// The server that has the bucket.
+    ///
+    /// # Panics
+    ///
+    /// If the store is no bucket.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().expect("the store is a bucket")
+    }
+
+    /// The same, to stop and start it.
+    ///
+    /// # Panics
+    ///
+    /// If the store is no bucket.
+    pub fn server_mut(&mut self) -> &mut Server {
+        self.server.as_mut().expect("the store is a bucket")
+    }
+
     /// The folder or the repository that is the store.
     #[must_use]
     pub fn store(&self) -> PathBuf {
         match self.kind {
             StoreKind::Folder => self.path().join("store"),
             StoreKind::Git => self.path().join("store.git"),
+            StoreKind::Bucket => panic!("a bucket is no folder"),
         }
     }
 
@@ -90,6 +119,7 @@ impl World {
         let scheme = match self.kind {
             StoreKind::Folder => "file",
             StoreKind::Git => "git+file",
+            StoreKind::Bucket => return self.server().url("store"),
         };
         format!("{scheme}://{}", text(&self.store()))
     }
@@ -106,7 +136,8 @@ impl World {
         let home = self.path().join(name);
         fs::create_dir_all(&home).expect("a home");
         let home = home.canonicalize().expect("a home");
-        let device = Device { name: name.to_owned(), work_tree: home.join(clone), home };
+        let more = self.server.as_ref().map(|server| server.env().clone()).unwrap_or_default();
+        let device = Device { name: name.to_owned(), work_tree: home.join(clone), home, more };
         device.git_in(&device.home, &["config", "--global", "user.name", name]);
         device.git_in(&device.home, &["config", "--global", "user.email", "dev@example.org"]);
         device.git_in(&device.home, &["config", "--global", "init.defaultBranch", "main"]);
@@ -199,6 +230,8 @@ pub struct Device {
     pub home: PathBuf,
     /// Its clone.
     pub work_tree: PathBuf,
+    /// What its environment has besides.
+    pub more: BTreeMap<String, String>,
 }
 
 impl Device {
@@ -206,12 +239,13 @@ impl Device {
     #[must_use]
     pub fn env(&self) -> BTreeMap<String, String> {
         let path = std::env::var("PATH").expect("there is a PATH");
-        BTreeMap::from([
+        let own = [
             ("HOME".to_owned(), text(&self.home)),
             ("PATH".to_owned(), path),
             ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
             ("GIT_CONFIG_NOSYSTEM".to_owned(), "1".to_owned()),
-        ])
+        ];
+        own.into_iter().chain(self.more.clone()).collect()
     }
 
     /// The helper, ready to run in the work tree.

@@ -65,7 +65,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failed> {
 }
 
 fn set_up_everything(workspace: &Workspace) -> Result<(), Failed> {
-    let tools = tools::set_up(workspace, &[tools::NUSHELL, tools::CLAUDE_CODE])?;
+    let tools = tools::set_up(workspace, tools::ALL)?;
     lint::add_wasm_target();
     tools::tell_what_the_system_lacks();
     println!("{}", tools.folder().display());

@@ -11,7 +11,7 @@ use crate::tools;
 use crate::workspace::Workspace;
 
 /// How the names of the slow lane's test files begin: their tests drive real programs (Nushell,
-/// Claude Code, tmux), or take long.
+/// Claude Code, tmux, servers of buckets), or take long.
 const SLOW: [&str; 2] = ["real_", "long_"];
 
 /// Which tests.
@@ -50,11 +50,7 @@ impl Selection {
 pub(crate) fn test(workspace: &Workspace, selection: &Selection) -> Result<(), Failed> {
     let build = ["build", "--locked", "--workspace", "--bins", "--tests"];
     run::run(run::cargo(workspace.root()).args(build))?;
-    let wanted = if selection.lane == Lane::Fast {
-        &[][..]
-    } else {
-        &[tools::NUSHELL, tools::CLAUDE_CODE][..]
-    };
+    let wanted = if selection.lane == Lane::Fast { &[][..] } else { tools::ALL };
     let tools = tools::set_up(workspace, wanted)?;
     tools::tell_what_the_system_lacks();
     let programs = workspace.programs("debug");

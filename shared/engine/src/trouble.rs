@@ -219,7 +219,7 @@ pub(crate) fn store_failure(error: &StoreError) -> Failure {
         ),
         StoreError::BadUrl { .. } => (
             "convosync::store::bad-url",
-            "give a folder or a git repository, e.g. `--store file:///home/you/Sync/convosync` or `--store git+ssh://git@example.org/you/sessions.git`",
+            "give a folder, a git repository or a bucket, e.g. `--store file:///home/you/Sync/convosync`, `--store git+ssh://git@example.org/you/sessions.git` or `--store s3://bucket/prefix`",
         ),
     };
     failure(code, error.to_string(), Some(help.to_owned()))

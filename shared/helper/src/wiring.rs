@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use convosync_adapters::{
-    ClaudeCodeFiles, FileLocks, GitCli, GitStores, KeyFile, Paths, PathsError, ScratchDir,
-    SqliteIndex, StoreOpener, SystemClock, SystemEntropy, SystemProcesses,
+    ClaudeCodeFiles, FileLocks, GitCli, GitStores, KeyFile, ObjectStores, Paths, PathsError,
+    ScratchDir, SqliteIndex, StoreOpener, SystemClock, SystemEntropy, SystemProcesses,
 };
 use convosync_engine::ports::{Assistant, Store, Stores as _};
 use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Trouble};
@@ -44,8 +44,11 @@ fn wired<T>(
         .map(|folder| ClaudeCodeFiles::new(folder, Box::new(SystemProcesses)));
     let assistants: Vec<&dyn Assistant> = claude.iter().map(|claude| claude as _).collect();
     let git_stores = GitStores::new(env.clone(), cancel.clone(), paths.git_stores());
+    let objects = ObjectStores::new(env.clone(), cancel.clone(), paths.object_stores());
     let ports = Ports {
-        stores: &StoreOpener::new(paths.home.clone(), paths.embedded_store()).with_git(git_stores),
+        stores: &StoreOpener::new(paths.home.clone(), paths.embedded_store())
+            .with_git(git_stores)
+            .with_objects(objects),
         vault: &KeyFile::new(paths.profile()),
         index: &SqliteIndex::open(paths.index())?,
         outbox: &*own_store(paths.outbox())?,

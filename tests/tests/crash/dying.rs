@@ -237,7 +237,7 @@ fn visitor(world: &World, name: &str) -> Device {
     let home = world.path().join(name);
     fs::create_dir_all(&home).expect("a home");
     let home = home.canonicalize().expect("a home");
-    Device { name: name.to_owned(), work_tree: home.clone(), home }
+    Device { name: name.to_owned(), work_tree: home.clone(), home, more: Default::default() }
 }
 
 fn init(world: &World, file: bool) -> Verb {

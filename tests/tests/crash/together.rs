@@ -141,6 +141,7 @@ fn two_work_trees_of_one_device_save_at_once_and_stay_one_line() {
         name: desktop.name.clone(),
         home: desktop.home.clone(),
         work_tree: desktop.home.join("second"),
+        more: desktop.more.clone(),
     };
     let origin = world.origin();
     let (from, to) = (origin.to_str().expect("plain"), other.work_tree.to_str().expect("plain"));

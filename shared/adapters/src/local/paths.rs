@@ -88,6 +88,12 @@ impl Paths {
         self.state.join("git-stores")
     }
 
+    /// The folder of what was learnt of servers of buckets.
+    #[must_use]
+    pub fn object_stores(&self) -> PathBuf {
+        self.state.join("object-stores")
+    }
+
     /// The folder of temporary files.
     #[must_use]
     pub fn scratch(&self) -> PathBuf {

@@ -30,8 +30,9 @@ pub(super) fn spell(path: &Path) -> String {
     url
 }
 
-const SUPPORTED: &str = "a store is a folder (`file:///path`, `/path` or `~/path`) or a git \
-                         repository (`git+ssh://host/path`, `git+https://host/path`)";
+const SUPPORTED: &str = "a store is a folder (`file:///path`, `/path` or `~/path`), a git \
+                         repository (`git+ssh://host/path`, `git+https://host/path`) or a bucket \
+                         (`s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`)";
 
 fn spelled(url: &str, home: Option<&Path>) -> Result<PathBuf, &'static str> {
     if let Some(rest) = url.strip_prefix("file://") {
@@ -172,7 +173,7 @@ mod tests {
 
     #[test]
     fn what_is_no_folder_is_refused_with_what_would_be_one() {
-        refused("s3://bucket/prefix", "s3://bucket/prefix", "file:///path");
+        refused("ftp://host/path", "ftp://host/path", "s3://bucket/prefix");
         refused("origin", "origin", "file:///path");
         refused("sync/store", "sync/store", "file:///path");
         refused("", "``", "file:///path");

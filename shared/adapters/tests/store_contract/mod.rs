@@ -10,10 +10,10 @@ use convosync_engine::ports::{Listed, Store, StoreError};
 pub(crate) type Open<'a> = dyn Fn() -> Box<dyn Store> + Sync + 'a;
 
 /// Makes one test of each clause. `$fresh` returns what keeps an empty store alive, and how to
-/// open it.
+/// open it. With `@all`: the list of the clauses, for stores that take long to start.
 macro_rules! store_contract {
-    ($fresh:path) => {
-        crate::store_contract::store_contract!($fresh:
+    (@each $kind:tt) => {
+        crate::store_contract::store_contract! { @make $kind
             what_is_put_is_got,
             what_was_never_put_is_missing,
             putting_the_same_again_is_no_error,
@@ -26,17 +26,27 @@ macro_rules! store_contract {
             a_range_is_cut_at_the_end,
             a_deleted_object_is_gone_and_deleting_again_is_no_error,
             a_batch_stops_at_the_failure_and_keeps_what_came_before,
+            parts_of_a_batch_are_there_before_the_unit,
             a_big_object_comes_back_whole,
             an_empty_object_is_an_object,
             who_opens_it_again_sees_everything,
-        );
+        }
     };
-    ($fresh:path: $($clause:ident,)*) => {
+    (@make [tests $fresh:path] $($clause:ident,)*) => {
         $(#[test]
         fn $clause() {
             let (_alive, open) = $fresh();
             crate::store_contract::$clause(&open);
         })*
+    };
+    (@make [list] $($clause:ident,)*) => {
+        vec![$((stringify!($clause), crate::store_contract::$clause as fn(&crate::store_contract::Open<'_>))),*]
+    };
+    (@all) => {
+        crate::store_contract::store_contract! { @each [list] }
+    };
+    ($fresh:path) => {
+        crate::store_contract::store_contract! { @each [tests $fresh] }
     };
 }
 pub(crate) use store_contract;
@@ -272,6 +282,20 @@ pub(crate) fn a_batch_stops_at_the_failure_and_keeps_what_came_before(open: &Ope
     store.put_batch(&[]).expect("an empty batch is no error");
     store.put_batch(&[batch[0].clone(), batch[2].clone()]).expect("the same again, and a new one");
     assert_eq!(names(&*store, "").len(), 3);
+}
+
+pub(crate) fn parts_of_a_batch_are_there_before_the_unit(open: &Open<'_>) {
+    let store = open();
+    let parts = (1..=9).map(|number| (part("aaaaaaaa", number), sealed(&[7; 5000])));
+    let batch: Vec<_> = parts.chain([(first(), sealed(b"unit"))]).collect();
+    put(&*store, &part("aaaaaaaa", 5), b"taken");
+    let stopped = store.put_batch(&batch).expect_err("a part's name is taken");
+    assert!(matches!(&stopped, StoreError::Exists(_)), "{stopped:?}");
+    assert!(names(&*store, ObjectName::UNITS).is_empty(), "a unit without its parts");
+    store.delete(&part("aaaaaaaa", 5)).expect("it deletes");
+    store.put_batch(&batch).expect("now all of them");
+    assert_eq!(names(&*store, "").len(), 10);
+    holds(&*store, &part("aaaaaaaa", 9), &[7; 5000]);
 }
 
 pub(crate) fn a_big_object_comes_back_whole(open: &Open<'_>) {

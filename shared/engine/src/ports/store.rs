@@ -70,7 +70,9 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Exists`] if the name holds other bytes; they stay.
     fn put_new(&self, name: &ObjectName, object: &Sealed) -> Result<(), StoreError>;
 
-    /// Puts objects in this order; those before a failure stay.
+    /// Puts objects in this order; those before a failure stay. Parts that follow each other may
+    /// go at once, so after a failure some behind it can be there too; what comes after them is
+    /// only put when all of them are there.
     ///
     /// # Errors
     ///
