@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "as in the functions of tests")]
 
+mod index_contract;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -10,18 +12,21 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use convosync_adapters::SqliteIndex;
-use convosync_core::{SaveId, Sealed, SessionId};
-use convosync_engine::ports::{Index, IndexChange, LocalError, QueueRow, StoredCard, Table};
+use convosync_engine::ports::{Index, IndexChange, LocalError, QueueRow, Table};
+use index_contract::{card, cards, queue, queued, save, set};
 use tempfile::TempDir;
 
-const TABLES: [Table; 6] = [
-    Table::WorkTrees,
-    Table::Conversations,
-    Table::Devices,
-    Table::Intents,
-    Table::Repositories,
-    Table::Misc,
-];
+mod contract {
+    use convosync_engine::ports::Index;
+    use tempfile::TempDir;
+
+    fn fresh() -> (TempDir, impl Fn() -> Box<dyn Index>) {
+        let (folder, path) = super::place();
+        (folder, move || Box::new(super::open(&path)) as Box<dyn Index>)
+    }
+
+    crate::index_contract::index_contract!(fresh);
+}
 
 fn place() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -33,120 +38,12 @@ fn open(path: &Path) -> SqliteIndex {
     SqliteIndex::open(path.to_owned()).unwrap()
 }
 
-fn session() -> SessionId {
-    "session-aaaaaaaa".parse().unwrap()
-}
-
-fn save(seq: u64) -> SaveId {
-    format!("00000001-dddddddd-{seq}-22223333").parse().unwrap()
-}
-
-fn sealed(text: &str) -> Sealed {
-    Sealed::received(text.as_bytes().to_vec())
-}
-
-fn card(seq: u64, text: &str) -> IndexChange {
-    let (session, save, card) = (session(), save(seq), sealed(text));
-    IndexChange::PutCard(StoredCard { session, save, card, size: seq * 1000 })
-}
-
-fn queued(seq: u64) -> QueueRow {
-    let created_ms = i64::try_from(seq).unwrap() - 5;
-    QueueRow {
-        session: session(),
-        save: save(seq),
-        created_ms,
-        attempts: 0,
-        error: None,
-        retry_ms: 0,
-    }
-}
-
-fn set(table: Table, key: &str, text: &str) -> IndexChange {
-    IndexChange::Put(table, key.to_owned(), sealed(text))
-}
-
-fn cards(index: &SqliteIndex) -> Vec<(u64, Vec<u8>, u64)> {
-    let row = |card: StoredCard| (card.save.seq(), card.card.into_bytes(), card.size);
-    index.cards().unwrap().into_iter().map(row).collect()
-}
-
-fn queue(index: &SqliteIndex) -> Vec<u64> {
-    index.queue().unwrap().iter().map(|row| row.save.seq()).collect()
-}
-
 fn names(path: &Path) -> Vec<String> {
     let folder = fs::read_dir(path.parent().unwrap()).unwrap();
     let mut names: Vec<_> =
         folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
-}
-
-#[test]
-fn what_was_written_is_there_when_it_is_opened_again() {
-    let (_folder, path) = place();
-    let index = open(&path);
-    assert!(index.is_new());
-    index.apply(&[card(2, "two"), card(1, "one"), card(1, "one again")]).unwrap();
-    index.apply(&[IndexChange::Enqueue(queued(9)), IndexChange::Enqueue(queued(3))]).unwrap();
-    index.apply(&TABLES.map(|table| set(table, "key", &format!("{table:?}")))).unwrap();
-    drop(index);
-    let index = open(&path);
-    assert!(!index.is_new());
-    assert_eq!(cards(&index), [(1, b"one again".to_vec(), 1000), (2, b"two".to_vec(), 2000)]);
-    assert_eq!(index.queue().unwrap(), [queued(9), queued(3)], "the queue keeps its order");
-    for table in TABLES {
-        let value = sealed(&format!("{table:?}"));
-        assert_eq!(index.get(table, "key").unwrap(), Some(value.clone()));
-        assert_eq!(index.all(table).unwrap(), [("key".to_owned(), value)]);
-        assert_eq!(index.get(table, "another").unwrap(), None);
-    }
-}
-
-#[test]
-fn what_is_dropped_is_gone() {
-    let (_folder, path) = place();
-    let index = open(&path);
-    index.apply(&[card(1, "one"), card(2, "two"), set(Table::Misc, "a", "1")]).unwrap();
-    index.apply(&[IndexChange::Enqueue(queued(1)), IndexChange::Enqueue(queued(2))]).unwrap();
-    index
-        .apply(&[
-            IndexChange::DropCard(session(), save(1)),
-            IndexChange::Dequeue(save(1)),
-            IndexChange::Remove(Table::Misc, "a".to_owned()),
-            IndexChange::Remove(Table::Misc, "never there".to_owned()),
-        ])
-        .unwrap();
-    assert_eq!(cards(&index).len(), 1);
-    assert_eq!(queue(&index), [2]);
-    assert!(index.all(Table::Misc).unwrap().is_empty());
-}
-
-#[test]
-fn tries_are_counted_and_queueing_again_changes_nothing() {
-    let (_folder, path) = place();
-    let index = open(&path);
-    index.apply(&[IndexChange::Enqueue(queued(1)), IndexChange::Enqueue(queued(2))]).unwrap();
-    let tried = IndexChange::Attempted {
-        save: save(1),
-        error: "convosync::store::unreachable".to_owned(),
-        retry_ms: 77,
-    };
-    index.apply(&[tried.clone(), tried, IndexChange::Enqueue(queued(1))]).unwrap();
-    let queue = index.queue().unwrap();
-    assert_eq!((queue.len(), queue[0].save.seq(), queue[0].attempts), (2, 1, 2));
-    assert_eq!((queue[0].retry_ms, queue[1].retry_ms), (77, 0));
-    assert_eq!(queue[0].error.as_deref(), Some("convosync::store::unreachable"));
-}
-
-#[test]
-fn it_is_new_until_something_was_written() {
-    let (_folder, path) = place();
-    assert!(open(&path).is_new());
-    assert!(open(&path).is_new(), "a crash before the index was filled must not pass unseen");
-    open(&path).apply(&[]).unwrap();
-    assert!(!open(&path).is_new());
 }
 
 #[test]

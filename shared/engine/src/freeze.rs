@@ -10,7 +10,7 @@ use convosync_core::{
 
 use crate::bind::Binding;
 use crate::engine::Engine;
-use crate::knob::knobs;
+use crate::knob;
 use crate::member::Member;
 use crate::ports::{IndexChange, LocalError, QueueRow, StoreError, StoredCard, Table};
 use crate::shelf::OpenSave;
@@ -40,7 +40,7 @@ impl<'e> Packing<'e> {
     pub(crate) fn take(&mut self, segment: &SegmentRef, bytes: Vec<u8>) -> Result<(), Trouble> {
         self.bytes += bytes.len();
         self.waiting.push(Packed { id: segment.id, bytes });
-        if self.bytes > knobs().inline {
+        if self.bytes > knob::inline() {
             self.flush()?;
         }
         Ok(())

@@ -1,45 +1,61 @@
 //! What tests turn: how much is much, and rules that are left out to prove that a test would see it.
 
-/// The engine's settings that are no user's.
-#[derive(Debug, Clone, Copy)]
-pub struct Knobs {
-    /// Packed bytes up to this sum travel inside their unit; more go into parts first.
-    pub inline: usize,
-    /// Whether a sender makes sure that the store has what a save refers to. It does.
-    pub proves_at_send: bool,
-}
+/// Packed bytes up to this sum travel inside their unit; more go into parts first.
+const INLINE: usize = 4 << 20;
 
-impl Knobs {
-    /// As they are for users.
-    pub const PLAIN: Self = Self { inline: 4 << 20, proves_at_send: true };
+#[cfg(not(any(test, feature = "testing")))]
+mod fixed {
+    /// See [`super::INLINE`].
+    pub(crate) fn inline() -> usize {
+        super::INLINE
+    }
+
+    /// Whether a sender makes sure that the store has what a save refers to.
+    pub(crate) fn proves_at_send() -> bool {
+        true
+    }
 }
 
 #[cfg(not(any(test, feature = "testing")))]
-pub(crate) fn knobs() -> Knobs {
-    Knobs::PLAIN
-}
-
-#[cfg(any(test, feature = "testing"))]
-pub(crate) use turned::knobs;
+pub(crate) use fixed::{inline, proves_at_send};
 
 #[cfg(any(test, feature = "testing"))]
 mod turned {
     use std::cell::Cell;
 
-    use super::Knobs;
+    /// The engine's settings that are no user's.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Knobs {
+        /// Packed bytes up to this sum travel inside their unit; more go into parts first.
+        pub inline: usize,
+        /// Whether a sender makes sure that the store has what a save refers to. It does.
+        pub proves_at_send: bool,
+    }
 
     thread_local! {
         static KNOBS: Cell<Knobs> = const { Cell::new(Knobs::PLAIN) };
     }
 
-    pub(crate) fn knobs() -> Knobs {
-        KNOBS.get()
-    }
-
     impl Knobs {
+        /// As they are for users.
+        pub const PLAIN: Self = Self { inline: super::INLINE, proves_at_send: true };
+
         /// Turns them for this thread.
         pub fn turn(self) {
             KNOBS.set(self);
         }
     }
+
+    pub(crate) fn inline() -> usize {
+        KNOBS.get().inline
+    }
+
+    pub(crate) fn proves_at_send() -> bool {
+        KNOBS.get().proves_at_send
+    }
 }
+
+#[cfg(any(test, feature = "testing"))]
+pub use turned::Knobs;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use turned::{inline, proves_at_send};

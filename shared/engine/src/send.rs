@@ -12,7 +12,7 @@ use crate::bind::Binding;
 use crate::engine::Engine;
 use crate::freeze::{Draft, Packing};
 use crate::history::Depth;
-use crate::knob::knobs;
+use crate::knob;
 use crate::member::Member;
 use crate::ports::{
     Facts, GitError, HeadState, IndexChange, Push, QueueRow, Store, StoreError, Table,
@@ -223,7 +223,7 @@ impl Engine<'_> {
         session: &SessionId,
         needed: &BTreeSet<ObjectName>,
     ) -> Result<u64, Trouble> {
-        if needed.is_empty() || !knobs().proves_at_send {
+        if needed.is_empty() || !knob::proves_at_send() {
             return Ok(0);
         }
         let mut there = BTreeSet::new();

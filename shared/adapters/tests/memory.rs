@@ -1,6 +1,21 @@
-//! The stores that tests use keep the promises that real stores keep.
+//! The stores and the index that tests use keep the promises that real ones keep.
 
+#![allow(clippy::unwrap_used, reason = "as in the functions of tests")]
+
+mod index_contract;
 mod store_contract;
+
+mod index {
+    use convosync_engine::ports::Index;
+    use convosync_engine::testing::{MemoryIndex, Steps};
+
+    fn fresh() -> ((), impl Fn() -> Box<dyn Index>) {
+        let index = MemoryIndex::default();
+        ((), move || Box::new(index.open(Steps::default())) as Box<dyn Index>)
+    }
+
+    crate::index_contract::index_contract!(fresh);
+}
 
 mod memory {
     use convosync_engine::ports::Store;
