@@ -147,7 +147,9 @@ impl Engine<'_> {
     fn copy_saves(&self, old: &Profile, to: &dyn Store) -> Result<u64, Trouble> {
         let from = self.ports.stores.open(&old.store_url, false)?;
         let mut saves = 0;
-        for prefix in [ObjectName::DEVICES, ObjectName::PARTS, ObjectName::UNITS] {
+        let decisions = [ObjectName::PINS, ObjectName::TOMBSTONES];
+        let saved = [ObjectName::DEVICES, ObjectName::PARTS, ObjectName::UNITS];
+        for prefix in saved.into_iter().chain(decisions) {
             for listed in from.list(prefix)? {
                 self.step("Copying sessions to the new store")?;
                 to.put_new(&listed.name, &from.get(&listed.name)?)?;
@@ -288,6 +290,7 @@ impl Engine<'_> {
                 adopted.cards.extend(card_of(&name, &there)?);
             }
         }
+        self.seal_decisions_anew(old, profile, from.as_ref(), store)?;
         Ok(adopted)
     }
 
@@ -340,6 +343,10 @@ impl Engine<'_> {
                 carry(Table::Conversations, "roots", id.as_str().as_bytes())?;
             }
         }
+        // Pins and deletions are learned again, sealed under the account's key.
+        let known = self.ports.index.all(Table::Retention)?;
+        changes
+            .extend(known.into_iter().map(|(key, _)| IndexChange::Remove(Table::Retention, key)));
         changes.extend(cards.iter().cloned().map(IndexChange::PutCard));
         changes.extend(self.bindings(old)?.iter().map(|binding| self.bind(new, binding)));
         Ok(changes)

@@ -9,7 +9,9 @@ use crate::member::Member;
 /// The row of a session by one of its heads.
 pub(crate) fn session_row(history: &History, seen: &Seen) -> SessionRow {
     let heads = history.heads(&seen.card.session).len();
-    row(seen, if heads > 1 { SessionState::Conflict } else { state(seen) })
+    let pinned = history.decisions.is_pinned(&seen.card.session);
+    let state = if heads > 1 { SessionState::Conflict } else { state(seen) };
+    SessionRow { pinned, ..row(seen, state) }
 }
 
 /// The rows of a session's saves, newest first. A save that only added what travels with the one
@@ -17,6 +19,7 @@ pub(crate) fn session_row(history: &History, seen: &Seen) -> SessionRow {
 pub(crate) fn log_rows(history: &History, session: &convosync_core::SessionId) -> Vec<LogRow> {
     let heads: Vec<_> =
         history.heads(session).into_iter().map(|seen| seen.card.save.clone()).collect();
+    let pinned = history.decisions.is_pinned(session);
     let Some(saves) = history.sessions.get(session) else { return Vec::new() };
     saves
         .values()
@@ -26,7 +29,7 @@ pub(crate) fn log_rows(history: &History, session: &convosync_core::SessionId) -
             save: seen.card.save.to_string(),
             head: heads.contains(&seen.card.save),
             parked: seen.card.parked,
-            row: row(seen, state(seen)),
+            row: SessionRow { pinned, ..row(seen, state(seen)) },
         })
         .collect()
 }

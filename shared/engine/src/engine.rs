@@ -5,7 +5,8 @@ use convosync_wire::{Decision, Failure, Reply, Request, Verb};
 
 use crate::Cancel;
 use crate::ports::{Assistant, Clock, Entropy, Git, Index, Locks, Scratch, Store, Stores, Vault};
-use crate::trouble::Trouble;
+use crate::settings::Settings;
+use crate::trouble::{Refusal, Trouble};
 
 /// What the machine says of itself.
 #[derive(Debug, Clone)]
@@ -44,6 +45,8 @@ pub struct Ports<'a> {
     pub assistants: &'a [&'a dyn Assistant],
     /// The machine.
     pub host: Host,
+    /// What the user has set.
+    pub settings: Settings,
     /// Whether the user gave up.
     pub cancel: Cancel,
 }
@@ -98,6 +101,14 @@ impl<'a> Engine<'a> {
             Verb::Log { session } => self.log(session).map(Reply::Log),
             Verb::Status => self.status(request).map(|report| Reply::Status(Box::new(report))),
             Verb::Sync(args) => self.sync(args).map(Reply::Synced),
+            Verb::Pin(args) => self.pin(args, true).map(Reply::Kept),
+            Verb::Unpin(args) => self.pin(args, false).map(Reply::Kept),
+            Verb::Delete(args) => self.delete(args).map(Reply::Kept),
+            Verb::Undelete(args) => self.undelete(args).map(Reply::Kept),
+            Verb::Gc(args) => self.gc(args).map(Reply::Collected),
+            Verb::Config(_) => {
+                Err(Refusal::new("convosync::config::host", "settings are kept by the host").into())
+            }
         }
     }
 

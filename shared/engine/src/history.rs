@@ -12,6 +12,7 @@ use convosync_wire::{Failure, Note};
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{IndexChange, Store, StoredCard};
+use crate::retention::Decisions;
 use crate::trouble::{Refusal, Trouble};
 
 /// A save by its card.
@@ -44,6 +45,8 @@ pub(crate) struct History {
     pub(crate) sessions: BTreeMap<SessionId, BTreeMap<SaveId, Seen>>,
     /// Saves whose cards can't be read; what other saves go on from is not looked for.
     pub(crate) unreadable: Vec<Unreadable>,
+    /// Which sessions are pinned, and which are deleted.
+    pub(crate) decisions: Decisions,
     /// What could not be read, or is gone.
     pub(crate) notes: Vec<Note>,
 }
@@ -64,10 +67,26 @@ impl History {
         heads.filter(|seen| contents.insert(seen.card.content)).collect()
     }
 
-    /// The newest head of each session, newest first.
+    /// Whether a session is deleted: nothing was saved in it since.
+    pub(crate) fn is_deleted(&self, session: &SessionId) -> bool {
+        let saves = self.sessions.get(session).into_iter().flat_map(BTreeMap::keys);
+        self.decisions.is_deleted(session, saves)
+    }
+
+    /// The newest head of each session that is not deleted, newest first.
     pub(crate) fn newest(&self) -> Vec<&Seen> {
+        self.newest_if(|session| !self.is_deleted(session))
+    }
+
+    /// The newest head of each deleted session that is still there, newest first.
+    pub(crate) fn deleted(&self) -> Vec<&Seen> {
+        self.newest_if(|session| self.is_deleted(session))
+    }
+
+    fn newest_if(&self, wanted: impl Fn(&SessionId) -> bool) -> Vec<&Seen> {
+        let sessions = self.sessions.keys().filter(|session| wanted(session));
         let mut rows: Vec<_> =
-            self.sessions.keys().filter_map(|session| newest_of(&self.heads(session))).collect();
+            sessions.filter_map(|session| newest_of(&self.heads(session))).collect();
         rows.sort_by_key(|seen| (Reverse(seen.card.timestamp_ms), seen.card.session.clone()));
         rows
     }
@@ -161,7 +180,8 @@ pub(crate) enum Depth {
 impl Engine<'_> {
     /// What this device knows, without asking the store.
     pub(crate) fn known(&self, member: &Member) -> Result<History, Trouble> {
-        let mut history = History::default();
+        let decisions = self.decisions(member)?;
+        let mut history = History { decisions, ..History::default() };
         let queued: BTreeSet<SaveId> =
             self.ports.index.queue()?.into_iter().map(|row| row.save).collect();
         for stored in self.ports.index.cards()? {
@@ -192,7 +212,9 @@ impl Engine<'_> {
         depth: Depth,
     ) -> Result<History, Trouble> {
         let refused = self.learn_devices(member, store)?;
+        let undecided = self.learn_decisions(member, store)?;
         let mut history = self.known(member)?;
+        history.notes.extend(undecided);
         history.notes.extend(refused.into_iter().map(|text| unreadable("a device entry", &text)));
         let listed = store.list(prefix)?;
         let there: BTreeSet<_> = listed.iter().map(|listed| listed.name.clone()).collect();
@@ -215,7 +237,9 @@ impl Engine<'_> {
                 Err(trouble) => return Err(trouble),
             }
         }
-        tell_what_is_gone(&mut history, prefix, &there);
+        let gone = what_is_gone(&history, prefix, &there);
+        let lost = self.explained(member, store, &mut history, gone, &there)?;
+        history.notes.extend(went_back(&lost));
         Ok(history)
     }
 
@@ -254,34 +278,38 @@ fn wanted(history: &History, session: &SessionId, save: &SaveId, depth: Depth) -
     depth == Depth::All || !saves.values().any(|seen| seen.goes_on_from(save))
 }
 
-/// A save that was in the store and is no longer there, and that no other save goes on from: the
-/// store went back, or was copied from an older state.
-fn tell_what_is_gone(history: &mut History, prefix: &str, there: &BTreeSet<ObjectName>) {
+/// Saves that were in the store and are no longer there.
+fn what_is_gone(history: &History, prefix: &str, there: &BTreeSet<ObjectName>) -> Vec<ObjectName> {
     let mut gone = Vec::new();
     for (session, saves) in &history.sessions {
         for seen in saves.values().filter(|seen| !seen.queued) {
             let name = ObjectName::Unit { session: session.clone(), save: seen.card.save.clone() };
             if name.to_string().starts_with(prefix) && !there.contains(&name) {
-                gone.push(seen.card.save.clone());
+                gone.push(name);
             }
         }
     }
-    if gone.is_empty() {
-        return;
+    gone
+}
+
+/// The store went back, or was copied from an older state.
+fn went_back(lost: &[SaveId]) -> Option<Note> {
+    if lost.is_empty() {
+        return None;
     }
-    let shown: Vec<_> = gone.iter().take(3).map(ToString::to_string).collect();
-    history.notes.push(Note {
+    let shown: Vec<_> = lost.iter().take(3).map(ToString::to_string).collect();
+    Some(Note {
         code: "convosync::store::went-back".to_owned(),
         text: format!(
             "{} saves that were in the store are no longer there: {}",
-            gone.len(),
+            lost.len(),
             shown.join(", ")
         ),
         help: Some(
             "was the store restored from an older copy, or is a synchronised folder behind?"
                 .to_owned(),
         ),
-    });
+    })
 }
 
 fn unreadable(what: &str, text: &str) -> Note {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use convosync_core::ObjectName;
 use convosync_wire::{
-    DeviceRow, ListArgs, LogRow, Note, Request, Rows, SessionRow, StatusReport, WaitingSave,
+    DeviceRow, ListArgs, LogRow, Note, Request, RetentionState, Rows, SessionRow, StatusReport,
+    WaitingSave,
 };
 
 use crate::backoff::is_due;
@@ -22,10 +23,10 @@ use crate::trouble::Trouble;
 const RECENT: usize = 10;
 
 /// What this device and, if it answers, the store know.
-struct View {
-    member: Member,
-    store: Option<Box<dyn Store>>,
-    history: History,
+pub(crate) struct View {
+    pub(crate) member: Member,
+    pub(crate) store: Option<Box<dyn Store>>,
+    pub(crate) history: History,
 }
 
 impl Engine<'_> {
@@ -39,12 +40,9 @@ impl Engine<'_> {
             return Ok(Vec::new().into());
         };
         let here = self.facts_here(request)?.map(|facts| repository_name(&facts));
-        let mut rows: Vec<_> = view
-            .history
-            .newest()
-            .into_iter()
-            .filter(|seen| matches(seen, args, here.as_deref()))
-            .collect();
+        let all = if args.deleted { view.history.deleted() } else { view.history.newest() };
+        let mut rows: Vec<_> =
+            all.into_iter().filter(|seen| matches(seen, args, here.as_deref())).collect();
         rows.sort_by_key(|seen| Some(&seen.card.repository) != here.as_ref());
         let limit = match (args.limit, args.all) {
             (Some(limit), _) => usize::try_from(limit).unwrap_or(usize::MAX),
@@ -92,7 +90,10 @@ impl Engine<'_> {
         self.status_of_store(&view, &mut report)?;
         if let Some(scene) = &scene {
             let root = &scene.facts.repository.root;
-            if let Some(binding) = self.binding(&view.member, root)?.filter(|b| b.continues) {
+            let binding = self
+                .binding(&view.member, root)?
+                .filter(|binding| binding.continues && !view.history.is_deleted(&binding.session));
+            if let Some(binding) = binding {
                 let heads = view.history.heads(&binding.session);
                 let newest = crate::history::newest_of(&heads);
                 report.session = newest.map(|seen| session_row(&view.history, seen));
@@ -121,6 +122,7 @@ impl Engine<'_> {
             local_only: false,
             store_reachable: false,
             store_bytes: None,
+            retention: RetentionState::default(),
             queued: 0,
             waiting: Vec::new(),
             devices: Vec::new(),
@@ -167,11 +169,19 @@ impl Engine<'_> {
         report.devices = device_rows(member, history);
         report.notes.extend(history.notes.clone());
         report.notes.extend(newest.iter().filter_map(|seen| two_heads(history, seen)));
-        if let Some(store) = &view.store {
-            let sizes = store.list("v1/")?.into_iter().map(|listed| listed.size);
-            report.store_bytes = Some(sizes.sum());
-        }
+        let listed = view.store.as_ref().map(|store| store.list("v1/")).transpose()?;
+        report.store_bytes =
+            listed.as_ref().map(|listed| listed.iter().map(|object| object.size).sum());
+        report.retention = self.retention_state(history, listed.as_deref());
         Ok(())
+    }
+
+    /// As [`Engine::view`], of a device that is set up.
+    pub(crate) fn need_view(&self, depth: Depth) -> Result<View, Trouble> {
+        match self.view(false, depth)? {
+            Some(view) => Ok(view),
+            None => Err(self.need_member().err().unwrap_or(Trouble::Cancelled)),
+        }
     }
 
     /// Reads the store, or what this device knows if it does not answer; sends what is queued.
@@ -192,7 +202,7 @@ impl Engine<'_> {
             },
         };
         if let Some(store) = &store
-            && !self.ports.index.queue()?.is_empty()
+            && (!self.ports.index.queue()?.is_empty() || !self.waiting_decisions()?.is_empty())
         {
             match self.flush(&member, store.as_ref(), Sending::by_the_way(Duration::ZERO)) {
                 Ok(sent) => failed.extend(sent.notes),

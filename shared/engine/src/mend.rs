@@ -91,6 +91,8 @@ impl Engine<'_> {
             );
         }
         changes.extend(tips(&again).iter().map(|binding| self.bind(&member, binding)));
+        // In the same change: an index that has been filled is not looked at again.
+        changes.extend(self.count_again(&member, again.iter().map(|again| &again.card))?);
         self.ports.index.apply(&changes)?;
         self.mend_seq(&member)
     }
@@ -141,20 +143,30 @@ impl Engine<'_> {
     /// used twice.
     pub(crate) fn mend_seq(&self, member: &Member) -> Result<(), Trouble> {
         let history = self.known(member)?;
-        let me = &member.profile.device.id;
         let saves = history.sessions.values().flat_map(BTreeMap::values);
-        let seen = saves
-            .filter_map(|seen| seen.card.vector.0.get(me).map(|entry| entry.seq))
+        match self.count_again(member, saves.map(|seen| &seen.card))? {
+            Some(change) => Ok(self.ports.index.apply(&[change])?),
+            None => Ok(()),
+        }
+    }
+
+    /// The change that lets this device's count go on from the greatest in these cards, if it does
+    /// not yet.
+    fn count_again<'c>(
+        &self,
+        member: &Member,
+        cards: impl Iterator<Item = &'c Card>,
+    ) -> Result<Option<IndexChange>, Trouble> {
+        let me = &member.profile.device.id;
+        let seen = cards
+            .filter_map(|card| card.vector.0.get(me).map(|entry| entry.seq))
             .filter(|seq| *seq < NEVER_REACHED)
             .max()
             .unwrap_or(0);
         let known = self.remembered(member, Table::Misc, "seq", b"")?;
         let known = known.and_then(|text| text.parse().ok()).unwrap_or(0);
-        if seen <= known {
-            return Ok(());
-        }
         let change = self.remember(member, Table::Misc, "seq", b"", &seen.to_string());
-        Ok(self.ports.index.apply(&[change])?)
+        Ok((seen > known).then_some(change))
     }
 }
 

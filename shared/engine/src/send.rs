@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use convosync_core::{Card, Code, CodeState, ObjectName, SaveId, Sealed, SessionId, open_unit};
+use convosync_core::{
+    Card, Code, CodeState, ObjectName, SaveId, Sealed, SessionId, open_unit, stand_ins_of,
+};
 use convosync_wire::{Note, SyncArgs, SyncReport, SyncedSave};
 
 use crate::backoff::{is_due, wait_ms};
@@ -12,11 +14,11 @@ use crate::bind::Binding;
 use crate::engine::Engine;
 use crate::freeze::{Draft, Packing};
 use crate::history::Depth;
-use crate::knob;
 use crate::member::Member;
 use crate::ports::{
     Facts, GitError, HeadState, IndexChange, Push, QueueRow, Store, StoreError, Table,
 };
+use crate::retention::decision_not_sent;
 use crate::save::{carried_code, remote_of};
 use crate::shelf::{OpenSave, Shelf, containers};
 use crate::trouble::{Trouble, git_failure, store_failure};
@@ -73,7 +75,7 @@ impl Engine<'_> {
     pub(crate) fn sync(&self, _args: &SyncArgs) -> Result<SyncReport, Trouble> {
         let mut member = self.need_member()?;
         self.step("Reaching the store")?;
-        let store = match self.open_store(&member.profile) {
+        let store = match self.reach_store(&member.profile) {
             Ok(store) => store,
             Err(trouble) => {
                 let _ = self.not_reached(&trouble);
@@ -86,7 +88,8 @@ impl Engine<'_> {
             Sending { which: Which::All, pushing: Pushing::Allowed, proven: None, wait: SEND_WAIT };
         let sent = self.flush(&member, store.as_ref(), sending)?;
         let queued = self.ports.index.queue()?.len() as u64;
-        let notes = history.notes.into_iter().chain(sent.notes).collect();
+        let collected = self.collect_quietly(&mut member, store.as_ref());
+        let notes = history.notes.into_iter().chain(sent.notes).chain(collected).collect();
         Ok(SyncReport { sent: sent.saves, queued, notes })
     }
 
@@ -102,6 +105,8 @@ impl Engine<'_> {
         let mut sent = Sent::default();
         self.prove_code(member, store, sending, &mut sent)?;
         let _lock = self.ports.locks.acquire("send", sending.wait)?;
+        // Pins and deletions are small, and no save waits for them.
+        sent.notes.extend(self.send_decisions(member, store).err().map(decision_not_sent));
         let mut held: BTreeSet<SessionId> = BTreeSet::new();
         for row in self.ports.index.queue()? {
             if held.contains(&row.session) {
@@ -186,10 +191,10 @@ impl Engine<'_> {
             Err(error) => return Err(Trouble::Object { name, error }),
         };
         let needed = containers(&body.manifest);
-        let mut bytes = self.send_needed(member, store, &row.session, &needed)?;
-        store.put_new(&name, &unit)?;
+        let put = || Ok(store.put_new(&name, &unit)?);
+        let mut bytes = self.with_needed(member, store, &row.session, &needed, put)?;
         bytes += unit.as_bytes().len() as u64;
-        self.settle_down(&name, &unit, &needed, &card)?;
+        self.settle_down(member, &name, &unit, &needed, &card)?;
         Ok(Some(bytes))
     }
 
@@ -214,37 +219,11 @@ impl Engine<'_> {
         Ok(true)
     }
 
-    /// Makes sure that everything a unit refers to is in the store. What is damaged on this disk
-    /// is never sent: its name could not be used again.
-    fn send_needed(
-        &self,
-        member: &Member,
-        store: &dyn Store,
-        session: &SessionId,
-        needed: &BTreeSet<ObjectName>,
-    ) -> Result<u64, Trouble> {
-        if needed.is_empty() || !knob::proves_at_send() {
-            return Ok(0);
-        }
-        let mut there = BTreeSet::new();
-        for prefix in [ObjectName::units_of(session), ObjectName::parts_of(session)] {
-            there.extend(store.list(&prefix)?.into_iter().map(|listed| listed.name));
-        }
-        let shelf = Shelf::new(self, member, Some(store));
-        let mut bytes = 0;
-        for name in needed.iter().filter(|name| !there.contains(name)) {
-            let sealed = shelf.whole(name)?;
-            self.step("Uploading the conversation")?;
-            store.put_new(name, &sealed)?;
-            bytes += sealed.as_bytes().len() as u64;
-        }
-        Ok(bytes)
-    }
-
     /// A sent save moves from the outbox to the cache, which keeps what the next save goes on
     /// from, and no more.
     fn settle_down(
         &self,
+        member: &Member,
         name: &ObjectName,
         unit: &Sealed,
         needed: &BTreeSet<ObjectName>,
@@ -265,7 +244,7 @@ impl Engine<'_> {
             self.ports.outbox.delete(name)?;
         }
         if !card.parked {
-            self.prune_cache(&card.session, name, needed)?;
+            self.prune_cache(member, &card.session, name, needed)?;
         }
         Ok(())
     }
@@ -284,6 +263,7 @@ impl Engine<'_> {
     /// Drops from the cache what neither the session's newest save nor a queued one refers to.
     fn prune_cache(
         &self,
+        member: &Member,
         session: &SessionId,
         tip: &ObjectName,
         needed: &BTreeSet<ObjectName>,
@@ -291,9 +271,14 @@ impl Engine<'_> {
         if self.ports.index.queue()?.iter().any(|row| row.session == *session) {
             return Ok(());
         }
+        let account = &member.profile.account;
+        let stand_ins: Vec<_> =
+            needed.iter().map(|name| stand_ins_of(account, session, name)).collect();
         for prefix in [ObjectName::units_of(session), ObjectName::parts_of(session)] {
             for listed in self.ports.cache.list(&prefix)? {
-                if listed.name != *tip && !needed.contains(&listed.name) {
+                let stands =
+                    stand_ins.iter().any(|start| listed.name.to_string().starts_with(start));
+                if listed.name != *tip && !needed.contains(&listed.name) && !stands {
                     self.ports.cache.delete(&listed.name)?;
                 }
             }
@@ -340,6 +325,10 @@ impl Engine<'_> {
         for binding in self.bindings(member)? {
             let saves = history.sessions.get(&binding.session);
             let Some(seen) = saves.and_then(|saves| saves.get(&binding.tip)) else { continue };
+            // What follows would revive it.
+            if history.is_deleted(&binding.session) {
+                continue;
+            }
             let wanted = match seen.card.code {
                 CodeState::Unproven => seen.queued && proven != Some(&binding.tip),
                 CodeState::Carried => pushing == Pushing::Allowed,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use convosync_core::{
     Card, Manifest, ObjectName, OpenError, Packed, PartBody, SaveId, Sealed, SegmentRef, SessionId,
-    UnitBody, open_part, open_unit,
+    UnitBody, open_part, open_unit, stand_ins_of,
 };
 
 use crate::engine::Engine;
@@ -141,7 +141,45 @@ impl<'e> Shelf<'e> {
         }
     }
 
+    /// All segments of a container, or of what stands in for it.
+    pub(crate) fn packed(&self, name: &ObjectName) -> Result<Vec<Packed>, Trouble> {
+        let segments = self.container(name)?;
+        Ok(segments.into_iter().map(|(id, bytes)| Packed { id, bytes }).collect())
+    }
+
+    /// What stands in for a container that is gone.
+    pub(crate) fn stand_in(&self, name: &ObjectName) -> Option<(ObjectName, Sealed)> {
+        let mut names = self.stand_ins(name).unwrap_or_default().into_iter();
+        names.find_map(|name| self.whole(&name).ok().map(|sealed| (name, sealed)))
+    }
+
+    /// The names of what stands in for a container, wherever it can be had.
+    fn stand_ins(&self, name: &ObjectName) -> Result<BTreeSet<ObjectName>, StoreError> {
+        let mut names = BTreeSet::new();
+        if let Some(session) = name.session() {
+            let prefix = stand_ins_of(&self.member.profile.account, session, name);
+            for place in self.places() {
+                names.extend(place.list(&prefix)?.into_iter().map(|listed| listed.name));
+            }
+        }
+        Ok(names)
+    }
+
     fn container(&self, name: &ObjectName) -> Result<Segments, Trouble> {
+        let trouble = match self.contents(name) {
+            Err(trouble @ (Trouble::Store(_) | Trouble::Object { .. })) => trouble,
+            found => return found,
+        };
+        // The same segments may lie under another name.
+        for stand_in in self.stand_ins(name).unwrap_or_default() {
+            if let Ok(segments) = self.contents(&stand_in) {
+                return Ok(segments);
+            }
+        }
+        Err(trouble)
+    }
+
+    fn contents(&self, name: &ObjectName) -> Result<Segments, Trouble> {
         let (account, devices) = (&self.member.profile.account, &self.member.devices);
         let (_, segments) = self.open(name, |sealed| match name {
             ObjectName::Unit { .. } => {

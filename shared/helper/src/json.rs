@@ -19,6 +19,9 @@ pub(crate) fn reply(reply: &Reply) -> Value {
         Reply::Log(listed) => to_value(&listed.rows),
         Reply::Status(report) => to_value(report),
         Reply::Synced(report) => to_value(report),
+        Reply::Kept(report) => to_value(report),
+        Reply::Collected(report) => to_value(report),
+        Reply::Config(report) => to_value(report),
     };
     for_people(&mut value);
     value

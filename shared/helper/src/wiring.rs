@@ -10,7 +10,7 @@ use convosync_adapters::{
     ScratchDir, SqliteIndex, StoreOpener, SystemClock, SystemEntropy, SystemProcesses,
 };
 use convosync_engine::ports::{Assistant, Store, Stores as _};
-use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Trouble};
+use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Settings, Trouble};
 use convosync_wire::{InitArgs, Reply, Request, Verb};
 
 use crate::host;
@@ -60,6 +60,7 @@ fn wired<T>(
         git: &GitCli::find(env, cancel.clone())?,
         assistants: &assistants,
         host: Host { name: host::name(), kind: host::kind(env), home: real(paths.home.clone()) },
+        settings: Settings::default(),
         cancel,
     };
     Ok(act(&Engine::new(&ports, progress), &anchored(request)))

@@ -33,6 +33,8 @@ pub enum Question {
     CommitMissing,
     /// The code of two heads can't be merged without a person.
     MergeConflict,
+    /// Sessions are about to be deleted.
+    Delete,
 }
 
 impl Question {
@@ -47,6 +49,7 @@ impl Question {
             Self::Conflict => "conflict",
             Self::CommitMissing => "commit-missing",
             Self::MergeConflict => "merge-conflict",
+            Self::Delete => "delete",
         }
     }
 }

@@ -8,6 +8,8 @@ mod answer;
 mod decision;
 mod report;
 mod request;
+mod retention;
+mod settings;
 
 pub use answer::{Answer, Failure, Progress};
 pub use decision::{Choice, Decision, Question};
@@ -19,6 +21,11 @@ pub use request::{
     Answers, InitArgs, JoinArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive,
     OnMergeConflict, OnMissing, Request, ResumeArgs, SaveArgs, Secret, SyncArgs, Verb,
 };
+
+pub use retention::{
+    Amount, DeleteArgs, GcArgs, GcReport, KeptReport, KeptSession, RetentionState, SessionsArgs,
+};
+pub use settings::{ConfigArgs, ConfigReport, SettingRow};
 
 /// The version of this protocol. It moves with every change that an older side can't read.
 pub const PROTOCOL: u32 = 1;

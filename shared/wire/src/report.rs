@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decision::Decision;
+use crate::retention::{GcReport, KeptReport, RetentionState};
+use crate::settings::ConfigReport;
 
 /// The result of a verb.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +30,12 @@ pub enum Reply {
     Status(Box<StatusReport>),
     /// Of `sync`.
     Synced(SyncReport),
+    /// Of `pin`, `unpin`, `delete` and `undelete`.
+    Kept(KeptReport),
+    /// Of `gc`.
+    Collected(GcReport),
+    /// Of `config`.
+    Config(ConfigReport),
 }
 
 /// What can be shown, and what else to know: that something else could not.
@@ -320,6 +328,9 @@ pub struct StatusReport {
     pub store_reachable: bool,
     /// Bytes in the store, if it answered.
     pub store_bytes: Option<u64>,
+    /// Quota, and what could go.
+    #[serde(default)]
+    pub retention: RetentionState,
     /// Saves that wait on this device.
     pub queued: u64,
     /// Each of them, in the order in which they are sent.

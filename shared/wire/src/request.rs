@@ -6,6 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Choice, Question};
+use crate::retention::{DeleteArgs, GcArgs, SessionsArgs};
+use crate::settings::ConfigArgs;
 
 /// One call of a verb.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +54,18 @@ pub enum Verb {
     Status,
     /// Send what is queued.
     Sync(SyncArgs),
+    /// Keep sessions for ever.
+    Pin(SessionsArgs),
+    /// No longer keep them for ever.
+    Unpin(SessionsArgs),
+    /// Delete sessions; they can be brought back for a while.
+    Delete(DeleteArgs),
+    /// Bring deleted sessions back.
+    Undelete(SessionsArgs),
+    /// Remove what nothing needs any more.
+    Gc(GcArgs),
+    /// The settings.
+    Config(ConfigArgs),
 }
 
 impl Verb {
@@ -68,6 +82,12 @@ impl Verb {
             Self::Log { .. } => "log",
             Self::Status => "status",
             Self::Sync(_) => "sync",
+            Self::Pin(_) => "pin",
+            Self::Unpin(_) => "unpin",
+            Self::Delete(_) => "delete",
+            Self::Undelete(_) => "undelete",
+            Self::Gc(_) => "gc",
+            Self::Config(_) => "config",
         }
     }
 }
@@ -189,6 +209,7 @@ impl Answers {
             Question::Conflict => self.on_conflict = Some(value.parse()?),
             Question::CommitMissing => self.on_missing = Some(value.parse()?),
             Question::MergeConflict => self.on_merge_conflict = Some(value.parse()?),
+            Question::Delete => return Err("no answer of a resume".to_owned()),
         }
         Ok(())
     }
@@ -320,6 +341,8 @@ pub struct ListArgs {
     pub repo: Option<String>,
     /// What this device knows already; the store is not asked.
     pub offline: bool,
+    /// The deleted sessions that can still be brought back, and no others.
+    pub deleted: bool,
 }
 
 /// `convosync sync`.

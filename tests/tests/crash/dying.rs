@@ -16,7 +16,7 @@ use convosync_engine::ports::{
     Caps, Index, IndexChange, Listed, LocalError, QueueRow, Store, StoreError, StoredCard, Stores,
     Table, Vault,
 };
-use convosync_engine::{Cancel, Engine, Host, Outcome, Ports};
+use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
 use convosync_tests::{Device, World};
 use convosync_wire::{
     AccountReport, Answers, InitArgs, JoinArgs, PROTOCOL, Reply, Request, ResumeArgs, SaveArgs,
@@ -179,6 +179,7 @@ fn run(device: &Device, verb: &Verb, life: &Life) -> Option<Outcome> {
             kind: DeviceKind::Desktop,
             home: Some(device.home.clone()),
         },
+        settings: Settings::default(),
         cancel,
     };
     let request = Request {

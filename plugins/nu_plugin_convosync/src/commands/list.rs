@@ -45,6 +45,7 @@ impl SimplePluginCommand for List {
                 "only this repository: `.` for the one here, or part of its URL",
             ))
             .switch("offline", "what this device knows already; the store is not asked", None)
+            .switch("deleted", "the deleted sessions that can still be brought back", None)
             .input_output_type(Type::Nothing, session_type())
     }
 
@@ -88,6 +89,7 @@ impl SimplePluginCommand for List {
             device: call.get_flag("device")?,
             repo: call.get_flag("repo")?,
             offline: call.has_flag("offline")?,
+            deleted: call.has_flag("deleted")?,
         };
         match front.reply(Verb::List(args))? {
             Reply::Sessions(listed) => {
@@ -127,7 +129,7 @@ mod tests {
     fn every_flag_reaches_the_helper() {
         let script = script();
         script
-            .eval("convosync list --all --limit 3 --branch main --device laptop --repo . --offline")
+            .eval("convosync list --all --limit 3 --branch main --device laptop --repo . --offline --deleted")
             .unwrap();
         let want = ListArgs {
             all: true,
@@ -136,6 +138,7 @@ mod tests {
             device: Some("laptop".to_owned()),
             repo: Some(".".to_owned()),
             offline: true,
+            deleted: true,
         };
         assert_eq!(script.verbs(), [Verb::List(want)]);
     }

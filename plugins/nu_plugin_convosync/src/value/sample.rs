@@ -1,8 +1,8 @@
 //! What the examples in the help pages show. The tests' helper answers with the same.
 
 use convosync_wire::{
-    AccountReport, DeviceRow, LogRow, Note, SaveReport, SessionRow, SessionState, StatusReport,
-    SyncReport, SyncedSave,
+    AccountReport, DeviceRow, LogRow, Note, RetentionState, SaveReport, SessionRow, SessionState,
+    StatusReport, SyncReport, SyncedSave,
 };
 
 const SESSION: &str = "session-k3vq7m2a";
@@ -179,6 +179,7 @@ pub(crate) fn status() -> StatusReport {
         local_only: false,
         store_reachable: true,
         store_bytes: Some(412_672),
+        retention: RetentionState { quota: Some(100_000_000), ..RetentionState::default() },
         queued: 0,
         waiting: Vec::new(),
         devices: devices(),

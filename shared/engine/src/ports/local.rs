@@ -136,6 +136,8 @@ pub enum Table {
     Repositories,
     /// Key: a name. Value: anything else (this device's count of saves).
     Misc,
+    /// Key: the object name of a pin, a tombstone or a mark. Value: the object as in the store.
+    Retention,
 }
 
 /// One change of the index.

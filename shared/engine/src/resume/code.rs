@@ -9,7 +9,7 @@ use super::Ready;
 use super::plan::{self, CodeStep, Present};
 use crate::engine::Engine;
 use crate::ports::{Branch, Facts, GitError, Operation, Relation, Repository};
-use crate::save::{conflicted, excludes, in_progress, listed, remote_of};
+use crate::save::{conflicted, in_progress, listed, remote_of};
 use crate::shelf::Shelf;
 use crate::trouble::{Refusal, Trouble};
 
@@ -165,7 +165,7 @@ impl Engine<'_> {
         let commits = answers.on_dirty == Some(OnDirty::Commit) && !facts.changes.is_empty();
         let moves = !matches!(stands, Some(Relation::Same | Relation::Ahead(_)));
         if commits && moves && commit_at_hand && is_on(facts, code) {
-            tip = Some(git.foresee_commit(repo, &excludes())?);
+            tip = Some(git.foresee_commit(repo, &self.excludes())?);
             stands = relation(&tip)?;
         }
         let conflicts = match (&tip, stands) {
@@ -328,7 +328,7 @@ impl Engine<'_> {
                 self.step("Putting your changes aside")?;
                 // Two stashes of the same changes in one second would be one, were it not for this.
                 let message = format!("before resuming {session} ({letters})");
-                Ok(git.park(repo, &id, &message, &excludes())?.map(|parked| Note {
+                Ok(git.park(repo, &id, &message, &self.excludes())?.map(|parked| Note {
                     code: "convosync::resume::parked".to_owned(),
                     text: format!(
                         "your uncommitted changes are in `git stash` ({})",
@@ -340,7 +340,7 @@ impl Engine<'_> {
             CodeStep::Commit => {
                 let message =
                     format!("Work before resuming {} [ConvoSync]", ready.open.card.session);
-                let made = git.commit_all(repo, &message, &excludes())?;
+                let made = git.commit_all(repo, &message, &self.excludes())?;
                 Ok(made.made.then(|| Note {
                     code: "convosync::resume::committed".to_owned(),
                     text: format!("your changes were committed ({})", made.commit.short()),

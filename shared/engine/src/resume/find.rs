@@ -12,6 +12,7 @@ use crate::freeze::{Draft, Packing};
 use crate::history::{Depth, History, Seen, newest_of};
 use crate::member::Member;
 use crate::ports::{Facts, GitError, Store, StoreError};
+use crate::retention::deleted;
 use crate::save::repository_name;
 use crate::shelf::{OpenSave, Shelf};
 use crate::trouble::{Refusal, Trouble};
@@ -50,6 +51,9 @@ impl Engine<'_> {
                 newest_here(&history, here.as_ref())?.session.clone()
             }
         };
+        if history.is_deleted(&session) {
+            return Err(deleted(&session).into());
+        }
         let heads = history.heads(&session);
         let notes = history.notes.clone();
         if let Some(text) = &args.at {

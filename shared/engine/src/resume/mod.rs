@@ -192,9 +192,12 @@ impl Engine<'_> {
                 continue;
             }
             self.step("Downloading the session")?;
-            let sealed = shelf.sealed(name).map_err(|error| arriving(open, error))?;
+            let (name, sealed) = match shelf.sealed(name) {
+                Ok(sealed) => (name.clone(), sealed),
+                Err(error) => shelf.stand_in(name).ok_or_else(|| arriving(open, error))?,
+            };
             if store.is_some() {
-                self.keep(name, &sealed)?;
+                self.keep(&name, &sealed)?;
             }
         }
         Ok(())

@@ -46,6 +46,7 @@ impl Engine<'_> {
                     // want to wait, is told.
                     Err(trouble) => notes.push(not_sent(trouble)),
                 }
+                notes.extend(self.collect_quietly(member, store.as_ref()));
             }
             Err(trouble) => {
                 // It only counts; the save is safe whether that can be written or not.
@@ -98,7 +99,8 @@ impl Engine<'_> {
         if state == CodeState::Pushed {
             return Some(there);
         }
-        if args.no_push {
+        // Without the network there is no push; `sync` makes up for it.
+        if args.no_push || self.ports.settings.offline {
             return None;
         }
         if self.step(&format!("Pushing to {there}")).is_err() {

@@ -16,9 +16,9 @@ use crate::ports::{Assistant, Facts, Found, GitError, Here, IndexChange, Table};
 use crate::trouble::{Refusal, Trouble};
 
 use moment::{home_of, parents, push_remote};
-use plan::{Target, check, commit_message, target};
+use plan::{Target, check, commit_message, is_wanted, target};
 
-pub(crate) use moment::{branch, carried_code, excludes, placeholder, remote_of, repository_name};
+pub(crate) use moment::{branch, carried_code, placeholder, remote_of, repository_name};
 pub(crate) use plan::{conflicted, in_progress, listed};
 
 /// How long a save waits for another one of this device.
@@ -103,7 +103,7 @@ impl Engine<'_> {
         let committed = self.ports.git.commit_all(
             &chosen.scene.facts.repository,
             &commit_message(&chosen.message),
-            &excludes(),
+            &self.excludes(),
         )?;
         self.step("Saving the session on this device")?;
         let frozen = self.freeze_chosen(&member, request, args, &chosen, &committed)?;
@@ -121,9 +121,13 @@ impl Engine<'_> {
     ) -> Result<Chosen<'s>, Trouble> {
         let scene = self.scene(request, args.conversation.as_deref())?;
         check(&scene.facts, args)?;
+        is_wanted(&scene.facts, &self.ports.settings)?;
         let message = self.message(member, &scene, args)?;
         let history = self.known(member)?;
-        let binding = self.binding(member, &scene.facts.repository.root)?;
+        // What was deleted is not gone on with.
+        let binding = self
+            .binding(member, &scene.facts.repository.root)?
+            .filter(|binding| !history.is_deleted(&binding.session));
         let conversation = scene.conversations.first().map(|(_, found)| &found.id);
         let named = match &args.session {
             Some(text) => Some(history.resolve(text).map_err(|r| r.argument("--session"))?),
@@ -170,7 +174,7 @@ impl Engine<'_> {
 
     /// What is true of a work tree; files that are never saved are no changes.
     pub(crate) fn facts(&self, directory: &Path) -> Result<Facts, GitError> {
-        self.ports.git.facts(directory, &excludes())
+        self.ports.git.facts(directory, &self.excludes())
     }
 
     /// The user's message; with `--retry` the one of the save that was begun here.
@@ -232,6 +236,7 @@ impl Engine<'_> {
     ) -> Result<PlanReport, Trouble> {
         let scene = self.scene(request, args.conversation.as_deref())?;
         check(&scene.facts, args)?;
+        is_wanted(&scene.facts, &self.ports.settings)?;
         let facts = &scene.facts;
         let branch = branch(facts);
         let mut steps = Vec::new();

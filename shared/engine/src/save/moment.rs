@@ -327,8 +327,12 @@ pub(super) fn excluded_note(excluded: &[String]) -> Option<Note> {
     })
 }
 
-pub(crate) fn excludes() -> Vec<String> {
-    EXCLUDES.iter().map(|&pattern| pattern.to_owned()).collect()
+impl Engine<'_> {
+    /// Patterns of files that a save leaves where they are: ours, then the user's.
+    pub(crate) fn excludes(&self) -> Vec<String> {
+        let ours = EXCLUDES.iter().map(|&pattern| pattern.to_owned());
+        ours.chain(self.ports.settings.exclude_patterns.iter().cloned()).collect()
+    }
 }
 
 pub(crate) fn branch(facts: &Facts) -> String {

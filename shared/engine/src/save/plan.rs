@@ -5,6 +5,7 @@ use convosync_wire::SaveArgs;
 
 use crate::bind::Binding;
 use crate::ports::{ChangeKind, Facts, HeadState, Operation};
+use crate::settings::{Settings, is_synced};
 use crate::trouble::Refusal;
 
 /// What a save may not be made from, and why.
@@ -53,6 +54,23 @@ pub(crate) fn conflicted(facts: &Facts) -> Option<String> {
 pub(crate) fn listed(paths: &[String]) -> String {
     let lines: Vec<_> = paths.iter().map(|path| format!("  • {path}")).collect();
     lines.join("\n")
+}
+
+/// That the branch is one that the user wants to be saved.
+///
+/// # Errors
+///
+/// If `sync_branches` is set and names others only.
+pub(crate) fn is_wanted(facts: &Facts, settings: &Settings) -> Result<(), Refusal> {
+    let branch = facts.head.branch().unwrap_or_default();
+    if is_synced(settings, branch) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "convosync::save::branch-not-synced",
+        format!("`sync_branches` does not name {}", branch.escape_debug()),
+    )
+    .help("add it, or a pattern that fits it: `convosync config edit`"))
 }
 
 fn detached(facts: &Facts) -> Refusal {

@@ -9,7 +9,7 @@ use convosync_engine::testing::{
     Event, FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryLocks, MemoryRemote,
     MemoryScratch, MemoryStore, MemoryVault, Stepped, Steps, TestClock, TestEntropy, TestStores,
 };
-use convosync_engine::{Cancel, Engine, Host, Outcome, Ports};
+use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
 use convosync_wire::{PROTOCOL, Request, Verb};
 
 /// The store of everyone. Faults of the outer one are what one device sees; the inner one knows
@@ -104,6 +104,7 @@ impl Device {
                 kind: DeviceKind::Laptop,
                 home: Some(self.home.clone()),
             },
+            settings: Settings::default(),
             cancel: Cancel::new(),
         };
         let request = Request {

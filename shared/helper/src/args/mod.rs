@@ -2,6 +2,7 @@
 //!
 //! Reads no environment and no file; answers that were not given stay open.
 
+mod keeping;
 mod options;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use convosync_wire::{Answers, ListArgs, ResumeArgs, SyncArgs, Verb};
 
+pub(crate) use keeping::{Delete, Gc, Sessions};
 pub(crate) use options::{Init, Join, List, Resume, Save};
 
 /// Where help lists the options that every verb has.
@@ -81,6 +83,21 @@ pub(crate) enum Command {
     /// Where repository, session, store and devices stand
     #[command(after_help = "Example:\n  convosync status")]
     Status,
+    /// Keep sessions for ever, whatever the limits
+    #[command(after_help = "Example:\n  convosync pin session-4k2m")]
+    Pin(Sessions),
+    /// No longer keep sessions for ever
+    #[command(after_help = "Example:\n  convosync unpin session-4k2m")]
+    Unpin(Sessions),
+    /// Delete sessions from every device; they can be brought back for a while
+    Delete(Delete),
+    /// Bring deleted sessions back
+    #[command(after_help = "Examples:\n  \
+        convosync list --deleted\n  \
+        convosync undelete session-4k2m")]
+    Undelete(Sessions),
+    /// Remove from the store what nothing needs any more
+    Gc(Gc),
     /// Send what is queued on this device
     #[command(after_help = "Example:\n  convosync sync --retry")]
     Sync {
@@ -129,6 +146,11 @@ impl Command {
             Self::Log { session } => Verb::Log { session },
             Self::Status => Verb::Status,
             Self::Sync { retry } => Verb::Sync(SyncArgs { retry }),
+            Self::Pin(sessions) => Verb::Pin(sessions.into()),
+            Self::Unpin(sessions) => Verb::Unpin(sessions.into()),
+            Self::Delete(delete) => Verb::Delete(delete.into()),
+            Self::Undelete(sessions) => Verb::Undelete(sessions.into()),
+            Self::Gc(gc) => Verb::Gc(gc.into()),
             Self::Rpc => return Wanted::Rpc,
         })
     }

@@ -211,6 +211,9 @@ pub(crate) struct List {
     /// Only what is known here; the store is not asked
     #[arg(long)]
     pub(crate) offline: bool,
+    /// The deleted sessions that can still be brought back
+    #[arg(long)]
+    pub(crate) deleted: bool,
 }
 
 impl From<List> for ListArgs {
@@ -222,6 +225,7 @@ impl From<List> for ListArgs {
             device: list.device,
             repo: list.repo,
             offline: list.offline,
+            deleted: list.deleted,
         }
     }
 }

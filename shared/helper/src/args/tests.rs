@@ -90,7 +90,8 @@ fn each_verb_is_what_was_typed() {
             "d",
             "--repo",
             ".",
-            "--offline"
+            "--offline",
+            "--deleted"
         ]),
         Verb::List(ListArgs {
             all: false,
@@ -99,6 +100,7 @@ fn each_verb_is_what_was_typed() {
             device: Some("d".into()),
             repo: Some(".".into()),
             offline: true,
+            deleted: true,
         })
     );
     assert_eq!(verb(&["list", "--all"]), Verb::List(ListArgs { all: true, ..ListArgs::default() }));

@@ -31,14 +31,23 @@ pub(crate) fn until_decided(
             Outcome::Decision(decision) => decision,
             outcome => return Some(outcome),
         };
-        let Verb::Resume(args) = &mut request.verb else {
+        if !matches!(request.verb, Verb::Resume(_) | Verb::Delete(_)) {
             return Some(Outcome::Decision(decision));
-        };
+        }
         let choice = choose(&decision, console, look)?;
         if choice.value == Choice::CANCEL {
             return None;
         }
-        if args.answers.record(decision.question, choice).is_err() {
+        let taken = match &mut request.verb {
+            Verb::Resume(args) => args.answers.record(decision.question, choice).is_ok(),
+            // The only other choice is to leave it.
+            Verb::Delete(args) => {
+                args.yes = true;
+                true
+            }
+            _ => false,
+        };
+        if !taken {
             return Some(Outcome::Failure(unknown_choice(choice)));
         }
     }

@@ -3,6 +3,7 @@
 //! No line speaks of an effect that did not happen: each stands for a field that says so.
 
 mod account;
+mod config;
 mod dialog;
 mod failure;
 mod harmless;
@@ -10,6 +11,7 @@ mod look;
 mod measure;
 mod page;
 mod resume;
+mod retention;
 mod save;
 mod sessions;
 mod status;
@@ -42,5 +44,8 @@ pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
         Reply::Log(listed) => sessions::log(listed, look),
         Reply::Status(report) => status::status(report, look),
         Reply::Synced(report) => sync::sync(report, look),
+        Reply::Kept(report) => retention::kept(report, look),
+        Reply::Collected(report) => retention::collected(report, look),
+        Reply::Config(report) => config::config(report, look),
     }
 }

@@ -1,8 +1,8 @@
 //! Reports to show, and the two looks to show them in. The day is the one of the specification.
 
 use convosync_wire::{
-    AccountReport, Choice, Decision, DeviceRow, Note, Question, ResumeReport, SaveReport,
-    SessionRow, SessionState, StatusReport,
+    AccountReport, Choice, Decision, DeviceRow, Note, Question, ResumeReport, RetentionState,
+    SaveReport, SessionRow, SessionState, StatusReport,
 };
 
 use super::look::Look;
@@ -152,6 +152,7 @@ pub(crate) fn status() -> StatusReport {
         local_only: false,
         store_reachable: true,
         store_bytes: Some(2_300_000),
+        retention: RetentionState { quota: Some(100_000_000), ..RetentionState::default() },
         queued: 0,
         waiting: Vec::new(),
         devices: vec![device("Desktop", false, Some(3 * MINUTE)), device("Phone", true, None)],

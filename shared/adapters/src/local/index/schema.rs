@@ -4,7 +4,7 @@ use convosync_engine::ports::Table;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// One step for each version (`PRAGMA user_version`), oldest first.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE sessions (
         session_id TEXT NOT NULL,
@@ -31,6 +31,9 @@ const MIGRATIONS: [&str; 2] = [
     CREATE TABLE filled (at INTEGER PRIMARY KEY CHECK (at = 1));
 ",
     "ALTER TABLE sync_queue ADD COLUMN retry_at INTEGER NOT NULL DEFAULT 0;",
+    "
+    CREATE TABLE retention (key TEXT PRIMARY KEY, value BLOB NOT NULL);
+",
 ];
 
 /// The version that this build writes.
@@ -45,6 +48,7 @@ pub(super) fn table(of: Table) -> &'static str {
         Table::Intents => "intents",
         Table::Repositories => "repositories",
         Table::Misc => "misc",
+        Table::Retention => "retention",
     }
 }
 

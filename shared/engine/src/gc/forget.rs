@@ -1,0 +1,108 @@
+//! Forgetting on this device what is gone from the store.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use convosync_core::{ObjectName, SaveId, SessionId};
+
+use crate::engine::Engine;
+use crate::history::{History, Seen};
+use crate::member::Member;
+use crate::ports::{IndexChange, Store};
+use crate::trouble::Trouble;
+
+impl Engine<'_> {
+    /// Drops the card of a unit that was deleted. Its copy in the cache stays for now: a save that
+    /// is on its way may still need it.
+    pub(super) fn forget(&self, name: &ObjectName) -> Result<(), Trouble> {
+        if let ObjectName::Unit { session, save } = name {
+            let gone = IndexChange::DropCard(session.clone(), save.clone());
+            self.ports.index.apply(&[gone])?;
+        }
+        Ok(())
+    }
+
+    /// Drops from the cache what it holds of sessions that are gone. Not while anything is being
+    /// saved or brought back here, and nothing of a session that has something to send.
+    pub(super) fn clear_cache(&self, member: &Member) -> Result<(), Trouble> {
+        let Ok(_lock) = self.ports.locks.acquire("freeze", Duration::ZERO) else { return Ok(()) };
+        let mut known: BTreeSet<SessionId> =
+            self.ports.index.cards()?.into_iter().map(|stored| stored.session).collect();
+        known.extend(self.ports.index.queue()?.into_iter().map(|row| row.session));
+        known.extend(
+            self.ports
+                .outbox
+                .list(ObjectName::UNITS)?
+                .iter()
+                .filter_map(|l| l.name.session().cloned()),
+        );
+        let mut kept = self.ports.cache.list(ObjectName::UNITS)?;
+        // This device's newest save stays: if the index is lost, its count is read from there, and
+        // a count must never be used twice.
+        let me = &member.profile.device.id;
+        let count = kept.iter().filter_map(|listed| match &listed.name {
+            ObjectName::Unit { save, .. } if save.device() == me => Some(save.clone()),
+            _ => None,
+        });
+        let newest = count.max_by_key(SaveId::seq);
+        kept.extend(self.ports.cache.list(ObjectName::PARTS)?);
+        for listed in kept {
+            let of_known = listed.name.session().is_none_or(|session| known.contains(session));
+            let counts = matches!(&listed.name, ObjectName::Unit { save, .. } if Some(save) == newest.as_ref());
+            if !of_known && !counts {
+                self.ports.cache.delete(&listed.name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Of the saves that were in the store and are no longer there: forgets those that a
+    /// collection removed, and gives the others, which should be there.
+    pub(crate) fn explained(
+        &self,
+        member: &Member,
+        store: &dyn Store,
+        history: &mut History,
+        gone: Vec<ObjectName>,
+        there: &BTreeSet<ObjectName>,
+    ) -> Result<Vec<SaveId>, Trouble> {
+        if gone.is_empty() {
+            return Ok(Vec::new());
+        }
+        let marks = self.marks(member, store)?;
+        let mut lost = Vec::new();
+        for name in gone {
+            let ObjectName::Unit { session, save } = &name else { continue };
+            let deleted = history.decisions.deletion(session);
+            let went = marks.has(&name)
+                || deleted.is_some_and(|deletion| deletion.covers.covers(save))
+                || goes_on(history, &name, there);
+            if !went {
+                lost.push(save.clone());
+                continue;
+            }
+            if let Some(saves) = history.sessions.get_mut(session) {
+                saves.remove(save);
+                if saves.is_empty() {
+                    history.sessions.remove(session);
+                }
+            }
+            self.forget(&name)?;
+        }
+        Ok(lost)
+    }
+}
+
+/// Whether a save that is there goes on from this one: old saves are what a collection removes
+/// first, and a mark does not stay for ever.
+fn goes_on(history: &History, name: &ObjectName, there: &BTreeSet<ObjectName>) -> bool {
+    let ObjectName::Unit { session, save } = name else { return false };
+    let later = |seen: &Seen| {
+        let unit = ObjectName::Unit { session: session.clone(), save: seen.card.save.clone() };
+        seen.card.save != *save
+            && !seen.card.parked
+            && seen.card.vector.covers(save)
+            && (seen.queued || there.contains(&unit))
+    };
+    history.sessions.get(session).is_some_and(|saves| saves.values().any(later))
+}

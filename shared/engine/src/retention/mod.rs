@@ -1,0 +1,12 @@
+//! Pins and deletions: what the user decided about sessions, and what came of it.
+
+mod adopt;
+mod decisions;
+mod delete;
+pub(crate) mod limits;
+mod pin;
+mod quota;
+
+pub(crate) use decisions::Decisions;
+pub(crate) use delete::covers;
+pub(crate) use pin::{decision_not_sent, deleted, row};

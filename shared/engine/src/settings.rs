@@ -1,0 +1,110 @@
+//! The user's settings, as the engine takes them. Where they are kept is a port.
+
+/// The settings. [`Settings::default`] is what holds where the user says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The user wants saves after each turn of the assistant. Nothing acts on it yet.
+    pub auto_sync: bool,
+    /// Branches that may be saved, by pattern (`*` and `?`); empty: all.
+    pub sync_branches: Vec<String>,
+    /// Patterns of untracked files that stay here, besides [`EXCLUDES`](crate::EXCLUDES).
+    pub exclude_patterns: Vec<String>,
+    /// Only `sync` and set-up talk to the network.
+    pub offline: bool,
+    /// The connection is paid by the byte: big uploads wait for `sync`.
+    pub metered: bool,
+    /// The key has to be unlocked before a save or a resume.
+    pub require_unlock: bool,
+    /// What is kept, and for how long.
+    pub retention: Retention,
+}
+
+/// What is kept, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// A session that was not saved for so many days may leave; 0: never for its age.
+    pub days: u32,
+    /// So many unpinned sessions stay; 0: any number.
+    pub sessions: u32,
+    /// What is past a limit leaves by itself after a save or a sync.
+    pub auto: bool,
+    /// Bytes in the store that the user wants to stay below; 0: no limit. Never a reason to refuse
+    /// a save or to delete anything.
+    pub quota: u64,
+    /// Days between the decision to delete something and its deletion; at least
+    /// [`Retention::LEAST_GRACE`].
+    pub grace: u32,
+}
+
+impl Retention {
+    /// Every sender counts on it that what is unmarked stays for a day: it puts what refers to it
+    /// within half of that.
+    pub const LEAST_GRACE: u32 = 1;
+
+    /// Days that work which a resume put aside stays.
+    pub const PARKED_DAYS: u32 = 30;
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { days: 30, sessions: 100, auto: false, quota: 100_000_000, grace: 7 }
+    }
+}
+
+/// Whether a branch may be saved.
+pub(crate) fn is_synced(settings: &Settings, branch: &str) -> bool {
+    let patterns = &settings.sync_branches;
+    patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, branch))
+}
+
+/// A pattern of `*` (any text, `/` too) and `?` (one character).
+fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
+    // The classic walk: the last `*` takes one character more whenever what follows does not fit.
+    let (mut p, mut t, mut star) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(&c) if c == '?' || c == text[t] => (p, t) = (p + 1, t + 1),
+            _ => match star {
+                Some((at, taken)) => {
+                    star = Some((at, taken + 1));
+                    (p, t) = (at + 1, taken + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_is_synced_when_any_pattern_fits_or_there_is_none() {
+        let with = |patterns: &[&str]| Settings {
+            sync_branches: patterns.iter().map(|&pattern| pattern.to_owned()).collect(),
+            ..Settings::default()
+        };
+        for (patterns, branch, want) in [
+            (&[][..], "main", true),
+            (&["main"], "main", true),
+            (&["main"], "mainly", false),
+            (&["feature/*"], "feature/a/b", true),
+            (&["feature/*"], "fix/a", false),
+            (&["main", "*-wip"], "oauth-wip", true),
+            (&["a*b*c"], "axxbyybzc", true),
+            (&["v?"], "v1", true),
+            (&["v?"], "v12", false),
+        ] {
+            assert_eq!(is_synced(&with(patterns), branch), want, "{patterns:?} {branch}");
+        }
+    }
+}
