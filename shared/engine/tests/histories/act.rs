@@ -47,11 +47,17 @@ pub(crate) enum Act {
     Branch {
         other: bool,
     },
+    /// The user ends a merge that was begun, or takes it back.
+    EndMerge {
+        resolve: bool,
+    },
     /// A client opens the conversation, or closes it.
     Open(bool),
     Save {
         no_push: bool,
         new: bool,
+        /// A transcript that lost messages is saved as it is.
+        cut: bool,
         into: Option<u64>,
     },
     Resume {
@@ -106,7 +112,7 @@ pub(crate) fn history(seed: u64) -> Vec<Step> {
     let calm = |device, act| Step { device, tree: 0, act, weather: Weather::default() };
     let mut steps = vec![
         calm(0, Act::Talk { lines: 3, noise: noise(&mut dice) }),
-        calm(0, Act::Save { no_push: false, new: false, into: None }),
+        calm(0, Act::Save { no_push: false, new: false, cut: false, into: None }),
     ];
     for device in 1..DEVICES {
         if dice.chance(80) {
@@ -119,7 +125,7 @@ pub(crate) fn history(seed: u64) -> Vec<Step> {
         let saves = matches!(next.act, Act::Talk { .. } | Act::Edit { .. }) && dice.chance(50);
         steps.push(next);
         if saves {
-            let act = Act::Save { no_push: dice.chance(15), new: false, into: None };
+            let act = Act::Save { no_push: dice.chance(15), new: false, cut: false, into: None };
             steps.push(Step { device, tree, act, weather: weather(&mut dice, device) });
         }
     }
@@ -144,17 +150,21 @@ fn act(dice: &mut Dice) -> Act {
         26..27 => Act::Begin,
         27..33 => Act::Edit { file: dice.below(3) },
         33..35 => Act::Branch { other: dice.chance(60) },
-        35..37 => Act::Open(dice.chance(50)),
+        35..37 => match dice.chance(50) {
+            true => Act::Open(dice.chance(50)),
+            false => Act::EndMerge { resolve: dice.chance(70) },
+        },
         37..59 => Act::Save {
             no_push: dice.chance(15),
             new: dice.chance(4),
+            cut: dice.chance(10),
             into: dice.chance(5).then(|| dice.next()),
         },
         59..76 => Act::Resume { which: which(dice), answers: dice.next() },
         76..83 => Act::Sync,
         83..86 => Act::List,
-        86..87 => Act::Log,
-        87..88 => Act::Status,
+        86 => Act::Log,
+        87 => Act::Status,
         88..91 => Act::Forget,
         91..95 => Act::Store { answers: dice.chance(60) },
         95..97 => Act::Remote { answers: dice.chance(60) },

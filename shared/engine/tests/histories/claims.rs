@@ -7,7 +7,7 @@ use convosync_core::{ObjectName, SessionId, heads};
 use convosync_engine::Outcome;
 use convosync_engine::ports::Store;
 use convosync_wire::{
-    Answers, Decision, ListArgs, Question, Reply, ResumeArgs, SessionRow, SyncArgs, Verb,
+    Answers, Decision, ListArgs, Note, Question, Reply, ResumeArgs, SessionRow, SyncArgs, Verb,
 };
 
 use super::act::{Act, DEVICES, Step, TREES, Weather};
@@ -41,6 +41,7 @@ fn everything_works(world: &World) {
         device.link.set_offline(false);
         device.git.set_offline(false);
         for root in &device.trees {
+            device.git.end_merge(root, true);
             for id in device.assistant.in_directory(root) {
                 device.assistant.set_live(&id, false);
             }
@@ -78,8 +79,10 @@ fn everyone_lists_the_same(world: &World) {
     let mut lists: Vec<Vec<SessionRow>> = Vec::new();
     for number in 0..DEVICES {
         if let Some(Reply::Sessions(rows)) = call(world, number, &list) {
-            if !rows.notes.is_empty() {
-                world.wrong(format!("the list of device {number} says {:?}", rows.notes));
+            // That a session has two heads is told, and shown in the rows too.
+            let told = |note: &&Note| note.code != "convosync::session::conflict";
+            for note in rows.notes.iter().filter(told) {
+                world.wrong(format!("the list of device {number} says {note:?}"));
             }
             lists.push(rows.rows);
         }
@@ -155,11 +158,26 @@ fn one_device_settles_all(world: &Rc<World>, saved: &Contents, device: usize) {
             continue;
         };
         let args = ResumeArgs { session: Some(session.to_string()), ..ResumeArgs::default() };
-        let outcome = world.resume_with(&quiet(device, tree), args, &mut willing);
+        let outcome = resumed(world, device, tree, &args);
         if !matches!(outcome, Some(Outcome::Reply(_))) {
             world.wrong(format!("device {device} can't resume {session}: {outcome:?}"));
         }
     }
+}
+
+/// Resumes, and merges by hand what it is told to.
+fn resumed(world: &Rc<World>, device: usize, tree: usize, args: &ResumeArgs) -> Option<Outcome> {
+    let mut outcome = None;
+    for _ in 0..4 {
+        outcome = world.resume_with(&quiet(device, tree), args.clone(), &mut willing);
+        match &outcome {
+            Some(Outcome::Failure(failure)) if failure.code == "convosync::resume::conflicts" => {
+                world.devices[device].git.end_merge(world.devices[device].root(tree), true);
+            }
+            _ => break,
+        }
+    }
+    outcome
 }
 
 fn nothing_is_lost(world: &World, saved: &Contents) {
@@ -233,7 +251,7 @@ fn an_old_save_comes_back(world: &Rc<World>, dice: &mut Dice) {
         at: Some(acked.save.to_string()),
         ..ResumeArgs::default()
     };
-    let outcome = world.resume_with(&quiet(device, acked.tree), args, &mut willing);
+    let outcome = resumed(world, device, acked.tree, &args);
     if !matches!(outcome, Some(Outcome::Reply(_))) {
         world.wrong(format!("{} can't be brought back: {outcome:?}", acked.save));
         return;

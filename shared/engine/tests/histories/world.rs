@@ -71,6 +71,7 @@ impl World {
                 let branch = if *other { "side" } else { "main" };
                 device.git.switch_to(device.root(tree), branch);
             }
+            Act::EndMerge { resolve } => device.git.end_merge(device.root(tree), *resolve),
             Act::Open(open) => {
                 if let Some((id, _)) = device.conversation(tree) {
                     device.assistant.set_live(&id, *open);
@@ -80,7 +81,7 @@ impl World {
             Act::Remote { answers } => device.git.set_offline(!answers),
             Act::Wait { minutes } => self.clock.pass(minutes * 60_000),
             Act::Forget => device.index.lose(),
-            Act::Save { no_push, new, into } => self.save(step, *no_push, *new, *into),
+            Act::Save { .. } => self.save(step),
             Act::Resume { which, answers } => self.resume(step, *which, *answers),
             Act::Sync => drop(self.work(step, &Verb::Sync(SyncArgs::default()))),
             Act::List => drop(self.work(step, &Verb::List(ListArgs::default()))),
@@ -189,7 +190,8 @@ impl World {
         outcome
     }
 
-    fn save(self: &Rc<Self>, step: &Step, no_push: bool, new: bool, into: Option<u64>) {
+    fn save(self: &Rc<Self>, step: &Step) {
+        let Act::Save { no_push, new, cut, into } = step.act else { return };
         let device = &self.devices[step.device];
         let sessions = self.ledger().sessions(step.tree);
         let session = into.and_then(|seed| Dice::new(seed).pick(&sessions).cloned());
@@ -197,6 +199,7 @@ impl World {
         let verb = Verb::Save(SaveArgs {
             message: Some(message),
             no_push,
+            accept_shrink: cut,
             new: new && session.is_none(),
             session: session.map(|session| session.to_string()),
             ..SaveArgs::default()

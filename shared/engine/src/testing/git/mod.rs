@@ -1,7 +1,7 @@
 //! Repositories in memory: commits, branches, a stash, work trees, one remote each.
 //!
-//! Left out is what no plan of the engine depends on: an index, ignored files, hooks, operations
-//! in progress, more than one remote, two work trees of one repository.
+//! Left out is what the protocol does not depend on: an index, ignored files, hooks, operations
+//! other than a merge, more than one remote, two work trees of one repository.
 
 mod objects;
 mod port;
@@ -70,6 +70,8 @@ struct Repo {
     kept: BTreeMap<String, Oid>,
     stash: Vec<Oid>,
     tree: Tree,
+    /// A merge that was begun: of what, and which paths conflict.
+    merging: Option<(Oid, Vec<String>)>,
 }
 
 impl Repo {
@@ -86,6 +88,7 @@ impl Repo {
             stash: Vec::new(),
             tree: remote.objects.tree(tip.as_ref()),
             remote: remote.clone(),
+            merging: None,
         }
     }
 
@@ -110,7 +113,7 @@ impl Repo {
     }
 
     fn is_clean(&self) -> bool {
-        self.tree == self.committed()
+        self.tree == self.committed() && self.merging.is_none()
     }
 
     fn reaches(&self, tips: &[Oid], commit: &Oid) -> bool {
@@ -205,6 +208,19 @@ impl MemoryGit {
         branch.clone_into(&mut repo.head);
         repo.move_to(&tip);
         true
+    }
+
+    /// Ends a merge that was begun, as the user does: with what both sides have, or not at all.
+    pub fn end_merge(&self, root: &Path, resolve: bool) {
+        let mut repos = self.repos.borrow_mut();
+        let Some(repo) = repos.get_mut(root) else { return };
+        let Some((theirs, _)) = repo.merging.take() else { return };
+        if resolve {
+            let merged = repo.add(repo.tree.clone(), "merged by hand", Some(&theirs));
+            repo.move_to(&merged);
+        } else {
+            repo.tree = repo.committed();
+        }
     }
 
     /// The contents of `path` in the work tree and in every commit that the user can get at:

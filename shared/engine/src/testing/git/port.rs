@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use convosync_core::Oid;
 
-use super::{Commit, MemoryGit, ORIGIN, Repo, refused};
+use super::{Commit, MemoryGit, ORIGIN, Repo, Tree, refused};
 use crate::ports::{
-    Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, GitError, JoinedCode, Parked,
-    Push, Relation, Remote, Repository, Upstream,
+    Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, GitError, JoinedCode, Operation,
+    Parked, Push, Relation, Remote, Repository, Upstream,
 };
 
 impl Git for MemoryGit {
@@ -30,6 +30,9 @@ impl Git for MemoryGit {
         _excludes: &[String],
     ) -> Result<Committed, GitError> {
         self.change(repo, |repo| {
+            if repo.merging.is_some() {
+                return Err(refused("commit", "a merge is in progress"));
+            }
             let changes = changes(repo);
             let made = !changes.is_empty();
             if made {
@@ -232,14 +235,33 @@ impl Git for MemoryGit {
         })
     }
 
-    /// Conflicts are refused: there is nobody to resolve them.
     fn begin_merge(
         &self,
         repo: &Repository,
         commit: &Oid,
         _message: &str,
     ) -> Result<bool, GitError> {
-        self.merge(repo, commit).map(|_| true)
+        self.change(repo, |repo| {
+            let ours = repo.commit().cloned().ok_or_else(|| refused("merge", "no commit"))?;
+            if !repo.is_clean() {
+                return Err(refused("merge", "there are changes"));
+            }
+            let (mut tree, conflicts) = repo.objects().merged(&ours, commit);
+            if conflicts.is_empty() {
+                let merged = repo.add(tree, "merge", Some(commit));
+                repo.move_to(&merged);
+                return Ok(true);
+            }
+            let theirs = repo.objects().tree(Some(commit));
+            for path in &conflicts {
+                let side = |tree: &Tree| tree.get(path).cloned().unwrap_or_default();
+                let both = format!("<<<<<<<\n{}\n=======\n{}\n", side(&tree), side(&theirs));
+                tree.insert(path.clone(), both);
+            }
+            repo.tree = tree;
+            repo.merging = Some((commit.clone(), conflicts));
+            Ok(false)
+        })
     }
 
     fn in_the_way(&self, repo: &Repository, commit: &Oid) -> Result<Vec<String>, GitError> {
@@ -368,7 +390,10 @@ fn changes(repo: &Repo) -> Vec<Change> {
     let (before, now) = (repo.committed(), &repo.tree);
     let paths: std::collections::BTreeSet<_> = before.keys().chain(now.keys()).collect();
     let changed = paths.into_iter().filter(|path| before.get(*path) != now.get(*path));
+    let conflicted =
+        |path: &String| repo.merging.as_ref().is_some_and(|(_, paths)| paths.contains(path));
     let kind = |path: &String| match (before.contains_key(path), now.contains_key(path)) {
+        _ if conflicted(path) => ChangeKind::Conflicted,
         (true, true) => ChangeKind::Modified,
         (false, _) => ChangeKind::New,
         (true, false) => ChangeKind::Deleted,
@@ -400,7 +425,7 @@ fn facts(root: &Path, repo: &Repo) -> Facts {
         behind: tracked.map_or(0, |tip| count(Some(tip), repo.commit())),
         changes: changes(repo),
         kept_back: Vec::new(),
-        operation: None,
+        operation: repo.merging.is_some().then_some(Operation::Merge),
         remotes: vec![Remote { name: ORIGIN.to_owned(), normalised: url.clone(), shown: url }],
     }
 }
