@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use convosync_core::{ObjectName, Sealed};
 
@@ -54,6 +55,13 @@ pub enum Fault {
     Stale(usize),
     /// A get whose middle byte is flipped.
     Damaged,
+    /// A get that ends after so many bytes, without a word.
+    Short(usize),
+    /// It is done after this time.
+    Slow(Duration),
+    /// A put that is answered and seen only after so many further calls: what is put after it is
+    /// seen before it.
+    Late(usize),
 }
 
 #[derive(Default)]
@@ -65,6 +73,8 @@ struct Plan {
     at: BTreeMap<usize, Fault>,
     calls: Vec<(Call, Option<ObjectName>)>,
     arrived: Vec<ObjectName>,
+    /// Objects on their way, with the number of the call that finds them there.
+    late: Vec<(usize, ObjectName, Sealed)>,
 }
 
 /// Wraps a store and lets its calls fail. Clones share the store and the plan, so a test keeps
@@ -126,20 +136,50 @@ impl<S: Store> FaultyStore<S> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lets all that is late arrive.
+    pub fn settle(&self) {
+        self.arrive(|_| true);
+    }
+
+    fn arrive(&self, is_due: impl Fn(usize) -> bool) {
+        let mut plan = self.plan();
+        let (due, late) = std::mem::take(&mut plan.late).into_iter().partition(|o| is_due(o.0));
+        plan.late = late;
+        drop(plan);
+        let due: Vec<(usize, ObjectName, Sealed)> = due;
+        for (_, name, object) in due {
+            if self.inner.put_new(&name, &object).is_ok() {
+                self.plan().arrived.push(name);
+            }
+        }
+    }
+
     /// Notes a call and takes its fault.
     fn begin(&self, call: Call, name: Option<&ObjectName>) -> Result<Option<Fault>, StoreError> {
+        let fault = self.note(call, name)?;
+        match fault {
+            Some(Fault::Before(refusal)) => Err(refusal.error()),
+            Some(Fault::Slow(time)) => {
+                std::thread::sleep(time);
+                Ok(fault)
+            }
+            fault => Ok(fault),
+        }
+    }
+
+    fn note(&self, call: Call, name: Option<&ObjectName>) -> Result<Option<Fault>, StoreError> {
         let mut plan = self.plan();
         let number = plan.calls.len();
         plan.calls.push((call, name.cloned()));
         let numbered = plan.at.remove(&number);
         let fault = numbered.or_else(|| plan.next.get_mut(&call)?.pop_front());
-        if plan.offline {
+        let offline = plan.offline;
+        drop(plan);
+        if offline {
             return Err(Refusal::Unreachable.error());
         }
-        match fault {
-            Some(Fault::Before(refusal)) => Err(refusal.error()),
-            fault => Ok(fault),
-        }
+        self.arrive(|due| due <= number);
+        Ok(fault)
     }
 }
 
@@ -152,6 +192,9 @@ fn answered<T>(fault: Option<Fault>, done: Result<T, StoreError>) -> Result<T, S
 }
 
 fn damaged(fault: Option<Fault>, mut bytes: Vec<u8>) -> Vec<u8> {
+    if let Some(Fault::Short(len)) = fault {
+        bytes.truncate(len);
+    }
     let middle = bytes.len() / 2;
     if let (Some(Fault::Damaged), Some(byte)) = (fault, bytes.get_mut(middle)) {
         *byte ^= 1;
@@ -162,6 +205,12 @@ fn damaged(fault: Option<Fault>, mut bytes: Vec<u8>) -> Vec<u8> {
 impl<S: Store> Store for FaultyStore<S> {
     fn put_new(&self, name: &ObjectName, object: &Sealed) -> Result<(), StoreError> {
         let fault = self.begin(Call::Put, Some(name))?;
+        if let Some(Fault::Late(calls)) = fault {
+            let mut plan = self.plan();
+            let due = plan.calls.len() + calls;
+            plan.late.push((due, name.clone(), object.clone()));
+            return Ok(());
+        }
         let done = self.inner.put_new(name, object);
         if done.is_ok() {
             self.plan().arrived.push(name.clone());
@@ -255,6 +304,39 @@ mod tests {
         store.put_new(&name(), &object()).unwrap();
         store.fail_next(Call::Get, Fault::Damaged);
         assert_ne!(store.get(&name()).unwrap(), object());
+        assert_eq!(store.get(&name()).unwrap(), object());
+    }
+
+    #[test]
+    fn a_short_get_lacks_the_end() {
+        let store = FaultyStore::new(MemoryStore::default());
+        store.put_new(&name(), &object()).unwrap();
+        store.fail_next(Call::Get, Fault::Short(3));
+        assert_eq!(store.get(&name()).unwrap().as_bytes(), b"obj");
+        assert_eq!(store.get(&name()).unwrap(), object());
+    }
+
+    #[test]
+    fn a_late_put_is_seen_after_a_later_one() {
+        let store = FaultyStore::new(MemoryStore::default());
+        let later = "v1/s/session-abcdefgh/00000001-abcdefgh-2-22223333".parse().unwrap();
+        store.fail_next(Call::Put, Fault::Late(2));
+        store.put_new(&name(), &object()).unwrap();
+        store.put_new(&later, &object()).unwrap();
+        let names = |store: &FaultyStore<MemoryStore>| {
+            store.list("").unwrap().into_iter().map(|listed| listed.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&store), [later.clone()]);
+        assert_eq!(names(&store), [name(), later]);
+    }
+
+    #[test]
+    fn what_is_late_arrives_in_the_end() {
+        let store = FaultyStore::new(MemoryStore::default());
+        store.fail_next(Call::Put, Fault::Late(99));
+        store.put_new(&name(), &object()).unwrap();
+        assert!(matches!(store.get(&name()), Err(StoreError::Missing(_))));
+        store.settle();
         assert_eq!(store.get(&name()).unwrap(), object());
     }
 

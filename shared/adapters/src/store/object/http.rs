@@ -7,11 +7,11 @@ use std::{fmt, fs};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use object_store::ClientOptions;
 use object_store::client::{
     ClientConfigKey, HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest,
     HttpResponse, HttpResponseBody, HttpService,
 };
+use object_store::{ClientOptions, HeaderValue};
 use reqwest::{Certificate, NoProxy, Proxy};
 
 /// How long a connection may take.
@@ -151,15 +151,34 @@ struct Client(reqwest::Client);
 impl HttpService for Client {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let is_list = is_list(request.uri().query().unwrap_or_default());
-        let is_range = request.headers().contains_key("range");
+        let start = start_of(request.headers().get("range"));
         let response = HttpService::call(&self.0, request).await?;
+        let total = total_of(response.headers().get("content-range"));
         match response.status().as_u16() {
-            200 if is_range => Err(HttpError::new(HttpErrorKind::Unknown, NoRanges)),
+            200 if start.is_some() => Err(HttpError::new(HttpErrorKind::Unknown, NoRanges)),
+            206 if start.is_some() && start >= total && total.is_some() => behind_the_end(),
             200..=299 if is_list => bounded(response).await,
             200..=299 => Ok(response),
             _ => refused(response).await,
         }
     }
+}
+
+/// Where a range starts: `bytes=5-9`.
+fn start_of(range: Option<&HeaderValue>) -> Option<u64> {
+    range?.to_str().ok()?.strip_prefix("bytes=")?.split('-').next()?.parse().ok()
+}
+
+/// How long the whole is: `bytes 5-9/10`.
+fn total_of(range: Option<&HeaderValue>) -> Option<u64> {
+    range?.to_str().ok()?.rsplit('/').next()?.parse().ok()
+}
+
+/// What RFC 9110 section 15.5.17 has a status of its own for, and Azurite has not.
+fn behind_the_end() -> Result<HttpResponse, HttpError> {
+    let (code, words) = (String::new(), String::new());
+    let refused = Refused { status: 416, code, words, region: None };
+    Err(HttpError::new(HttpErrorKind::Unknown, refused))
 }
 
 fn is_list(query: &str) -> bool {
@@ -260,6 +279,16 @@ mod tests {
     fn lists_are_known_by_their_query() {
         assert!(is_list("list-type=2&prefix=v1%2F") && is_list("restype=container&comp=list"));
         assert!(!is_list("") && !is_list("versionId=list-type"));
+    }
+
+    #[test]
+    fn ranges_are_read() {
+        let header = |text: &'static str| Some(HeaderValue::from_static(text));
+        assert_eq!(start_of(header("bytes=5-9").as_ref()), Some(5));
+        assert_eq!(start_of(header("bytes=5-").as_ref()), Some(5));
+        assert_eq!(start_of(header("bytes=-5").as_ref()), None);
+        assert_eq!(total_of(header("bytes 5-9/10").as_ref()), Some(10));
+        assert_eq!(total_of(header("bytes 5-9/*").as_ref()), None);
     }
 
     #[test]

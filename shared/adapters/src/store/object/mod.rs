@@ -156,9 +156,12 @@ impl ObjectStore {
         path: &Path,
         bytes: &[u8],
     ) -> Result<There, StoreError> {
-        match answered(self.bucket.head(path)).await?.map_err(|error| self.answer(error)) {
-            Ok(meta) if meta.size != bytes.len() as u64 => Ok(There::Another),
-            Ok(_) => self.compare(name, path, bytes).await,
+        // Not with HEAD, whose failures come without a word of why.
+        match self.fetch(path, Some(GetRange::Bounded(0..1))).await {
+            Ok(found) if found.meta.size != bytes.len() as u64 => Ok(There::Another),
+            Ok(_) | Err(Answer::Unknown | Answer::BehindTheEnd) => {
+                self.compare(name, path, bytes).await
+            }
             Err(Answer::Absent) => Ok(There::Nothing),
             Err(other) => Err(other.of(name)),
         }
@@ -229,21 +232,16 @@ impl ObjectStore {
             let there = answered(self.bucket.head(&path)).await?;
             return there.map(|_| Vec::new()).map_err(|error| self.answer(error).of(name));
         }
-        let asked = range.clone();
         // Some servers can't count as far as a caller who means "to the end".
         let wanted = match range.end - range.start {
-            0..=LARGEST => GetRange::Bounded(range),
+            0..=LARGEST => GetRange::Bounded(range.clone()),
             _ => GetRange::Offset(range.start),
         };
         let found = match self.fetch(&path, Some(wanted)).await {
             Ok(found) => found,
             Err(Answer::BehindTheEnd) => return Ok(Vec::new()),
-            Err(Answer::Unknown) => return Ok(cut(&self.whole(name).await?, &asked)),
-            // Not every server has a word of its own for a range behind the end.
-            Err(other) => match answered(self.bucket.head(&path)).await? {
-                Ok(meta) if meta.size <= asked.start => return Ok(Vec::new()),
-                _ => return Err(other.of(name)),
-            },
+            Err(Answer::Unknown) => return Ok(cut(&self.whole(name).await?, &range)),
+            Err(other) => return Err(other.of(name)),
         };
         let size = found.range.end.saturating_sub(found.range.start);
         if size > LARGEST {
@@ -262,7 +260,7 @@ impl ObjectStore {
         let wanted = format!("{root}{asked}");
         let (mut found, mut token) = (Vec::new(), None);
         loop {
-            let options = PaginatedListOptions { page_token: token, ..Default::default() };
+            let options = PaginatedListOptions { page_token: token.clone(), ..Default::default() };
             let page = answered(self.bucket.list_paginated(Some(&wanted), options)).await?;
             let page = page.map_err(|error| self.unlistable(error))?;
             let named = page.result.objects.iter().filter_map(|meta| {
@@ -271,11 +269,11 @@ impl ObjectStore {
                 Some(Listed { name, size: meta.size })
             });
             found.extend(named);
-            token = page.page_token;
+            let before = std::mem::replace(&mut token, page.page_token);
             if token.is_none() {
                 break;
             }
-            if found.len() > MOST {
+            if found.len() > MOST || token == before {
                 let why = format!("{}: its list has no end", self.place.shown());
                 return Err(StoreError::Unreachable(why));
             }
