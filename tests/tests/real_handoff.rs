@@ -335,6 +335,36 @@ fn names_compactions_and_new_beginnings_are_carried() {
     assert!(sent.iter().any(|said| said.contains("GAMMA-3")), "{sent:?}");
 }
 
+#[test]
+fn after_a_merge_the_client_goes_on_from_the_newest_words_and_has_all_others() {
+    let model = ModelServer::start();
+    let (_world, a, b) = sides(&model);
+    a.device.write("notes", "one\n");
+    let id = a.say(&[], "Begin ALPHA-1").id;
+    a.device.json(&["save", "Begun"]);
+    b.device.json(&["resume"]);
+    b.say(&["--resume", &id], "Go on BETA-2");
+    a.say(&["--resume", &id], "Go on GAMMA-3");
+    // The one with the older words saves last.
+    a.device.json(&["save", "On a"]);
+    b.device.json(&["save", "On b"]);
+
+    let (code, question) = b.device.fails(&["resume"]);
+    assert_eq!((code, &question["question"]), (3, &json!("conflict")), "{question}");
+    let merged = b.device.json(&["resume", "--on-conflict", "merge"]);
+    assert_eq!(merged["parked"], json!([]), "{merged}");
+    check_quiet(&a.device.json(&["resume"]));
+    for (side, next) in [(&b, "DELTA-4"), (&a, "EPSILON-5")] {
+        for words in ["ALPHA-1", "BETA-2", "GAMMA-3"] {
+            assert!(side.transcript(&id).contains(words), "{words}");
+        }
+        side.say(&["--resume", &id], &format!("Go on {next}"));
+        let sent = model.last_with(next).expect("the client asked the model").texts("user");
+        let said = |text: &str| sent.iter().any(|said| said.contains(text));
+        assert!(said("ALPHA-1") && said("GAMMA-3") && !said("BETA-2"), "{sent:?}");
+    }
+}
+
 /// Nothing is asserted of the times: they are there to be looked at.
 #[test]
 fn a_conversation_of_megabytes_goes_there_and_back() {
