@@ -19,8 +19,8 @@ use convosync_engine::ports::{
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
 use convosync_tests::{Device, World};
 use convosync_wire::{
-    AccountReport, Answers, InitArgs, JoinArgs, PROTOCOL, Reply, Request, ResumeArgs, SaveArgs,
-    Secret, Verb,
+    AccountReport, Answers, InitArgs, JoinArgs, OnConflict, PROTOCOL, Reply, Request, ResumeArgs,
+    SaveArgs, Secret, Verb,
 };
 
 use crate::audit::audit;
@@ -424,5 +424,37 @@ fn a_resume_that_dies_before_any_write_is_whole_the_next_time() {
         assert_eq!(saves.head().card.message, "step 2");
         goes_on(&scene.device, 3);
         audit(&scene.world, &scene.device).head();
+    });
+}
+
+#[test]
+fn a_merge_that_dies_before_any_write_is_whole_the_next_time() {
+    let resume = |on_conflict| {
+        let answers = Answers { on_conflict, ..Answers::default() };
+        Verb::Resume(ResumeArgs { answers, ..ResumeArgs::default() })
+    };
+    let scene = || {
+        let (world, desktop, laptop) = World::pair();
+        work(&desktop, 1);
+        alive(&desktop, &save("step 1"));
+        alive(&laptop, &resume(None));
+        desktop.talk(ID, 1);
+        desktop.write("desktop.txt", "desktop\n");
+        laptop.talk(ID, 2);
+        laptop.write("laptop.txt", "laptop\n");
+        alive(&desktop, &save("step 2"));
+        alive(&laptop, &save("step 3"));
+        Scene { world, device: laptop, verb: resume(Some(OnConflict::Merge)) }
+    };
+    at_each_write(scene, |scene, _| {
+        let saves = audit(&scene.world, &scene.device);
+        let transcript = saves.head().transcript(ID);
+        for words in ["on desktop", "on laptop"] {
+            assert!(transcript.contains(words), "{words}");
+        }
+        for (name, text) in [("desktop.txt", "desktop\n"), ("laptop.txt", "laptop\n")] {
+            assert_eq!(scene.device.read(name), text);
+        }
+        goes_on(&scene.device, 4);
     });
 }

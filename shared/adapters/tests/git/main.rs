@@ -5,6 +5,7 @@ mod commit;
 mod facts;
 mod foresee;
 mod history;
+mod join;
 mod lab;
 mod moves;
 mod park;
