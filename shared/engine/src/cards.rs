@@ -24,7 +24,7 @@ pub(crate) fn log_rows(history: &History, session: &convosync_core::SessionId) -
     saves
         .values()
         .rev()
-        .filter(|seen| !superseded(saves.values(), seen))
+        .filter(|seen| !superseded(saves.values().map(Box::as_ref), seen))
         .map(|seen| LogRow {
             save: seen.card.save.to_string(),
             head: heads.contains(&seen.card.save),

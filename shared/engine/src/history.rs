@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use convosync_core::{
     CARD_RANGE, Card, ObjectName, SaveId, Sealed, SessionId, card_prefix_len, heads, open_card,
-    open_card_trusted,
 };
 use convosync_wire::{Failure, Note};
 
@@ -42,7 +41,8 @@ pub(crate) struct Unreadable {
 /// All saves that are known, by session.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    pub(crate) sessions: BTreeMap<SessionId, BTreeMap<SaveId, Seen>>,
+    /// Boxed: a map has room for eleven saves at least, and most sessions have few.
+    pub(crate) sessions: BTreeMap<SessionId, BTreeMap<SaveId, Box<Seen>>>,
     /// Saves whose cards can't be read; what other saves go on from is not looked for.
     pub(crate) unreadable: Vec<Unreadable>,
     /// Which sessions are pinned, and which are deleted.
@@ -57,7 +57,7 @@ impl History {
         let Some(saves) = self.sessions.get(session) else { return Vec::new() };
         let live: Vec<_> = saves.values().filter(|seen| !seen.card.parked).collect();
         let named = heads(live.iter().map(|seen| (&seen.card.save, &seen.card.vector)));
-        named.into_iter().filter_map(|save| saves.get(save)).collect()
+        named.into_iter().filter_map(|save| saves.get(save).map(Box::as_ref)).collect()
     }
 
     /// The heads of a session that differ: heads of equal content show as one.
@@ -159,7 +159,7 @@ impl History {
         self.sessions
             .entry(seen.card.session.clone())
             .or_default()
-            .insert(seen.card.save.clone(), seen);
+            .insert(seen.card.save.clone(), Box::new(seen));
     }
 }
 
@@ -184,21 +184,9 @@ impl Engine<'_> {
         let mut history = History { decisions, ..History::default() };
         let queued: BTreeSet<SaveId> =
             self.ports.index.queue()?.into_iter().map(|row| row.save).collect();
-        for stored in self.ports.index.cards()? {
-            let name =
-                ObjectName::Unit { session: stored.session.clone(), save: stored.save.clone() };
-            match open_card_trusted(&member.profile.account, &name, &stored.card) {
-                Ok(card) => {
-                    let queued = queued.contains(&card.save);
-                    history.insert(Seen { card, queued });
-                }
-                // A row that this key does not open is as good as none: the store is asked again.
-                Err(_) => {
-                    self.ports
-                        .index
-                        .apply(&[IndexChange::DropCard(stored.session, stored.save)])?;
-                }
-            }
+        for card in self.known_cards(member)? {
+            let queued = queued.contains(&card.save);
+            history.insert(Seen { card, queued });
         }
         Ok(history)
     }
@@ -217,7 +205,7 @@ impl Engine<'_> {
         history.notes.extend(undecided);
         history.notes.extend(refused.into_iter().map(|text| unreadable("a device entry", &text)));
         let listed = store.list(prefix)?;
-        let there: BTreeSet<_> = listed.iter().map(|listed| listed.name.clone()).collect();
+        let mut learned = Learned { engine: self, changes: Vec::new() };
         for listed in listed.iter().rev() {
             let ObjectName::Unit { session, save } = &listed.name else { continue };
             if !wanted(&history, session, save, depth) {
@@ -225,7 +213,7 @@ impl Engine<'_> {
             }
             match self.fetch_card(member, store, &listed.name, listed.size) {
                 Ok((card, stored)) => {
-                    self.ports.index.apply(&[IndexChange::PutCard(stored)])?;
+                    learned.add(stored)?;
                     history.insert(Seen { card, queued: false });
                 }
                 Err(trouble @ (Trouble::Object { .. } | Trouble::Store(_))) => {
@@ -234,9 +222,14 @@ impl Engine<'_> {
                     history.notes.push(unreadable(&format!("{save} of {session}"), &why.message));
                     history.unreadable.push(Unreadable { session, save, why });
                 }
-                Err(trouble) => return Err(trouble),
+                Err(trouble) => {
+                    learned.settle()?;
+                    return Err(trouble);
+                }
             }
         }
+        learned.settle()?;
+        let there: BTreeSet<_> = listed.into_iter().map(|listed| listed.name).collect();
         let gone = what_is_gone(&history, prefix, &there);
         let lost = self.explained(member, store, &mut history, gone, &there)?;
         history.notes.extend(went_back(&lost));
@@ -270,6 +263,31 @@ impl Engine<'_> {
     }
 }
 
+/// Cards on their way into the index: many at once, since each change of the index waits for the
+/// disk. What a process that is killed has not put in yet is asked of the store again.
+struct Learned<'e> {
+    engine: &'e Engine<'e>,
+    changes: Vec<IndexChange>,
+}
+
+impl Learned<'_> {
+    /// So many cards are learned between two waits.
+    const BATCH: usize = 256;
+
+    fn add(&mut self, card: StoredCard) -> Result<(), Trouble> {
+        self.changes.push(IndexChange::PutCard(card));
+        if self.changes.len() >= Self::BATCH { self.settle() } else { Ok(()) }
+    }
+
+    fn settle(&mut self) -> Result<(), Trouble> {
+        if !self.changes.is_empty() {
+            self.engine.ports.index.apply(&self.changes)?;
+            self.changes.clear();
+        }
+        Ok(())
+    }
+}
+
 fn wanted(history: &History, session: &SessionId, save: &SaveId, depth: Depth) -> bool {
     let Some(saves) = history.sessions.get(session) else { return true };
     if saves.contains_key(save) {
@@ -284,7 +302,7 @@ fn what_is_gone(history: &History, prefix: &str, there: &BTreeSet<ObjectName>) -
     for (session, saves) in &history.sessions {
         for seen in saves.values().filter(|seen| !seen.queued) {
             let name = ObjectName::Unit { session: session.clone(), save: seen.card.save.clone() };
-            if name.to_string().starts_with(prefix) && !there.contains(&name) {
+            if !there.contains(&name) && name.to_string().starts_with(prefix) {
                 gone.push(name);
             }
         }

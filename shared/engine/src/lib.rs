@@ -14,6 +14,7 @@ mod freeze;
 mod gc;
 mod history;
 mod knob;
+mod known;
 mod look;
 mod member;
 mod mend;

@@ -320,23 +320,27 @@ impl Engine<'_> {
         pushing: Pushing,
         proven: Option<&SaveId>,
     ) -> Result<Vec<Binding>, Trouble> {
-        let history = self.known(member)?;
+        let queue = self.ports.index.queue()?;
         let mut unproven = Vec::new();
         for binding in self.bindings(member)? {
-            let saves = history.sessions.get(&binding.session);
-            let Some(seen) = saves.and_then(|saves| saves.get(&binding.tip)) else { continue };
-            // What follows would revive it.
-            if history.is_deleted(&binding.session) {
+            let card = self.known_card(member, &binding.session, &binding.tip)?;
+            let Some(card) = card.filter(|card| *card.device() == member.profile.device.id) else {
                 continue;
-            }
-            let wanted = match seen.card.code {
-                CodeState::Unproven => seen.queued && proven != Some(&binding.tip),
+            };
+            let queued = || queue.iter().any(|row| row.save == binding.tip);
+            let wanted = match card.code {
+                CodeState::Unproven => proven != Some(&binding.tip) && queued(),
                 CodeState::Carried => pushing == Pushing::Allowed,
                 CodeState::Pushed | CodeState::None => false,
             };
-            if wanted && *seen.card.device() == member.profile.device.id {
+            if wanted {
                 unproven.push(binding);
             }
+        }
+        if !unproven.is_empty() {
+            // What follows would revive a session that was deleted.
+            let history = self.known(member)?;
+            unproven.retain(|binding| !history.is_deleted(&binding.session));
         }
         Ok(unproven)
     }

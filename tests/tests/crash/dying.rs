@@ -11,10 +11,10 @@ use convosync_adapters::{
     ClaudeCodeFiles, FileLocks, FolderStore, GitCli, KeyFile, Paths, ScratchDir, SqliteIndex,
     StoreOpener, SystemClock, SystemEntropy, SystemProcesses,
 };
-use convosync_core::{DeviceKind, ObjectName, Profile, Sealed};
+use convosync_core::{DeviceKind, ObjectName, Profile, SaveId, Sealed, SessionId};
 use convosync_engine::ports::{
-    Caps, Index, IndexChange, Listed, LocalError, QueueRow, Store, StoreError, StoredCard, Stores,
-    Table, Vault,
+    Caps, Index, IndexChange, LaterCards, Listed, LocalError, QueueRow, Store, StoreError,
+    StoredCard, Stores, Table, Vault,
 };
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
 use convosync_tests::{Device, World};
@@ -131,6 +131,14 @@ impl Index for Mortal<SqliteIndex> {
 
     fn cards(&self) -> Result<Vec<StoredCard>, LocalError> {
         self.inner.cards()
+    }
+
+    fn cards_after(&self, mark: u64) -> Result<LaterCards, LocalError> {
+        self.inner.cards_after(mark)
+    }
+
+    fn card(&self, session: &SessionId, save: &SaveId) -> Result<Option<StoredCard>, LocalError> {
+        self.inner.card(session, save)
     }
 
     fn queue(&self) -> Result<Vec<QueueRow>, LocalError> {

@@ -16,6 +16,8 @@ macro_rules! index_contract {
             what_is_dropped_is_gone,
             tries_are_counted_and_queueing_again_changes_nothing,
             it_is_new_until_something_was_written,
+            cards_are_told_from_a_mark_on_and_what_makes_a_mark_stale_shows,
+            one_card_is_found_by_its_names,
         );
     };
     ($fresh:path: $($clause:ident,)*) => {
@@ -128,6 +130,34 @@ pub(crate) fn tries_are_counted_and_queueing_again_changes_nothing(open: &Open<'
     assert_eq!((queue.len(), queue[0].save.seq(), queue[0].attempts), (2, 1, 2));
     assert_eq!((queue[0].retry_ms, queue[1].retry_ms), (77, 0));
     assert_eq!(queue[0].error.as_deref(), Some("convosync::store::unreachable"));
+}
+
+pub(crate) fn cards_are_told_from_a_mark_on_and_what_makes_a_mark_stale_shows(open: &Open<'_>) {
+    let index = open();
+    let after = |mark| {
+        let later = index.cards_after(mark).unwrap();
+        let cards: Vec<_> = later.cards.iter().map(|card| card.save.seq()).collect();
+        (cards, later.mark, later.total, later.at_mark.map(|(_, save)| save.seq()))
+    };
+    assert_eq!(after(0), (vec![], 0, 0, None));
+    index.apply(&[card(2, "two"), card(1, "one")]).unwrap();
+    let (cards, mark, ..) = after(0);
+    assert_eq!(cards, [2, 1], "in the order in which they came");
+    assert_eq!(after(mark), (vec![], mark, 2, Some(1)));
+    index.apply(&[card(2, "two again"), card(3, "three")]).unwrap();
+    let (cards, later, total, at) = after(mark);
+    assert_eq!((cards, total, at), (vec![2, 3], 3, Some(1)));
+    // The greatest place may be given anew: count and card tell.
+    index.apply(&[IndexChange::DropCard(session(), save(3)), card(4, "four")]).unwrap();
+    assert_eq!(after(later), (vec![], later, 3, Some(4)));
+}
+
+pub(crate) fn one_card_is_found_by_its_names(open: &Open<'_>) {
+    let index = open();
+    index.apply(&[card(1, "one"), card(2, "two")]).unwrap();
+    let found = index.card(&session(), &save(2)).unwrap().expect("it is there");
+    assert_eq!((found.card, found.size), (sealed("two"), 2000));
+    assert!(index.card(&session(), &save(3)).unwrap().is_none());
 }
 
 pub(crate) fn it_is_new_until_something_was_written(open: &Open<'_>) {

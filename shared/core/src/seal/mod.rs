@@ -81,6 +81,7 @@ mod hpke;
 mod key;
 mod local;
 mod object;
+mod overview;
 mod pad;
 mod retention;
 mod session;
@@ -93,6 +94,7 @@ pub use account::{
 };
 pub use error::{OpenError, SealError};
 pub use local::{local_digest, open_value, seal_value};
+pub use overview::{open_overview, seal_overview};
 pub use retention::{
     MAX_MARKED, open_mark, open_pin, open_tombstone, seal_mark, seal_pin, seal_tombstone,
     stand_in_name, stand_ins_of,

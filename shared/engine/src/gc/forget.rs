@@ -104,5 +104,5 @@ fn goes_on(history: &History, name: &ObjectName, there: &BTreeSet<ObjectName>) -
             && seen.card.vector.covers(save)
             && (seen.queued || there.contains(&unit))
     };
-    history.sessions.get(session).is_some_and(|saves| saves.values().any(later))
+    history.sessions.get(session).is_some_and(|saves| saves.values().map(Box::as_ref).any(later))
 }

@@ -43,11 +43,13 @@ pub(super) fn roots(
     if history.is_deleted(session) {
         return BTreeSet::new();
     }
-    let open: Vec<&Seen> = saves.values().filter(|seen| !seen.card.parked).collect();
+    let open: Vec<&Seen> =
+        saves.values().map(Box::as_ref).filter(|seen| !seen.card.parked).collect();
     let named = heads(open.iter().map(|seen| (&seen.card.save, &seen.card.vector)));
     let last = open.iter().rev().take(LAST).map(|seen| &seen.card.save);
     let young = |seen: &&Seen| times.age(&seen.card.save, now).is_none_or(|age| age < parked_ms);
-    let parked = saves.values().filter(|seen| seen.card.parked).filter(young);
+    let saves = saves.values().map(Box::as_ref);
+    let parked = saves.filter(|seen| seen.card.parked).filter(young);
     named.into_iter().chain(last).chain(parked.map(|seen| &seen.card.save)).cloned().collect()
 }
 

@@ -104,6 +104,19 @@ pub struct StoredCard {
     pub size: u64,
 }
 
+/// Cards that were put after others.
+#[derive(Debug, Clone, Default)]
+pub struct LaterCards {
+    /// In the order in which they were put.
+    pub cards: Vec<StoredCard>,
+    /// What to ask with for those that are put after these.
+    pub mark: u64,
+    /// How many cards there are in all.
+    pub total: u64,
+    /// The save whose card is at the mark that was asked with, if one is.
+    pub at_mark: Option<(SessionId, SaveId)>,
+}
+
 /// A save that waits to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueRow {
@@ -181,6 +194,22 @@ pub trait Index {
     ///
     /// If the index can't be read.
     fn cards(&self) -> Result<Vec<StoredCard>, LocalError>;
+
+    /// The cards that were put after those of an earlier answer, by its mark; 0: all of them. A
+    /// card that is put again counts as put later. A mark may be given anew once the card at it
+    /// was dropped: the other fields tell.
+    ///
+    /// # Errors
+    ///
+    /// If the index can't be read.
+    fn cards_after(&self, mark: u64) -> Result<LaterCards, LocalError>;
+
+    /// The card of one save.
+    ///
+    /// # Errors
+    ///
+    /// If the index can't be read.
+    fn card(&self, session: &SessionId, save: &SaveId) -> Result<Option<StoredCard>, LocalError>;
 
     /// The queue, in the order in which it was filled.
     ///

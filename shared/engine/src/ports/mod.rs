@@ -15,7 +15,7 @@ pub use git::{
     Operation, Parked, Push, Relation, Remote, Repository, Upstream,
 };
 pub use local::{
-    Change as IndexChange, Clock, Entropy, Guard, Index, LocalError, Locks, QueueRow, Scratch,
-    ScratchFile, StoredCard, Table, Vault,
+    Change as IndexChange, Clock, Entropy, Guard, Index, LaterCards, LocalError, Locks, QueueRow,
+    Scratch, ScratchFile, StoredCard, Table, Vault,
 };
 pub use store::{Caps, Listed, Store, StoreError, Stores};

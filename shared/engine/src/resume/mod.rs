@@ -187,8 +187,8 @@ impl Engine<'_> {
         let needed = containers(&open.manifest);
         let all = needed.iter().chain([&open.name]);
         for name in all {
-            let near = self.ports.outbox.get(name).or_else(|_| self.ports.cache.get(name));
-            if near.is_ok() {
+            let near = |place: &dyn Store| place.get_range(name, 0..1).is_ok();
+            if near(self.ports.outbox) || near(self.ports.cache) {
                 continue;
             }
             self.step("Downloading the session")?;

@@ -209,9 +209,8 @@ impl Engine<'_> {
         let Some(binding) = self.binding(member, &scene.facts.repository.root)? else {
             return Ok(None);
         };
-        let history = self.known(member)?;
-        let saves = history.sessions.get(&binding.session);
-        Ok(saves.and_then(|saves| saves.get(&binding.tip)).map(|seen| seen.card.message.clone()))
+        let card = self.known_card(member, &binding.session, &binding.tip)?;
+        Ok(card.map(|card| card.message))
     }
 
     /// Records what is being saved, for `--retry` after whatever happens.

@@ -267,7 +267,7 @@ pub(super) fn parents(
         .values()
         .filter(|seen| !seen.card.parked && *seen.card.device() == member.profile.device.id)
         .max_by_key(|seen| seen.card.save.seq());
-    let base = from.and_then(|save| saves.get(save));
+    let base = from.and_then(|save| saves.get(save)).map(Box::as_ref);
     let is_past = |base: &Seen| mine.is_none_or(|mine| base.card.vector.covers(&mine.card.save));
     let line = base.filter(|base| is_past(base));
     let heads = history.every_head(session).into_iter();

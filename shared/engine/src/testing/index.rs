@@ -7,13 +7,14 @@ use std::rc::Rc;
 use convosync_core::{SaveId, Sealed, SessionId};
 
 use super::Steps;
-use crate::ports::{Index, IndexChange, LocalError, QueueRow, StoredCard, Table};
+use crate::ports::{Index, IndexChange, LaterCards, LocalError, QueueRow, StoredCard, Table};
 
 #[derive(Clone, Default)]
 struct Rows {
     /// Whether anything was ever applied.
     filled: bool,
-    cards: BTreeMap<(SessionId, SaveId), StoredCard>,
+    /// Each with its place in the order in which they were put.
+    cards: BTreeMap<(SessionId, SaveId), (u64, StoredCard)>,
     queue: Vec<QueueRow>,
     values: BTreeMap<(u8, String), Sealed>,
 }
@@ -48,7 +49,7 @@ impl MemoryIndex {
     #[must_use]
     pub fn contents(&self) -> Vec<Sealed> {
         let rows = self.rows.borrow();
-        let cards = rows.cards.values().map(|stored| stored.card.clone());
+        let cards = rows.cards.values().map(|(_, stored)| stored.card.clone());
         cards.chain(rows.values.values().cloned()).collect()
     }
 }
@@ -62,7 +63,10 @@ impl Rows {
         match change {
             IndexChange::PutCard(stored) => {
                 let key = (stored.session.clone(), stored.save.clone());
-                self.cards.insert(key, stored.clone());
+                self.cards.remove(&key);
+                // As SQLite does: the greatest place is given anew once it is free.
+                let last = self.cards.values().map(|(place, _)| *place).max().unwrap_or(0);
+                self.cards.insert(key, (last + 1, stored.clone()));
             }
             IndexChange::DropCard(session, save) => {
                 self.cards.remove(&(session.clone(), save.clone()));
@@ -100,7 +104,25 @@ impl Index for MemoryIndex {
     }
 
     fn cards(&self) -> Result<Vec<StoredCard>, LocalError> {
-        Ok(self.rows.borrow().cards.values().cloned().collect())
+        Ok(self.rows.borrow().cards.values().map(|(_, stored)| stored.clone()).collect())
+    }
+
+    fn cards_after(&self, mark: u64) -> Result<LaterCards, LocalError> {
+        let rows = self.rows.borrow();
+        let mut placed: Vec<_> = rows.cards.values().collect();
+        placed.sort_by_key(|(place, _)| *place);
+        let at_mark = placed.iter().find(|(place, _)| *place == mark);
+        let at_mark = at_mark.map(|(_, stored)| (stored.session.clone(), stored.save.clone()));
+        let total = placed.len() as u64;
+        placed.retain(|(place, _)| *place > mark);
+        let mark = placed.last().map_or(mark, |(place, _)| *place);
+        let cards = placed.into_iter().map(|(_, stored)| stored.clone()).collect();
+        Ok(LaterCards { cards, mark, total, at_mark })
+    }
+
+    fn card(&self, session: &SessionId, save: &SaveId) -> Result<Option<StoredCard>, LocalError> {
+        let key = (session.clone(), save.clone());
+        Ok(self.rows.borrow().cards.get(&key).map(|(_, stored)| stored.clone()))
     }
 
     fn queue(&self) -> Result<Vec<QueueRow>, LocalError> {

@@ -6,7 +6,9 @@ mod schema;
 use std::path::{Path, PathBuf};
 
 use convosync_core::{SaveId, Sealed, SessionId};
-use convosync_engine::ports::{Index, IndexChange, LocalError, QueueRow, StoredCard, Table};
+use convosync_engine::ports::{
+    Index, IndexChange, LaterCards, LocalError, QueueRow, StoredCard, Table,
+};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, ffi, params};
 
 use opening::Opened;
@@ -79,14 +81,23 @@ impl Index for SqliteIndex {
     fn cards(&self) -> Result<Vec<StoredCard>, LocalError> {
         let sql = "SELECT session_id, save_id, card, size FROM sessions \
                    ORDER BY session_id, save_id";
-        self.read(sql, [], |row| {
-            Ok(StoredCard {
-                session: session(row, 0)?,
-                save: save(row, 1)?,
-                card: Sealed::received(row.get(2)?),
-                size: count(row, 3)?,
-            })
-        })
+        self.read(sql, [], stored_card)
+    }
+
+    fn cards_after(&self, mark: u64) -> Result<LaterCards, LocalError> {
+        let read = || {
+            // One state of the database for all three questions.
+            let _snapshot = self.connection().unchecked_transaction()?;
+            later_cards(self.connection(), i64::try_from(mark).unwrap_or(i64::MAX))
+        };
+        read().map_err(|error| self.failed("read", &error))
+    }
+
+    fn card(&self, session: &SessionId, save: &SaveId) -> Result<Option<StoredCard>, LocalError> {
+        let sql = "SELECT session_id, save_id, card, size FROM sessions \
+                   WHERE session_id = ?1 AND save_id = ?2";
+        let found = self.read(sql, [session.as_str(), &save.to_string()], stored_card)?;
+        Ok(found.into_iter().next())
     }
 
     fn queue(&self) -> Result<Vec<QueueRow>, LocalError> {
@@ -122,6 +133,37 @@ impl Index for SqliteIndex {
     fn is_new(&self) -> bool {
         self.opened.is_new
     }
+}
+
+/// The rows of a table that are put get ever greater row ids, but for the greatest one's, which is
+/// given anew when its row was deleted.
+fn later_cards(connection: &Connection, mark: i64) -> rusqlite::Result<LaterCards> {
+    let sql = "SELECT session_id, save_id, card, size, rowid FROM sessions \
+               WHERE rowid > ?1 ORDER BY rowid";
+    let mut later = LaterCards { mark: u64::try_from(mark).unwrap_or(0), ..LaterCards::default() };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([mark])?;
+    while let Some(row) = rows.next()? {
+        later.cards.push(stored_card(row)?);
+        later.mark = count(row, 4)?;
+    }
+    later.total = connection
+        .prepare_cached("SELECT COUNT(*) FROM sessions")?
+        .query_row([], |row| count(row, 0))?;
+    later.at_mark = connection
+        .prepare_cached("SELECT session_id, save_id FROM sessions WHERE rowid = ?1")?
+        .query_row([mark], |row| Ok((session(row, 0)?, save(row, 1)?)))
+        .optional()?;
+    Ok(later)
+}
+
+fn stored_card(row: &Row<'_>) -> rusqlite::Result<StoredCard> {
+    Ok(StoredCard {
+        session: session(row, 0)?,
+        save: save(row, 1)?,
+        card: Sealed::received(row.get(2)?),
+        size: count(row, 3)?,
+    })
 }
 
 fn one(transaction: &Transaction<'_>, change: &IndexChange) -> rusqlite::Result<()> {
