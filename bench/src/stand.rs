@@ -13,7 +13,7 @@ use convosync_adapters::{
 };
 use convosync_core::{DeviceKind, ObjectName, Sealed};
 use convosync_engine::ports::{Caps, Listed, Store, StoreError, Stores};
-use convosync_engine::{Cancel, Engine, Host, Outcome, Ports};
+use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
 use convosync_tests::{Device, World};
 use convosync_wire::{Answers, PROTOCOL, Reply, Request, ResumeArgs, SaveArgs, Verb};
 
@@ -86,6 +86,7 @@ pub(crate) fn run(world: &World, device: &Device, verb: Verb) -> Run {
             entropy: &SystemEntropy,
             git: &GitCli::find(&env, cancel.clone()).expect("git is installed"),
             assistants: &[&claude],
+            settings: Settings::default(),
             host,
             cancel,
         };
@@ -137,7 +138,8 @@ pub(crate) fn alone(world: &World, device: &Device, verb: &str, id: &str) -> (f6
 /// `--child VERB ID WORLD NAME HOME TREE`.
 pub(crate) fn child(task: &[String]) -> ExitCode {
     let [verb, id, world, name, home, tree] = task else { return ExitCode::FAILURE };
-    let device = Device { name: name.clone(), home: home.into(), work_tree: tree.into() };
+    let (home, work_tree) = (home.into(), tree.into());
+    let device = Device { name: name.clone(), home, work_tree, more: Default::default() };
     let world = World::at(world.into());
     let verb = if verb == "save" { save(id) } else { resume() };
     let run = run(&world, &device, verb);
