@@ -5,14 +5,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use convosync_core::{
-    Account, Device, Devices, ObjectName, Profile, RecoveryKey, Sealed, card_prefix,
-    open_card_trusted, open_part, open_unit, seal_part, seal_unit,
+    Account, Device, Devices, Membership, ObjectName, Profile, RecoveryKey, Sealed, card_prefix,
+    open_card_trusted, open_part, open_unit, recovery_public, seal_part, seal_unit,
 };
 use convosync_wire::{AccountReport, InitArgs, JoinArgs, Note};
 
 use crate::cards::device_rows;
 use crate::engine::Engine;
 use crate::history::History;
+use crate::keys::Surveyed;
 use crate::member::{Member, NewDevice};
 use crate::ports::{Guard, IndexChange, LocalError, Store, StoreError, StoredCard, Table};
 use crate::shelf::Shelf;
@@ -94,6 +95,7 @@ impl Engine<'_> {
         founded: bool,
     ) -> Result<AccountReport, Trouble> {
         let recovery = self.words_to_show(profile)?;
+        let profile = &with_recovery(profile, &recovery);
         let file = self.write_recovery(args, &recovery)?;
         let adopted = match before {
             Some(old) if old.store_url != profile.store_url => self.copy_saves(old, store)?,
@@ -112,10 +114,11 @@ impl Engine<'_> {
     }
 
     /// Keeps saves and senders of this device out while its account is made or changed.
-    fn alone(&self) -> Result<[Box<dyn Guard>; 2], Trouble> {
+    pub(crate) fn alone(&self) -> Result<[Box<dyn Guard>; 3], Trouble> {
         // In the order in which a sender takes them.
         let send = self.ports.locks.acquire("send", LOCK_WAIT)?;
-        Ok([send, self.ports.locks.acquire("freeze", LOCK_WAIT)?])
+        let freeze = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
+        Ok([send, freeze, self.ports.locks.acquire("keys", LOCK_WAIT)?])
     }
 
     fn renamed(
@@ -148,8 +151,9 @@ impl Engine<'_> {
         let from = self.ports.stores.open(&old.store_url, false)?;
         let mut saves = 0;
         let decisions = [ObjectName::PINS, ObjectName::TOMBSTONES];
-        let saved = [ObjectName::DEVICES, ObjectName::PARTS, ObjectName::UNITS];
-        for prefix in saved.into_iter().chain(decisions) {
+        let keys = [ObjectName::KEYS, ObjectName::DEVICES];
+        let saved = [ObjectName::PARTS, ObjectName::UNITS];
+        for prefix in keys.into_iter().chain(saved).chain(decisions) {
             for listed in from.list(prefix)? {
                 self.step("Copying sessions to the new store")?;
                 to.put_new(&listed.name, &from.get(&listed.name)?)?;
@@ -178,15 +182,58 @@ impl Engine<'_> {
             .argument("--store")
         })?;
         let account = self.recover_account(store.as_ref(), &record, &key)?;
+        let new = NewDevice { name: args.device.as_deref(), kind: args.kind.as_deref() };
+        self.join_with(&new, before, account, url, store.as_ref())
+    }
+
+    /// Makes this device one of the account whose keys it was given.
+    pub(crate) fn join_with(
+        &self,
+        new: &NewDevice<'_>,
+        before: Option<Profile>,
+        account: Account,
+        url: String,
+        store: &dyn Store,
+    ) -> Result<AccountReport, Trouble> {
+        let surveyed = self.survey(&account, store)?;
+        if surveyed.epochs.newest() > account.epoch {
+            return Err(old_keys().into());
+        }
         if let Some(profile) = before.as_ref().filter(|profile| !profile.local_only) {
             if profile.account.id == account.id {
-                self.enter(profile, store.as_ref())?;
-                let notes = vec![set_up_with(profile)];
-                return Ok(self.account_report(profile, SetUp::default(), notes));
+                return self.join_again(new, profile, account, &surveyed, store);
             }
             return Err(other_account(profile).into());
         }
-        self.join_as(args, before, account, url, store.as_ref())
+        self.join_as(new, before, account, url, store)
+    }
+
+    /// Joins a device that was of the account before: one that was left out gets the keys that it
+    /// lacks, one that was revoked becomes a new device. What it has not sent stays as it is.
+    fn join_again(
+        &self,
+        new: &NewDevice<'_>,
+        profile: &Profile,
+        account: Account,
+        surveyed: &Surveyed,
+        store: &dyn Store,
+    ) -> Result<AccountReport, Trouble> {
+        let revoked = surveyed.epochs.membership(&profile.device.id) == Membership::Revoked;
+        if !revoked && profile.account.epoch == account.epoch {
+            self.enter(profile, store)?;
+            let notes = vec![set_up_with(profile)];
+            return Ok(self.account_report(profile, SetUp::default(), notes));
+        }
+        let mut after = Profile { account, ..profile.clone() };
+        if revoked {
+            after.device = self.new_device(&NewDevice {
+                name: new.name.or(Some(&profile.device.name)),
+                kind: new.kind.or(Some(profile.device.kind.as_str())),
+            })?;
+        }
+        self.ports.vault.store(&after)?;
+        self.enter(&after, store)?;
+        Ok(self.account_report(&after, SetUp { changed: true, ..SetUp::default() }, Vec::new()))
     }
 
     fn join_url(&self, args: &JoinArgs, before: Option<&Profile>) -> Result<String, Trouble> {
@@ -208,7 +255,7 @@ impl Engine<'_> {
 
     fn join_as(
         &self,
-        args: &JoinArgs,
+        new: &NewDevice<'_>,
         before: Option<Profile>,
         account: Account,
         store_url: String,
@@ -216,8 +263,8 @@ impl Engine<'_> {
     ) -> Result<AccountReport, Trouble> {
         let old = before.as_ref();
         let fresh = self.new_device(&NewDevice {
-            name: args.device.as_deref().or(old.map(|p| p.device.name.as_str())),
-            kind: args.kind.as_deref().or(old.map(|p| p.device.kind.as_str())),
+            name: new.name.or(old.map(|p| p.device.name.as_str())),
+            kind: new.kind.or(old.map(|p| p.device.kind.as_str())),
         })?;
         let device = match old {
             Some(old) => Device { name: fresh.name, kind: fresh.kind, ..old.device.clone() },
@@ -430,6 +477,21 @@ fn refuse_taken(file: Option<&str>) -> Result<(), LocalError> {
         }
         _ => Ok(()),
     }
+}
+
+/// The account with the public half of its words: later keys are sealed to it.
+fn with_recovery(profile: &Profile, recovery: &RecoveryKey) -> Profile {
+    let mut profile = profile.clone();
+    profile.account.recovery = Some(recovery_public(&profile.account, recovery));
+    profile
+}
+
+fn old_keys() -> Refusal {
+    Refusal::new(
+        "convosync::device::old-words",
+        "the account has had a new key since, which these words do not open",
+    )
+    .help("use the newest recovery words (`convosync key export` made them), or `convosync device join` and approve it on another device")
 }
 
 fn has_account(store: &dyn Store) -> Refusal {

@@ -1,7 +1,7 @@
 //! From cards to the rows that front ends show.
 
-use convosync_core::{Card, CodeState};
-use convosync_wire::{DeviceRow, LogRow, SessionRow, SessionState};
+use convosync_core::{Card, CodeState, Membership};
+use convosync_wire::{DeviceRow, DeviceState, LogRow, SessionRow, SessionState};
 
 use crate::history::{History, Seen};
 use crate::member::Member;
@@ -29,6 +29,7 @@ pub(crate) fn log_rows(history: &History, session: &convosync_core::SessionId) -
             save: seen.card.save.to_string(),
             head: heads.contains(&seen.card.save),
             parked: seen.card.parked,
+            quarantined: seen.quarantined,
             row: SessionRow { pinned, ..row(seen, state(seen)) },
         })
         .collect()
@@ -89,8 +90,16 @@ pub(crate) fn device_rows(member: &Member, history: &History) -> Vec<DeviceRow> 
             this_device: id == me,
             last_sync: last(id),
             joined: entry.joined_ms,
+            state: match member.epochs.membership(id) {
+                Membership::Active => DeviceState::Active,
+                // It has the key and is about to say that it is there.
+                Membership::Unlisted if id == me => DeviceState::Active,
+                Membership::Unlisted => DeviceState::LeftOut,
+                Membership::Revoked => DeviceState::Revoked,
+            },
         })
         .collect();
-    rows.sort_by(|a, b| (!a.this_device, &a.name).cmp(&(!b.this_device, &b.name)));
+    let order = |row: &DeviceRow| (!row.this_device, row.state as u8, row.name.clone());
+    rows.sort_by_key(order);
     rows
 }

@@ -90,6 +90,10 @@ impl<'a> Engine<'a> {
         match &request.verb {
             Verb::Init(args) => self.init(args).map(Reply::Initialised),
             Verb::DeviceJoin(args) => self.join(args).map(Reply::Joined),
+            Verb::DeviceRename(args) => self.rename(args).map(Reply::Renamed),
+            Verb::DeviceRevoke(args) => self.revoke(args).map(Reply::Key),
+            Verb::KeyRotate => self.rotate_key().map(Reply::Key),
+            Verb::KeyExport(args) => self.export_key(args).map(Reply::Key),
             Verb::DeviceList => self.devices().map(Reply::Devices),
             Verb::Save(args) if args.dry_run => self.plan_save(request, args).map(Reply::Planned),
             Verb::Save(args) => self.save(request, args).map(Reply::Saved),

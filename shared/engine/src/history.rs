@@ -20,6 +20,15 @@ pub(crate) struct Seen {
     pub(crate) card: Card,
     /// Whether it waits on this device.
     pub(crate) queued: bool,
+    /// Whether it does not count: its device was revoked before, or is not of the account.
+    pub(crate) quarantined: bool,
+}
+
+impl Seen {
+    /// Whether it can be a head.
+    fn counts(&self) -> bool {
+        !self.card.parked && !self.quarantined
+    }
 }
 
 impl Seen {
@@ -55,7 +64,7 @@ impl History {
     /// The heads of a session, greatest first; parked saves are none.
     pub(crate) fn every_head(&self, session: &SessionId) -> Vec<&Seen> {
         let Some(saves) = self.sessions.get(session) else { return Vec::new() };
-        let live: Vec<_> = saves.values().filter(|seen| !seen.card.parked).collect();
+        let live: Vec<_> = saves.values().filter(|seen| seen.counts()).collect();
         let named = heads(live.iter().map(|seen| (&seen.card.save, &seen.card.vector)));
         named.into_iter().filter_map(|save| saves.get(save).map(Box::as_ref)).collect()
     }
@@ -186,7 +195,8 @@ impl Engine<'_> {
             self.ports.index.queue()?.into_iter().map(|row| row.save).collect();
         for card in self.known_cards(member)? {
             let queued = queued.contains(&card.save);
-            history.insert(Seen { card, queued });
+            let quarantined = !member.epochs.accepts(&card.session, &card.save);
+            history.insert(Seen { card, queued, quarantined });
         }
         Ok(history)
     }
@@ -214,7 +224,8 @@ impl Engine<'_> {
             match self.fetch_card(member, store, &listed.name, listed.size) {
                 Ok((card, stored)) => {
                     learned.add(stored)?;
-                    history.insert(Seen { card, queued: false });
+                    let quarantined = !member.epochs.accepts(&card.session, &card.save);
+                    history.insert(Seen { card, queued: false, quarantined });
                 }
                 Err(trouble @ (Trouble::Object { .. } | Trouble::Store(_))) => {
                     let (session, save) = (session.clone(), save.clone());

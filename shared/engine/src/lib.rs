@@ -13,6 +13,7 @@ mod engine;
 mod freeze;
 mod gc;
 mod history;
+mod keys;
 mod knob;
 mod known;
 mod look;

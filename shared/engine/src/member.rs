@@ -1,8 +1,11 @@
 //! Who we are: the profile, the store behind it, and the devices that are trusted.
 
+use std::collections::BTreeSet;
+
 use convosync_core::{
-    Account, Device, DeviceEntry, DeviceKind, Devices, KeyChanged, ObjectName, OpenError, Profile,
-    RecoveryKey, StoreRecord, open_device_entry, open_recovery, seal_device_entry, seal_recovery,
+    Account, Device, DeviceEntry, DeviceId, DeviceKind, Devices, Epochs, KeyChanged, Membership,
+    ObjectName, OpenError, Profile, RecoveryKey, Sealed, StoreRecord, open_device_entry,
+    open_recovery, seal_device_entry, seal_recovery, sealed_epoch,
 };
 
 use crate::engine::Engine;
@@ -12,14 +15,24 @@ use crate::trouble::{Refusal, Trouble};
 /// This device as one of an account.
 pub(crate) struct Member {
     pub(crate) profile: Profile,
+    /// Every device whose signature can be checked, those that were revoked too.
     pub(crate) devices: Devices,
+    /// Who of them is of the account.
+    pub(crate) epochs: Epochs,
+    /// The epoch records that are accepted and kept here.
+    pub(crate) records: BTreeSet<ObjectName>,
 }
 
 impl Member {
     /// A device that knows of no other.
     pub(crate) fn alone(profile: Profile) -> Self {
         let devices = Devices::of(&profile.device);
-        Self { profile, devices }
+        Self { profile, devices, epochs: Epochs::default(), records: BTreeSet::new() }
+    }
+
+    /// Whether a device is of the account now.
+    pub(crate) fn is_active(&self, device: &DeviceId) -> bool {
+        self.epochs.membership(device) == Membership::Active
     }
 
     /// The names of the account's other devices.
@@ -27,7 +40,7 @@ impl Member {
         let me = &self.profile.device.id;
         self.devices
             .iter()
-            .filter(|(id, _)| *id != me)
+            .filter(|(id, _)| *id != me && self.epochs.membership(id) == Membership::Active)
             .map(|(_, entry)| entry.name.clone())
             .collect()
     }
@@ -47,21 +60,26 @@ impl Engine<'_> {
         for (name, entry) in self.ports.index.all(Table::Devices)? {
             let Ok(name) = name.parse::<ObjectName>() else { continue };
             let opened = open_device_entry(&member.profile.account, &name, &entry);
-            if let Ok((device, entry)) = opened {
+            if let Ok((device, opened)) = opened {
+                if let Ok(epoch) = sealed_epoch(&entry) {
+                    member.epochs.enter(&device, epoch);
+                }
                 // An entry with another key than before is not believed.
-                let _: Result<(), KeyChanged> = member.devices.add(device, entry);
+                let _: Result<(), KeyChanged> = member.devices.add(device, opened);
             }
         }
+        self.recall_epochs(&mut member)?;
         Ok(Some(member))
     }
 
     /// The profile, or why there has to be one.
     pub(crate) fn need_member(&self) -> Result<Member, Trouble> {
-        self.member()?.ok_or_else(|| {
+        let member = self.member()?.ok_or_else(|| {
             Refusal::new("convosync::account::none", "this device is not set up yet")
-                .help("run `convosync init` for a new account, or `convosync device join --recovery --store URL` to become part of one")
-                .into()
-        })
+                .help("run `convosync init` for a new account, or `convosync device join --store URL` to become part of one")
+        })?;
+        member.refuse_left_out()?;
+        Ok(member)
     }
 
     /// The profile; an account whose sessions stay on this machine is made if there is none.
@@ -70,7 +88,10 @@ impl Engine<'_> {
     /// is finished.
     pub(crate) fn member_or_local(&self) -> Result<Member, Trouble> {
         let member = match self.member()? {
-            Some(member) => member,
+            Some(member) => {
+                member.refuse_left_out()?;
+                member
+            }
             None => {
                 let url = self.ports.stores.embedded_url();
                 let profile = self.new_profile(url, true, &NewDevice { name: None, kind: None })?;
@@ -135,15 +156,12 @@ impl Engine<'_> {
         }
     }
 
-    /// Makes sure that the store has this device's entry: without it no other device believes what
-    /// this one signs.
+    /// Makes sure that the store has this device's entry as it is now, under the present key:
+    /// without it no other device believes what this one signs.
     pub(crate) fn enter(&self, profile: &Profile, store: &dyn Store) -> Result<(), Trouble> {
         let there = store.list(&format!("{}{}-", ObjectName::DEVICES, profile.device.id))?;
-        let entry = DeviceEntry::of(&profile.device);
         for listed in there {
-            let opened =
-                open_device_entry(&profile.account, &listed.name, &store.get(&listed.name)?);
-            if opened.is_ok_and(|(_, known)| known == entry) {
+            if is_ours(profile, &listed.name, &store.get(&listed.name)?) {
                 return Ok(());
             }
         }
@@ -200,17 +218,11 @@ impl Engine<'_> {
     ) -> Result<Vec<String>, Trouble> {
         let known = self.ports.index.all(Table::Devices)?;
         let mut refused = Vec::new();
-        let listing = store.list(ObjectName::DEVICES)?;
-        let me = &member.profile.device.id;
-        let ours =
-            |name: &ObjectName| matches!(name, ObjectName::Device { device, .. } if device == me);
-        if !listing.iter().any(|listed| ours(&listed.name)) {
-            // A device that was stopped while it joined makes up for it.
-            self.enter(&member.profile, store)?;
-        }
-        for listed in listing {
+        let mut told = false;
+        for listed in store.list(ObjectName::DEVICES)? {
             let text = listed.name.to_string();
-            if known.iter().any(|(name, _)| *name == text) {
+            if let Some((_, entry)) = known.iter().find(|(name, _)| *name == text) {
+                told |= tells(&member.profile, &listed.name, entry);
                 continue;
             }
             let entry = match store.get(&listed.name) {
@@ -220,14 +232,8 @@ impl Engine<'_> {
                     continue;
                 }
             };
-            let opened = open_device_entry(&member.profile.account, &listed.name, &entry);
-            let added = match opened {
-                Ok((device, opened)) => {
-                    member.devices.add(device, opened).map_err(|error| error.to_string())
-                }
-                Err(error) => Err(error.to_string()),
-            };
-            match added {
+            told |= tells(&member.profile, &listed.name, &entry);
+            match believe(member, &listed.name, &entry) {
                 Ok(()) => {
                     // The cache keeps it too: an index that is lost learns it from there.
                     self.keep(&listed.name, &entry)?;
@@ -235,6 +241,18 @@ impl Engine<'_> {
                 }
                 Err(error) => refused.push(format!("{text}: {error}")),
             }
+        }
+        refused.extend(self.follow_epochs(member, store)?);
+        let me = &member.profile.device.id;
+        if !told || member.epochs.membership(me) == Membership::Unlisted {
+            // A device that was stopped while it joined or was renamed makes up for it.
+            self.enter(&member.profile, store)?;
+        }
+        match self.settle_epochs(member, store) {
+            Ok(()) => {}
+            Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
+            // Tried again with the next command; until then what each of them says holds.
+            Err(trouble) => refused.push(trouble.failure().message),
         }
         Ok(refused)
     }
@@ -283,6 +301,28 @@ impl Engine<'_> {
     }
 }
 
+/// Takes in what a device tells of itself.
+fn believe(member: &mut Member, name: &ObjectName, entry: &Sealed) -> Result<(), String> {
+    let opened = open_device_entry(&member.profile.account, name, entry);
+    let (device, opened) = opened.map_err(|error| error.to_string())?;
+    let epoch = sealed_epoch(entry).map_err(|error| error.to_string())?;
+    member.devices.add(device.clone(), opened).map_err(|error| error.to_string())?;
+    member.epochs.enter(&device, epoch);
+    Ok(())
+}
+
+/// Whether this is the entry of this device as it is now.
+fn tells(profile: &Profile, name: &ObjectName, entry: &Sealed) -> bool {
+    let ours = matches!(name, ObjectName::Device { device, .. } if *device == profile.device.id);
+    ours && open_device_entry(&profile.account, name, entry)
+        .is_ok_and(|(_, known)| known == DeviceEntry::of(&profile.device))
+}
+
+/// The same under the present key.
+fn is_ours(profile: &Profile, name: &ObjectName, entry: &Sealed) -> bool {
+    sealed_epoch(entry) == Ok(profile.account.epoch) && tells(profile, name, entry)
+}
+
 /// The words may be right: what they would open is damaged.
 fn no_way_in(trouble: Trouble) -> Refusal {
     Refusal::new(
@@ -305,7 +345,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// A name is one line that is shown on other devices.
-fn check_device_name(name: &str) -> Result<(), Refusal> {
+pub(crate) fn check_device_name(name: &str) -> Result<(), Refusal> {
     let fits = (1..=64).contains(&name.chars().count())
         && !name.contains(|c: char| c.is_control() || is_invisible(c))
         && name.trim() == name;

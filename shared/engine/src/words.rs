@@ -8,7 +8,10 @@ use crate::member::Member;
 use crate::ports::{IndexChange, Table};
 use crate::trouble::Trouble;
 
+/// Words that `init` made.
 const LABEL: &str = "recovery-words";
+/// Words that `key export` made.
+const EXPORT: &str = "export-words";
 
 impl Engine<'_> {
     /// Tells that a reply has reached the user. Recovery words in it are kept until then, sealed
@@ -22,31 +25,60 @@ impl Engine<'_> {
             (Reply::Initialised(report), Some(member)) if report.recovery_words.is_some() => {
                 self.forget_words(&member.profile)
             }
+            (Reply::Key(report), Some(member)) if report.recovery_words.is_some() => {
+                self.forget_export(&member.profile)
+            }
             _ => Ok(()),
         }
     }
 
     /// The words that nobody has seen yet.
     pub(crate) fn waiting_words(&self, profile: &Profile) -> Result<Option<RecoveryKey>, Trouble> {
-        let member = Member::alone(profile.clone());
-        let kept = self.remembered(&member, Table::Misc, LABEL, b"")?;
-        Ok(kept.and_then(|words| RecoveryKey::parse(&words).ok()))
+        self.waiting(profile, LABEL)
     }
 
     /// The words that wait, else new ones, which wait from now on.
     pub(crate) fn words_to_show(&self, profile: &Profile) -> Result<RecoveryKey, Trouble> {
-        if let Some(waiting) = self.waiting_words(profile)? {
+        self.waiting_or_new(profile, LABEL)
+    }
+
+    pub(crate) fn forget_words(&self, profile: &Profile) -> Result<(), Trouble> {
+        self.forget_kept(profile, LABEL)
+    }
+
+    /// The words of an export that nobody has seen yet.
+    pub(crate) fn waiting_export(&self, profile: &Profile) -> Result<Option<RecoveryKey>, Trouble> {
+        self.waiting(profile, EXPORT)
+    }
+
+    /// The words of an export that wait, else new ones, which wait from now on.
+    pub(crate) fn words_to_export(&self, profile: &Profile) -> Result<RecoveryKey, Trouble> {
+        self.waiting_or_new(profile, EXPORT)
+    }
+
+    pub(crate) fn forget_export(&self, profile: &Profile) -> Result<(), Trouble> {
+        self.forget_kept(profile, EXPORT)
+    }
+
+    fn waiting(&self, profile: &Profile, label: &str) -> Result<Option<RecoveryKey>, Trouble> {
+        let member = Member::alone(profile.clone());
+        let kept = self.remembered(&member, Table::Misc, label, b"")?;
+        Ok(kept.and_then(|words| RecoveryKey::parse(&words).ok()))
+    }
+
+    fn waiting_or_new(&self, profile: &Profile, label: &str) -> Result<RecoveryKey, Trouble> {
+        if let Some(waiting) = self.waiting(profile, label)? {
             return Ok(waiting);
         }
         let recovery = RecoveryKey::new(&mut self.random());
         let member = Member::alone(profile.clone());
-        let change = self.remember(&member, Table::Misc, LABEL, b"", &recovery.words());
+        let change = self.remember(&member, Table::Misc, label, b"", &recovery.words());
         self.ports.index.apply(&[change])?;
         Ok(recovery)
     }
 
-    pub(crate) fn forget_words(&self, profile: &Profile) -> Result<(), Trouble> {
-        let key = local_digest(&profile.account, LABEL, b"");
+    fn forget_kept(&self, profile: &Profile, label: &str) -> Result<(), Trouble> {
+        let key = local_digest(&profile.account, label, b"");
         Ok(self.ports.index.apply(&[IndexChange::Remove(Table::Misc, key)])?)
     }
 }

@@ -232,7 +232,7 @@ impl Session<'_> {
     /// Recovery words are shown until a person says that they were written down.
     fn words_are_written(&self, reply: &Reply, verb: &Verb) -> bool {
         let asks = self.asks && !matches!(verb, Verb::Init(args) if args.yes);
-        if asks && matches!(reply, Reply::Initialised(report) if report.recovery_words.is_some()) {
+        if asks && wiring::holds_words(reply) {
             let question = "\nPress Enter when you have written them down. ";
             return self.terminal().ask(question).is_some();
         }

@@ -11,6 +11,8 @@ const TIMES: [&str; 4] = ["timestamp", "modified", "last_sync", "joined"];
 pub(crate) fn reply(reply: &Reply) -> Value {
     let mut value = match reply {
         Reply::Initialised(report) | Reply::Joined(report) => to_value(report),
+        Reply::Renamed(report) => to_value(report),
+        Reply::Key(report) => to_value(report),
         Reply::Devices(listed) => to_value(&listed.rows),
         Reply::Saved(report) => to_value(report),
         Reply::Resumed(report) => to_value(report),

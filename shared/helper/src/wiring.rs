@@ -11,7 +11,7 @@ use convosync_adapters::{
 };
 use convosync_engine::ports::{Assistant, Store, Stores as _};
 use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Settings, Trouble};
-use convosync_wire::{InitArgs, Reply, Request, Verb};
+use convosync_wire::{ExportArgs, InitArgs, Reply, Request, Verb};
 
 use crate::host;
 use crate::interrupt::Interrupt;
@@ -26,8 +26,17 @@ pub(crate) fn run(request: &Request, progress: &dyn Fn(&str), interrupt: &Interr
 /// Tells the engine that the reply to a request has reached the user.
 pub(crate) fn shown(request: &Request, reply: &Reply) {
     // Only recovery words are kept until then. If that fails they are shown once more.
-    if matches!(reply, Reply::Initialised(report) if report.recovery_words.is_some()) {
+    if holds_words(reply) {
         let _ = wired(request, &|_| {}, &Interrupt::default(), |engine, _| engine.shown(reply));
+    }
+}
+
+/// Whether a reply shows recovery words, which are shown once.
+pub(crate) fn holds_words(reply: &Reply) -> bool {
+    match reply {
+        Reply::Initialised(report) => report.recovery_words.is_some(),
+        Reply::Key(report) => report.recovery_words.is_some(),
+        _ => false,
     }
 }
 
@@ -91,7 +100,9 @@ fn real(home: Option<PathBuf>) -> Option<PathBuf> {
 /// The request with the path in it counted from the caller's directory, not from ours.
 fn anchored(request: &Request) -> Request {
     let mut request = request.clone();
-    if let Verb::Init(InitArgs { recovery_file: Some(path), .. }) = &mut request.verb {
+    if let Verb::Init(InitArgs { recovery_file: Some(path), .. })
+    | Verb::KeyExport(ExportArgs { recovery_file: Some(path), .. }) = &mut request.verb
+    {
         let whole = Path::new(&request.directory).join(&*path);
         *path = whole.to_string_lossy().into_owned();
     }

@@ -31,6 +31,12 @@ pub enum Question {
     Conflict,
     /// The session's commit can't be had here.
     CommitMissing,
+    /// A device is to be taken out of the account.
+    Revoke,
+    /// The recovery words are to be replaced.
+    ExportKey,
+    /// A device that asks is to become one of the account.
+    Approve,
     /// The code of two heads can't be merged without a person.
     MergeConflict,
     /// Sessions are about to be deleted.
@@ -48,6 +54,9 @@ impl Question {
             Self::Live => "live",
             Self::Conflict => "conflict",
             Self::CommitMissing => "commit-missing",
+            Self::Revoke => "revoke",
+            Self::ExportKey => "export-key",
+            Self::Approve => "approve",
             Self::MergeConflict => "merge-conflict",
             Self::Delete => "delete",
         }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod decision;
+mod keys;
 mod report;
 mod request;
 mod retention;
@@ -13,6 +14,10 @@ mod settings;
 
 pub use answer::{Answer, Failure, Progress};
 pub use decision::{Choice, Decision, Question};
+pub use keys::{
+    ApproveArgs, ApproveReport, DeviceState, EnrolArgs, EnrolReport, EnrolWaiting, ExportArgs,
+    KeyReport, ProtectArgs, ProtectReport, RenameArgs, RenameReport, RevokeArgs,
+};
 pub use report::{
     AccountReport, ConversationNote, DeviceRow, LogRow, Note, PlanReport, Reply, ResumeReport,
     Rows, SaveReport, SessionRow, SessionState, StatusReport, SyncReport, SyncedSave, WaitingSave,

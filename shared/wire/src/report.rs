@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decision::Decision;
+use crate::keys::{DeviceState, KeyReport, RenameReport};
 use crate::retention::{GcReport, KeptReport, RetentionState};
 use crate::settings::ConfigReport;
 
@@ -14,6 +15,10 @@ pub enum Reply {
     Initialised(AccountReport),
     /// Of `device join`.
     Joined(AccountReport),
+    /// Of `device rename`.
+    Renamed(RenameReport),
+    /// Of `device revoke`, `key rotate` and `key export`.
+    Key(KeyReport),
     /// Of `device list`.
     Devices(Rows<DeviceRow>),
     /// Of `save`.
@@ -100,6 +105,9 @@ pub struct DeviceRow {
     pub last_sync: Option<i64>,
     /// When it joined, milliseconds since 1970.
     pub joined: i64,
+    /// What it is to the account.
+    #[serde(default)]
+    pub state: DeviceState,
 }
 
 /// Where a session's newest save is.
@@ -174,6 +182,9 @@ pub struct LogRow {
     pub head: bool,
     /// What was put aside by a resume.
     pub parked: bool,
+    /// What does not count: its device was revoked before, or is not of the account.
+    #[serde(default)]
+    pub quarantined: bool,
     /// The rest, as in a list.
     #[serde(flatten)]
     pub row: SessionRow,

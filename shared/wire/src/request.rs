@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Choice, Question};
+use crate::keys::{ExportArgs, RenameArgs, RevokeArgs};
 use crate::retention::{DeleteArgs, GcArgs, SessionsArgs};
 use crate::settings::ConfigArgs;
 
@@ -37,6 +38,14 @@ pub enum Verb {
     Init(InitArgs),
     /// Make this device one of an account that exists.
     DeviceJoin(JoinArgs),
+    /// Give this device another name.
+    DeviceRename(RenameArgs),
+    /// Take a device out of the account.
+    DeviceRevoke(RevokeArgs),
+    /// Make a new key for the account.
+    KeyRotate,
+    /// Make new recovery words.
+    KeyExport(ExportArgs),
     /// The account's devices.
     DeviceList,
     /// Save this moment.
@@ -75,6 +84,10 @@ impl Verb {
         match self {
             Self::Init(_) => "init",
             Self::DeviceJoin(_) => "device join",
+            Self::DeviceRename(_) => "device rename",
+            Self::DeviceRevoke(_) => "device revoke",
+            Self::KeyRotate => "key rotate",
+            Self::KeyExport(_) => "key export",
             Self::DeviceList => "device list",
             Self::Save(_) => "save",
             Self::Resume(_) => "resume",
@@ -89,6 +102,26 @@ impl Verb {
             Self::Gc(_) => "gc",
             Self::Config(_) => "config",
         }
+    }
+}
+
+impl Verb {
+    /// Takes over what the user chose, so that the same call goes on from it.
+    ///
+    /// # Errors
+    ///
+    /// If the verb asks no such question.
+    pub fn record(&mut self, question: Question, choice: &Choice) -> Result<(), String> {
+        match (self, question) {
+            (Self::DeviceRevoke(args), Question::Revoke) => args.yes = true,
+            (Self::KeyExport(args), Question::ExportKey) => args.yes = true,
+            (Self::Delete(args), Question::Delete) => args.yes = true,
+            (Self::Resume(args), question) => args.answers.record(question, choice)?,
+            (verb, question) => {
+                return Err(format!("{} does not ask `{}`", verb.name(), question.as_str()));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -209,7 +242,9 @@ impl Answers {
             Question::Conflict => self.on_conflict = Some(value.parse()?),
             Question::CommitMissing => self.on_missing = Some(value.parse()?),
             Question::MergeConflict => self.on_merge_conflict = Some(value.parse()?),
-            Question::Delete => return Err("no answer of a resume".to_owned()),
+            Question::Delete | Question::Revoke | Question::ExportKey | Question::Approve => {
+                return Err("this is no question of a resume".to_owned());
+            }
         }
         Ok(())
     }

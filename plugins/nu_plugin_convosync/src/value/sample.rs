@@ -1,8 +1,8 @@
 //! What the examples in the help pages show. The tests' helper answers with the same.
 
 use convosync_wire::{
-    AccountReport, DeviceRow, LogRow, Note, RetentionState, SaveReport, SessionRow, SessionState,
-    StatusReport, SyncReport, SyncedSave,
+    AccountReport, DeviceRow, DeviceState, LogRow, Note, RetentionState, SaveReport, SessionRow,
+    SessionState, StatusReport, SyncReport, SyncedSave,
 };
 
 const SESSION: &str = "session-k3vq7m2a";
@@ -68,8 +68,14 @@ pub(crate) fn log() -> Vec<LogRow> {
         ..newest.clone()
     };
     vec![
-        LogRow { save: text(SAVE), head: true, parked: false, row: newest },
-        LogRow { save: text(EARLIER_SAVE), head: false, parked: false, row: earlier },
+        LogRow { save: text(SAVE), head: true, parked: false, quarantined: false, row: newest },
+        LogRow {
+            save: text(EARLIER_SAVE),
+            head: false,
+            parked: false,
+            quarantined: false,
+            row: earlier,
+        },
     ]
 }
 
@@ -82,6 +88,7 @@ pub(crate) fn devices() -> Vec<DeviceRow> {
         this_device: false,
         last_sync: Some(EVENING),
         joined: EVENING - 720 * HOUR,
+        state: DeviceState::Active,
     };
     let laptop = DeviceRow {
         device_id: text("t7mzq4ya"),
@@ -90,6 +97,7 @@ pub(crate) fn devices() -> Vec<DeviceRow> {
         this_device: true,
         last_sync: None,
         joined: EVENING - 48 * HOUR,
+        state: DeviceState::Active,
     };
     vec![desktop, laptop]
 }

@@ -32,6 +32,8 @@ impl Decisions {
                 Ok(pin) => self.add_pin(session, turn.clone(), pin),
                 Err(_) => drop(self.unreadable.insert(session.clone())),
             },
+            // Nothing is deleted on the word of a device that was revoked.
+            ObjectName::Tombstone { turn, .. } if !member.is_active(turn.device()) => {}
             ObjectName::Tombstone { session, turn } => {
                 match open_tombstone(account, devices, name, object) {
                     Ok(stone) => self.add_tombstone(session, turn.clone(), stone),

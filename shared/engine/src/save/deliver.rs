@@ -1,13 +1,13 @@
 //! After the freeze: push the code, put the unit, tell what is true.
 
-use convosync_core::CodeState;
+use convosync_core::{CodeState, SaveId};
 use convosync_wire::{ConversationNote, Note, SaveArgs, SaveReport};
 
 use super::Chosen;
 use super::moment::{Held, branch, push_remote};
 use crate::engine::Engine;
 use crate::member::Member;
-use crate::ports::{Assistant, Committed, Found, GitError, Push, Table};
+use crate::ports::{Assistant, Committed, Found, GitError, Push, Store, Table};
 use crate::send::{Pushing, SEND_WAIT, Sending, Which, not_sent, push_failed, rejected};
 use crate::trouble::Trouble;
 
@@ -29,22 +29,15 @@ impl Engine<'_> {
         }
         let pushed = self.push_code(args, chosen, committed, held.frozen.card.code, &mut notes);
         let mut uploaded = 0;
+        let proven = pushed.is_some().then_some(&save);
         match self.open_store(&member.profile) {
             Ok(store) => {
-                if let Err(trouble) = self.learn_devices(member, store.as_ref()) {
-                    notes.push(not_sent(trouble));
-                }
-                let proven = pushed.is_some().then_some(&save);
-                let sending =
-                    Sending { which: Which::All, pushing: Pushing::Never, proven, wait: SEND_WAIT };
-                match self.flush(member, store.as_ref(), sending) {
-                    Ok(sent) => {
-                        uploaded = sent.saves.iter().map(|save| save.bytes).sum();
-                        notes.extend(sent.notes);
-                    }
-                    // The save is safe here; that it could not be sent, or that the user did not
-                    // want to wait, is told.
-                    Err(trouble) => notes.push(not_sent(trouble)),
+                let learned = self.learn_devices(member, store.as_ref()).map(drop);
+                // A store that went back, or a device that was revoked: nothing is sent.
+                let refused = matches!(learned, Err(Trouble::Refused(_)));
+                notes.extend(learned.err().map(not_sent));
+                if !refused {
+                    uploaded = self.send_now(member, store.as_ref(), proven, &mut notes);
                 }
                 notes.extend(self.collect_quietly(member, store.as_ref()));
             }
@@ -81,6 +74,30 @@ impl Engine<'_> {
             other_devices: member.others(),
             notes,
         })
+    }
+
+    /// Sends what waits. Gives the bytes that went.
+    fn send_now(
+        &self,
+        member: &Member,
+        store: &dyn Store,
+        proven: Option<&SaveId>,
+        notes: &mut Vec<Note>,
+    ) -> u64 {
+        let sending =
+            Sending { which: Which::All, pushing: Pushing::Never, proven, wait: SEND_WAIT };
+        match self.flush(member, store, sending) {
+            Ok(sent) => {
+                notes.extend(sent.notes);
+                sent.saves.iter().map(|save| save.bytes).sum()
+            }
+            // The save is safe here; that it could not be sent, or that the user did not want to
+            // wait, is told.
+            Err(trouble) => {
+                notes.push(not_sent(trouble));
+                0
+            }
+        }
     }
 
     /// Pushes; `Some`: the remote and branch that have the commit now.

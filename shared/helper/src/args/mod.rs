@@ -10,7 +10,9 @@ mod tests;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use convosync_wire::{Answers, ListArgs, ResumeArgs, SyncArgs, Verb};
+use convosync_wire::{
+    Answers, ExportArgs, ListArgs, RenameArgs, ResumeArgs, RevokeArgs, SyncArgs, Verb,
+};
 
 pub(crate) use keeping::{Delete, Gc, Sessions};
 pub(crate) use options::{Init, Join, List, Resume, Save};
@@ -68,6 +70,9 @@ pub(crate) enum Command {
     /// The devices that share your sessions
     #[command(subcommand)]
     Device(Device),
+    /// The account's key and its recovery words
+    #[command(subcommand)]
+    Key(Key),
     /// Save this moment: code, conversation and directory
     Save(Save),
     /// Bring a saved session back here
@@ -115,9 +120,43 @@ pub(crate) enum Command {
 pub(crate) enum Device {
     /// Make this device one of an account that exists
     Join(Join),
+    /// Give this device another name
+    #[command(after_help = "Example:\n  convosync device rename travel-laptop")]
+    Rename {
+        /// The new name
+        name: String,
+    },
+    /// Take a device out of the account: it can read nothing that is saved from then on
+    #[command(after_help = "Example:\n  convosync device revoke old-laptop")]
+    Revoke {
+        /// A device: its name, its id, or the beginning of its id
+        device: String,
+        /// Ask nothing
+        #[arg(short, long)]
+        yes: bool,
+    },
     /// Every device of the account
     #[command(after_help = "Example:\n  convosync device list")]
     List,
+}
+
+/// The account's key.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Make a new key; what was saved before stays readable
+    #[command(after_help = "Example:\n  convosync key rotate")]
+    Rotate,
+    /// Make new recovery words, and a new key that the old words do not open
+    #[command(after_help = "Example:\n  convosync key export --recovery-file words.txt\n\n\
+        Recovery words are shown once and kept nowhere. Who lost them makes new ones here.")]
+    Export {
+        /// Write the words to this new file (mode 0600) and do not show them
+        #[arg(long, value_name = "PATH")]
+        recovery_file: Option<String>,
+        /// Ask nothing
+        #[arg(short, long)]
+        yes: bool,
+    },
 }
 
 /// What a command line comes down to.
@@ -139,6 +178,14 @@ impl Command {
         Wanted::Verb(match self {
             Self::Init(init) => Verb::Init(init.into()),
             Self::Device(Device::Join(join)) => return Wanted::Join(join),
+            Self::Device(Device::Rename { name }) => Verb::DeviceRename(RenameArgs { name }),
+            Self::Device(Device::Revoke { device, yes }) => {
+                Verb::DeviceRevoke(RevokeArgs { device, yes })
+            }
+            Self::Key(Key::Rotate) => Verb::KeyRotate,
+            Self::Key(Key::Export { recovery_file, yes }) => {
+                Verb::KeyExport(ExportArgs { recovery_file, yes })
+            }
             Self::Device(Device::List) => Verb::DeviceList,
             Self::Save(save) => Verb::Save(save.into()),
             Self::Resume(resume) => return wanted_of_resume(*resume),

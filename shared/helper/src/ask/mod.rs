@@ -2,7 +2,7 @@
 //!
 //! Decides nothing itself. What was answered goes into the request, and the engine is asked again.
 
-use convosync_wire::{Choice, Decision, Failure, InitArgs, Request, Secret, SessionRow, Verb};
+use convosync_wire::{Choice, Decision, Failure, InitArgs, Request, Secret, SessionRow};
 
 use crate::console::Console;
 use crate::exit::INTERNAL;
@@ -31,23 +31,11 @@ pub(crate) fn until_decided(
             Outcome::Decision(decision) => decision,
             outcome => return Some(outcome),
         };
-        if !matches!(request.verb, Verb::Resume(_) | Verb::Delete(_)) {
-            return Some(Outcome::Decision(decision));
-        }
         let choice = choose(&decision, console, look)?;
         if choice.value == Choice::CANCEL {
             return None;
         }
-        let taken = match &mut request.verb {
-            Verb::Resume(args) => args.answers.record(decision.question, choice).is_ok(),
-            // The only other choice is to leave it.
-            Verb::Delete(args) => {
-                args.yes = true;
-                true
-            }
-            _ => false,
-        };
-        if !taken {
+        if request.verb.record(decision.question, choice).is_err() {
             return Some(Outcome::Failure(unknown_choice(choice)));
         }
     }

@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use convosync_wire::{Answers, OnDirty, Question, Reply, ResumeArgs, SyncReport};
+use convosync_wire::{Answers, OnDirty, Question, Reply, ResumeArgs, SyncReport, Verb};
 
 use super::*;
 use crate::surroundings::Env;

@@ -1,6 +1,6 @@
 //! Account and devices.
 
-use convosync_wire::{AccountReport, DeviceRow, Rows};
+use convosync_wire::{AccountReport, DeviceRow, DeviceState, Rows};
 
 use super::look::{Look, Sign, Style};
 use super::measure::age_inside;
@@ -58,7 +58,7 @@ fn account(report: &AccountReport, page: &mut Page<'_>) {
 }
 
 /// The words in numbered columns, read downwards, as they are shown this once.
-fn recovery(words: &str, page: &mut Page<'_>) {
+pub(super) fn recovery(words: &str, page: &mut Page<'_>) {
     let words: Vec<&str> = words.split_whitespace().collect();
     page.blank();
     page.styled(Style::Bold, "Recovery words:");
@@ -96,5 +96,14 @@ pub(crate) fn device_line(device: &DeviceRow, page: &mut Page<'_>) {
         (false, Some(time)) => format!("last sync: {}", age_inside(time, page.look.now_ms)),
         (false, None) => "nothing saved yet".to_owned(),
     };
-    page.nested("  ", Sign::Done, &format!("{} ({synced})", device.name));
+    match device.state {
+        DeviceState::Active => {
+            page.nested("  ", Sign::Done, &format!("{} ({synced})", device.name));
+        }
+        DeviceState::LeftOut => {
+            let text = format!("{} (has to join again; {synced})", device.name);
+            page.nested("  ", Sign::Warning, &text);
+        }
+        DeviceState::Revoked => page.line(&format!("     {} (revoked; {synced})", device.name)),
+    }
 }

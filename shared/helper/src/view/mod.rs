@@ -7,6 +7,7 @@ mod config;
 mod dialog;
 mod failure;
 mod harmless;
+mod keys;
 mod look;
 mod measure;
 mod page;
@@ -33,6 +34,8 @@ pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
     match reply {
         Reply::Initialised(report) => account::initialised(report, look),
         Reply::Joined(report) => account::joined(report, look),
+        Reply::Renamed(report) => keys::renamed(report, look),
+        Reply::Key(report) => keys::key(report, verb, look),
         Reply::Devices(listed) => account::devices(listed, look),
         Reply::Saved(report) => save::save(report, look),
         Reply::Resumed(report) => resume::resume(report, look),

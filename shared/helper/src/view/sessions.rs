@@ -65,7 +65,8 @@ pub(crate) fn log(listed: &Rows<LogRow>, look: &Look) -> String {
         let age = age_inside(log.row.timestamp, look.now_ms);
         let head = if log.head { ", head" } else { "" };
         let parked = if log.parked { ", put aside by a resume" } else { "" };
-        page.line(&format!("{number}. {} ({age}{head}{parked})", log.save));
+        let out = if log.quarantined { ", does not count: its device was revoked" } else { "" };
+        page.line(&format!("{number}. {} ({age}{head}{parked}{out})", log.save));
         entry(&log.row, None, &mut page);
         page.blank();
     }

@@ -1,8 +1,8 @@
 //! Reports to show, and the two looks to show them in. The day is the one of the specification.
 
 use convosync_wire::{
-    AccountReport, Choice, Decision, DeviceRow, Note, Question, ResumeReport, RetentionState,
-    SaveReport, SessionRow, SessionState, StatusReport,
+    AccountReport, Choice, Decision, DeviceRow, DeviceState, Note, Question, ResumeReport,
+    RetentionState, SaveReport, SessionRow, SessionState, StatusReport,
 };
 
 use super::look::Look;
@@ -69,6 +69,7 @@ pub(crate) fn device(name: &str, this_device: bool, last_sync: Option<i64>) -> D
         this_device,
         last_sync: last_sync.map(|age| NOW - age),
         joined: NOW - 48 * HOUR,
+        state: DeviceState::Active,
     }
 }
 

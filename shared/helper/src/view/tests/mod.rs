@@ -232,6 +232,7 @@ fn a_log_shows_heads_and_what_was_put_aside() {
         save: save.into(),
         head,
         parked,
+        quarantined: false,
         row: SessionRow { session_id: "session-abc123".into(), ..row },
     };
     let [first, second] = <[SessionRow; 2]>::try_from(rows()).expect("two rows");

@@ -1,0 +1,291 @@
+//! Following epochs: which records are believed, and taking the keys that they name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use convosync_core::{
+    Account, Devices, EpochKey, EpochRecord, Epochs, Membership, ObjectName, Sealed, key_id,
+    open_device_entry, open_device_key, open_epoch, sealed_epoch,
+};
+
+use crate::engine::Engine;
+use crate::member::Member;
+use crate::ports::Store;
+use crate::trouble::{Refusal, Trouble};
+
+/// How long the key file waits for another process that replaces it.
+const KEYS_WAIT: Duration = Duration::from_secs(60);
+
+/// Who is of an account, read from its store alone.
+pub(crate) struct Surveyed {
+    pub(crate) devices: Devices,
+    pub(crate) epochs: Epochs,
+}
+
+impl Engine<'_> {
+    /// The epoch records that this device accepted before, which it keeps in its cache.
+    pub(crate) fn recall_epochs(&self, member: &mut Member) -> Result<(), Trouble> {
+        let mut records = Vec::new();
+        for listed in self.ports.cache.list(ObjectName::KEYS)? {
+            if is_record(&listed.name)
+                && let Ok(sealed) = self.ports.cache.get(&listed.name)
+            {
+                records.push((listed.name, sealed));
+            }
+        }
+        let keys = member.profile.account.clone();
+        take_records(member, &keys, &records);
+        Ok(())
+    }
+
+    /// Learns of new epochs from the store, and takes their keys: what is sealed from now on is
+    /// sealed under the newest one. Gives what was not believed.
+    ///
+    /// # Errors
+    ///
+    /// A refusal if this device was revoked or left out, or if the store hides an epoch that this
+    /// device has seen: nothing is written to it then.
+    pub(crate) fn follow_epochs(
+        &self,
+        member: &mut Member,
+        store: &dyn Store,
+    ) -> Result<Vec<String>, Trouble> {
+        let names: Vec<_> =
+            store.list(ObjectName::KEYS)?.into_iter().map(|listed| listed.name).collect();
+        refuse_hidden(member, &names)?;
+        let mut fresh = Vec::new();
+        for name in names.iter().filter(|name| is_record(name)) {
+            if !member.records.contains(name) {
+                fresh.push((name.clone(), store.get(name)?));
+            }
+        }
+        let rings = match fresh.is_empty() && member.has_present_key() {
+            true => Vec::new(),
+            false => self.rings_for_us(member, store, &names)?,
+        };
+        self.adopt(member, &fresh, &rings)
+    }
+
+    /// The account as it was sealed to this device, once for each key that it does not have yet.
+    /// Nothing of it is believed before a record names it.
+    fn rings_for_us(
+        &self,
+        member: &Member,
+        store: &dyn Store,
+        names: &[ObjectName],
+    ) -> Result<Vec<Account>, Trouble> {
+        let profile = &member.profile;
+        let for_us = |name: &&ObjectName| {
+            matches!(name, ObjectName::DeviceKey { device, epoch, .. }
+                if *device == profile.device.id && *epoch >= profile.account.epoch)
+        };
+        let mut rings = Vec::new();
+        for name in names.iter().filter(for_us) {
+            let sealed = store.get(name)?;
+            rings.extend(open_device_key(profile, name, &sealed).ok());
+        }
+        Ok(rings)
+    }
+
+    /// Takes in records and the keys that they name.
+    pub(super) fn adopt(
+        &self,
+        member: &mut Member,
+        fresh: &[(ObjectName, Sealed)],
+        rings: &[Account],
+    ) -> Result<Vec<String>, Trouble> {
+        let mut keys = member.profile.account.clone();
+        for key in rings.iter().flat_map(Account::keys) {
+            keys.learn(key);
+        }
+        let refused = take_records(member, &keys, fresh);
+        for (name, sealed) in fresh.iter().filter(|(name, _)| member.records.contains(name)) {
+            // Kept for good: a store that hides it later is found out.
+            self.keep(name, sealed)?;
+        }
+        member.refuse_left_out()?;
+        self.take_keys(member, &keys)?;
+        Ok(refused)
+    }
+
+    /// Puts the keys that accepted records name into the key file.
+    fn take_keys(&self, member: &mut Member, keys: &Account) -> Result<(), Trouble> {
+        let Some(present) = member.epochs.present() else { return Ok(()) };
+        let named: BTreeSet<[u8; 16]> = (2..=present.epoch)
+            .flat_map(|epoch| member.epochs.of(epoch))
+            .map(|record| record.key_id)
+            .collect();
+        let id = |key: &EpochKey| key_id(&keys.only(key));
+        let wanted: Vec<_> = keys.keys().filter(|key| named.contains(&id(key))).collect();
+        let now = wanted.iter().find(|key| id(key) == present.key_id);
+        // Without it the key file stays as it is: the object with the key is still arriving.
+        let Some(now) = now else { return Ok(()) };
+        let account = moved(member.profile.account.clone(), &wanted, now, &member.epochs);
+        if account == member.profile.account {
+            return Ok(());
+        }
+        let _lock = self.ports.locks.acquire("keys", KEYS_WAIT)?;
+        let Some(mut profile) = self.ports.vault.load()? else { return Ok(()) };
+        let ours = &member.profile;
+        if profile.account.id != ours.account.id || profile.device.id != ours.device.id {
+            return Ok(());
+        }
+        profile.account = moved(profile.account, &wanted, now, &member.epochs);
+        self.ports.vault.store(&profile)?;
+        member.profile = profile;
+        Ok(())
+    }
+
+    /// Who is of the account, as its store says to somebody who has its keys and knows nothing
+    /// else.
+    pub(crate) fn survey(&self, account: &Account, store: &dyn Store) -> Result<Surveyed, Trouble> {
+        let mut found = Surveyed { devices: Devices::default(), epochs: Epochs::default() };
+        for listed in store.list(ObjectName::DEVICES)? {
+            let sealed = store.get(&listed.name)?;
+            let opened = open_device_entry(account, &listed.name, &sealed);
+            if let (Ok((device, entry)), Ok(epoch)) = (opened, sealed_epoch(&sealed)) {
+                found.epochs.enter(&device, epoch);
+                // An entry with another key than before is not believed.
+                let _ = found.devices.add(device, entry);
+            }
+        }
+        let mut records = Vec::new();
+        for listed in store.list(ObjectName::KEYS)? {
+            if is_record(&listed.name) {
+                let sealed = store.get(&listed.name)?;
+                records.push((listed.name, sealed));
+            }
+        }
+        let Surveyed { devices, epochs } = &mut found;
+        take_into(devices, epochs, account, account, &records);
+        Ok(found)
+    }
+}
+
+impl Member {
+    /// Whether this device has the key of the newest epoch that it knows of.
+    pub(crate) fn has_present_key(&self) -> bool {
+        let id = key_id(&self.profile.account);
+        self.epochs.present().is_none_or(|record| record.key_id == id)
+    }
+
+    /// Refuses if this device is no longer one of the account, as far as it knows.
+    pub(crate) fn refuse_left_out(&self) -> Result<(), Refusal> {
+        match self.epochs.membership(&self.profile.device.id) {
+            Membership::Active => Ok(()),
+            // It has the key, so it only has to say that it is there.
+            Membership::Unlisted if self.has_present_key() => Ok(()),
+            Membership::Unlisted => Err(left_out(&self.profile.device.name)),
+            Membership::Revoked => Err(self.revoked()),
+        }
+    }
+
+    fn revoked(&self) -> Refusal {
+        let me = &self.profile.device;
+        let records = (2..=self.epochs.newest()).flat_map(|epoch| self.epochs.of(epoch));
+        let first = records.into_iter().find(|record| record.revoked.contains_key(&me.id));
+        let author = first.and_then(|record| self.devices.get(&record.author));
+        let by = author.map(|entry| format!(" by {}", entry.name)).unwrap_or_default();
+        Refusal::new(
+            "convosync::device::revoked",
+            format!(
+                "this device ({}) was revoked{by}\n\
+                 What it has not sent stays on it, and is not sent.",
+                me.name
+            ),
+        )
+        .help("if that was a mistake, join again as a new device: `convosync device join`")
+    }
+}
+
+fn left_out(name: &str) -> Refusal {
+    Refusal::new(
+        "convosync::device::left-out",
+        format!("the account has a new key, and this device ({name}) was not given it"),
+    )
+    .help("join again: `convosync device join`, and approve it on another device; what it saved stays")
+}
+
+/// The account with these keys, and this one as the present one unless it has a later one.
+fn moved(mut account: Account, wanted: &[EpochKey], now: &EpochKey, epochs: &Epochs) -> Account {
+    for key in wanted {
+        account.learn(key.clone());
+    }
+    let is_now = account.epoch == now.epoch && account.master == now.key;
+    if !is_now && now.epoch >= account.epoch {
+        account.move_to(now.clone());
+    }
+    account.recovery = epochs.recovery().or(account.recovery);
+    account
+}
+
+/// A store that had the record of this device's epoch and no longer shows it went back.
+fn refuse_hidden(member: &Member, names: &[ObjectName]) -> Result<(), Refusal> {
+    let epoch = member.profile.account.epoch.max(member.epochs.newest());
+    let shown =
+        |name: &ObjectName| matches!(name, ObjectName::Epoch { epoch: of, .. } if *of == epoch);
+    if epoch == 1 || names.iter().any(shown) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "convosync::store::epoch-went-back",
+        format!("the store no longer has the record of the account's key number {epoch}, which this device has seen"),
+    )
+    .help("was the store restored from an older copy, or is a synchronised folder behind? Put `v1/keys` back from a newer copy; your saves wait on this device"))
+}
+
+fn is_record(name: &ObjectName) -> bool {
+    matches!(name, ObjectName::Epoch { .. })
+}
+
+/// Takes records in, epoch by epoch. Gives what was not believed.
+fn take_records(
+    member: &mut Member,
+    keys: &Account,
+    records: &[(ObjectName, Sealed)],
+) -> Vec<String> {
+    let held = member.profile.account.clone();
+    let (accepted, refused) =
+        take_into(&mut member.devices, &mut member.epochs, &held, keys, records);
+    member.records.extend(accepted);
+    refused
+}
+
+fn take_into(
+    devices: &mut Devices,
+    epochs: &mut Epochs,
+    held: &Account,
+    keys: &Account,
+    records: &[(ObjectName, Sealed)],
+) -> (Vec<ObjectName>, Vec<String>) {
+    let held: BTreeSet<_> = held.keys().map(|key| key_id(&held.only(&key))).collect();
+    let mut by_epoch: BTreeMap<u32, Vec<&(ObjectName, Sealed)>> = BTreeMap::new();
+    for record in records {
+        if let ObjectName::Epoch { epoch, .. } = record.0 {
+            by_epoch.entry(epoch).or_default().push(record);
+        }
+    }
+    let (mut accepted, mut refused) = (Vec::new(), Vec::new());
+    for (epoch, group) in by_epoch {
+        let mut opened: Vec<(&ObjectName, EpochRecord)> = Vec::new();
+        for (name, sealed) in group {
+            match open_epoch(keys, devices, name, sealed) {
+                Ok(record) => opened.push((name, record)),
+                Err(error) => refused.push(format!("{name}: {error}")),
+            }
+        }
+        epochs.take(epoch, &held, opened.iter().map(|(_, record)| record.clone()).collect());
+        for (name, record) in opened {
+            if epochs.of(epoch).iter().any(|known| known.key_id == record.key_id) {
+                accepted.push(name.clone());
+            } else {
+                refused.push(format!("{name}: {} may not begin an epoch", record.author));
+            }
+        }
+        for (device, entry) in epochs.of(epoch).iter().flat_map(|record| record.active.iter()) {
+            // What is known by another key stays known by that one.
+            let _ = devices.add(device.clone(), entry.clone());
+        }
+    }
+    (accepted, refused)
+}

@@ -1,0 +1,372 @@
+//! Beginning a new epoch: a new key for some devices, and for others none any more.
+
+use std::collections::BTreeMap;
+
+use convosync_core::{
+    Accepted, DeviceEntry, DeviceId, Devices, EpochKey, EpochRecord, Membership, ObjectName,
+    Profile, RecoveryKey, Revoked, SealError, SecretBytes, key_id, recovery_public,
+    seal_device_key, seal_epoch, seal_recovery_copy,
+};
+use convosync_wire::{
+    Choice, Decision, DeviceRow, ExportArgs, KeyReport, Note, Question, RenameArgs, RenameReport,
+    RevokeArgs,
+};
+
+use super::report::{keeps, lost_words, new_words, still_has};
+use crate::cards::device_rows;
+use crate::engine::Engine;
+use crate::history::{Depth, History};
+use crate::member::{Member, check_device_name};
+use crate::ports::Store;
+use crate::trouble::{Refusal, Trouble};
+
+/// What is to be different in the new epoch.
+#[derive(Default)]
+struct Change {
+    revoke: Option<(DeviceId, Revoked)>,
+    recovery: Option<[u8; 32]>,
+}
+
+impl Engine<'_> {
+    /// `convosync key rotate`: a new key for every device of the account.
+    pub(crate) fn rotate_key(&self) -> Result<KeyReport, Trouble> {
+        let (mut member, store, _) = self.at_the_store()?;
+        self.begin_epoch(&mut member, store.as_ref(), Change::default())?;
+        let mut notes = vec![keeps()];
+        notes.extend(lost_words(&member));
+        Ok(key_report(&member, notes))
+    }
+
+    /// `convosync device revoke`: a new key for every device but one. Asks first.
+    ///
+    /// What the device had saved until now stays accepted; what turns up later does not count.
+    pub(crate) fn revoke(&self, args: &RevokeArgs) -> Result<KeyReport, Trouble> {
+        let (mut member, store, history) = self.at_the_store()?;
+        let (device, entry) = named(&member, &args.device)?;
+        let row = row_of(&member, &history, &device);
+        if member.epochs.membership(&device) == Membership::Revoked {
+            let mut report = key_report(&member, vec![still_has(&entry.name)]);
+            report.changed = false;
+            return Ok(KeyReport { revoked: row, ..report });
+        }
+        if !args.yes {
+            return Err(ask_to_revoke(&entry).into());
+        }
+        let epoch = member.epochs.newest().saturating_add(1);
+        let accepted = accepted(&history, &device);
+        let gone = Revoked { name: entry.name.clone(), epoch, accepted };
+        let change = Change { revoke: Some((device.clone(), gone)), recovery: None };
+        self.begin_epoch(&mut member, store.as_ref(), change)?;
+        let mut notes = vec![still_has(&entry.name)];
+        notes.extend(lost_words(&member));
+        Ok(KeyReport { revoked: row_of(&member, &history, &device), ..key_report(&member, notes) })
+    }
+
+    /// `convosync key export`: new recovery words, and a new key that the old words do not open.
+    ///
+    /// The words are kept on this device until they were shown: run again after a crash it shows
+    /// the same ones.
+    pub(crate) fn export_key(&self, args: &ExportArgs) -> Result<KeyReport, Trouble> {
+        let (mut member, store, _) = self.at_the_store()?;
+        if !args.yes && self.waiting_export(&member.profile)?.is_none() {
+            return Err(ask_to_export().into());
+        }
+        let recovery = self.words_to_export(&member.profile)?;
+        let public = recovery_public(&member.profile.account, &recovery);
+        let file = self.write_words(args, &recovery)?;
+        if member.profile.account.recovery != Some(public) {
+            let change = Change { revoke: None, recovery: Some(public) };
+            self.begin_epoch(&mut member, store.as_ref(), change)?;
+        }
+        if file.is_some() {
+            self.forget_export(&member.profile)?;
+        }
+        let words = file.is_none().then(|| recovery.words().to_string());
+        let report = key_report(&member, vec![new_words()]);
+        Ok(KeyReport { recovery_words: words, recovery_file: file, ..report })
+    }
+
+    fn write_words(
+        &self,
+        args: &ExportArgs,
+        recovery: &RecoveryKey,
+    ) -> Result<Option<String>, Trouble> {
+        let Some(path) = &args.recovery_file else { return Ok(None) };
+        let text = zeroize::Zeroizing::new(format!("{}\n", &*recovery.words()));
+        self.ports.vault.write_secret(std::path::Path::new(path), &text)?;
+        Ok(Some(path.clone()))
+    }
+
+    /// `convosync device rename`: another name for this device.
+    ///
+    /// The key file comes first: the store learns of it with the next command that reaches it.
+    pub(crate) fn rename(&self, args: &RenameArgs) -> Result<RenameReport, Trouble> {
+        check_device_name(&args.name)?;
+        let mut member = self.need_member()?;
+        let previous = member.profile.device.name.clone();
+        let changed = previous != args.name;
+        if changed {
+            member.profile = self.renamed_profile(&args.name)?;
+        }
+        let mut notes = Vec::new();
+        match self.open_store(&member.profile) {
+            Ok(store) => {
+                let told = self.learn_devices(&mut member, store.as_ref());
+                notes.extend(told.err().map(not_told));
+            }
+            Err(trouble) => notes.push(not_told(trouble)),
+        }
+        Ok(RenameReport { changed, previous, name: args.name.clone(), notes })
+    }
+
+    fn renamed_profile(&self, name: &str) -> Result<Profile, Trouble> {
+        let _lock = self.ports.locks.acquire("keys", std::time::Duration::from_secs(60))?;
+        let mut profile = self.ports.vault.load()?.ok_or_else(|| {
+            Refusal::new("convosync::account::none", "this device is not set up yet")
+        })?;
+        profile.device.name = name.to_owned();
+        profile.device.revision = profile.device.revision.saturating_add(1);
+        self.ports.vault.store(&profile)?;
+        Ok(profile)
+    }
+
+    /// This device, its store, and what both know: a new epoch is begun on what is newest.
+    fn at_the_store(&self) -> Result<(Member, Box<dyn Store>, History), Trouble> {
+        let mut member = self.need_member()?;
+        self.step("Reaching the store")?;
+        let store = self.open_store(&member.profile)?;
+        let history =
+            self.refreshed(&mut member, store.as_ref(), ObjectName::UNITS, Depth::Heads)?;
+        if !member.has_present_key() {
+            return Err(key_arriving().into());
+        }
+        Ok((member, store, history))
+    }
+
+    /// Settles rotations that were made at the same time: see [`convosync_core::Epochs`].
+    pub(crate) fn settle_epochs(
+        &self,
+        member: &mut Member,
+        store: &dyn Store,
+    ) -> Result<(), Trouble> {
+        if !member.epochs.is_unsettled() || !member.has_present_key() {
+            return Ok(());
+        }
+        self.begin_epoch(member, store, Change::default())
+    }
+
+    /// Begins a new epoch.
+    ///
+    /// The keys are put first and the record last: without the record they are nothing. The new key
+    /// is sealed to this device as well, so it is lost at no moment.
+    fn begin_epoch(
+        &self,
+        member: &mut Member,
+        store: &dyn Store,
+        change: Change,
+    ) -> Result<(), Trouble> {
+        self.step("Making a new key")?;
+        let before = member.profile.clone();
+        let epoch = before.account.epoch.checked_add(1).filter(|epoch| *epoch <= 99_999_999);
+        let epoch = epoch.ok_or_else(|| {
+            Refusal::new(
+                "convosync::key::epochs",
+                "the account has had as many keys as there can be",
+            )
+        })?;
+        let mut after = before.clone();
+        after.account.move_to(EpochKey { epoch, key: SecretBytes::random(&mut self.random()) });
+        let known = member.epochs.recovery().or(before.account.recovery);
+        after.account.recovery = change.recovery.or(known);
+        let (active, revoked) = sides(member, change.revoke);
+        let record = EpochRecord {
+            epoch,
+            author: before.device.id.clone(),
+            made_ms: self.ports.clock.now_ms(),
+            key_id: key_id(&after.account),
+            active,
+            revoked,
+            recovery: after.account.recovery,
+        };
+        let hash = member.devices.hash();
+        let mut keys = Vec::new();
+        for (device, entry) in record.active.iter() {
+            let sealed = seal_device_key(&after, hash, (device, entry), &mut self.random());
+            keys.push(sealed.map_err(|error| no_key(&entry.name, &error))?);
+        }
+        if after.account.recovery.is_some() {
+            let sealed = seal_recovery_copy(&after, hash, &mut self.random());
+            keys.push(sealed.map_err(|error| no_key("the recovery words", &error))?);
+        }
+        store.put_batch(&keys)?;
+        let (name, sealed) = seal_epoch(&before, hash, &record, &mut self.random());
+        store.put_new(&name, &sealed)?;
+        let refused = self.adopt(member, &[(name, sealed)], &[after.account])?;
+        match refused.into_iter().next() {
+            None => Ok(()),
+            Some(text) => Err(Refusal::new("convosync::key::refused", text).into()),
+        }
+    }
+}
+
+/// Who gets the key, and who does not.
+fn sides(
+    member: &Member,
+    revoke: Option<(DeviceId, Revoked)>,
+) -> (Devices, BTreeMap<DeviceId, Revoked>) {
+    let mut revoked = member.epochs.revoked().clone();
+    revoked.extend(revoke);
+    let me = &member.profile.device.id;
+    let mut active = Devices::of(&member.profile.device);
+    for (device, entry) in member.devices.iter() {
+        let stays = member.epochs.membership(device) == Membership::Active;
+        if device != me && stays && !revoked.contains_key(device) {
+            active.add(device.clone(), entry.clone()).expect("each device is listed once");
+        }
+    }
+    (active, revoked)
+}
+
+/// The last save of a device in each session that anything known here goes on from.
+fn accepted(history: &History, device: &DeviceId) -> Accepted {
+    let mut last = Accepted::default();
+    for (session, saves) in &history.sessions {
+        let counting = saves.values().filter(|seen| !seen.quarantined);
+        let entries = counting.filter_map(|seen| seen.card.vector.0.get(device));
+        if let Some(entry) = entries.max() {
+            last.0.insert(session.clone(), entry.clone());
+        }
+    }
+    last
+}
+
+/// The device that a name, an id or the beginning of one stands for.
+fn named(member: &Member, text: &str) -> Result<(DeviceId, DeviceEntry), Refusal> {
+    let all = || member.devices.iter().map(|(device, entry)| (device.clone(), entry.clone()));
+    let by_id = |(device, _): &(DeviceId, DeviceEntry)| device.as_str().starts_with(text);
+    let by_name = |(_, entry): &(DeviceId, DeviceEntry)| entry.name.eq_ignore_ascii_case(text);
+    let mut found: Vec<_> = all().filter(by_name).collect();
+    if found.is_empty() && !text.is_empty() {
+        found = all().filter(by_id).collect();
+    }
+    match found.as_slice() {
+        [] => Err(Refusal::new(
+            "convosync::device::not-found",
+            format!("no device `{}`", text.escape_debug()),
+        )
+        .help("`convosync device list` shows every device")
+        .argument("device")),
+        [(device, _)] if *device == member.profile.device.id => Err(Refusal::new(
+            "convosync::device::this-one",
+            "this is the device that you are using",
+        )
+        .help("revoke it from another device of the account")
+        .argument("device")),
+        [one] => Ok(one.clone()),
+        several => {
+            let ids: Vec<_> = several.iter().map(|(device, _)| device.to_string()).collect();
+            Err(Refusal::new(
+                "convosync::device::ambiguous",
+                format!("`{}` may be any of {}", text.escape_debug(), ids.join(", ")),
+            )
+            .help("give the device's id, or more of its letters")
+            .argument("device"))
+        }
+    }
+}
+
+fn row_of(member: &Member, history: &History, device: &DeviceId) -> Option<DeviceRow> {
+    device_rows(member, history).into_iter().find(|row| row.device_id == device.as_str())
+}
+
+fn key_report(member: &Member, notes: Vec<Note>) -> KeyReport {
+    let active = member.devices.iter();
+    let active = active.filter(|(id, _)| member.epochs.membership(id) == Membership::Active);
+    KeyReport {
+        changed: true,
+        epoch: member.profile.account.epoch,
+        devices: active.map(|(_, entry)| entry.name.clone()).collect(),
+        revoked: None,
+        recovery_words: None,
+        recovery_file: None,
+        notes,
+    }
+}
+
+fn ask_to_revoke(entry: &DeviceEntry) -> Decision {
+    let details = vec![
+        format!(
+            "{} ({}) gets no new key: it can't read what is saved from now on,",
+            entry.name,
+            entry.kind.as_str()
+        ),
+        "and what it saves from now on does not count on the other devices.".to_owned(),
+        String::new(),
+        "It still has everything that it fetched, its clones, and every key until now.".to_owned(),
+        "If it was lost or stolen, change the store's credentials at the provider too.".to_owned(),
+    ];
+    let choices = vec![choice("revoke", "--yes", "Revoke", "makes a new key without it"), cancel()];
+    Decision {
+        question: Question::Revoke,
+        title: format!("Revoke {}?", entry.name),
+        details,
+        choices,
+    }
+}
+
+fn ask_to_export() -> Decision {
+    let details = vec![
+        "The recovery words of before can't be shown again. This makes new ones,".to_owned(),
+        "and a new key: the old words open nothing that is saved from then on.".to_owned(),
+    ];
+    let choices =
+        vec![choice("export", "--yes", "Make new words", "shows the new words once"), cancel()];
+    Decision {
+        question: Question::ExportKey,
+        title: "Make new recovery words?".to_owned(),
+        details,
+        choices,
+    }
+}
+
+pub(crate) fn choice(value: &str, flag: &str, label: &str, help: &str) -> Choice {
+    Choice {
+        value: value.to_owned(),
+        flag: flag.to_owned(),
+        label: label.to_owned(),
+        help: help.to_owned(),
+        recommended: false,
+    }
+}
+
+pub(crate) fn cancel() -> Choice {
+    Choice {
+        value: Choice::CANCEL.to_owned(),
+        flag: String::new(),
+        label: "Cancel".to_owned(),
+        help: "changes nothing".to_owned(),
+        recommended: true,
+    }
+}
+
+fn key_arriving() -> Refusal {
+    Refusal::new(
+        "convosync::key::arriving",
+        "the account has a new key, and the copy for this device has not arrived yet",
+    )
+    .help("try again when the store has finished synchronising")
+}
+
+fn no_key(name: &str, error: &SealError) -> Refusal {
+    Refusal::new("convosync::key::receiver", format!("nothing can be sealed to {name}: {error}"))
+        .help("revoke that device; nothing was changed")
+}
+
+fn not_told(trouble: Trouble) -> Note {
+    let failure = trouble.failure();
+    Note {
+        code: failure.code,
+        text: format!("The other devices do not know the name yet\n{}", failure.message),
+        help: Some("the next command that reaches the store tells them".to_owned()),
+    }
+}
