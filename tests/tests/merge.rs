@@ -338,3 +338,16 @@ fn a_merge_that_leads_to_another_question_changes_nothing_yet() {
     laptop.ok(&["resume", "--on-conflict", "merge", "--on-dirty", "stash"]);
     assert_ne!(states(&laptop), ["conflict"]);
 }
+
+#[test]
+fn a_head_that_is_gone_can_not_be_joined_and_the_other_can_be_kept() {
+    let (world, _desktop, laptop) = forked(&[("a", "desktop\n")], &[("b", "laptop\n")]);
+    let theirs = heads(&laptop).into_iter().find(|row| row["device"] == "desktop").expect("a head");
+    let name = theirs["save"].as_str().expect("a save").to_owned();
+    let object = world.objects_of("v1/s/").into_iter().find(|path| path.ends_with(&name));
+    fs::remove_file(object.expect("it is there")).expect("removed");
+    laptop.refuses(&["resume", "--on-conflict", "merge"], "convosync::resume::merge-unreadable");
+    assert_eq!(states(&laptop), ["conflict"]);
+    laptop.ok(&["resume", "--on-conflict", "keep-local"]);
+    assert_ne!(states(&laptop), ["conflict"]);
+}

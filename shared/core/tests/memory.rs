@@ -8,8 +8,8 @@ use std::io::{BufWriter, Seek, Write};
 use std::path::Path;
 
 use convosync_core::{
-    ClaudeCode, FileState, PackInput, ReadSeek, Roots, SegmentRef, Standing, canonicalise, compare,
-    expand, pack, rebuild,
+    ClaudeCode, FileState, Joined, PackInput, ReadSeek, Roots, SegmentRef, Side, Standing,
+    canonicalise, compare, expand, join, pack, rebuild,
 };
 
 /// The most that the process ever had in memory.
@@ -49,6 +49,11 @@ fn transcript(path: &Path, len: u64) -> u64 {
     }
     out.flush().expect("room on the disk");
     written
+}
+
+/// All of a file.
+fn side(file: &mut File) -> Side<'_> {
+    Side { len: file.metadata().expect("a file").len(), file }
 }
 
 /// Saves a file, each segment to a file of its own in `folder`.
@@ -123,5 +128,17 @@ fn a_file_of_100_mb_is_saved_and_resumed_in_64_mib() {
     let standing = compare(&ClaudeCode, &mut stored, &mut out).expect("readable");
     timed("compare", began);
     assert_eq!(standing, Standing::Diverged { advance: true });
+
+    // Two files without a line in common at their beginning, so that all lines are compared.
+    let began = cpu_ms();
+    let mut other =
+        File::options().read(true).write(true).create_new(true).open(at("other")).expect("new");
+    other.write_all(b"{\"type\":\"user\",\"uuid\":\"first\"}\n").expect("room on the disk");
+    stored.rewind().expect("a file");
+    std::io::copy(&mut stored, &mut other).expect("room on the disk");
+    let mut joined = File::create(at("joined")).expect("new");
+    let done = join(&ClaudeCode, &mut side(&mut other), &mut side(&mut stored), &mut joined);
+    timed("join", began);
+    assert!(matches!(done, Ok(Joined::Whole(whole)) if whole.len > canonical.len));
     assert!(peak_kib() < 64 << 10, "{} KiB", peak_kib());
 }

@@ -270,7 +270,7 @@ impl Engine<'_> {
     }
 }
 
-fn is_damage(trouble: &Trouble) -> bool {
+pub(super) fn is_damage(trouble: &Trouble) -> bool {
     match trouble {
         Trouble::Object { .. } => true,
         Trouble::Store(error) => {

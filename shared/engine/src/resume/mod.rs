@@ -18,7 +18,8 @@ use crate::bind::Binding;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Facts, Store};
-use crate::send::{SEND_WAIT, Sending, not_sent};
+use crate::save::must_be_text;
+use crate::send::{SEND_WAIT, Sending, Which, not_sent};
 use crate::shelf::{OpenSave, Shelf, containers};
 use crate::trouble::{Refusal, Trouble};
 use code::CodePlan;
@@ -91,7 +92,8 @@ impl Engine<'_> {
                 return Err(self.name_intact(&mut member, store.as_deref(), card, trouble));
             }
         };
-        // From here on things change.
+        // From here on things change. What joins heads is sent like a save.
+        let which = if ready.joins.is_empty() { Which::Due } else { Which::All };
         if let Some(by_hand) = &ready.by_hand {
             return Err(self.stop_for_merge(&ready, by_hand, &code));
         }
@@ -115,7 +117,11 @@ impl Engine<'_> {
         drop(lock);
         if let Some(store) = &store {
             // The session is back; what could not be sent on the way is told, and stays queued.
-            match self.flush(&member, store.as_ref(), Sending::by_the_way(SEND_WAIT)) {
+            match self.flush(
+                &member,
+                store.as_ref(),
+                Sending { which, ..Sending::by_the_way(SEND_WAIT) },
+            ) {
                 Ok(sent) => ready.notes.extend(sent.notes),
                 Err(trouble) => ready.notes.push(not_sent(trouble)),
             }
@@ -145,13 +151,17 @@ impl Engine<'_> {
         }
         let mut ready = self.ready(&member, store.as_deref(), request, args, (found, open))?;
         let mut shelf = Shelf::new(self, &member, store.as_deref());
-        let code = assumed.on(|args| self.foresee_code(&mut ready, &args.answers))?;
         let root = ready.facts.repository.root.clone();
-        let heads = ready.joins.len();
-        let joins =
-            format!("join {heads} saves: their commits, and their conversations line by line");
-        let mut steps: Vec<String> = ready.unites.then_some(joins).into_iter().collect();
-        steps.extend(code.iter().flat_map(CodePlan::told));
+        if ready.unites {
+            // What comes of it is only known when all of them are here.
+            let steps = vec![
+                format!("join {} saves: their commits, and their conversations", ready.joins.len()),
+                format!("bring what comes of it to {}", root.display()),
+            ];
+            return Ok(assumed.told(steps, ready.notes));
+        }
+        let code = assumed.on(|args| self.foresee_code(&mut ready, &args.answers))?;
+        let mut steps: Vec<String> = code.iter().flat_map(CodePlan::told).collect();
         let talk = assumed.on(|args| {
             self.plan_conversation(&member, &mut shelf, &ready.open, &root, request, args)
         })?;
@@ -263,6 +273,7 @@ impl Engine<'_> {
         if self.ports.git.settled(&facts.repository)? {
             facts = self.facts(&facts.repository.root)?;
         }
+        must_be_text(&facts)?;
         if store.is_none() {
             notes.push(offline());
         }

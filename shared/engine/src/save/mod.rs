@@ -64,6 +64,15 @@ fn fits(message: &str) -> Result<&str, Refusal> {
         .argument("message"))
 }
 
+/// Sessions name the work tree's path, which has to be text for that.
+pub(crate) fn must_be_text(facts: &Facts) -> Result<(), Refusal> {
+    if facts.repository.root.to_str().is_some() {
+        return Ok(());
+    }
+    Err(Refusal::new("convosync::path::not-utf8", "the repository's path is no UTF-8")
+        .help("move the clone to a path of plain letters"))
+}
+
 /// What was asked outside before anything was decided.
 pub(crate) struct Scene<'a> {
     pub(crate) facts: Facts,
@@ -152,14 +161,7 @@ impl Engine<'_> {
         let directory = PathBuf::from(&request.directory);
         let facts = self.facts(&directory)?;
         let root = facts.repository.root.clone();
-        if root.to_str().is_none() {
-            return Err(Refusal::new(
-                "convosync::path::not-utf8",
-                "the repository's path is no UTF-8",
-            )
-            .help("move the clone to a path of plain letters")
-            .into());
-        }
+        must_be_text(&facts)?;
         let here = Here { work_tree: &root, directory: &directory, env: &request.env };
         let mut conversations: Vec<(&dyn Assistant, Found)> = Vec::new();
         for assistant in self.ports.assistants {

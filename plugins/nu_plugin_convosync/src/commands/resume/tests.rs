@@ -105,6 +105,16 @@ fn every_flag_reaches_the_helper() {
 }
 
 #[test]
+fn every_way_out_of_two_heads_is_a_flag() {
+    for way in OnConflict::ALL {
+        let script = script();
+        script.eval(&format!("convosync resume abc --on-conflict {way}")).unwrap();
+        let on_conflict = Some(way.parse().unwrap());
+        assert_eq!(asked(&script)[0].answers, Answers { on_conflict, ..Answers::default() });
+    }
+}
+
+#[test]
 fn a_row_names_the_session_and_a_logged_row_its_save() {
     let script = script();
     script.eval("[[session_id]; [session-l]] | convosync resume").unwrap();

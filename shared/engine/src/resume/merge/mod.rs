@@ -11,6 +11,7 @@ use convosync_core::{CodeState, Manifest, ObjectName};
 use convosync_wire::{Answers, Note};
 
 use super::Ready;
+use super::find::is_damage;
 use crate::engine::Engine;
 use crate::freeze::{Draft, Packing, at_home, settle};
 use crate::member::Member;
@@ -47,6 +48,19 @@ impl Engine<'_> {
         if !ready.unites {
             return Ok(None);
         }
+        self.joined_heads(member, shelf, store, ready, answers).map_err(cannot_join)
+    }
+
+    fn joined_heads<'e>(
+        &'e self,
+        member: &'e Member,
+        shelf: &mut Shelf<'_>,
+        store: Option<&dyn Store>,
+        ready: &mut Ready,
+        answers: &Answers,
+    ) -> Result<Option<Union<'e>>, Trouble> {
+        // What an earlier try left, which ended with a question.
+        self.sweep_parts()?;
         let heads = self.opened_heads(shelf, store, ready)?;
         let Some(newest) = heads.last() else { return Ok(None) };
         let session = newest.card.session.clone();
@@ -77,22 +91,8 @@ impl Engine<'_> {
         let unit = ObjectName::Unit { session, save: placeholder(member)? };
         shelf.adopt(&unit, packing.waiting());
         let told = told(&heads, &manifest);
-        let card = newest.card.clone();
-        let code = manifest.code.as_ref();
-        let draft = Draft {
-            session: card.session.clone(),
-            parents: heads.iter().map(|h| (h.card.save.clone(), h.card.vector.clone())).collect(),
-            message: card.message.clone(),
-            code: state,
-            branch: code.map(|code| code.branch.clone()),
-            commit: code.map(|code| code.commit.clone()),
-            repository: card.repository.clone(),
-            working_directory: card.working_directory.clone(),
-            quiet: true,
-            parked: false,
-            manifest: manifest.clone(),
-        };
-        ready.open = OpenSave { card, manifest, name: unit };
+        let draft = draft(&heads, newest, manifest.clone(), state);
+        ready.open = OpenSave { card: newest.card.clone(), manifest, name: unit };
         Ok(Some(Union { draft, packing, told }))
     }
 
@@ -128,7 +128,7 @@ impl Engine<'_> {
         let session = &ready.open.card.session;
         let mut heads = Vec::new();
         for (save, _) in &ready.joins {
-            let open = shelf.save(session, save).map_err(|trouble| unreadable(save, trouble))?;
+            let open = shelf.save(session, save)?;
             self.bring_here(shelf, store, &open)?;
             let OpenSave { card, manifest, name } = open;
             heads.push(OpenSave { card, manifest: at_home(manifest, &name), name });
@@ -138,23 +138,51 @@ impl Engine<'_> {
     }
 }
 
-/// A head that can't be read can't be joined; that says nothing against the others.
-fn unreadable(save: &convosync_core::SaveId, trouble: Trouble) -> Trouble {
-    let Trouble::Object { .. } = trouble else { return trouble };
-    let why = trouble.failure().message;
+/// What the save of all heads will say; what can only be said once is as in the newest.
+fn draft(heads: &[OpenSave], newest: &OpenSave, manifest: Manifest, state: CodeState) -> Draft {
+    let (card, code) = (&newest.card, manifest.code.as_ref());
+    Draft {
+        session: card.session.clone(),
+        parents: heads.iter().map(|h| (h.card.save.clone(), h.card.vector.clone())).collect(),
+        message: message(heads),
+        code: state,
+        branch: code.map(|code| code.branch.clone()),
+        commit: code.map(|code| code.commit.clone()),
+        repository: card.repository.clone(),
+        working_directory: card.working_directory.clone(),
+        quiet: true,
+        parked: false,
+        manifest,
+    }
+}
+
+/// A head that is damaged, or not all there yet, can't be joined; that says nothing against the
+/// others.
+fn cannot_join(trouble: Trouble) -> Trouble {
+    if !is_damage(&trouble) {
+        return trouble;
+    }
     Refusal::new(
         "convosync::resume::merge-unreadable",
-        format!("{save} can't be read, so it can't be joined: {why}"),
+        format!("the heads can't be joined: {}", trouble.failure().message),
     )
-    .help("choose `--on-conflict keep-local` or `--on-conflict use-remote`; it stays where it is")
+    .help("choose `--on-conflict keep-local` or `--on-conflict use-remote`; nothing was changed, and what can't be read stays where it is")
     .into()
 }
 
+/// Letters of a head's message that the message of all of them repeats.
+const REPEATED: usize = 60;
+
+fn message(heads: &[OpenSave]) -> String {
+    let said = heads.iter().map(|head| {
+        let line = head.card.message.lines().next().unwrap_or_default();
+        format!("\"{}\"", line.chars().take(REPEATED).collect::<String>())
+    });
+    format!("Merge of {}", said.collect::<Vec<_>>().join(" and "))
+}
+
 fn told(heads: &[OpenSave], manifest: &Manifest) -> String {
-    let saves: Vec<_> = heads
-        .iter()
-        .map(|head| format!("\"{}\" ({})", head.card.message, head.card.device_name))
-        .collect();
+    let saves: Vec<_> = heads.iter().map(|head| head.card.device_name.as_str()).collect();
     let messages = manifest.conversations.first().map_or(0, |talk| talk.message_count);
-    format!("joined {}: {messages} messages in all", saves.join(" and "))
+    format!("joined what was saved on {}: {messages} messages in all", saves.join(" and on "))
 }
