@@ -63,6 +63,7 @@ pub(crate) fn run(world: &World, device: &Device, verb: Verb) -> Run {
         name: device.name.clone(),
         kind: DeviceKind::Desktop,
         home: Some(device.home.clone()),
+        carried: None,
     };
     let request = Request {
         protocol: PROTOCOL,

@@ -86,6 +86,21 @@ pub(crate) fn hidden_line(
     Ok(typed.into_value(head)?.into_string().ok())
 }
 
+/// Reads a line. None: nobody is there to type it, or nothing was typed.
+pub(crate) fn line(
+    engine: &EngineInterface,
+    head: Span,
+    prompt: &str,
+) -> Result<Option<String>, LabeledError> {
+    let Some(input) = engine.find_decl("input")?.filter(|_| std::io::stdin().is_terminal()) else {
+        return Ok(None);
+    };
+    let call = EvaluatedCall::new(head).with_positional(Value::string(prompt, head));
+    let typed = engine.call_decl(input, call, PipelineData::empty(), true, false)?;
+    let typed = typed.into_value(head)?.into_string().unwrap_or_default();
+    Ok(Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty()))
+}
+
 fn heading(decision: &Decision) -> String {
     let mut text = format!("{}\n", clean::line(&decision.title));
     for line in &decision.details {

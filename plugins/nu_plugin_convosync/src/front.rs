@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
-use convosync_wire::{Answer, PROTOCOL, Reply, Request, Verb};
+use convosync_wire::{Answer, Choice, Decision, PROTOCOL, Reply, Request, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall};
 use nu_protocol::{LabeledError, SignalAction, Span, Value};
 
+use crate::ask::Dialog;
 use crate::clean;
 use crate::environment::Environment;
 use crate::failure::{CANCELLED, cancelled, failure, labeled, unanswered, wrong};
 use crate::helper::{Cancel, Helper, Outcome};
 use crate::progress::ProgressLine;
+
+/// A verb of few questions asks each of them once; more is a helper that goes round in circles.
+const ROUNDS: usize = 4;
 
 /// Who calls, from where, and the helper that will answer.
 pub(crate) struct Caller {
@@ -144,6 +148,44 @@ impl<'a> Front<'a> {
         let mut line = ProgressLine::on_terminal();
         let outcome = self.caller.helper.ask(&request, &cancel, None, &mut |text| line.show(text));
         self.settled(name, outcome.map_err(|failure| labeled(&failure, self.head()))?)
+    }
+
+    /// Asks and lets the user decide what has to be decided, until nothing is left to ask. `take`
+    /// takes a choice down in the verb's arguments; false: it has no such choice.
+    pub(crate) fn settle<A: Clone>(
+        &self,
+        mut args: A,
+        verb: fn(A) -> Verb,
+        take: impl Fn(&mut A, &Decision, &Choice) -> Result<bool, LabeledError>,
+    ) -> Result<Reply, LabeledError> {
+        for _ in 0..ROUNDS {
+            let decision = match self.ask(verb(args.clone()))? {
+                Answer::Reply(reply) => return Ok(*reply),
+                Answer::Failure(failure) => return Err(self.place_failure(&failure)),
+                Answer::NeedsDecision(decision) => decision,
+                Answer::Progress(_) => return Err(self.unexpected()),
+            };
+            let choice = self.decide(&decision)?;
+            if !take(&mut args, &decision, choice)? {
+                return Err(self.unexpected());
+            }
+        }
+        Err(self.unexpected())
+    }
+
+    /// The user's choice, where somebody can choose.
+    ///
+    /// # Errors
+    ///
+    /// `convosync::decision::…` where nobody can, `convosync::cancelled` if it was called off.
+    pub(crate) fn decide<'d>(&self, decision: &'d Decision) -> Result<&'d Choice, LabeledError> {
+        let Some(dialog) = Dialog::open(self.engine, self.head()) else {
+            return Err(unanswered(decision, self.head()));
+        };
+        match dialog.decide(decision)? {
+            Some(choice) if choice.value != Choice::CANCEL => Ok(choice),
+            _ => Err(cancelled(self.head())),
+        }
     }
 
     fn settled(&self, verb: &str, outcome: Outcome) -> Result<Answer, LabeledError> {

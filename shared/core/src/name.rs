@@ -100,6 +100,18 @@ pub enum ObjectName {
         /// 8 random letters.
         rand: String,
     },
+    /// `v1/moved/<device>-<rand>`: where the store is now.
+    Moved {
+        /// The device that moved it.
+        device: DeviceId,
+        /// 8 random letters.
+        rand: String,
+    },
+    /// `v1/probe/<rand>`: was put to learn whether the store works, and says nothing.
+    Probe {
+        /// 8 random letters.
+        rand: String,
+    },
 }
 
 impl ObjectName {
@@ -131,6 +143,10 @@ impl ObjectName {
     pub const MARKS: &'static str = "v1/g/";
     /// Prefix of everything about devices that want to join.
     pub const ENROLMENTS: &'static str = "v1/enrol/";
+    /// Prefix of all records of where the store is now.
+    pub const MOVED: &'static str = "v1/moved/";
+    /// Prefix of all objects that a probe put, and left only if it was killed.
+    pub const PROBES: &'static str = "v1/probe/";
 
     /// The session whose unit or part the object is, if it is one.
     #[must_use]
@@ -159,6 +175,8 @@ impl fmt::Display for ObjectName {
             Self::Pin { session, turn } => write!(f, "v1/pin/{session}/{turn}"),
             Self::Tombstone { session, turn } => write!(f, "v1/t/{session}/{turn}"),
             Self::Mark { device, rand } => write!(f, "v1/g/{device}-{rand}"),
+            Self::Moved { device, rand } => write!(f, "v1/moved/{device}-{rand}"),
+            Self::Probe { rand } => write!(f, "v1/probe/{rand}"),
         }
     }
 }
@@ -184,6 +202,11 @@ fn parse(text: &str) -> Option<ObjectName> {
             let (device, rand) = with_rand(rest)?;
             Some(ObjectName::Device { device: device.parse().ok()?, rand })
         }
+        "moved" => {
+            let (device, rand) = with_rand(rest)?;
+            Some(ObjectName::Moved { device: device.parse().ok()?, rand })
+        }
+        "probe" => is_rand(rest).then(|| ObjectName::Probe { rand: rest.to_owned() }),
         "keys" => {
             let (epoch, rest) = rest.split_once('/')?;
             let epoch = epoch.parse().ok()?;
@@ -255,6 +278,8 @@ mod tests {
             "v1/pin/session-abcdefgh/00000001-abcdefgh-22223333",
             "v1/t/session-abcdefgh/00000002-abcdefgh-22223333",
             "v1/g/abcdefgh-22223333",
+            "v1/moved/abcdefgh-22223333",
+            "v1/probe/22223333",
         ] {
             let name: ObjectName = text.parse().expect(text);
             assert_eq!(name.to_string(), text);
@@ -279,6 +304,8 @@ mod tests {
             "v1/enrol/../ask-22223333",
             "v1/o/session-abcdefgh/00112233445566778899AABBCCDDEEFF-22223333",
             "v1/o/session-abcdefgh/0011-22223333",
+            "v1/probe/abcdefgh-22223333",
+            "v1/moved/22223333",
             "/v1/store.json",
             "v1/pin/session-abcdefgh/1-abcdefgh-22223333",
             "v1/t/session-abcdefgh",

@@ -15,12 +15,14 @@ use crate::engine::Engine;
 use crate::history::History;
 use crate::keys::Surveyed;
 use crate::member::{Member, NewDevice};
+use crate::origin::{Consent, Origin, is_origin};
 use crate::ports::{Guard, IndexChange, LocalError, Store, StoreError, StoredCard, Table};
 use crate::shelf::Shelf;
+use crate::storage::join_with;
 use crate::trouble::{Refusal, Trouble};
 
 /// How long a change of the account waits for a save or a sender of this device.
-const LOCK_WAIT: Duration = Duration::from_secs(60);
+pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(60);
 
 /// Saves that were sealed anew under another account's key.
 #[derive(Default)]
@@ -48,18 +50,39 @@ impl Engine<'_> {
     /// store whose key is lost or whose words nobody has seen.
     pub(crate) fn init(&self, args: &InitArgs) -> Result<AccountReport, Trouble> {
         let _alone = self.alone()?;
+        let before = self.member()?.map(|member| member.profile);
+        let local = before.as_ref().is_none_or(|profile| profile.local_only);
+        if args.choose && args.store.is_none() && local && !args.yes {
+            return Err(self.which_store().into());
+        }
         let url = match &args.store {
-            Some(url) => self.ports.stores.normalise(url).map_err(bad_store)?,
+            Some(url) => self.spelled(url)?,
             None => self.ports.stores.embedded_url(),
         };
-        let before = self.member()?.map(|member| member.profile);
         if let Some(profile) = &before
             && profile.store_url != url
             && (!profile.local_only || args.store.is_none())
         {
             return Ok(self.account_report(profile, SetUp::default(), vec![set_up_with(profile)]));
         }
-        let store = self.ports.stores.open(&url, true)?;
+        if let Some(profile) = &before
+            && self.uses_origins(profile)?
+        {
+            let note = Note {
+                help: Some(
+                    "let this repository's origin hold its sessions with `convosync store allow`"
+                        .to_owned(),
+                ),
+                ..set_up_with(profile)
+            };
+            return Ok(self.account_report(profile, SetUp::default(), vec![note]));
+        }
+        let origin = self.origin_for(&url)?;
+        let place = origin.as_ref().map_or(&url, |origin| &origin.url);
+        if let Some(origin) = &origin {
+            self.ask_for_origin(origin, args.yes)?;
+        }
+        let store = self.ports.stores.open(place, true)?;
         let record = self.store_record(store.as_ref())?;
         if let Some(record) = &record {
             match &before {
@@ -74,6 +97,9 @@ impl Engine<'_> {
         }
         let new = NewDevice { name: args.device.as_deref(), kind: args.kind.as_deref() };
         let local_only = url == self.ports.stores.embedded_url();
+        if !local_only {
+            self.probe(store.as_ref(), "--store")?;
+        }
         let profile = match &before {
             Some(profile) => self.renamed(profile, &new, url, local_only)?,
             None => self.new_profile(url, local_only, &new)?,
@@ -82,7 +108,35 @@ impl Engine<'_> {
             refuse_taken(args.recovery_file.as_deref())?;
             self.ports.vault.store(&profile)?;
         }
-        self.set_up(args, &profile, before.as_ref(), store.as_ref(), record.is_some())
+        let founded = record.is_some();
+        let report = self.set_up(args, &profile, before.as_ref(), store.as_ref(), founded)?;
+        if let Some(origin) = &origin {
+            self.remember_consent(&Member::alone(profile), origin, Consent::Allowed)?;
+        }
+        Ok(report)
+    }
+
+    /// Whether `init` has nothing to do where each repository's origin is the store: further ones
+    /// are allowed, not set up.
+    fn uses_origins(&self, profile: &Profile) -> Result<bool, Trouble> {
+        if !is_origin(&profile.store_url) {
+            return Ok(false);
+        }
+        let some = !self.consents(&Member::alone(profile.clone()))?.is_empty();
+        Ok(some && self.waiting_words(profile)?.is_none())
+    }
+
+    /// The one spelling of a store's URL.
+    fn spelled(&self, url: &str) -> Result<String, Trouble> {
+        if is_origin(url) {
+            return Ok(crate::origin::URL.to_owned());
+        }
+        self.ports.stores.normalise(url).map_err(|error| bad_store(error, "--store"))
+    }
+
+    /// The origin here, if those are the store.
+    fn origin_for(&self, url: &str) -> Result<Option<Origin>, Trouble> {
+        is_origin(url).then(|| self.origin_here()).transpose()
     }
 
     /// The steps of an `init` from the key file on; each can be done again.
@@ -98,11 +152,15 @@ impl Engine<'_> {
         let profile = &with_recovery(profile, &recovery);
         let file = self.write_recovery(args, &recovery)?;
         let adopted = match before {
+            Some(old) if is_origin(&profile.store_url) => self.queue_saves(old, store)?,
             Some(old) if old.store_url != profile.store_url => self.copy_saves(old, store)?,
             _ => 0,
         };
         if !founded {
             self.found(store, profile, Some(&recovery))?;
+        }
+        if is_origin(&profile.store_url) {
+            self.keep_account(store)?;
         }
         self.ports.vault.store(profile)?;
         if file.is_some() {
@@ -110,7 +168,30 @@ impl Engine<'_> {
         }
         let words = file.is_none().then(|| recovery.words().to_string());
         let notes = if profile.local_only { vec![on_this_machine()] } else { Vec::new() };
-        Ok(self.account_report(profile, SetUp { changed: true, words, file, adopted }, notes))
+        let done = SetUp { changed: true, words, file, adopted };
+        let report = self.account_report(profile, done, notes);
+        let visible = if profile.local_only { None } else { self.visible(profile, store).ok() };
+        Ok(AccountReport { visible, join_with: join_with(profile), ..report })
+    }
+
+    /// Queues what the store on this machine holds: each session goes to its own repository's
+    /// origin, once that may have it.
+    fn queue_saves(&self, old: &Profile, to: &dyn Store) -> Result<u64, Trouble> {
+        let from = self.ports.stores.open(&old.store_url, false)?;
+        let mut saves = 0;
+        for prefix in [ObjectName::KEYS, ObjectName::DEVICES] {
+            for listed in from.list(prefix)? {
+                to.put_new(&listed.name, &from.get(&listed.name)?)?;
+            }
+        }
+        for prefix in [ObjectName::PARTS, ObjectName::UNITS] {
+            for listed in from.list(prefix)? {
+                self.step("Queueing earlier sessions")?;
+                self.ports.outbox.put_new(&listed.name, &from.get(&listed.name)?)?;
+                saves += u64::from(prefix == ObjectName::UNITS);
+            }
+        }
+        Ok(saves)
     }
 
     /// Keeps saves and senders of this device out while its account is made or changed.
@@ -172,7 +253,9 @@ impl Engine<'_> {
         })?;
         let before = self.member()?.map(|member| member.profile);
         let url = self.join_url(args, before.as_ref())?;
-        let store = self.ports.stores.open(&url, false)?;
+        let origin = self.origin_for(&url)?;
+        let place = origin.as_ref().map_or(&url, |origin| &origin.url);
+        let store = self.ports.stores.open(place, false)?;
         let record = self.store_record(store.as_ref())?.ok_or_else(|| {
             Refusal::new(
                 "convosync::device::no-account",
@@ -205,7 +288,39 @@ impl Engine<'_> {
             }
             return Err(other_account(profile).into());
         }
-        self.join_as(new, before, account, url, store)
+        let origin = self.origin_for(&url)?;
+        if let Some(origin) = &origin {
+            self.refuse_others(before.as_ref(), origin)?;
+        }
+        self.probe(store, "--store")?;
+        let report = self.join_as(new, before, account, url, store)?;
+        if let (Some(origin), Some(member)) = (&origin, self.member()?) {
+            // The account's objects are there already: another device has asked.
+            self.remember_consent(&member, origin, Consent::Allowed)?;
+            self.keep_account(store)?;
+        }
+        Ok(report)
+    }
+
+    /// Joining takes along what was saved before; what is of other repositories has no business in
+    /// this one's origin.
+    fn refuse_others(&self, before: Option<&Profile>, origin: &Origin) -> Result<(), Trouble> {
+        let Some(profile) = before else { return Ok(()) };
+        let history = self.known(&Member::alone(profile.clone()))?;
+        let mut saves = history.sessions.values().flat_map(|saves| saves.values());
+        match saves.find(|seen| seen.card.repository != origin.repository) {
+            None => Ok(()),
+            Some(other) => Err(Refusal::new(
+                "convosync::device::other-repositories",
+                format!(
+                    "this device has saves of other repositories too, e.g. of {}",
+                    other.card.repository
+                ),
+            )
+            .help("join with a store for all repositories, so that they can be taken along")
+            .argument("--store")
+            .into()),
+        }
     }
 
     /// Joins a device that was of the account before: one that was left out gets the keys that it
@@ -238,7 +353,7 @@ impl Engine<'_> {
 
     fn join_url(&self, args: &JoinArgs, before: Option<&Profile>) -> Result<String, Trouble> {
         if let Some(url) = &args.store {
-            return self.ports.stores.normalise(url).map_err(bad_store);
+            return self.spelled(url);
         }
         match before {
             Some(profile) if !profile.local_only => Ok(profile.store_url.clone()),
@@ -425,6 +540,8 @@ impl Engine<'_> {
             recovery_words: done.words,
             recovery_file: done.file,
             adopted_saves: done.adopted,
+            visible: None,
+            join_with: None,
             notes,
         }
     }
@@ -503,13 +620,13 @@ fn has_account(store: &dyn Store) -> Refusal {
     .argument("--store")
 }
 
-fn bad_store(error: StoreError) -> Trouble {
+pub(crate) fn bad_store(error: StoreError, argument: &'static str) -> Trouble {
     let failure = crate::trouble::store_failure(&error);
     Refusal {
         code: "convosync::store::bad-url",
         message: failure.message,
         help: failure.help,
-        argument: Some("--store"),
+        argument: Some(argument),
     }
     .into()
 }

@@ -1,7 +1,11 @@
 //! The engine: one request in, one outcome out.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use convosync_core::DeviceKind;
-use convosync_wire::{Decision, Failure, Reply, Request, Verb};
+use convosync_wire::{Decision, Failure, Note, Reply, Request, Verb};
 
 use crate::Cancel;
 use crate::ports::{Assistant, Clock, Entropy, Git, Index, Locks, Scratch, Store, Stores, Vault};
@@ -17,6 +21,8 @@ pub struct Host {
     pub kind: DeviceKind,
     /// The user's home directory, symlinks resolved.
     pub home: Option<std::path::PathBuf>,
+    /// A folder that something carries to the user's other machines, if one was found.
+    pub carried: Option<std::path::PathBuf>,
 }
 
 /// Everything outside that the engine asks.
@@ -66,20 +72,31 @@ pub enum Outcome {
 pub struct Engine<'a> {
     pub(crate) ports: &'a Ports<'a>,
     pub(crate) progress: &'a dyn Fn(&str),
+    /// The caller's directory.
+    pub(crate) here: RefCell<Option<PathBuf>>,
+    /// Repositories whose origins answered, if those are the store.
+    pub(crate) looked_at: RefCell<Option<BTreeSet<String>>>,
+    /// What was learned on the way and belongs into the reply.
+    told: RefCell<Vec<Note>>,
 }
 
 impl<'a> Engine<'a> {
     /// An engine over these ports; `progress` is told what is being done.
     #[must_use]
     pub fn new(ports: &'a Ports<'a>, progress: &'a dyn Fn(&str)) -> Self {
-        Self { ports, progress }
+        let (here, looked_at, told) = Default::default();
+        Self { ports, progress, here, looked_at, told }
     }
 
     /// Does what is asked, or tells why not.
     #[must_use]
     pub fn run(&self, request: &Request) -> Outcome {
+        *self.here.borrow_mut() = Some(PathBuf::from(&request.directory));
         match self.answer(request) {
-            Ok(reply) => Outcome::Reply(Box::new(reply)),
+            Ok(mut reply) => {
+                reply.notes_mut().append(&mut self.told.take());
+                Outcome::Reply(Box::new(reply))
+            }
             Err(Trouble::Decide(decision)) => Outcome::Decision(*decision),
             Err(trouble) => Outcome::Failure(trouble.failure()),
         }
@@ -113,6 +130,9 @@ impl<'a> Engine<'a> {
             Verb::Config(_) => {
                 Err(Refusal::new("convosync::config::host", "settings are kept by the host").into())
             }
+            Verb::Store => self.storage().map(Reply::Store),
+            Verb::StoreMove(args) => self.move_store(args).map(Reply::StoreMoved),
+            Verb::StoreConsent(args) => self.consent(args).map(Reply::Consented),
         }
     }
 
@@ -128,6 +148,14 @@ impl<'a> Engine<'a> {
     /// Tells what is being done where it is too late to stop: what was begun is ended.
     pub(crate) fn tell(&self, text: &str) {
         (self.progress)(text);
+    }
+
+    /// Puts a note into the reply, whatever the verb.
+    pub(crate) fn also_tell(&self, note: Note) {
+        let mut told = self.told.borrow_mut();
+        if !told.contains(&note) {
+            told.push(note);
+        }
     }
 
     pub(crate) fn random(&self) -> impl FnMut(&mut [u8]) + '_ {

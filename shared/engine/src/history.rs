@@ -241,7 +241,11 @@ impl Engine<'_> {
         }
         learned.settle()?;
         let there: BTreeSet<_> = listed.into_iter().map(|listed| listed.name).collect();
-        let gone = what_is_gone(&history, prefix, &there);
+        let looked_at = self.looked_at.borrow().clone();
+        let asked = |seen: &Seen| {
+            looked_at.as_ref().is_none_or(|origins| origins.contains(&seen.card.repository))
+        };
+        let gone = what_is_gone(&history, prefix, &there, &asked);
         let lost = self.explained(member, store, &mut history, gone, &there)?;
         history.notes.extend(went_back(&lost));
         Ok(history)
@@ -307,11 +311,17 @@ fn wanted(history: &History, session: &SessionId, save: &SaveId, depth: Depth) -
     depth == Depth::All || !saves.values().any(|seen| seen.goes_on_from(save))
 }
 
-/// Saves that were in the store and are no longer there.
-fn what_is_gone(history: &History, prefix: &str, there: &BTreeSet<ObjectName>) -> Vec<ObjectName> {
+/// Saves that were in the store and are no longer there. `asked`: whether the place where a save
+/// would be was looked at.
+fn what_is_gone(
+    history: &History,
+    prefix: &str,
+    there: &BTreeSet<ObjectName>,
+    asked: &dyn Fn(&Seen) -> bool,
+) -> Vec<ObjectName> {
     let mut gone = Vec::new();
     for (session, saves) in &history.sessions {
-        for seen in saves.values().filter(|seen| !seen.queued) {
+        for seen in saves.values().filter(|seen| !seen.queued && asked(seen)) {
             let name = ObjectName::Unit { session: session.clone(), save: seen.card.save.clone() };
             if !there.contains(&name) && name.to_string().starts_with(prefix) {
                 gone.push(name);

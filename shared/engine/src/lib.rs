@@ -3,12 +3,14 @@
 //! Prints nothing, reads no clock, environment or home directory: reports out, ports in.
 
 mod account;
+mod address;
 mod age;
 mod backoff;
 mod bind;
 mod cancel;
 mod capture;
 mod cards;
+mod choose;
 mod engine;
 mod freeze;
 mod gc;
@@ -19,7 +21,10 @@ mod known;
 mod look;
 mod member;
 mod mend;
+mod origin;
 pub mod ports;
+mod probe;
+mod relocate;
 mod resume;
 mod retention;
 mod save;
@@ -27,6 +32,7 @@ mod send;
 mod settings;
 mod shelf;
 mod stand_in;
+mod storage;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod trouble;

@@ -169,22 +169,12 @@ impl Engine<'_> {
         Ok(store.put_new(&name, &entry)?)
     }
 
-    /// Opens the member's store and proves that it is the account's. It does not answer while the
-    /// user wants to stay offline.
+    /// Opens the store at a URL and proves that it is the account's.
     ///
     /// A record that is not there, foreign, or of another key refuses: nothing is written to a
     /// store that is not ours.
-    pub(crate) fn open_store(&self, profile: &Profile) -> Result<Box<dyn Store>, Trouble> {
-        if self.ports.settings.offline && !profile.local_only {
-            return Err(StoreError::Unreachable("`offline` is set".to_owned()).into());
-        }
-        self.reach_store(profile)
-    }
-
-    /// As [`Engine::open_store`], though the user wants to stay offline: for what is asked for by
-    /// name.
-    pub(crate) fn reach_store(&self, profile: &Profile) -> Result<Box<dyn Store>, Trouble> {
-        let store = self.ports.stores.open(&profile.store_url, false)?;
+    pub(crate) fn open_at(&self, url: &str, profile: &Profile) -> Result<Box<dyn Store>, Trouble> {
+        let store = self.ports.stores.open(url, false)?;
         let record = self.store_record(store.as_ref())?.ok_or_else(|| {
             Refusal::new(
                 "convosync::store::no-record",

@@ -104,7 +104,7 @@ impl Engine<'_> {
     ) -> Result<Sent, Trouble> {
         let mut sent = Sent::default();
         self.prove_code(member, store, sending, &mut sent)?;
-        let _lock = self.ports.locks.acquire("send", sending.wait)?;
+        let lock = self.ports.locks.acquire("send", sending.wait)?;
         // Pins and deletions are small, and no save waits for them.
         sent.notes.extend(self.send_decisions(member, store).err().map(decision_not_sent));
         let mut held: BTreeSet<SessionId> = BTreeSet::new();
@@ -142,6 +142,8 @@ impl Engine<'_> {
                 }
             }
         }
+        drop(lock);
+        self.look_again(member, store, &mut sent)?;
         Ok(sent)
     }
 
@@ -166,6 +168,31 @@ impl Engine<'_> {
             retry_ms: row.retry_ms,
         });
         Ok(self.ports.index.apply(&tried.collect::<Vec<_>>())?)
+    }
+
+    /// A store that was moved while this device sent to it may have been copied before: what was
+    /// sent is taken along.
+    fn look_again(
+        &self,
+        member: &Member,
+        store: &dyn Store,
+        sent: &mut Sent,
+    ) -> Result<(), Trouble> {
+        if sent.saves.is_empty() || member.profile.local_only {
+            return Ok(());
+        }
+        let moved = store.list(ObjectName::MOVED).map_err(Trouble::from);
+        match moved.and_then(|moved| match moved.is_empty() {
+            true => Ok(()),
+            false => self.open_store(&member.profile).map(drop),
+        }) {
+            Err(Trouble::Cancelled) => Err(Trouble::Cancelled),
+            Err(trouble) => {
+                sent.notes.push(not_sent(trouble));
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Sends one save: its parts, what it refers to, itself. `None`: it was sent before.
@@ -484,6 +511,7 @@ pub(crate) fn not_sent(trouble: Trouble) -> Note {
     let head = match failure.code.as_str() {
         "convosync::store::unreachable" => "Network timeout while uploading session",
         "convosync::cancelled" => "Upload stopped",
+        "convosync::store::no-place" => "The session stays on this device",
         _ => "The session could not be uploaded",
     };
     Note {

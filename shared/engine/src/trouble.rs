@@ -213,6 +213,10 @@ pub(crate) fn store_failure(error: &StoreError) -> Failure {
         StoreError::Full(_) => {
             ("convosync::store::full", "make room, then run `convosync sync --retry`")
         }
+        StoreError::NoPlace(_) => (
+            "convosync::store::no-place",
+            "it waits on this device; `convosync sync` sends it when there is one",
+        ),
         StoreError::TooBig { .. } => (
             "convosync::store::too-big",
             "it was not made by ConvoSync: look at it, and take it out of the store yourself",

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser as _;
 use convosync_wire::{
-    Decision, Failure, JoinArgs, ListArgs, Reply, Request, ResumeArgs, Secret, Verb,
+    Decision, Failure, InitArgs, JoinArgs, ListArgs, Reply, Request, ResumeArgs, Secret, Verb,
 };
 
 use crate::args::{Cli, Join, Wanted};
@@ -114,12 +114,7 @@ struct Session<'a> {
 impl Session<'_> {
     fn go(&self, wanted: Wanted) -> Exit {
         let verb = match wanted {
-            Wanted::Verb(Verb::Init(mut args)) if self.asks => {
-                if !ask::complete_init(&mut args, &mut self.terminal()) {
-                    return self.cancelled();
-                }
-                Verb::Init(args)
-            }
+            Wanted::Verb(Verb::Init(args)) => Verb::Init(InitArgs { choose: self.asks, ..args }),
             Wanted::Join(join) => match self.words() {
                 Some(words) => joining(join, words),
                 None => return self.cancelled(),
@@ -232,11 +227,10 @@ impl Session<'_> {
     /// Recovery words are shown until a person says that they were written down.
     fn words_are_written(&self, reply: &Reply, verb: &Verb) -> bool {
         let asks = self.asks && !matches!(verb, Verb::Init(args) if args.yes);
-        if asks && wiring::holds_words(reply) {
-            let question = "\nPress Enter when you have written them down. ";
-            return self.terminal().ask(question).is_some();
+        match wiring::words_in(reply).filter(|_| asks) {
+            Some(words) => ask::words_are_written(words, &wiring::random(), &mut self.terminal()),
+            None => true,
         }
-        true
     }
 
     /// Off a terminal the question itself is the output, so that a script can go on from it.

@@ -1,6 +1,6 @@
 //! What this machine says of itself: the name and kind of a device that were not chosen.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use convosync_core::DeviceKind;
 
@@ -20,6 +20,22 @@ pub(crate) fn name() -> String {
 /// What kind of device this is, as far as the machine shows it.
 pub(crate) fn kind(env: &Env) -> DeviceKind {
     kind_of(env, Path::new(POWER_SUPPLIES))
+}
+
+/// Folders that synchronisers make in a home directory, as their own documentation names them.
+const CARRIED: [&str; 7] = [
+    "Sync",
+    "Syncthing",
+    "Dropbox",
+    "Nextcloud",
+    "ownCloud",
+    "OneDrive",
+    "Library/Mobile Documents/com~apple~CloudDocs",
+];
+
+/// A folder that something carries to the user's other machines, if one of the usual is there.
+pub(crate) fn carried(home: &Path) -> Option<PathBuf> {
+    CARRIED.iter().map(|name| home.join(name)).find(|folder| folder.is_dir())
 }
 
 fn short_name(host: &str) -> String {
@@ -55,6 +71,14 @@ mod tests {
         assert_eq!(short_name(""), "this-device");
         assert_eq!(short_name("a\u{1b}b"), "ab");
         assert_eq!(short_name(&"x".repeat(200)).len(), LONGEST_NAME);
+    }
+
+    #[test]
+    fn a_synchronised_folder_is_found_where_its_program_makes_it() {
+        let home = tempfile::tempdir().expect("a temporary directory");
+        assert_eq!(carried(home.path()), None);
+        std::fs::create_dir(home.path().join("Nextcloud")).expect("a folder");
+        assert_eq!(carried(home.path()), Some(home.path().join("Nextcloud")));
     }
 
     #[test]

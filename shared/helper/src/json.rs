@@ -24,6 +24,9 @@ pub(crate) fn reply(reply: &Reply) -> Value {
         Reply::Kept(report) => to_value(report),
         Reply::Collected(report) => to_value(report),
         Reply::Config(report) => to_value(report),
+        Reply::Store(report) => to_value(report),
+        Reply::StoreMoved(report) => to_value(report),
+        Reply::Consented(report) => to_value(report),
     };
     for_people(&mut value);
     value

@@ -9,7 +9,7 @@ use convosync_adapters::{
     ClaudeCodeFiles, FileLocks, GitCli, GitStores, KeyFile, ObjectStores, Paths, PathsError,
     ScratchDir, SqliteIndex, StoreOpener, SystemClock, SystemEntropy, SystemProcesses,
 };
-use convosync_engine::ports::{Assistant, Store, Stores as _};
+use convosync_engine::ports::{Assistant, Entropy as _, Store, Stores as _};
 use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Settings, Trouble};
 use convosync_wire::{ExportArgs, InitArgs, Reply, Request, Verb};
 
@@ -26,18 +26,25 @@ pub(crate) fn run(request: &Request, progress: &dyn Fn(&str), interrupt: &Interr
 /// Tells the engine that the reply to a request has reached the user.
 pub(crate) fn shown(request: &Request, reply: &Reply) {
     // Only recovery words are kept until then. If that fails they are shown once more.
-    if holds_words(reply) {
+    if words_in(reply).is_some() {
         let _ = wired(request, &|_| {}, &Interrupt::default(), |engine, _| engine.shown(reply));
     }
 }
 
-/// Whether a reply shows recovery words, which are shown once.
-pub(crate) fn holds_words(reply: &Reply) -> bool {
+/// The recovery words of a reply, which are shown once.
+pub(crate) fn words_in(reply: &Reply) -> Option<&str> {
     match reply {
-        Reply::Initialised(report) => report.recovery_words.is_some(),
-        Reply::Key(report) => report.recovery_words.is_some(),
-        _ => false,
+        Reply::Initialised(report) => report.recovery_words.as_deref(),
+        Reply::Key(report) => report.recovery_words.as_deref(),
+        _ => None,
     }
+}
+
+/// Bytes that nobody can foresee.
+pub(crate) fn random() -> [u8; 8] {
+    let mut bytes = [0; 8];
+    SystemEntropy.fill(&mut bytes);
+    bytes
 }
 
 fn wired<T>(
@@ -68,7 +75,12 @@ fn wired<T>(
         entropy: &SystemEntropy,
         git: &GitCli::find(env, cancel.clone())?,
         assistants: &assistants,
-        host: Host { name: host::name(), kind: host::kind(env), home: real(paths.home.clone()) },
+        host: Host {
+            name: host::name(),
+            kind: host::kind(env),
+            carried: paths.home.as_deref().and_then(host::carried),
+            home: real(paths.home.clone()),
+        },
         settings: Settings::default(),
         cancel,
     };

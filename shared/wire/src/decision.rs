@@ -41,6 +41,10 @@ pub enum Question {
     MergeConflict,
     /// Sessions are about to be deleted.
     Delete,
+    /// Where sealed sessions are to go.
+    Store,
+    /// Whether a repository's origin may hold its sealed sessions.
+    Origin,
 }
 
 impl Question {
@@ -59,6 +63,8 @@ impl Question {
             Self::Approve => "approve",
             Self::MergeConflict => "merge-conflict",
             Self::Delete => "delete",
+            Self::Store => "store",
+            Self::Origin => "origin",
         }
     }
 }

@@ -11,6 +11,7 @@ mod report;
 mod request;
 mod retention;
 mod settings;
+mod store;
 
 pub use answer::{Answer, Failure, Progress};
 pub use decision::{Choice, Decision, Question};
@@ -25,6 +26,9 @@ pub use report::{
 pub use request::{
     Answers, InitArgs, JoinArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive,
     OnMergeConflict, OnMissing, Request, ResumeArgs, SaveArgs, Secret, SyncArgs, Verb,
+};
+pub use store::{
+    ConsentArgs, ConsentReport, MoveArgs, MoveReport, OriginRow, StoreKind, StoreReport, Visible,
 };
 
 pub use retention::{

@@ -6,6 +6,7 @@ use crate::decision::Decision;
 use crate::keys::{DeviceState, KeyReport, RenameReport};
 use crate::retention::{GcReport, KeptReport, RetentionState};
 use crate::settings::ConfigReport;
+use crate::store::{ConsentReport, MoveReport, StoreReport, Visible};
 
 /// The result of a verb.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,37 @@ pub enum Reply {
     Collected(GcReport),
     /// Of `config`.
     Config(ConfigReport),
+    /// Of `store`.
+    Store(StoreReport),
+    /// Of `store move`.
+    StoreMoved(MoveReport),
+    /// Of `store allow` and `store forbid`.
+    Consented(ConsentReport),
+}
+
+impl Reply {
+    /// What else to know, of whatever verb.
+    pub fn notes_mut(&mut self) -> &mut Vec<Note> {
+        match self {
+            Self::Initialised(report) | Self::Joined(report) => &mut report.notes,
+            Self::Renamed(report) => &mut report.notes,
+            Self::Key(report) => &mut report.notes,
+            Self::Devices(rows) => &mut rows.notes,
+            Self::Saved(report) => &mut report.notes,
+            Self::Resumed(report) => &mut report.notes,
+            Self::Planned(report) => &mut report.notes,
+            Self::Sessions(rows) => &mut rows.notes,
+            Self::Log(rows) => &mut rows.notes,
+            Self::Status(report) => &mut report.notes,
+            Self::Synced(report) => &mut report.notes,
+            Self::Kept(report) => &mut report.notes,
+            Self::Collected(report) => &mut report.notes,
+            Self::Config(report) => &mut report.notes,
+            Self::Store(report) => &mut report.notes,
+            Self::StoreMoved(report) => &mut report.notes,
+            Self::Consented(report) => &mut report.notes,
+        }
+    }
 }
 
 /// What can be shown, and what else to know: that something else could not.
@@ -86,6 +118,12 @@ pub struct AccountReport {
     pub recovery_file: Option<String>,
     /// Saves that were made before and belong to the account now.
     pub adopted_saves: u64,
+    /// What whoever runs the store can see; none if it is on this machine only.
+    #[serde(default)]
+    pub visible: Option<Visible>,
+    /// The command that makes another device one of the account.
+    #[serde(default)]
+    pub join_with: Option<String>,
     /// What else to know.
     pub notes: Vec<Note>,
 }

@@ -9,6 +9,7 @@ use crate::decision::{Choice, Question};
 use crate::keys::{ExportArgs, RenameArgs, RevokeArgs};
 use crate::retention::{DeleteArgs, GcArgs, SessionsArgs};
 use crate::settings::ConfigArgs;
+use crate::store::{ConsentArgs, MoveArgs};
 
 /// One call of a verb.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +76,12 @@ pub enum Verb {
     Gc(GcArgs),
     /// The settings.
     Config(ConfigArgs),
+    /// Where the store is, and what its provider sees.
+    Store,
+    /// Copy everything to another store and go on with that one.
+    StoreMove(MoveArgs),
+    /// Say whether this repository's origin may hold its sealed sessions.
+    StoreConsent(ConsentArgs),
 }
 
 impl Verb {
@@ -101,6 +108,10 @@ impl Verb {
             Self::Undelete(_) => "undelete",
             Self::Gc(_) => "gc",
             Self::Config(_) => "config",
+            Self::Store => "store",
+            Self::StoreMove(_) => "store move",
+            Self::StoreConsent(ConsentArgs { allow: true, .. }) => "store allow",
+            Self::StoreConsent(_) => "store forbid",
         }
     }
 }
@@ -116,6 +127,8 @@ impl Verb {
             (Self::DeviceRevoke(args), Question::Revoke) => args.yes = true,
             (Self::KeyExport(args), Question::ExportKey) => args.yes = true,
             (Self::Delete(args), Question::Delete) => args.yes = true,
+            (Self::Init(args), question) => args.record(question, choice)?,
+            (Self::StoreConsent(args), question) => args.record(question, choice)?,
             (Self::Resume(args), question) => args.answers.record(question, choice)?,
             (verb, question) => {
                 return Err(format!("{} does not ask `{}`", verb.name(), question.as_str()));
@@ -150,6 +163,37 @@ pub struct InitArgs {
     pub recovery_file: Option<String>,
     /// Ask nothing.
     pub yes: bool,
+    /// Somebody is there to choose the store if none is named; else it is on this machine.
+    pub choose: bool,
+}
+
+impl InitArgs {
+    /// Takes down where the sealed sessions go, or that this repository's origin may hold them.
+    /// A choice that wants a URL is answered with [`InitArgs::store`] itself.
+    ///
+    /// # Errors
+    ///
+    /// If the question is none of `init`, or has no such choice; nothing was taken down then.
+    pub fn record(&mut self, question: Question, choice: &Choice) -> Result<(), String> {
+        match (question, choice.value.as_str()) {
+            (Question::Store, Self::HERE) => self.choose = false,
+            (Question::Store, value @ Self::ORIGIN) => self.store = Some(value.to_owned()),
+            (Question::Origin, ConsentArgs::ALLOW) => self.yes = true,
+            (_, value) => return Err(format!("`{value}` is no answer of init")),
+        }
+        Ok(())
+    }
+
+    /// The choice of a folder; [`Choice::flag`] suggests one.
+    pub const FOLDER: &'static str = "folder";
+    /// The choice of a git repository; [`Choice::flag`] shows how it is written.
+    pub const GIT: &'static str = "git";
+    /// The choice of a bucket; [`Choice::flag`] shows how it is written.
+    pub const BUCKET: &'static str = "bucket";
+    /// The choice that keeps sessions on this machine.
+    pub const HERE: &'static str = "this-machine";
+    /// The choice, and the URL, of each repository's own `origin`.
+    pub const ORIGIN: &'static str = "origin";
 }
 
 /// `convosync device join`.
@@ -242,9 +286,12 @@ impl Answers {
             Question::Conflict => self.on_conflict = Some(value.parse()?),
             Question::CommitMissing => self.on_missing = Some(value.parse()?),
             Question::MergeConflict => self.on_merge_conflict = Some(value.parse()?),
-            Question::Delete | Question::Revoke | Question::ExportKey | Question::Approve => {
-                return Err("this is no question of a resume".to_owned());
-            }
+            Question::Delete
+            | Question::Revoke
+            | Question::ExportKey
+            | Question::Approve
+            | Question::Store
+            | Question::Origin => return Err("this is no question of a resume".to_owned()),
         }
         Ok(())
     }

@@ -186,6 +186,7 @@ fn run(device: &Device, verb: &Verb, life: &Life) -> Option<Outcome> {
             name: device.name.clone(),
             kind: DeviceKind::Desktop,
             home: Some(device.home.clone()),
+            carried: None,
         },
         settings: Settings::default(),
         cancel,

@@ -1,12 +1,14 @@
 //! `convosync init`
 
-use convosync_wire::{InitArgs, Reply, Verb};
+use convosync_wire::{Choice, Decision, InitArgs, Reply, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::{Example, LabeledError, Signature, Span, SyntaxShape, Type, Value};
 
 use crate::ConvoSyncPlugin;
 use crate::argument::{path, text_flag, word_flag};
+use crate::ask::{Dialog, line};
 use crate::complete::KINDS;
+use crate::failure::cancelled;
 use crate::front::{Front, tell};
 use crate::value::{Shape, sample};
 
@@ -83,8 +85,12 @@ impl SimplePluginCommand for Init {
             kind: call.get_flag("kind")?,
             recovery_file: path(call, "recovery-file", caller.directory(), caller.home())?,
             yes: call.has_flag("yes")?,
+            choose: Dialog::open(engine, call.head).is_some(),
         };
-        match front.reply(Verb::Init(args))? {
+        let take = |args: &mut InitArgs, decision: &Decision, choice: &Choice| {
+            take(&front, args, decision, choice)
+        };
+        match front.settle(args, Verb::Init, take)? {
             Reply::Initialised(report) => {
                 tell(&report.notes);
                 Ok(Shape::at(call.head).account(&report))
@@ -92,6 +98,24 @@ impl SimplePluginCommand for Init {
             _ => Err(front.unexpected()),
         }
     }
+}
+
+/// Takes down where the sessions go; what wants a URL asks for it.
+fn take(
+    front: &Front<'_>,
+    args: &mut InitArgs,
+    decision: &Decision,
+    choice: &Choice,
+) -> Result<bool, LabeledError> {
+    let shown = choice.flag.trim_start_matches("--store ").trim_matches('\'');
+    let (prompt, usual) = match choice.value.as_str() {
+        InitArgs::FOLDER => (format!("Folder [{shown}]: "), Some(shown.to_owned())),
+        InitArgs::GIT | InitArgs::BUCKET => (format!("URL, e.g. {shown}: "), None),
+        _ => return Ok(args.record(decision.question, choice).is_ok()),
+    };
+    let typed = line(front.engine(), front.head(), &prompt)?.or(usual);
+    args.store = Some(typed.ok_or_else(|| cancelled(front.head()))?);
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -116,6 +140,7 @@ mod tests {
             kind: Some("server".to_owned()),
             recovery_file: Some(script.directory().join("words.txt").display().to_string()),
             yes: true,
+            choose: false,
         };
         assert_eq!(script.verbs(), [Verb::Init(want)]);
     }

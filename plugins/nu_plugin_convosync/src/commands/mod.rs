@@ -9,6 +9,9 @@ mod log;
 mod resume;
 mod save;
 mod status;
+mod store;
+mod store_consent;
+mod store_move;
 mod sync;
 
 use nu_plugin::PluginCommand;
@@ -28,6 +31,10 @@ pub(crate) fn all() -> Vec<Box<dyn PluginCommand<Plugin = ConvoSyncPlugin>>> {
         Box::new(list::List),
         Box::new(log::Log),
         Box::new(status::Status),
+        Box::new(store::Store),
+        Box::new(store_move::StoreMove),
+        Box::new(store_consent::StoreAllow),
+        Box::new(store_consent::StoreForbid),
         Box::new(sync::Sync),
     ]
 }

@@ -6,6 +6,7 @@
 mod reports;
 pub(crate) mod sample;
 mod sessions;
+mod store;
 
 use chrono::{Local, TimeZone};
 use convosync_wire::{Decision, Note};

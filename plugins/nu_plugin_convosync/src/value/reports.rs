@@ -19,6 +19,8 @@ impl Shape {
             "recovery_words" => self.maybe(report.recovery_words.as_ref()),
             "recovery_file" => self.maybe(report.recovery_file.as_ref()),
             "adopted_saves" => self.count(report.adopted_saves),
+            "visible" => self.visible(report.visible.as_ref()),
+            "join_with" => self.maybe(report.join_with.as_ref()),
             "notes" => self.notes(&report.notes),
         })
     }

@@ -1,8 +1,9 @@
 //! What the examples in the help pages show. The tests' helper answers with the same.
 
 use convosync_wire::{
-    AccountReport, DeviceRow, DeviceState, LogRow, Note, RetentionState, SaveReport, SessionRow,
-    SessionState, StatusReport, SyncReport, SyncedSave,
+    AccountReport, ConsentReport, DeviceRow, DeviceState, LogRow, MoveReport, Note, OriginRow,
+    RetentionState, SaveReport, SessionRow, SessionState, StatusReport, StoreKind, StoreReport,
+    SyncReport, SyncedSave, Visible,
 };
 
 const SESSION: &str = "session-k3vq7m2a";
@@ -111,6 +112,8 @@ pub(crate) fn account() -> AccountReport {
         device: devices().swap_remove(1),
         recovery_words: None,
         recovery_file: some("/home/me/recovery.txt"),
+        visible: None,
+        join_with: some("convosync device join --recovery --store file:///home/me/Sync/convosync"),
         adopted_saves: 0,
         notes: vec![],
     }
@@ -205,5 +208,54 @@ pub(crate) fn synced() -> SyncReport {
             text: text("the store did not answer"),
             help: some("run `convosync sync --retry` when you are online"),
         }],
+    }
+}
+
+/// A folder as the store.
+pub(crate) fn store() -> StoreReport {
+    StoreReport {
+        store: text("file:///home/me/Sync/convosync"),
+        store_kind: StoreKind::Folder,
+        local_only: false,
+        reachable: true,
+        queued: 0,
+        visible: Some(Visible {
+            sessions: 12,
+            saves: 41,
+            devices: 2,
+            bytes: 1_843_200,
+            also: vec![text("when each object was written, and its size, which is padded")],
+        }),
+        origins: Vec::new(),
+        join_with: some("convosync device join --recovery --store file:///home/me/Sync/convosync"),
+        notes: Vec::new(),
+    }
+}
+
+/// A store that went from a folder to a git repository.
+pub(crate) fn store_moved() -> MoveReport {
+    MoveReport {
+        changed: true,
+        from: text("/home/me/Sync/convosync"),
+        store: text("git+ssh://git@git.example.org/me/sessions.git"),
+        objects: 58,
+        copied: 58,
+        bytes: 1_843_200,
+        other_devices: vec![text("laptop")],
+        notes: Vec::new(),
+    }
+}
+
+/// An origin that may hold sealed sessions.
+pub(crate) fn consented() -> ConsentReport {
+    ConsentReport {
+        changed: true,
+        origin: OriginRow {
+            repository: text(REPOSITORY),
+            store: text("git+ssh://git@git.example.org/team/shop.git"),
+            allowed: true,
+            reachable: true,
+        },
+        notes: Vec::new(),
     }
 }

@@ -10,6 +10,7 @@ mod card;
 mod device;
 mod epoch;
 mod manifest;
+mod moved;
 mod profile;
 mod retention;
 mod text;
@@ -21,6 +22,7 @@ pub(crate) use body::TooLarge;
 pub(crate) use card::{decode_card, encode_card};
 pub(crate) use device::{decode_entry, encode_entry};
 pub(crate) use epoch::{decode_epoch, encode_epoch};
+pub(crate) use moved::{decode_moved, encode_moved};
 pub(crate) use profile::{decode_account, encode_account};
 pub(crate) use retention::{
     decode_mark, decode_pin, decode_tombstone, encode_mark, encode_pin, encode_tombstone,

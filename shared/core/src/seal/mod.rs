@@ -9,7 +9,8 @@
 //!        1    version, 1
 //!        1    kind: 1 unit, 2 part, 3 device entry, 4 recovery key, 5 local value,
 //!             6 key for a device, 7 key for the recovery key, 8 epoch record,
-//!             9 enrolment, 10 answer to one, 16 pin, 17 tombstone, 18 mark
+//!             9 enrolment, 10 answer to one, 16 pin, 17 tombstone, 18 mark,
+//!             24 where the store is now
 //!        4    epoch of the account's key
 //!       32    BLAKE3 of the context of the first ciphertext
 //!       32    key commitment of the first ciphertext
@@ -28,7 +29,7 @@
 //!       64    Ed25519 signature over the context and all bytes before it
 //! all:
 //!        8    first bytes of the BLAKE3 of all bytes before
-//!      ...    first ciphertext: card, part, entry, account key or value
+//!      ...    first ciphertext: card, part, entry, account key, value or address
 //!      ...    second ciphertext: a unit's body
 //! ```
 //!
@@ -39,7 +40,7 @@
 //!
 //! **Context**: length-prefixed (4 bytes each) `convosync object`, version, role (`card`, `body`,
 //! `part`, `device`, `recovery`, `value`, `device key`, `recovery exchange`, `epoch`, `enrol ask`,
-//! `enrol answer`, `pin`, `tombstone`, `mark`), store id, account id, session id (empty if of none),
+//! `enrol answer`, `pin`, `tombstone`, `mark`, `moved`), store id, account id, session id (empty if of none),
 //! logical name (of a local value: the keyed digest of its label), epoch. It is HKDF info and associated data of each
 //! ciphertext and part of what is signed: an object that was renamed, swapped or moved to another
 //! session, account or store is refused.
@@ -55,7 +56,7 @@
 //! **Keys**: HKDF-SHA256(master key, no salt, length-prefixed `convosync key v1`, purpose, store id,
 //! account id, session id (empty if for none), epoch); the purposes are `session` (units, parts),
 //! `segment ids`, `objects` (device entries,
-//! pins, tombstones, marks), `local values`, `local digests`, `key check`. The
+//! pins, tombstones, marks, addresses), `local values`, `local digests`, `key check`. The
 //! account's key is sealed under HKDF-SHA256(recovery key, no salt, length-prefixed
 //! `convosync recovery v1`, store id, account id).
 //!
@@ -80,6 +81,7 @@ mod error;
 mod hpke;
 mod key;
 mod local;
+mod moved;
 mod object;
 mod overview;
 mod pad;
@@ -94,6 +96,7 @@ pub use account::{
 };
 pub use error::{OpenError, SealError};
 pub use local::{local_digest, open_value, seal_value};
+pub use moved::{open_moved, seal_moved};
 pub use overview::{open_overview, seal_overview};
 pub use retention::{
     MAX_MARKED, open_mark, open_pin, open_tombstone, seal_mark, seal_pin, seal_tombstone,

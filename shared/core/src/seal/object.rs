@@ -33,10 +33,11 @@ pub(crate) enum Kind {
     Pin = 16,
     Tombstone = 17,
     Mark = 18,
+    Moved = 24,
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Unit,
         Self::Part,
         Self::Device,
@@ -50,6 +51,7 @@ impl Kind {
         Self::Pin,
         Self::Tombstone,
         Self::Mark,
+        Self::Moved,
     ];
 
     /// Names the first ciphertext in its context.
@@ -68,6 +70,7 @@ impl Kind {
             Self::Pin => "pin",
             Self::Tombstone => "tombstone",
             Self::Mark => "mark",
+            Self::Moved => "moved",
         }
     }
 

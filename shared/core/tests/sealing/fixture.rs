@@ -2,8 +2,8 @@
 
 use convosync_core::{
     Account, Card, CodeState, Conversation, Device, DeviceEntry, DeviceKind, Devices, FileState,
-    Manifest, ObjectName, Packed, PartBody, Profile, SaveId, Sealed, SegmentRef, SessionId,
-    Terminal, UnitBody, Vector, part_name, seal_part, seal_unit, segment_key,
+    Manifest, Moved, ObjectName, Packed, PartBody, Profile, SaveId, Sealed, SegmentRef, SessionId,
+    Terminal, UnitBody, Vector, part_name, seal_moved, seal_part, seal_unit, segment_key,
 };
 
 /// Bytes that look random and are the same in every run.
@@ -121,4 +121,14 @@ pub(crate) fn part(profile: &Profile) -> (PartBody, ObjectName, Sealed) {
     let hash = devices(&[profile]).hash();
     let sealed = seal_part(profile, hash, &name, &part, &mut counting(6)).expect("small");
     (part, name, sealed)
+}
+
+/// Where a store went.
+pub(crate) fn address() -> Moved {
+    Moved { url: "file:///new/store".to_owned(), number: 1, moved_ms: 1_700_000_000_000 }
+}
+
+/// The same, sealed, with its name.
+pub(crate) fn moved(profile: &Profile) -> (ObjectName, Sealed) {
+    seal_moved(profile, devices(&[profile]).hash(), &address(), &mut counting(5))
 }

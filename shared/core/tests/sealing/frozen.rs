@@ -101,6 +101,14 @@ fn the_names_of_stand_ins_never_change() {
 }
 
 #[test]
+fn the_address_of_a_moved_store_never_changes() {
+    let me = profile(2);
+    let (name, sealed) = moved(&me);
+    assert_eq!(name.to_string(), "v1/moved/xefkdarg-kdargp45");
+    frozen(sealed.as_bytes(), include_str!("frozen/moved.hex"));
+}
+
+#[test]
 fn the_local_value_never_changes() {
     let sealed = seal_value(&profile(2).account, "label", b"value", &mut counting(6));
     frozen(sealed.as_bytes(), include_str!("frozen/value.hex"));

@@ -57,10 +57,12 @@ fn every_kind() -> Vec<Case> {
     let record = StoreRecord::new(&me.account);
     let value = seal_value(&me.account, "label", b"value", &mut counting(6));
     let kept = kept(&me);
+    let (moved_name, address) = moved(&me);
     let account = || me.account.clone();
     let (a, k, n) = (account(), known.clone(), unit_name.clone());
     let (b, l) = (account(), known.clone());
     let (c, d, e) = (account(), account(), account());
+    let (f, m) = (account(), known.clone());
     vec![
         case("unit", &unit, move |it| open_unit(&a, &k, &n, it).map(|_| ())),
         case("card", &prefix, move |it| open_card(&b, &l, &unit_name, it).map(|_| ())),
@@ -70,6 +72,7 @@ fn every_kind() -> Vec<Case> {
             open_recovery(&record, &recovery_name, it, &recovery).map(|_| ())
         }),
         case("value", &value, move |it| open_value(&e, "label", it).map(|_| ())),
+        case("address", &address, move |it| open_moved(&f, &m, &moved_name, it).map(|_| ())),
     ]
     .into_iter()
     .chain(kept)
@@ -147,7 +150,7 @@ fn bit_rot_is_called_damage() {
 fn head_len(what: &str) -> usize {
     match what {
         "unit" | "card" => 294,
-        "part" | "entry" | "pin" | "tombstone" | "mark" => 222,
+        "part" | "entry" | "pin" | "tombstone" | "mark" | "address" => 222,
         _ => 118,
     }
 }

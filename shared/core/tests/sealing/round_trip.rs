@@ -121,3 +121,12 @@ fn messages_of_close_length_do_not_show_in_the_size() {
         .collect();
     assert_eq!(sizes[0], sizes[1]);
 }
+
+#[test]
+fn an_address_comes_back_as_it_was() {
+    let me = profile(2);
+    let (name, sealed) = moved(&me);
+    assert_eq!(open_moved(&me.account, &devices(&[&me]), &name, &sealed), Ok(address()));
+    let strange = open_moved(&me.account, &Devices::default(), &name, &sealed);
+    assert_eq!(strange, Err(OpenError::UnknownDevice(me.device.id)));
+}

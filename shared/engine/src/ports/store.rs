@@ -23,6 +23,9 @@ pub enum StoreError {
     /// The store has no room.
     #[error("the store is full: {0}")]
     Full(String),
+    /// There is no place for it now, and what to do about that.
+    #[error("{0}")]
+    NoPlace(String),
     /// The object is bigger than any that ConvoSync makes, and is not taken into memory.
     #[error("`{name}` is too big to be an object ({size} bytes)")]
     TooBig {

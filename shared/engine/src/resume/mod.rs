@@ -182,6 +182,12 @@ impl Engine<'_> {
             Err(Trouble::Refused(refusal)) if refusal.code == "convosync::store::no-record" => {
                 Ok(None)
             }
+            // It was moved to where this device can't go: what is known here does no harm.
+            Err(Trouble::Refused(refusal)) if refusal.code == crate::relocate::NOT_HERE => {
+                let Refusal { code, message, help, .. } = refusal;
+                self.also_tell(Note { code: code.to_owned(), text: message, help });
+                Ok(None)
+            }
             Err(trouble) => Err(trouble),
         }
     }

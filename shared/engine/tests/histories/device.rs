@@ -103,6 +103,7 @@ impl Device {
                 name: self.name.clone(),
                 kind: DeviceKind::Laptop,
                 home: Some(self.home.clone()),
+                carried: None,
             },
             settings: Settings::default(),
             cancel: Cancel::new(),

@@ -4,6 +4,7 @@
 
 mod keeping;
 mod options;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -73,6 +74,8 @@ pub(crate) enum Command {
     /// The account's key and its recovery words
     #[command(subcommand)]
     Key(Key),
+    /// Where sealed sessions are kept, and what its provider sees
+    Store(store::Store),
     /// Save this moment: code, conversation and directory
     Save(Save),
     /// Bring a saved session back here
@@ -187,6 +190,7 @@ impl Command {
                 Verb::KeyExport(ExportArgs { recovery_file, yes })
             }
             Self::Device(Device::List) => Verb::DeviceList,
+            Self::Store(store) => store.into(),
             Self::Save(save) => Verb::Save(save.into()),
             Self::Resume(resume) => return wanted_of_resume(*resume),
             Self::List(list) => Verb::List(list.into()),

@@ -25,7 +25,8 @@ macro_rules! answers {
     A store is a folder (file:///path, ~/path) or a git repository (git+ssh://host/path,\n\
     git+https://host/path, git+file:///path). Best is a private repository of its own: who\n\
     can fetch it can fetch the sealed sessions, and what is deleted stays on a server until\n\
-    it cleans up.\n\n\
+    it cleans up. `--store origin` keeps the sealed sessions of each repository in that\n\
+    repository's own origin, and asks once for each.\n\n\
     The 24 recovery words are shown once. They are the only way back to your sessions\n\
     when every device is lost; another device joins with them.")]
 pub(crate) struct Init {
@@ -54,6 +55,7 @@ impl From<Init> for InitArgs {
             kind: init.kind,
             recovery_file: init.recovery_file,
             yes: init.yes,
+            choose: false,
         }
     }
 }

@@ -77,6 +77,7 @@ fn each_verb_is_what_was_typed() {
             kind: Some("laptop".into()),
             recovery_file: Some("/w".into()),
             yes: true,
+            choose: false,
         })
     );
     assert_eq!(

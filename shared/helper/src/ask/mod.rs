@@ -2,12 +2,16 @@
 //!
 //! Decides nothing itself. What was answered goes into the request, and the engine is asked again.
 
-use convosync_wire::{Choice, Decision, Failure, InitArgs, Request, Secret, SessionRow};
+mod init;
+
+use convosync_wire::{Choice, Decision, Failure, Request, Secret, SessionRow, Verb};
 
 use crate::console::Console;
 use crate::exit::INTERNAL;
 use crate::outcome::Outcome;
 use crate::view::{self, Look};
+
+pub(crate) use init::words_are_written;
 
 /// Each of the seven questions once, and once more when the answer was overtaken.
 const MOST_ROUNDS: usize = 14;
@@ -35,7 +39,11 @@ pub(crate) fn until_decided(
         if choice.value == Choice::CANCEL {
             return None;
         }
-        if request.verb.record(decision.question, choice).is_err() {
+        let recorded = match &mut request.verb {
+            Verb::Init(args) => init::record(args, decision.question, choice, console)?,
+            verb => verb.record(decision.question, choice),
+        };
+        if recorded.is_err() {
             return Some(Outcome::Failure(unknown_choice(choice)));
         }
     }
@@ -123,20 +131,6 @@ fn row_of<'a>(text: &str, rows: &'a [SessionRow]) -> Option<&'a SessionRow> {
         Ok(number) => rows.get(number.checked_sub(1)?),
         Err(_) => rows.iter().find(|row| row.session_id == text),
     }
-}
-
-/// Asks where sealed sessions go, unless that was said. False: stop.
-pub(crate) fn complete_init(args: &mut InitArgs, console: &mut dyn Console) -> bool {
-    if args.yes || args.store.is_some() {
-        return true;
-    }
-    console.show(
-        "Where do your sealed sessions go? A folder that your devices share,\n\
-         e.g. file:///home/me/Sync/convosync. Enter: on this machine only.\n",
-    );
-    let Some(line) = console.ask("Store: ") else { return false };
-    args.store = Some(line.trim().to_owned()).filter(|url| !url.is_empty());
-    true
 }
 
 /// Asks for the recovery words without showing them, on one line or several. None: stop.

@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use convosync_wire::{Answers, OnDirty, Question, Reply, ResumeArgs, SyncReport, Verb};
+use convosync_wire::{Answers, InitArgs, OnDirty, Question, Reply, ResumeArgs, SyncReport};
 
 use super::*;
 use crate::surroundings::Env;
@@ -165,21 +165,61 @@ fn a_session_is_picked_by_number_or_id() {
     assert!(person.shown.ends_with("Select session [1-2] or 'q' to quit: "), "{}", person.shown);
 }
 
+fn where_to() -> Decision {
+    let folder = "--store /home/me/Sync/convosync";
+    Decision {
+        question: Question::Store,
+        title: "Where?".into(),
+        details: Vec::new(),
+        choices: vec![
+            Choice { recommended: true, ..choice(InitArgs::HERE, "--yes", "This Machine", "") },
+            choice(InitArgs::FOLDER, folder, "A Folder", ""),
+            choice(InitArgs::GIT, "--store git+ssh://git@h/me", "A Git Repository", ""),
+            choice(InitArgs::ORIGIN, "--store origin", "Origin", ""),
+            choice("cancel", "", "Cancel", ""),
+        ],
+    }
+}
+
 #[test]
-fn init_asks_only_what_was_not_said() {
-    let asked = |mut args: InitArgs, answers: &[&'static str]| {
-        let mut person = Script::new(answers);
-        let goes_on = complete_init(&mut args, &mut person);
-        (goes_on, args.store, !person.shown.is_empty())
+fn the_store_is_chosen_and_its_url_asked_for() {
+    let chosen = |answers: &[&'static str]| {
+        let last = RefCell::new(None);
+        let run = |request: &Request| {
+            let Verb::Init(args) = &request.verb else { panic!("only an init is run") };
+            *last.borrow_mut() = Some(args.clone());
+            let open = args.choose && args.store.is_none();
+            if open { Outcome::Decision(where_to()) } else { done() }
+        };
+        let init = Verb::Init(InitArgs { choose: true, ..InitArgs::default() });
+        let request = crate::caller::request(init, "/w", &Env::new());
+        let end = until_decided(request, &run, &mut Script::new(answers), &plain());
+        end.map(|_| last.take().and_then(|args: InitArgs| args.store))
     };
-    let url = || Some("file:///s".to_owned());
-    assert_eq!(asked(InitArgs::default(), &[" file:///s "]), (true, url(), true));
-    assert_eq!(asked(InitArgs::default(), &[""]), (true, None, true));
-    assert_eq!(asked(InitArgs::default(), &[]), (false, None, true));
-    let yes = InitArgs { yes: true, ..InitArgs::default() };
-    assert_eq!(asked(yes, &[]), (true, None, false));
-    let told = InitArgs { store: url(), ..InitArgs::default() };
-    assert_eq!(asked(told, &[]), (true, url(), false));
+    let url = |text: &str| Some(Some(text.to_owned()));
+    assert_eq!(chosen(&[""]), Some(None));
+    assert_eq!(chosen(&["2", ""]), url("/home/me/Sync/convosync"));
+    assert_eq!(chosen(&["2", " /mnt/share "]), url("/mnt/share"));
+    assert_eq!(chosen(&["3", "", "git+ssh://h/x"]), url("git+ssh://h/x"));
+    assert_eq!(chosen(&["4"]), url("origin"));
+    assert_eq!(chosen(&["3", "q"]), None);
+    assert_eq!(chosen(&["5"]), None);
+    assert_eq!(chosen(&[]), None);
+}
+
+#[test]
+fn words_on_paper_are_checked_and_the_check_can_be_skipped() {
+    let words = (1..=24).map(|n| format!("word{n}")).collect::<Vec<_>>().join(" ");
+    let check = |answers: &[&'static str]| {
+        let mut person = Script::new(answers);
+        (words_are_written(&words, &[6, 0, 0, 0, 0, 0, 0, 0], &mut person), person.shown)
+    };
+    assert!(check(&["word1", " WORD7 "]).0);
+    let (right, shown) = check(&["word2", "word1", "word7"]);
+    assert!(right && shown.contains("That is not word 1."), "{shown}");
+    assert!(check(&["\u{1b}"]).0, "skipped");
+    assert!(!check(&["word1"]).0, "Ctrl-C: nobody said that they are written");
+    assert!(!check(&["x"; 9]).0);
 }
 
 #[test]

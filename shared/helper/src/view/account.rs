@@ -54,6 +54,10 @@ fn account(report: &AccountReport, page: &mut Page<'_>) {
         page.sign(Sign::Done, &format!("Recovery words written to {path}: keep that file safe"));
     }
     page.notes(&report.notes);
+    if let Some(visible) = &report.visible {
+        super::store::seen(visible, report.local_only, page);
+    }
+    super::store::join(report.join_with.as_deref(), page);
     page.whereabouts(report.local_only, false);
 }
 

@@ -16,6 +16,7 @@ mod retention;
 mod save;
 mod sessions;
 mod status;
+mod store;
 mod sync;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -50,5 +51,8 @@ pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
         Reply::Kept(report) => retention::kept(report, look),
         Reply::Collected(report) => retention::collected(report, look),
         Reply::Config(report) => config::config(report, look),
+        Reply::Store(report) => store::store(report, look),
+        Reply::StoreMoved(report) => store::moved(report, look),
+        Reply::Consented(report) => store::consented(report, look),
     }
 }

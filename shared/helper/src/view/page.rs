@@ -4,7 +4,7 @@
 use convosync_wire::Note;
 
 use super::harmless;
-use super::look::{Look, Sign, Style};
+use super::look::{Look, Sign, Style, wrap};
 
 /// A text in the making.
 pub(crate) struct Page<'a> {
@@ -23,6 +23,16 @@ impl<'a> Page<'a> {
     pub(crate) fn line(&mut self, text: &str) {
         self.out.push_str(self.look.bullet(&harmless::line(text)).trim_end());
         self.out.push('\n');
+    }
+
+    /// A text behind a mark, broken where the terminal ends and indented below it.
+    pub(crate) fn hanging(&mut self, mark: &str, text: &str) {
+        let room = self.look.width.saturating_sub(mark.len()).max(20);
+        let indent = " ".repeat(mark.len());
+        for (number, line) in wrap(&harmless::line(text), room).iter().enumerate() {
+            let start = if number == 0 { mark } else { &indent };
+            self.line(&format!("{start}{line}"));
+        }
     }
 
     /// A line in a style.

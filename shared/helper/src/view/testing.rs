@@ -81,6 +81,8 @@ pub(crate) fn account() -> AccountReport {
         device: device("Desktop", true, None),
         recovery_words: None,
         recovery_file: None,
+        visible: None,
+        join_with: None,
         adopted_saves: 0,
         notes: Vec::new(),
     }

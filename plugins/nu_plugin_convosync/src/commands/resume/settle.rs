@@ -1,10 +1,9 @@
 //! Ask, let the user decide, ask again.
 
-use convosync_wire::{Answer, Choice, Decision, Reply, ResumeArgs, Verb};
+use convosync_wire::{Answer, Reply, ResumeArgs, Verb};
 use nu_protocol::LabeledError;
 
-use crate::ask::Dialog;
-use crate::failure::{cancelled, failure, unanswered};
+use crate::failure::failure;
 use crate::front::Front;
 
 /// A resume has six questions; each may come back once after the world has changed meanwhile.
@@ -24,7 +23,7 @@ pub(super) fn settle(front: &Front<'_>, mut args: ResumeArgs) -> Result<Reply, L
             Answer::NeedsDecision(decision) => decision,
             Answer::Progress(_) => return Err(front.unexpected()),
         };
-        let choice = decide(front, &decision)?;
+        let choice = front.decide(&decision)?;
         args.answers.record(decision.question, choice).map_err(|_| front.unexpected())?;
     }
     Err(front.place_failure(&failure(
@@ -32,14 +31,4 @@ pub(super) fn settle(front: &Front<'_>, mut args: ResumeArgs) -> Result<Reply, L
         "things keep changing while questions are answered",
         "nothing was changed; close what writes to this work tree and try again",
     )))
-}
-
-fn decide<'d>(front: &Front<'_>, decision: &'d Decision) -> Result<&'d Choice, LabeledError> {
-    let Some(dialog) = Dialog::open(front.engine(), front.head()) else {
-        return Err(unanswered(decision, front.head()));
-    };
-    match dialog.decide(decision)? {
-        Some(choice) if choice.value != Choice::CANCEL => Ok(choice),
-        _ => Err(cancelled(front.head())),
-    }
 }

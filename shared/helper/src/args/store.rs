@@ -1,0 +1,54 @@
+//! `convosync store` and what can be done with it.
+
+use clap::{Args, Subcommand};
+use convosync_wire::{ConsentArgs, MoveArgs, Verb};
+
+/// `convosync store`.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  \
+    convosync store\n  \
+    convosync store move git+ssh://git@example.org/me/sessions.git"
+)]
+pub(crate) struct Store {
+    #[command(subcommand)]
+    command: Option<StoreCommand>,
+}
+
+/// What can be done with the store.
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
+    /// Copy everything to another store and go on with that one
+    #[command(after_help = "Every object is read back and compared. If it is stopped, the same \
+                            command goes on.\nYour other devices follow by themselves; the old \
+                            store stays as it is.")]
+    Move {
+        /// Where the store goes: a folder, a git repository or a bucket
+        #[arg(value_name = "URL")]
+        to: String,
+    },
+    /// Let this repository's origin hold its sealed sessions
+    Allow {
+        /// Do not ask: I know who can fetch them there
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Send no more sessions to this repository's origin
+    Forbid,
+}
+
+impl From<Store> for Verb {
+    fn from(store: Store) -> Self {
+        match store.command {
+            None => Self::Store,
+            Some(StoreCommand::Move { to }) => Self::StoreMove(MoveArgs { to }),
+            Some(StoreCommand::Allow { yes }) => {
+                Self::StoreConsent(ConsentArgs { allow: true, yes })
+            }
+            Some(StoreCommand::Forbid) => {
+                Self::StoreConsent(ConsentArgs { allow: false, yes: false })
+            }
+        }
+    }
+}
