@@ -20,21 +20,24 @@ pub(crate) struct Store {
 #[derive(Debug, Subcommand)]
 enum StoreCommand {
     /// Copy everything to another store and go on with that one
-    #[command(after_help = "Every object is read back and compared. If it is stopped, the same \
-                            command goes on.\nYour other devices follow by themselves; the old \
-                            store stays as it is.")]
+    #[command(after_help = "Example:\n  \
+        convosync store move git+ssh://git@example.org/me/sessions.git\n\n\
+        Every object is read back and compared. If it is stopped, the same command goes on.\n\
+        Your other devices follow by themselves; the old store stays as it is.")]
     Move {
         /// Where the store goes: a folder, a git repository or a bucket
         #[arg(value_name = "URL")]
         to: String,
     },
     /// Let this repository's origin hold its sealed sessions
+    #[command(after_help = "Example:\n  convosync store allow")]
     Allow {
         /// Do not ask: I know who can fetch them there
         #[arg(short, long)]
         yes: bool,
     },
     /// Send no more sessions to this repository's origin
+    #[command(after_help = "Example:\n  convosync store forbid")]
     Forbid,
 }
 
