@@ -212,11 +212,25 @@ fn an_operation_in_progress_is_ended_first() {
     laptop.git(&["commit", "-qam", "ours"]);
     let merged = laptop.git_command(&["merge", "other"]).output().expect("git runs");
     assert!(!merged.status.success());
-    laptop.refuses(&["resume", "--switch-branch"], "convosync::git::in-progress");
+    let merging = laptop.refuses(&["resume", "--switch-branch"], "convosync::resume::conflicts");
+    assert!(merging["help"].to_string().contains("git merge --continue"), "{merging}");
     laptop.git(&["merge", "--quit"]);
     let failure = laptop.refuses(&["resume", "--switch-branch"], "convosync::resume::conflicts");
     let message = failure["message"].as_str().expect("text");
     assert_eq!(message, "cannot resume session due to conflicts in:\n  • README.md");
+    assert_eq!(failure["message"], merging["message"]);
+    laptop.git(&["reset", "-q", "--hard", "main~1"]);
+    let rebased = laptop.git_command(&["rebase", "other"]).output().expect("git runs");
+    assert!(rebased.status.success(), "nothing conflicts any more");
+    laptop.write("README.md", "ours\n");
+    laptop.git(&["commit", "-qam", "ours"]);
+    laptop.git(&["branch", "-q", "-f", "third", "main~2"]);
+    laptop.git(&["switch", "-q", "third"]);
+    laptop.write("README.md", "third\n");
+    laptop.git(&["commit", "-qam", "third"]);
+    let rebased = laptop.git_command(&["rebase", "main"]).output().expect("git runs");
+    assert!(!rebased.status.success());
+    laptop.refuses(&["resume", "--switch-branch"], "convosync::git::in-progress");
 }
 
 #[test]

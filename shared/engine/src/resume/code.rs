@@ -418,15 +418,15 @@ fn left_alone(ready: &Ready, plan: &CodePlan, facts: &Facts) -> Vec<Note> {
 /// What was begun and not ended is the user's to end; a merge that waits for its conflicts to be
 /// resolved names them.
 pub(super) fn refuse_unfinished(facts: &Facts) -> Result<(), Refusal> {
-    let Some(files) = conflicted(facts) else {
-        return facts.operation.map_or(Ok(()), |operation| Err(in_progress(operation)));
-    };
-    let help = match facts.operation {
-        Some(Operation::Merge) => {
+    let help = match (facts.operation, conflicted(facts)) {
+        (None, None) => return Ok(()),
+        (Some(Operation::Merge), Some(_)) => {
             "resolve conflicts first, then resume: `git add` the files, `git merge --continue`, and the same command again; `git merge --abort` takes the merge back"
         }
-        _ => "resolve conflicts first, then resume",
+        (Some(operation), _) => return Err(in_progress(operation)),
+        (None, Some(_)) => "resolve conflicts first, then resume",
     };
+    let files = conflicted(facts).unwrap_or_default();
     let text = format!("cannot resume session due to conflicts in:\n{files}");
     Err(Refusal::new("convosync::resume::conflicts", text).help(help))
 }

@@ -19,7 +19,11 @@ pub(crate) fn resume(report: &ResumeReport, look: &Look) -> String {
         let messages = counted(report.message_count, "message");
         page.sign(Sign::Done, &format!("Restored conversation ({messages})"));
     }
-    page.notes(&report.notes);
+    for note in &report.notes {
+        // What was done, not what to look out for.
+        let done = note.code == "convosync::resume::merged";
+        page.note(if done { Sign::Done } else { Sign::Warning }, note);
+    }
     page.blank();
     restored(report, &mut page);
     next(report, &mut page);
