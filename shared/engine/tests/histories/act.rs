@@ -64,6 +64,12 @@ pub(crate) enum Act {
         which: Which,
         answers: u64,
     },
+    Gc,
+    /// A session is kept for ever, or no longer; deleted, or brought back: by its number.
+    Keep {
+        session: u64,
+        how: Keep,
+    },
     Sync,
     List,
     Log,
@@ -82,6 +88,15 @@ pub(crate) enum Act {
     Wait {
         minutes: i64,
     },
+}
+
+/// What is decided about a session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Keep {
+    Pin,
+    Unpin,
+    Delete,
+    Undelete,
 }
 
 /// Which session or save.
@@ -109,6 +124,8 @@ pub(crate) struct Weather {
 /// A history from a seed. It begins with a session that most devices have, so that they meet.
 pub(crate) fn history(seed: u64) -> Vec<Step> {
     let mut dice = Dice::new(seed);
+    // In some there is much to be collected.
+    let tidy = dice.chance(35);
     let calm = |device, act| Step { device, tree: 0, act, weather: Weather::default() };
     let mut steps = vec![
         calm(0, Act::Talk { lines: 3, noise: noise(&mut dice) }),
@@ -120,25 +137,37 @@ pub(crate) fn history(seed: u64) -> Vec<Step> {
         }
     }
     for _ in 0..8 + dice.below(18) {
-        let next = step(&mut dice, true);
+        let next = step(&mut dice, tidy, true);
         let (device, tree) = (next.device, next.tree);
         let saves = matches!(next.act, Act::Talk { .. } | Act::Edit { .. }) && dice.chance(50);
         steps.push(next);
         if saves {
             let act = Act::Save { no_push: dice.chance(15), new: false, cut: false, into: None };
-            steps.push(Step { device, tree, act, weather: weather(&mut dice, device) });
+            steps.push(Step { device, tree, act, weather: weather(&mut dice, tidy, device) });
         }
     }
     steps
 }
 
-fn step(dice: &mut Dice, outer: bool) -> Step {
+fn step(dice: &mut Dice, tidy: bool, outer: bool) -> Step {
     let device = dice.below(DEVICES as u64) as usize;
     // Most of the work is on one repository: devices have to meet.
     let tree = usize::from(dice.chance(12)) % TREES;
-    let act = act(dice);
-    let weather = if outer && works(&act) { weather(dice, device) } else { Weather::default() };
+    let act = if tidy && dice.chance(30) { tidying(dice) } else { act(dice) };
+    let stormy = outer && works(&act);
+    let weather = if stormy { weather(dice, tidy, device) } else { Weather::default() };
     Step { device, tree, act, weather }
+}
+
+fn tidying(dice: &mut Dice) -> Act {
+    match dice.below(10) {
+        0..5 => Act::Gc,
+        5..9 => Act::Wait { minutes: 12_000 },
+        _ => {
+            let all = [Keep::Pin, Keep::Unpin, Keep::Delete, Keep::Undelete];
+            Act::Keep { session: dice.next(), how: all[dice.below(4) as usize] }
+        }
+    }
 }
 
 fn act(dice: &mut Dice) -> Act {
@@ -188,17 +217,24 @@ fn which(dice: &mut Dice) -> Which {
 fn works(act: &Act) -> bool {
     matches!(
         act,
-        Act::Save { .. } | Act::Resume { .. } | Act::Sync | Act::List | Act::Log | Act::Status
+        Act::Save { .. }
+            | Act::Resume { .. }
+            | Act::Gc
+            | Act::Keep { .. }
+            | Act::Sync
+            | Act::List
+            | Act::Log
+            | Act::Status
     )
 }
 
-fn weather(dice: &mut Dice, device: usize) -> Weather {
+fn weather(dice: &mut Dice, tidy: bool, device: usize) -> Weather {
     let death = dice.chance(20).then(|| dice.below(50));
     let faults = if dice.chance(20) { 1 + dice.below(3) } else { 0 };
     let faults = (0..faults).map(|_| fault(dice)).collect();
     let mut meanwhile = Vec::new();
     while dice.chance(20) {
-        let elsewhere = step(dice, false);
+        let elsewhere = step(dice, tidy, false);
         if elsewhere.device != device {
             meanwhile.push((dice.below(30), elsewhere));
         }

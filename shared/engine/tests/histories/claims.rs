@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use convosync_core::{ObjectName, SessionId, heads};
 use convosync_engine::Outcome;
-use convosync_engine::ports::Store;
+use convosync_engine::ports::{Clock, Store};
 use convosync_wire::{
     Answers, Decision, ListArgs, Note, OnConflict, Question, Reply, ResumeArgs, SessionRow,
     SyncArgs, Verb,
@@ -19,20 +19,25 @@ use super::world::World;
 
 /// Lets everything work again, and looks.
 pub(crate) fn check(world: &Rc<World>, seed: u64) {
-    everything_works(world);
-    everyone_sends(world);
-    everyone_lists_the_same(world);
     let mut dice = Dice::new(seed);
+    let device = dice.below(DEVICES as u64) as usize;
+    everything_works(world);
+    let listed = all_see_the_same(world);
     let saved = opened(world);
     heads_are_bounded(world, &saved);
-    one_device_settles_all(world, &saved, dice.below(DEVICES as u64) as usize);
-    everyone_sends(world);
-    everyone_lists_the_same(world);
+    one_device_settles_all(world, &listed, device);
+    let listed = all_see_the_same(world);
     let saved = opened(world);
-    one_head_each(world, &saved);
-    nothing_is_lost(world, &saved);
+    one_head_each(world, &saved, &listed);
+    nothing_is_lost(world, &saved, &listed);
+    for act in [Act::Gc, Act::Wait { minutes: 12_000 }, Act::Gc] {
+        world.take(&Step { act, ..quiet(device, 0) });
+    }
+    let listed = all_see_the_same(world);
+    let saved = opened(world);
+    nothing_is_lost(world, &saved, &listed);
     nothing_is_readable(world);
-    an_old_save_comes_back(world, &mut dice);
+    an_old_save_comes_back(world, &saved, &listed, &mut dice);
 }
 
 fn everything_works(world: &World) {
@@ -75,7 +80,9 @@ fn everyone_sends(world: &World) {
     }
 }
 
-fn everyone_lists_the_same(world: &World) {
+/// Everyone sends, and then lists the same: that.
+fn all_see_the_same(world: &World) -> Vec<SessionRow> {
+    everyone_sends(world);
     let list = Verb::List(ListArgs { all: true, ..ListArgs::default() });
     let mut lists: Vec<Vec<SessionRow>> = Vec::new();
     for number in 0..DEVICES {
@@ -88,19 +95,27 @@ fn everyone_lists_the_same(world: &World) {
             lists.push(rows.rows);
         }
     }
-    if let Some((first, others)) = lists.split_first()
-        && others.iter().any(|other| other != first)
-    {
+    if lists.iter().any(|list| *list != lists[0]) {
         world.wrong(format!("the lists differ: {lists:#?}"));
     }
+    lists.pop().unwrap_or_default()
 }
 
-/// What the store holds.
+fn is_listed(listed: &[SessionRow], session: &SessionId) -> bool {
+    listed.iter().any(|row| row.session_id == session.as_str())
+}
+
+/// What the store holds, and what it ever held.
 fn opened(world: &World) -> Contents {
-    let objects = world.everyone.inner().contents();
-    let mut saved = contents(&world.devices[0].profile(), &objects, &BTreeMap::new());
-    saved.check_together();
-    saved.wrong.iter().for_each(|wrong| world.wrong(wrong.clone()));
+    world.names_keep_their_bytes();
+    let profile = world.devices[0].profile();
+    let mut ever = contents(&profile, &world.ledger().ever);
+    ever.wrong.clear();
+    ever.check_together();
+    let saved = contents(&profile, &world.everyone.inner().contents());
+    for wrong in ever.wrong.into_iter().chain(saved.wrong.clone()) {
+        world.wrong(wrong);
+    }
     saved
 }
 
@@ -125,9 +140,9 @@ fn heads_are_bounded(world: &World, saved: &Contents) {
     }
 }
 
-fn one_head_each(world: &World, saved: &Contents) {
+fn one_head_each(world: &World, saved: &Contents, listed: &[SessionRow]) {
     for (session, heads) in heads_of(saved) {
-        if heads != 1 {
+        if heads != 1 && is_listed(listed, session) {
             world.wrong(format!("{session} was settled and has {heads} heads"));
         }
     }
@@ -154,16 +169,13 @@ fn willing(decision: &Decision, answers: &mut Answers) -> bool {
 }
 
 /// One device resumes each session: that joins its heads.
-fn one_device_settles_all(world: &Rc<World>, saved: &Contents, device: usize) {
-    for session in heads_of(saved).keys() {
-        let card = saved.saves.iter().find(|((of, _), saved)| of == *session && !saved.card.parked);
-        let repository = card.map(|(_, saved)| saved.card.repository.clone());
-        let tree = (0..TREES).find(|tree| repository == Some(format!("origin/{tree}")));
-        let Some(tree) = tree else {
-            world.wrong(format!("{session} is of {repository:?}"));
+fn one_device_settles_all(world: &Rc<World>, listed: &[SessionRow], device: usize) {
+    for SessionRow { session_id: session, repository, .. } in listed {
+        let Some(tree) = (0..TREES).find(|tree| *repository == format!("origin/{tree}")) else {
+            world.wrong(format!("{session} is of {repository}"));
             continue;
         };
-        let args = ResumeArgs { session: Some(session.to_string()), ..ResumeArgs::default() };
+        let args = ResumeArgs { session: Some(session.clone()), ..ResumeArgs::default() };
         let outcome = resumed(world, device, tree, &args);
         if !matches!(outcome, Some(Outcome::Reply(_))) {
             world.wrong(format!("device {device} can't resume {session}: {outcome:?}"));
@@ -186,25 +198,66 @@ fn resumed(world: &Rc<World>, device: usize, tree: usize, args: &ResumeArgs) -> 
     outcome
 }
 
-fn nothing_is_lost(world: &World, saved: &Contents) {
-    let (acked, typed, edited) = {
-        let ledger = world.ledger();
-        (ledger.acked.clone(), ledger.typed.clone(), ledger.edited.clone())
-    };
-    for acked in &acked {
-        let Acked { session, save, .. } = acked;
-        match saved.saves.get(&(session.clone(), save.clone())) {
-            None => world.wrong(format!("{save} of {session} is lost")),
-            Some(found) => {
-                let Some((id, bytes)) = &acked.transcript else { continue };
-                if found.files.get(&format!("{id}/transcript.jsonl")) != Some(bytes) {
-                    world.wrong(format!("{save} of {session} holds another transcript"));
-                }
+fn nothing_is_lost(world: &World, saved: &Contents, listed: &[SessionRow]) {
+    what_was_reported_is_there(world, saved, listed);
+    only_what_is_needless_is_gone(world, saved);
+    what_was_written_is_somewhere(world);
+}
+
+fn what_was_reported_is_there(world: &World, saved: &Contents, listed: &[SessionRow]) {
+    let acked = world.ledger().acked.clone();
+    let deleted = world.ledger().deleted.clone();
+    for (number, Acked { session, save, transcript, .. }) in acked.iter().enumerate() {
+        if deleted.get(session).is_some_and(|by_then| number < *by_then) {
+            continue;
+        }
+        if !is_listed(listed, session) {
+            world.wrong(format!("{session} is not listed"));
+        }
+        let Some(found) = saved.saves.get(&(session.clone(), save.clone())) else {
+            if !saved.goes_on_from(session, save) {
+                world.wrong(format!("{save} of {session} is lost"));
             }
+            continue;
+        };
+        let Some((id, bytes)) = transcript else { continue };
+        if found.files.get(&format!("{id}/transcript.jsonl")) != Some(bytes) {
+            world.wrong(format!("{save} of {session} holds another transcript"));
         }
     }
+}
+
+/// Of sessions that nobody deleted only saves that others go on from were collected, and work that
+/// was put aside a month ago.
+fn only_what_is_needless_is_gone(world: &World, saved: &Contents) {
+    let deleted = world.ledger().deleted.clone();
+    let ever = world.ledger().ever.clone();
+    let ever = contents(&world.devices[0].profile(), &ever);
+    // The clocks of the devices are not the same.
+    let month_ago = world.clock.now_ms() - 25 * 24 * 3_600_000;
+    for ((session, save), was) in &ever.saves {
+        let there = saved.saves.contains_key(&(session.clone(), save.clone()));
+        if there || deleted.contains_key(session) {
+            continue;
+        }
+        let needless = match was.card.parked {
+            true => was.card.timestamp_ms < month_ago,
+            false => saved.goes_on_from(session, save),
+        };
+        if !needless {
+            world.wrong(format!("{save} of {session} was needed and is gone"));
+        }
+    }
+}
+
+fn what_was_written_is_somewhere(world: &World) {
+    let (ever, typed, edited) = {
+        let ledger = world.ledger();
+        (ledger.ever.clone(), ledger.typed.clone(), ledger.edited.clone())
+    };
+    let ever = contents(&world.devices[0].profile(), &ever);
     let mut found = BTreeSet::new();
-    for file in saved.saves.values().flat_map(|saved| saved.files.values()) {
+    for file in ever.saves.values().flat_map(|saved| saved.files.values()) {
         found.extend(marks(file));
     }
     for file in world.devices.iter().flat_map(|device| device.assistant.everything()) {
@@ -247,9 +300,17 @@ fn is_readable(bytes: &[u8]) -> bool {
     bytes.windows(6).any(|window| window == b"canary" || window == b"mark-1")
 }
 
-/// Any save that was reported can be brought back on any device, to the last byte.
-fn an_old_save_comes_back(world: &Rc<World>, dice: &mut Dice) {
-    let acked = world.ledger().acked.clone();
+/// Any save that was reported and is there can be brought back on any device, to the last byte.
+fn an_old_save_comes_back(
+    world: &Rc<World>,
+    saved: &Contents,
+    listed: &[SessionRow],
+    dice: &mut Dice,
+) {
+    let mut acked = world.ledger().acked.clone();
+    acked.retain(|Acked { session, save, .. }| {
+        is_listed(listed, session) && saved.saves.contains_key(&(session.clone(), save.clone()))
+    });
     let Some(acked) = dice.pick(&acked) else { return };
     let device = dice.below(DEVICES as u64) as usize;
     let args = ResumeArgs {

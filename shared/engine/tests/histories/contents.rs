@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read, Seek};
 
 use convosync_core::{
-    Card, Devices, FileState, Manifest, ObjectName, PartBody, Profile, SegmentRef,
-    open_device_entry, open_part, open_unit, rebuild,
+    Account, Card, Devices, FileState, Manifest, ObjectName, PartBody, Profile, SaveId, Sealed,
+    SegmentRef, SessionId, open_device_entry, open_part, open_unit, rebuild, stand_ins_of,
 };
-use convosync_core::{SaveId, Sealed, SessionId};
 
 type Objects = BTreeMap<ObjectName, Vec<u8>>;
 type Segments = BTreeMap<[u8; 16], Vec<u8>>;
@@ -25,45 +24,30 @@ pub(crate) struct Contents {
     pub(crate) wrong: Vec<String>,
 }
 
-/// Opens all that lies in `objects`; what they refer to may also be in `near`.
-pub(crate) fn contents(profile: &Profile, objects: &Objects, near: &Objects) -> Contents {
+/// Opens all of these objects.
+pub(crate) fn contents(profile: &Profile, objects: &Objects) -> Contents {
     let mut wrong = Vec::new();
-    let mut devices = Devices::of(&profile.device);
-    for (name, bytes) in near.iter().chain(objects) {
-        if !matches!(name, ObjectName::Device { .. }) {
-            continue;
-        }
-        match open_device_entry(&profile.account, name, &Sealed::received(bytes.clone())) {
-            Ok((id, entry)) => {
-                if devices.add(id, entry).is_err() {
-                    wrong.push(format!("{name} has another key than before"));
-                }
-            }
-            Err(error) => wrong.push(format!("{name}: {error}")),
-        }
-    }
-    let mut containers = BTreeMap::new();
+    let devices = devices(profile, objects, &mut wrong);
+    let (account, mut found) = (&profile.account, Containers::new());
     let mut units = Vec::new();
-    for (name, bytes) in near.iter().chain(objects) {
-        let wanted = objects.contains_key(name);
+    for (name, bytes) in objects {
         let sealed = Sealed::received(bytes.clone());
         let opened = match name {
             ObjectName::Unit { .. } => {
-                open_unit(&profile.account, &devices, name, &sealed).map(|(card, body)| {
-                    if wanted && !containers.contains_key(name) {
-                        units.push((name.clone(), card, body.manifest));
-                    }
+                open_unit(account, &devices, name, &sealed).map(|(card, body)| {
+                    units.push((name.clone(), card, body.manifest));
                     body.segments
                 })
             }
-            ObjectName::Part { .. } => open_part(&profile.account, &devices, name, &sealed)
-                .map(|PartBody { segments }| segments),
+            ObjectName::Part { .. } => {
+                open_part(account, &devices, name, &sealed).map(|PartBody { segments }| segments)
+            }
             _ => continue,
         };
         match opened {
             Ok(segments) => {
                 let by_id = segments.into_iter().map(|packed| (packed.id, packed.bytes));
-                containers.insert(name.clone(), by_id.collect::<Segments>());
+                found.insert(name.clone(), by_id.collect::<Segments>());
             }
             Err(error) => wrong.push(format!("{name}: {error}")),
         }
@@ -73,16 +57,54 @@ pub(crate) fn contents(profile: &Profile, objects: &Objects, near: &Objects) -> 
         if let Err(error) = card.check() {
             wrong.push(format!("{name}: {error}"));
         }
+        let containers = Found { account, session: &card.session, objects: &found };
         let files = files(&name, &manifest, &containers, &mut wrong);
         saves.insert((card.session.clone(), card.save.clone()), Saved { card, files });
     }
     Contents { saves, wrong }
 }
 
+fn devices(profile: &Profile, objects: &Objects, wrong: &mut Vec<String>) -> Devices {
+    let mut devices = Devices::of(&profile.device);
+    let entries = objects.iter().filter(|(name, _)| matches!(name, ObjectName::Device { .. }));
+    for (name, bytes) in entries {
+        match open_device_entry(&profile.account, name, &Sealed::received(bytes.clone())) {
+            Ok((id, entry)) => {
+                if devices.add(id, entry).is_err() {
+                    wrong.push(format!("{name} has another key than before"));
+                }
+            }
+            Err(error) => wrong.push(format!("{name}: {error}")),
+        }
+    }
+    devices
+}
+
+type Containers = BTreeMap<ObjectName, Segments>;
+
+/// The containers of a session.
+struct Found<'a> {
+    account: &'a Account,
+    session: &'a SessionId,
+    objects: &'a Containers,
+}
+
+impl Found<'_> {
+    /// A segment in its container, or in one that stands in for it.
+    fn segment(&self, container: &ObjectName, id: &[u8; 16]) -> Option<Vec<u8>> {
+        let within = |name: &ObjectName| self.objects.get(name)?.get(id).cloned();
+        within(container).or_else(|| {
+            let start = stand_ins_of(self.account, self.session, container);
+            let mut names = self.objects.keys();
+            names.find(|name| name.to_string().starts_with(&start)).and_then(within)
+        })
+    }
+}
+
 fn files(
     unit: &ObjectName,
     manifest: &Manifest,
-    containers: &BTreeMap<ObjectName, Segments>,
+    containers: &Found<'_>,
     wrong: &mut Vec<String>,
 ) -> BTreeMap<String, Vec<u8>> {
     let mut states = BTreeMap::new();
@@ -107,13 +129,13 @@ fn files(
 fn rebuilt(
     unit: &ObjectName,
     state: &FileState,
-    containers: &BTreeMap<ObjectName, Segments>,
+    containers: &Found<'_>,
 ) -> Result<Vec<u8>, String> {
     let mut out = Cursor::new(Vec::new());
     let mut fetch = |segment: &SegmentRef| -> Result<Vec<u8>, String> {
         let container = segment.container.as_ref().unwrap_or(unit);
-        let found = containers.get(container).and_then(|segments| segments.get(&segment.id));
-        found.cloned().ok_or_else(|| format!("{container} lacks a segment"))
+        let found = containers.segment(container, &segment.id);
+        found.ok_or_else(|| format!("{container} lacks a segment"))
     };
     rebuild(state, &mut fetch, &mut out).map_err(|error| format!("{error:?}"))?;
     out.rewind().expect("memory");
@@ -123,8 +145,7 @@ fn rebuilt(
 }
 
 impl Contents {
-    /// What must hold of all saves of an account together: no count is used twice, every parent
-    /// is there.
+    /// That no count is used twice, and every parent is there.
     pub(crate) fn check_together(&mut self) {
         let names: BTreeSet<_> = self.saves.keys().map(|(_, save)| save).collect();
         let mut counts = BTreeSet::new();
@@ -136,5 +157,13 @@ impl Contents {
                 self.wrong.push(format!("{} lacks its parent {parent}", card.save));
             }
         }
+    }
+
+    /// Whether a save goes on from this one, and is not it.
+    pub(crate) fn goes_on_from(&self, session: &SessionId, save: &SaveId) -> bool {
+        let later = |saved: &Saved| {
+            !saved.card.parked && saved.card.save != *save && saved.card.vector.covers(save)
+        };
+        self.saves.iter().any(|((of, _), saved)| of == session && later(saved))
     }
 }

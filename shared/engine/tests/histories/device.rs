@@ -36,6 +36,7 @@ pub(crate) struct Device {
     stores: TestStores,
     steps: Steps,
     home: PathBuf,
+    settings: Settings,
 }
 
 impl Device {
@@ -45,6 +46,7 @@ impl Device {
         remotes: &[MemoryRemote],
         clock: TestClock,
         seed: u64,
+        sessions_leave: bool,
     ) -> Self {
         let (link, steps) = (FaultyStore::new(everyone.clone()), Steps::default());
         let stores = TestStores::default();
@@ -57,6 +59,10 @@ impl Device {
             git.add_clone(remote, &root);
             root
         };
+        let mut settings = Settings::default();
+        if !sessions_leave {
+            settings.retention.days = 0;
+        }
         Self {
             name: name.to_owned(),
             trees: remotes.iter().enumerate().map(tree).collect(),
@@ -74,6 +80,7 @@ impl Device {
             stores,
             steps,
             home,
+            settings,
         }
     }
 
@@ -105,7 +112,7 @@ impl Device {
                 home: Some(self.home.clone()),
                 carried: None,
             },
-            settings: Settings::default(),
+            settings: self.settings.clone(),
             cancel: Cancel::new(),
         };
         let request = Request {

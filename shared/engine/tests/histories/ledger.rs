@@ -22,8 +22,10 @@ pub(crate) struct Ledger {
     pub(crate) typed: BTreeSet<String>,
     /// What users wrote into files of a work tree and did not write over: path, text.
     pub(crate) edited: BTreeMap<(usize, usize), BTreeSet<(String, String)>>,
-    /// Which bytes an object had when it was first seen.
-    pub(crate) names: BTreeMap<ObjectName, [u8; 32]>,
+    /// Every object that was ever seen in the store.
+    pub(crate) ever: BTreeMap<ObjectName, Vec<u8>>,
+    /// Sessions that were deleted, or may have been: how many saves had been reported by then.
+    pub(crate) deleted: BTreeMap<SessionId, usize>,
     pub(crate) wrong: Vec<String>,
     marks: u64,
 }
@@ -33,6 +35,18 @@ impl Ledger {
     pub(crate) fn mark(&mut self) -> String {
         self.marks += 1;
         format!("mark-{}.", self.marks)
+    }
+
+    /// Notes that these sessions are deleted now, or may be.
+    pub(crate) fn may_be_deleted(&mut self, sessions: impl IntoIterator<Item = SessionId>) {
+        let by_now = self.acked.len();
+        self.deleted.extend(sessions.into_iter().map(|session| (session, by_now)));
+    }
+
+    /// Every session.
+    pub(crate) fn every_session(&self) -> Vec<SessionId> {
+        let all: BTreeSet<_> = self.acked.iter().map(|acked| acked.session.clone()).collect();
+        all.into_iter().collect()
     }
 
     /// The sessions of a repository.

@@ -37,7 +37,7 @@ const KNOBS: Knobs = Knobs { inline: 1500, ..Knobs::PLAIN };
 fn happens(steps: &[Step], seed: u64, knobs: Knobs) -> Vec<String> {
     knobs.turn();
     let lived = catch_unwind(AssertUnwindSafe(|| {
-        let world = World::new();
+        let world = World::new(seed.is_multiple_of(2));
         for step in steps {
             world.take(step);
         }

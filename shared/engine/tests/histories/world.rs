@@ -8,11 +8,11 @@ use convosync_core::{ConversationId, ObjectName};
 use convosync_engine::Outcome;
 use convosync_engine::testing::{Event, Fault, FaultyStore, MemoryRemote, MemoryStore, TestClock};
 use convosync_wire::{
-    Answers, Decision, InitArgs, JoinArgs, ListArgs, Reply, ResumeArgs, SaveArgs, SaveReport,
-    Secret, SyncArgs, Verb,
+    Answers, Decision, DeleteArgs, GcArgs, InitArgs, JoinArgs, ListArgs, Reply, ResumeArgs,
+    SaveArgs, SaveReport, Secret, SessionsArgs, SyncArgs, Verb,
 };
 
-use super::act::{Act, DEVICES, Step, TREES, Weather, Which};
+use super::act::{Act, DEVICES, Keep, Step, TREES, Weather, Which};
 use super::device::{Device, STORE};
 use super::dice::Dice;
 use super::ledger::{Acked, Ledger, line, marks};
@@ -24,13 +24,15 @@ pub(crate) struct World {
     pub(crate) devices: Vec<Device>,
     pub(crate) everyone: FaultyStore<MemoryStore>,
     pub(crate) remotes: Vec<MemoryRemote>,
-    clock: TestClock,
+    pub(crate) clock: TestClock,
+    /// Whether sessions leave by their age.
+    pub(crate) sessions_leave: bool,
     ledger: RefCell<Ledger>,
 }
 
 impl World {
     /// Devices whose clocks go wrong by minutes and days, all of one account.
-    pub(crate) fn new() -> Rc<Self> {
+    pub(crate) fn new(sessions_leave: bool) -> Rc<Self> {
         let everyone = FaultyStore::new(MemoryStore::default());
         let clock = TestClock::at(1_800_000_000_000);
         let remote = |number| MemoryRemote::new(&format!("origin/{number}"), "README", "first");
@@ -38,12 +40,12 @@ impl World {
         let names = ["desktop", "laptop", "server"].into_iter();
         let skews = [0, -5 * 60_000, 3 * 24 * 3_600_000].into_iter();
         let devices = names.zip(skews).zip(1..).take(DEVICES).map(|((name, skew), seed)| {
-            Device::new(name, &everyone, &remotes, clock.skewed(skew), seed)
+            Device::new(name, &everyone, &remotes, clock.skewed(skew), seed, sessions_leave)
         });
         let devices: Vec<_> = devices.collect();
         join(&devices);
         let ledger = RefCell::default();
-        Rc::new(Self { devices, everyone, remotes, clock, ledger })
+        Rc::new(Self { devices, everyone, remotes, clock, sessions_leave, ledger })
     }
 
     pub(crate) fn ledger(&self) -> RefMut<'_, Ledger> {
@@ -83,6 +85,8 @@ impl World {
             Act::Forget => device.index.lose(),
             Act::Save { .. } => self.save(step),
             Act::Resume { which, answers } => self.resume(step, *which, *answers),
+            Act::Gc => self.collect(step),
+            Act::Keep { session, how } => self.keep(step, *session, *how),
             Act::Sync => drop(self.work(step, &Verb::Sync(SyncArgs::default()))),
             Act::List => drop(self.work(step, &Verb::List(ListArgs::default()))),
             Act::Status => drop(self.work(step, &Verb::Status)),
@@ -276,14 +280,50 @@ impl World {
         None
     }
 
+    fn collect(self: &Rc<Self>, step: &Step) {
+        let outcome = self.work(step, &Verb::Gc(GcArgs::default()));
+        let mut ledger = self.ledger();
+        let every = ledger.every_session();
+        match outcome {
+            Some(Outcome::Reply(reply)) => match *reply {
+                Reply::Collected(report) => {
+                    let leaving = report.leaving.into_iter();
+                    let leaving = leaving.map(|row| row.session_id.parse().expect("an id"));
+                    ledger.may_be_deleted(leaving);
+                }
+                other => ledger.wrong.push(format!("a gc answered {other:?}")),
+            },
+            // Whatever it decided before it ended is decided.
+            _ if self.sessions_leave => ledger.may_be_deleted(every),
+            _ => {}
+        }
+    }
+
+    fn keep(self: &Rc<Self>, step: &Step, seed: u64, how: Keep) {
+        let sessions = self.ledger().every_session();
+        let Some(session) = Dice::new(seed).pick(&sessions) else { return };
+        let sessions = vec![session.to_string()];
+        let args = SessionsArgs { sessions: sessions.clone() };
+        let verb = match how {
+            Keep::Pin => Verb::Pin(args),
+            Keep::Unpin => Verb::Unpin(args),
+            Keep::Undelete => Verb::Undelete(args),
+            Keep::Delete => Verb::Delete(DeleteArgs { sessions, yes: true }),
+        };
+        self.work(step, &verb);
+        if let Keep::Delete = how {
+            self.ledger().may_be_deleted([session.clone()]);
+        }
+    }
+
     /// A name never gets other bytes.
-    fn names_keep_their_bytes(&self) {
+    pub(crate) fn names_keep_their_bytes(&self) {
         let mut ledger = self.ledger();
         for (name, bytes) in self.everyone.inner().contents() {
-            let hash = *blake3::hash(&bytes).as_bytes();
-            let first = *ledger.names.entry(name.clone()).or_insert(hash);
-            if first != hash {
-                ledger.wrong.push(format!("{name} has other bytes than before"));
+            match ledger.ever.get(&name) {
+                None => drop(ledger.ever.insert(name, bytes)),
+                Some(first) if *first == bytes => {}
+                Some(_) => ledger.wrong.push(format!("{name} has other bytes than before")),
             }
         }
     }
