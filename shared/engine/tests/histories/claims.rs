@@ -113,7 +113,17 @@ fn opened(world: &World) -> Contents {
     ever.wrong.clear();
     ever.check_together();
     let saved = contents(&profile, &world.everyone.inner().contents());
-    for wrong in ever.wrong.into_iter().chain(saved.wrong.clone()) {
+    let deleted = world.ledger().deleted.clone();
+    // Of what was never collected all is whole.
+    let gone = |session: &SessionId| {
+        let ever = ever.saves.keys().filter(|(of, _)| of == session);
+        ever.count() > saved.saves.keys().filter(|(of, _)| of == session).count()
+    };
+    let kept = saved.saves.iter().filter(|((session, save), _)| {
+        !gone(session) || (saved.is_kept(session, save) && !deleted.contains_key(session))
+    });
+    let broken = kept.filter_map(|(_, saved)| saved.broken.clone());
+    for wrong in ever.wrong.into_iter().chain(saved.wrong.clone()).chain(broken) {
         world.wrong(wrong);
     }
     saved
@@ -221,6 +231,9 @@ fn what_was_reported_is_there(world: &World, saved: &Contents, listed: &[Session
             continue;
         };
         let Some((id, bytes)) = transcript else { continue };
+        if found.broken.is_some() && !saved.is_kept(session, save) {
+            continue;
+        }
         if found.files.get(&format!("{id}/transcript.jsonl")) != Some(bytes) {
             world.wrong(format!("{save} of {session} holds another transcript"));
         }
@@ -309,7 +322,8 @@ fn an_old_save_comes_back(
 ) {
     let mut acked = world.ledger().acked.clone();
     acked.retain(|Acked { session, save, .. }| {
-        is_listed(listed, session) && saved.saves.contains_key(&(session.clone(), save.clone()))
+        let found = saved.saves.get(&(session.clone(), save.clone()));
+        is_listed(listed, session) && found.is_some_and(|found| found.broken.is_none())
     });
     let Some(acked) = dice.pick(&acked) else { return };
     let device = dice.below(DEVICES as u64) as usize;

@@ -16,6 +16,8 @@ pub(crate) struct Saved {
     pub(crate) card: Card,
     /// Every file of every conversation, by `<conversation>/<path>`.
     pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// Why not all of them can be rebuilt, if that is so.
+    pub(crate) broken: Option<String>,
 }
 
 /// Every save of some objects, or what is wrong with them.
@@ -58,8 +60,9 @@ pub(crate) fn contents(profile: &Profile, objects: &Objects) -> Contents {
             wrong.push(format!("{name}: {error}"));
         }
         let containers = Found { account, session: &card.session, objects: &found };
-        let files = files(&name, &manifest, &containers, &mut wrong);
-        saves.insert((card.session.clone(), card.save.clone()), Saved { card, files });
+        let (files, broken) = files(&name, &manifest, &containers);
+        let id = (card.session.clone(), card.save.clone());
+        saves.insert(id, Saved { card, files, broken });
     }
     Contents { saves, wrong }
 }
@@ -105,8 +108,7 @@ fn files(
     unit: &ObjectName,
     manifest: &Manifest,
     containers: &Found<'_>,
-    wrong: &mut Vec<String>,
-) -> BTreeMap<String, Vec<u8>> {
+) -> (BTreeMap<String, Vec<u8>>, Option<String>) {
     let mut states = BTreeMap::new();
     for conversation in &manifest.conversations {
         for (path, state) in &conversation.files {
@@ -116,14 +118,14 @@ fn files(
     if let Some(bundle) = manifest.code.as_ref().and_then(|code| code.bundle.as_ref()) {
         states.insert("bundle".to_owned(), bundle);
     }
-    let mut files = BTreeMap::new();
+    let (mut files, mut broken) = (BTreeMap::new(), None);
     for (path, state) in states {
         match rebuilt(unit, state, containers) {
             Ok(bytes) => drop(files.insert(path, bytes)),
-            Err(error) => wrong.push(format!("{unit}: {path} can't be rebuilt: {error}")),
+            Err(error) => broken = Some(format!("{unit}: {path} can't be rebuilt: {error}")),
         }
     }
-    files
+    (files, broken)
 }
 
 fn rebuilt(
@@ -157,6 +159,18 @@ impl Contents {
                 self.wrong.push(format!("{} lacks its parent {parent}", card.save));
             }
         }
+    }
+
+    /// Whether a save is one of its session's heads or last three, or was put aside: then it is
+    /// kept as a save, and not just for the segments that others refer to.
+    pub(crate) fn is_kept(&self, session: &SessionId, save: &SaveId) -> bool {
+        let of_session = self.saves.iter().filter(|((of, _), _)| of == session);
+        let live = of_session.filter(|(_, saved)| !saved.card.parked);
+        let last: Vec<_> = live.map(|((_, id), _)| id).rev().take(3).collect();
+        let parked = |saved: &Saved| saved.card.parked;
+        self.saves.get(&(session.clone(), save.clone())).is_some_and(parked)
+            || last.contains(&save)
+            || !self.goes_on_from(session, save)
     }
 
     /// Whether a save goes on from this one, and is not it.
