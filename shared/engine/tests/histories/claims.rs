@@ -7,8 +7,7 @@ use convosync_core::{ObjectName, SessionId, heads};
 use convosync_engine::Outcome;
 use convosync_engine::ports::{Clock, Store};
 use convosync_wire::{
-    Answers, Decision, ListArgs, Note, OnConflict, Question, Reply, ResumeArgs, SessionRow,
-    SyncArgs, Verb,
+    Answers, Decision, ListArgs, Note, Question, Reply, ResumeArgs, SessionRow, SyncArgs, Verb,
 };
 
 use super::act::{Act, DEVICES, Step, TREES, Weather};
@@ -164,11 +163,6 @@ fn quiet(device: usize, tree: usize) -> Step {
 
 /// Goes on with whatever is recommended, and where that is to give up with what is not.
 fn willing(decision: &Decision, answers: &mut Answers) -> bool {
-    if decision.question == Question::MergeConflict {
-        // Nobody is there to resolve it.
-        answers.on_conflict = Some(OnConflict::UseRemote);
-        return true;
-    }
     let goes_on = |choice: &&convosync_wire::Choice| choice.value != "cancel";
     let mut choices: Vec<_> = decision.choices.iter().filter(goes_on).collect();
     choices.sort_by_key(|choice| !choice.recommended);
