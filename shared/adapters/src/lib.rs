@@ -8,6 +8,7 @@ mod assistant;
 mod durable;
 mod git;
 mod local;
+mod settings;
 mod store;
 
 pub use assistant::{ClaudeCodeFiles, Process, Processes, SystemProcesses, project_slug};
@@ -15,4 +16,5 @@ pub use git::{GitCli, Limits as GitLimits};
 pub use local::{
     FileLocks, KeyFile, Paths, PathsError, ScratchDir, SqliteIndex, SystemClock, SystemEntropy,
 };
+pub use settings::{Setting, SettingsError, SettingsFile};
 pub use store::{FolderStore, GitStores, ObjectStores, StoreOpener};

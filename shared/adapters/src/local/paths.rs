@@ -18,6 +18,8 @@ pub enum PathsError {
 pub struct Paths {
     /// The user's home directory, where it is known.
     pub home: Option<PathBuf>,
+    /// `$XDG_CONFIG_HOME/convosync`: settings.
+    pub config: PathBuf,
     /// `$XDG_DATA_HOME/convosync`: keys and saves, worth a backup.
     pub data: PathBuf,
     /// `$XDG_STATE_HOME/convosync`: what can be made again.
@@ -25,7 +27,7 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// Reads `HOME`, `XDG_DATA_HOME` and `XDG_STATE_HOME`. What is empty or relative counts as not
+    /// Reads `HOME`, `XDG_CONFIG_HOME`, `XDG_DATA_HOME` and `XDG_STATE_HOME`. What is empty or relative counts as not
     /// set, as the specification wants.
     ///
     /// # Errors
@@ -40,10 +42,17 @@ impl Paths {
                 .ok_or(PathsError::NoHome)
         };
         Ok(Self {
+            config: base("XDG_CONFIG_HOME", ".config")?,
             data: base("XDG_DATA_HOME", ".local/share")?,
             state: base("XDG_STATE_HOME", ".local/state")?,
             home,
         })
+    }
+
+    /// The user's settings.
+    #[must_use]
+    pub fn settings(&self) -> PathBuf {
+        self.config.join("config.toml")
     }
 
     /// This device's keys.
@@ -139,10 +148,12 @@ mod tests {
     }
 
     #[test]
-    fn without_home_both_must_be_said() {
+    fn without_home_each_must_be_said() {
         assert_eq!(paths(&[]), Err(PathsError::NoHome));
         assert_eq!(paths(&[("HOME", "sam")]), Err(PathsError::NoHome));
-        let env = [("XDG_DATA_HOME", "/d"), ("XDG_STATE_HOME", "/s")];
-        assert_eq!(paths(&env).unwrap().home, None);
+        let env = [("XDG_DATA_HOME", "/d"), ("XDG_STATE_HOME", "/s"), ("XDG_CONFIG_HOME", "/c")];
+        let paths = paths(&env).unwrap();
+        assert_eq!(paths.home, None);
+        assert_eq!(paths.settings(), Path::new("/c/convosync/config.toml"));
     }
 }

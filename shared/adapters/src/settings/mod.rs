@@ -1,0 +1,9 @@
+//! The user's settings: one TOML file that people edit too. Comments in it stay.
+
+mod error;
+mod file;
+mod keys;
+mod parse;
+
+pub use error::SettingsError;
+pub use file::{Setting, SettingsFile};
