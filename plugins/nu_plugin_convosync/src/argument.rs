@@ -29,6 +29,36 @@ pub(crate) fn session(call: &EvaluatedCall, input: &Value) -> Result<Option<Name
     piped(input)
 }
 
+/// The sessions that were named as arguments, else by what came through the pipeline: ids, or rows
+/// of `convosync list`.
+pub(crate) fn sessions(
+    call: &EvaluatedCall,
+    input: &Value,
+) -> Result<(Vec<String>, Option<Span>), LabeledError> {
+    let named: Vec<Value> = call.rest(0)?;
+    let (values, place) = match (named.is_empty(), input) {
+        (false, _) => (named, None),
+        (true, Value::List { vals, .. }) => (vals.to_vec(), Some(input.span())),
+        (true, input) => (vec![input.clone()], Some(input.span())),
+    };
+    let mut sessions = Vec::new();
+    for value in &values {
+        // A list in a variable is as good as its items.
+        let items = match value {
+            Value::List { vals, .. } => vals.to_vec(),
+            value => vec![value.clone()],
+        };
+        for item in &items {
+            sessions.extend(piped(item)?.map(|named| named.session));
+        }
+    }
+    if sessions.is_empty() {
+        let help = "name one or more, or pipe rows of `convosync list` in";
+        return Err(wrong("which session?", help, place.unwrap_or(call.head)));
+    }
+    Ok((sessions, place))
+}
+
 fn piped(input: &Value) -> Result<Option<Named>, LabeledError> {
     let place = input.span();
     let help = "pipe one row of `convosync list` in, or name the session";

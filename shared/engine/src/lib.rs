@@ -21,6 +21,7 @@ mod known;
 mod look;
 mod member;
 mod mend;
+mod metered;
 mod origin;
 pub mod ports;
 mod probe;

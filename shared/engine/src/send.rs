@@ -117,6 +117,13 @@ impl Engine<'_> {
                 held.insert(row.session);
                 continue;
             }
+            if sending.pushing == Pushing::Never
+                && let Some(note) = self.too_dear(member, &row)?
+            {
+                sent.notes.push(note);
+                held.insert(row.session);
+                continue;
+            }
             self.step(&format!("Uploading {}", row.session))?;
             match self.send(member, store, &row) {
                 Ok(bytes) => sent.saves.extend(bytes.map(|bytes| SyncedSave {

@@ -6,12 +6,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser as _;
 use convosync_wire::{
-    Decision, Failure, InitArgs, JoinArgs, ListArgs, Reply, Request, ResumeArgs, Secret, Verb,
+    ConfigArgs, Decision, Failure, InitArgs, JoinArgs, ListArgs, Reply, Request, ResumeArgs,
+    Secret, Verb,
 };
 
 use crate::args::{Cli, Join, Wanted};
 use crate::ask;
 use crate::caller;
+use crate::config::Draft;
 use crate::console::Console as _;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
@@ -123,10 +125,44 @@ impl Session<'_> {
                 Ok(args) => Verb::Resume(args),
                 Err(exit) => return exit,
             },
+            Wanted::Edit => return self.edit(),
             Wanted::Verb(verb) => verb,
             Wanted::Rpc => return serve(&self.interrupt),
         };
         self.run(verb)
+    }
+
+    /// Lets a person edit the settings. What is refused stays in a draft.
+    fn edit(&self) -> Exit {
+        let ask = |args| caller::request(Verb::Config(args), &self.directory, self.env);
+        let (path, text) = match self.call(&ask(ConfigArgs::Text)) {
+            Outcome::Reply(reply) => match *reply {
+                Reply::Config(report) => (report.path, report.text.unwrap_or_default()),
+                _ => return Exit::Internal,
+            },
+            Outcome::Failure(failure) => return self.failed(&failure),
+            Outcome::Decision(_) => return Exit::Internal,
+        };
+        let edited = Draft::of(&path, &text).and_then(|draft| Ok((draft.edited(self.env)?, draft)));
+        let (text, draft) = match edited {
+            Ok(edited) => edited,
+            Err(failure) => return self.failed(&failure),
+        };
+        let request = ask(ConfigArgs::Replace { text });
+        match self.call(&request) {
+            Outcome::Reply(reply) => {
+                draft.done();
+                self.done(&reply, &request)
+            }
+            Outcome::Failure(failure) => {
+                let kept = format!(
+                    "your text stays in {}; `convosync config edit` goes on with it",
+                    draft.path().display()
+                );
+                self.failed(&Failure { help: Some(kept), ..failure })
+            }
+            Outcome::Decision(_) => Exit::Internal,
+        }
     }
 
     /// Runs a verb, asks what has to be decided, shows what came of it.

@@ -6,6 +6,7 @@ mod args;
 mod ask;
 mod caller;
 mod cli;
+mod config;
 mod console;
 mod crash;
 mod exit;

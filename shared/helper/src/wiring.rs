@@ -7,18 +7,24 @@ use std::path::{Path, PathBuf};
 
 use convosync_adapters::{
     ClaudeCodeFiles, FileLocks, GitCli, GitStores, KeyFile, ObjectStores, Paths, PathsError,
-    ScratchDir, SqliteIndex, StoreOpener, SystemClock, SystemEntropy, SystemProcesses,
+    ScratchDir, SettingsFile, SqliteIndex, StoreOpener, SystemClock, SystemEntropy,
+    SystemProcesses,
 };
 use convosync_engine::ports::{Assistant, Entropy as _, Store, Stores as _};
-use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Settings, Trouble};
-use convosync_wire::{ExportArgs, InitArgs, Reply, Request, Verb};
+use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Trouble};
+use convosync_wire::{ConfigArgs, ExportArgs, InitArgs, Reply, Request, Verb};
 
+use crate::config::{config, refusal};
 use crate::host;
 use crate::interrupt::Interrupt;
 use crate::surroundings::Env;
 
 /// Runs a request. Of the environment only what the request carries is looked at.
 pub(crate) fn run(request: &Request, progress: &dyn Fn(&str), interrupt: &Interrupt) -> Outcome {
+    if let Verb::Config(args) = &request.verb {
+        return configured(request, args)
+            .unwrap_or_else(|refusal| Outcome::Failure(Trouble::from(refusal).failure()));
+    }
     wired(request, progress, interrupt, |engine, request| engine.run(request))
         .unwrap_or_else(|trouble| Outcome::Failure(trouble.failure()))
 }
@@ -81,10 +87,17 @@ fn wired<T>(
             carried: paths.home.as_deref().and_then(host::carried),
             home: real(paths.home.clone()),
         },
-        settings: Settings::default(),
+        settings: SettingsFile::new(paths.settings()).load().map_err(refusal)?,
         cancel,
     };
     Ok(act(&Engine::new(&ports, progress), &anchored(request)))
+}
+
+/// Answers what is asked of the settings.
+fn configured(request: &Request, args: &ConfigArgs) -> Result<Outcome, Refusal> {
+    let paths = Paths::from_env(&request.env).map_err(no_place)?;
+    let report = config(&SettingsFile::new(paths.settings()), args)?;
+    Ok(Outcome::Reply(Box::new(Reply::Config(report))))
 }
 
 fn no_place(error: PathsError) -> Refusal {

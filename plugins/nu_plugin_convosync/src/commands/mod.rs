@@ -1,11 +1,17 @@
 //! The commands, one a file.
 
+mod config;
+mod config_get;
+mod config_set;
 mod convosync;
+mod delete;
 mod device_join;
 mod device_list;
+mod gc;
 mod init;
 mod list;
 mod log;
+mod pin;
 mod resume;
 mod save;
 mod status;
@@ -13,6 +19,8 @@ mod store;
 mod store_consent;
 mod store_move;
 mod sync;
+mod undelete;
+mod unpin;
 
 use nu_plugin::PluginCommand;
 use nu_protocol::{Category, Signature, Type};
@@ -36,6 +44,14 @@ pub(crate) fn all() -> Vec<Box<dyn PluginCommand<Plugin = ConvoSyncPlugin>>> {
         Box::new(store_consent::StoreAllow),
         Box::new(store_consent::StoreForbid),
         Box::new(sync::Sync),
+        Box::new(pin::Pin),
+        Box::new(unpin::Unpin),
+        Box::new(delete::Delete),
+        Box::new(undelete::Undelete),
+        Box::new(gc::Gc),
+        Box::new(config::Config),
+        Box::new(config_get::ConfigGet),
+        Box::new(config_set::ConfigSet),
     ]
 }
 
@@ -48,4 +64,18 @@ fn piped_session(to: &Type) -> Vec<(Type, Type)> {
     [Type::Nothing, Type::String, Type::record(), Type::table()]
         .map(|from| (from, to.clone()))
         .to_vec()
+}
+
+/// What names sessions when it comes through the pipeline.
+fn piped_sessions(to: &Type) -> Vec<(Type, Type)> {
+    [
+        Type::Nothing,
+        Type::String,
+        Type::List(Box::new(Type::String)),
+        Type::record(),
+        Type::table(),
+        Type::List(Box::new(Type::Any)),
+    ]
+    .map(|from| (from, to.clone()))
+    .to_vec()
 }

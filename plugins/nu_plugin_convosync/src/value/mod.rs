@@ -4,6 +4,7 @@
 //! Every text is cleaned: it may come from another device, and tables print what is in them.
 
 mod reports;
+mod retention;
 pub(crate) mod sample;
 mod sessions;
 mod store;

@@ -101,6 +101,7 @@ impl Shape {
             "sessions" => self.sessions(&report.sessions),
             "session_count" => self.count(report.session_count),
             "store" => self.store(report),
+            "retention" => self.retention(&report.retention),
             "queued" => self.count(report.queued),
             "waiting" => self.waiting(&report.waiting),
             "devices" => self.devices(&report.devices),

@@ -1,9 +1,10 @@
 //! What the examples in the help pages show. The tests' helper answers with the same.
 
 use convosync_wire::{
-    AccountReport, ConsentReport, DeviceRow, DeviceState, LogRow, MoveReport, Note, OriginRow,
-    RetentionState, SaveReport, SessionRow, SessionState, StatusReport, StoreKind, StoreReport,
-    SyncReport, SyncedSave, Visible,
+    AccountReport, Amount, ConfigReport, ConsentReport, DeviceRow, DeviceState, GcReport,
+    KeptReport, KeptSession, LogRow, MoveReport, Note, OriginRow, RetentionState, SaveReport,
+    SessionRow, SessionState, SettingRow, StatusReport, StoreKind, StoreReport, SyncReport,
+    SyncedSave, Visible,
 };
 
 const SESSION: &str = "session-k3vq7m2a";
@@ -257,5 +258,62 @@ pub(crate) fn consented() -> ConsentReport {
             reachable: true,
         },
         notes: Vec::new(),
+    }
+}
+
+/// One session was changed.
+pub(crate) fn kept(verb: &str) -> KeptReport {
+    KeptReport {
+        verb: text(verb),
+        sessions: vec![kept_session(None)],
+        queued: 0,
+        grace_days: 7,
+        notes: vec![],
+    }
+}
+
+fn kept_session(why: Option<&str>) -> KeptSession {
+    let row = sessions().swap_remove(0);
+    KeptSession {
+        session_id: row.session_id,
+        timestamp: row.timestamp,
+        message: row.message,
+        repository: row.repository,
+        changed: why.is_none(),
+        size: None,
+        why: why.map(text),
+    }
+}
+
+/// One session would leave.
+pub(crate) fn collected() -> GcReport {
+    GcReport {
+        dry_run: true,
+        leaving: vec![kept_session(Some("not saved for 40 days"))],
+        marked: Amount { objects: 3, bytes: 21_504 },
+        waiting: Amount::default(),
+        deleted: Amount::default(),
+        store: Amount { objects: 12, bytes: 412_672 },
+        grace_days: 7,
+        notes: vec![],
+    }
+}
+
+/// One setting.
+pub(crate) fn config() -> ConfigReport {
+    ConfigReport {
+        path: text("/home/me/.config/convosync/config.toml"),
+        exists: true,
+        changed: false,
+        settings: vec![SettingRow {
+            key: text("retention.days"),
+            value: 30.into(),
+            default: 30.into(),
+            set: false,
+            about: text("A session that was not saved for so many days may leave."),
+            not_yet: None,
+        }],
+        text: None,
+        notes: vec![],
     }
 }

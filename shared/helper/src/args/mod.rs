@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use convosync_wire::{
-    Answers, ExportArgs, ListArgs, RenameArgs, ResumeArgs, RevokeArgs, SyncArgs, Verb,
+    Answers, ConfigArgs, ExportArgs, ListArgs, RenameArgs, ResumeArgs, RevokeArgs, SyncArgs, Verb,
 };
 
 pub(crate) use keeping::{Delete, Gc, Sessions};
@@ -113,6 +113,16 @@ pub(crate) enum Command {
         #[arg(long)]
         retry: bool,
     },
+    /// Show and change settings
+    #[command(after_help = "Examples:\n  \
+        convosync config\n  \
+        convosync config set retention.days 90\n  \
+        convosync config set sync_branches 'main, feature/*'\n  \
+        convosync config edit")]
+    Config {
+        #[command(subcommand)]
+        change: Option<Config>,
+    },
     /// Answer one request of a plugin: a line of JSON on standard input
     #[command(hide = true)]
     Rpc,
@@ -162,6 +172,29 @@ pub(crate) enum Key {
     },
 }
 
+/// The settings.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// One setting's value
+    #[command(after_help = "Example:\n  convosync config get retention.days")]
+    Get {
+        /// A setting, e.g. retention.days
+        key: String,
+    },
+    /// Change one setting
+    #[command(after_help = "Example:\n  convosync config set metered true")]
+    Set {
+        /// A setting, e.g. retention.days
+        key: String,
+        /// Its value; a list's items with commas between
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Edit the file in $VISUAL or $EDITOR; it is checked before it replaces the old one
+    #[command(after_help = "Example:\n  EDITOR=nano convosync config edit")]
+    Edit,
+}
+
 /// What a command line comes down to.
 #[derive(Debug)]
 pub(crate) enum Wanted {
@@ -171,6 +204,8 @@ pub(crate) enum Wanted {
     Join(Join),
     /// `resume` without a session: a person may pick one.
     Pick(ResumeArgs),
+    /// `config edit`: an editor is needed first.
+    Edit,
     /// `rpc`.
     Rpc,
 }
@@ -202,6 +237,14 @@ impl Command {
             Self::Delete(delete) => Verb::Delete(delete.into()),
             Self::Undelete(sessions) => Verb::Undelete(sessions.into()),
             Self::Gc(gc) => Verb::Gc(gc.into()),
+            Self::Config { change: None } => Verb::Config(ConfigArgs::Show),
+            Self::Config { change: Some(Config::Get { key }) } => {
+                Verb::Config(ConfigArgs::Get { key })
+            }
+            Self::Config { change: Some(Config::Set { key, value }) } => {
+                Verb::Config(ConfigArgs::Set { key, value })
+            }
+            Self::Config { change: Some(Config::Edit) } => return Wanted::Edit,
             Self::Rpc => return Wanted::Rpc,
         })
     }

@@ -50,7 +50,7 @@ pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
         Reply::Synced(report) => sync::sync(report, look),
         Reply::Kept(report) => retention::kept(report, look),
         Reply::Collected(report) => retention::collected(report, look),
-        Reply::Config(report) => config::config(report, look),
+        Reply::Config(report) => config::config(report, verb, look),
         Reply::Store(report) => store::store(report, look),
         Reply::StoreMoved(report) => store::moved(report, look),
         Reply::Consented(report) => store::consented(report, look),

@@ -12,14 +12,26 @@ pub(crate) fn list(listed: &Rows<SessionRow>, args: &ListArgs, look: &Look) -> S
     let mut page = Page::new(look);
     let asked = *args != ListArgs { offline: args.offline, ..ListArgs::default() };
     if rows.is_empty() {
+        if args.deleted {
+            page.line("No deleted session can be brought back.");
+            told(&listed.notes, &mut page);
+            return page.finish();
+        }
         return nothing(asked, &listed.notes, page);
     }
-    page.heading(if args.all { "All Sessions:" } else { "Recent Sessions:" });
+    page.heading(match (args.deleted, args.all) {
+        (true, _) => "Deleted Sessions:",
+        (false, true) => "All Sessions:",
+        (false, false) => "Recent Sessions:",
+    });
     for (number, row) in (1..).zip(rows) {
         let age = age(row.timestamp, look.now_ms);
         page.line(&format!("{number}. {} ({age})", row.session_id));
         entry(row, repository_of(row, rows), &mut page);
         page.blank();
+    }
+    if args.deleted {
+        page.line("Bring one back with: convosync undelete SESSION");
     }
     if !asked {
         page.line("Options:");

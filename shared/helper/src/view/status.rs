@@ -1,11 +1,14 @@
 //! Where everything stands.
 
-use convosync_wire::{SessionRow, SessionState, StatusReport, WaitingSave};
+use convosync_wire::{
+    KeptSession, RetentionState, SessionRow, SessionState, StatusReport, WaitingSave,
+};
 
 use super::account::device_line;
 use super::look::{Look, Sign, Style};
 use super::measure::{age_inside, counted, size};
 use super::page::{Page, short};
+use super::retention::named;
 
 /// Most changed files and sessions that are named.
 const NAMED: usize = 10;
@@ -111,7 +114,7 @@ fn store(report: &StatusReport, page: &mut Page<'_>) {
     }
     page.line(&format!("  {}Sessions: {} total", look.icon("📊"), report.session_count));
     if let Some(bytes) = report.store_bytes {
-        page.line(&format!("  {}Storage Used: {}", look.icon("💾"), size(bytes)));
+        used(report, bytes, page);
     }
     page.line(&format!("  {}Encryption: Enabled", look.icon("🔐")));
     if report.queued > 0 {
@@ -145,6 +148,48 @@ fn waiting(saves: &[WaitingSave], page: &mut Page<'_>) {
 /// Whole minutes, rounded up.
 fn minutes(ms: i64) -> u64 {
     ms.unsigned_abs().div_ceil(60_000)
+}
+
+/// How much room is used, and what could go.
+fn used(report: &StatusReport, bytes: u64, page: &mut Page<'_>) {
+    let (look, retention) = (page.look, &report.retention);
+    let of = retention.quota.map(|quota| format!(" of {}", size(quota))).unwrap_or_default();
+    let percent = retention.percent(bytes);
+    let part = percent.map(|percent| format!(" ({percent} %)")).unwrap_or_default();
+    page.line(&format!("  {}Storage Used: {}{of}{part}", look.icon("💾"), size(bytes)));
+    match percent {
+        Some(100..) => {
+            page.nested("  ", Sign::Warning, "The quota is used up; saves go on all the same");
+            for row in &retention.biggest {
+                let room = size(row.size.unwrap_or(0));
+                page.nested("     ", Sign::Bullet, &format!("{room}: {}", named(row, look)));
+            }
+            page.line("     Let one go: convosync delete SESSION, then in time: convosync gc");
+            page.line("     Or allow more: convosync config set retention.quota '1 GB'");
+        }
+        Some(RetentionState::WARNS_AT..) => {
+            page.nested("  ", Sign::Warning, "The quota is nearly used up: convosync gc --dry-run");
+        }
+        _ => {}
+    }
+    leaving(&retention.leaving, page);
+}
+
+/// The sessions that are past a limit. Nothing happens to them by itself.
+fn leaving(rows: &[KeptSession], page: &mut Page<'_>) {
+    if rows.is_empty() {
+        return;
+    }
+    let sessions = counted(rows.len() as u64, "session");
+    page.nested("  ", Sign::Bullet, &format!("Past a limit: {sessions}"));
+    for row in rows.iter().take(NAMED) {
+        let why = row.why.as_deref().unwrap_or_default();
+        page.line(&format!("       {} ({why})", named(row, page.look)));
+    }
+    if rows.len() > NAMED {
+        page.line(&format!("       ... and {} more", rows.len() - NAMED));
+    }
+    page.line("     They stay until you run: convosync gc (keep some: convosync pin SESSION)");
 }
 
 fn git(report: &StatusReport, page: &mut Page<'_>) {

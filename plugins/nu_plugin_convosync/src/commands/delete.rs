@@ -1,0 +1,137 @@
+//! `convosync delete`
+
+use convosync_wire::{Answer, Choice, DeleteArgs, Reply, Verb};
+use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
+use nu_protocol::{Example, LabeledError, Signature, Span, SyntaxShape, Type, Value};
+
+use crate::ConvoSyncPlugin;
+use crate::argument::sessions;
+use crate::ask::Dialog;
+use crate::failure::{cancelled, unanswered};
+use crate::front::{Front, tell};
+use crate::value::{Shape, sample};
+
+/// Delete sessions from every device.
+pub(crate) struct Delete;
+
+impl SimplePluginCommand for Delete {
+    type Plugin = ConvoSyncPlugin;
+
+    fn name(&self) -> &str {
+        "convosync delete"
+    }
+
+    fn description(&self) -> &str {
+        "Delete sessions from every device."
+    }
+
+    fn extra_description(&self) -> &str {
+        "They are no longer listed; `convosync undelete` brings them back until their grace time is over."
+    }
+
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["remove", "retention"]
+    }
+
+    fn signature(&self) -> Signature {
+        super::signature(self.name())
+            .rest(
+                "session",
+                SyntaxShape::Any,
+                "session ids or unique prefixes (or pipe rows of `convosync list` in)",
+            )
+            .switch("yes", "do not ask", Some('y'))
+            .input_output_types(super::piped_sessions(&Type::record()))
+    }
+
+    fn examples(&self) -> Vec<Example<'_>> {
+        vec![
+            Example {
+                example: "convosync delete session-k3vq7m2a --yes",
+                description: "One session",
+                result: Some(Shape::at(Span::test_data()).kept(&sample::kept("delete"))),
+            },
+            Example {
+                example: "convosync list --all | where timestamp < (date now) - 26wk | convosync delete --yes",
+                description: "What is older than half a year",
+                result: None,
+            },
+        ]
+    }
+
+    fn run(
+        &self,
+        _plugin: &ConvoSyncPlugin,
+        engine: &EngineInterface,
+        call: &EvaluatedCall,
+        input: &Value,
+    ) -> Result<Value, LabeledError> {
+        let (sessions, place) = sessions(call, input)?;
+        let mut front = Front::new(engine, call, &["session"])?;
+        if let Some(place) = place {
+            front = front.piped_from(place);
+        }
+        match settle(&front, DeleteArgs { sessions, yes: call.has_flag("yes")? })? {
+            Reply::Kept(report) => {
+                tell(&report.notes);
+                Ok(Shape::at(call.head).kept(&report))
+            }
+            _ => Err(front.unexpected()),
+        }
+    }
+}
+
+/// Deletes; where somebody can answer, they are asked first.
+fn settle(front: &Front<'_>, args: DeleteArgs) -> Result<Reply, LabeledError> {
+    let decision = match front.ask(Verb::Delete(args.clone()))? {
+        Answer::Reply(reply) => return Ok(*reply),
+        Answer::Failure(failure) => return Err(front.place_failure(&failure)),
+        Answer::NeedsDecision(decision) => decision,
+        Answer::Progress(_) => return Err(front.unexpected()),
+    };
+    let Some(dialog) = Dialog::open(front.engine(), front.head()) else {
+        return Err(unanswered(&decision, front.head()));
+    };
+    match dialog.decide(&decision)? {
+        Some(choice) if choice.value != Choice::CANCEL => {
+            front.reply(Verb::Delete(DeleteArgs { yes: true, ..args }))
+        }
+        _ => Err(cancelled(front.head())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scripted::Script;
+
+    fn script() -> Script {
+        Script::new().answers("delete", &Reply::Kept(sample::kept("delete")))
+    }
+
+    fn named(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn examples_hold() {
+        script().examples(&Delete);
+    }
+
+    #[test]
+    fn sessions_are_named_listed_or_piped() {
+        let script = script();
+        script.eval("convosync delete session-a session-b --yes").unwrap();
+        script.eval("convosync delete [session-a session-b] --yes").unwrap();
+        script.eval("[session-a session-b] | convosync delete --yes").unwrap();
+        script.eval("[[session_id]; [session-a] [session-b]] | convosync delete --yes").unwrap();
+        script.eval("{session_id: session-a} | convosync delete --yes").unwrap();
+        let verb = |names: &[&str]| Verb::Delete(DeleteArgs { sessions: named(names), yes: true });
+        let both = verb(&["session-a", "session-b"]);
+        assert_eq!(
+            script.verbs(),
+            [both.clone(), both.clone(), both.clone(), both, verb(&["session-a"])]
+        );
+        assert_eq!(script.error("convosync delete --yes").msg, "which session?");
+    }
+}
