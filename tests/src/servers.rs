@@ -202,7 +202,7 @@ fn guarded(command: &Command, folder: &Path) -> Command {
 /// Ports that nobody listens on.
 fn free_ports() -> Vec<u16> {
     let free = |_| TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let held: Vec<_> = (0..9).map(free).collect();
+    let held: Vec<_> = (0..10).map(free).collect();
     held.iter().map(|port| port.local_addr().expect("its address").port()).collect()
 }
 
@@ -216,7 +216,7 @@ fn s3_env(port: u16) -> Vec<(&'static str, String)> {
 }
 
 fn seaweed(folder: &Path, ports: &[u16]) -> Start {
-    let names = ["master", "volume", "filer", "s3"];
+    let names = ["master", "volume", "filer", "s3", "admin"];
     let mut command = Command::new(tool("weed"));
     let data = folder.join("data");
     fs::create_dir(&data).expect("a folder");
@@ -224,7 +224,6 @@ fn seaweed(folder: &Path, ports: &[u16]) -> Start {
     command.args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-bucket=convosync", "-webdav=false"]);
     command.args(["-admin.ui=false", "-master.telemetry=false", "-s3.autoCreateBucket=false"]);
     command.args(["-s3.port.iceberg=0", "-s3.port.lance=0"]);
-    command.arg(format!("-admin.port.grpc={}", ports[8]));
     let mut strays = Vec::new();
     for (name, pair) in names.iter().zip(ports.chunks(2)) {
         command.arg(format!("-{name}.port={}", pair[0]));

@@ -24,7 +24,8 @@ usage: cargo xtask <task>
 
   test [--fast|--slow] [FILTER…]   run the tests: --fast leaves out those that drive real programs
                                    or take long (files `real_*`, `long_*`), --slow runs only those
-  demo [--keep]                    save on one device, list and resume on another, in real Nushell
+  demo [--keep] [--store KIND]     save on one device, list and resume on another, in real Nushell;
+                                   the store is a `folder`, a `git` repository or `s3` (SeaweedFS)
   install [--prefix DIR]           build, install helper, plugin and Nushell module, register them
   uninstall [--prefix DIR]         take away what install put there; sessions and keys stay
   bench [--only PART] [--write]    what saving, resuming and listing cost, beside gzip, zstd, git and
@@ -50,7 +51,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failed> {
     let workspace = Workspace::find()?;
     match task {
         "test" => test::test(&workspace, &test::Selection::parse(rest)?),
-        "demo" => demo::demo(&workspace, only_flag(rest, "--keep")?),
+        "demo" => demo::demo(&workspace, &demo::Telling::parse(rest)?),
         "install" => install::install(&workspace, prefix(rest)?),
         "uninstall" => install::uninstall(prefix(rest)?),
         "bench" => bench::bench(&workspace, rest),

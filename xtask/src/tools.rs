@@ -109,6 +109,10 @@ impl Tools {
     pub(crate) fn nu(&self) -> PathBuf {
         self.folder.join("bin").join(NUSHELL.name)
     }
+
+    pub(crate) fn weed(&self) -> PathBuf {
+        self.folder.join("bin").join(SEAWEED.name)
+    }
 }
 
 /// Fetches what is missing of `wanted`. Safe to call twice, and from two processes at once.

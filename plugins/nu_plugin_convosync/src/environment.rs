@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use nu_protocol::Value;
 
-/// Names that a request carries: where things are, how git reaches its remotes, and whether an
+/// Names that a request carries: where things are, how git and buckets are reached, and whether an
 /// assistant is the caller. Everything else stays out of it.
 const NAMES: &[&str] = &[
     "ALL_PROXY",
@@ -12,6 +12,7 @@ const NAMES: &[&str] = &[
     "CLAUDECODE",
     "CLAUDE_CODE_SESSION_ID",
     "CLAUDE_CONFIG_DIR",
+    "CLOUDSDK_CONFIG",
     "GNUPGHOME",
     "GPG_TTY",
     "HOME",
@@ -23,6 +24,8 @@ const NAMES: &[&str] = &[
     "NO_PROXY",
     "PATH",
     "SHELL",
+    "SSL_CERT_FILE",
+    "STORAGE_EMULATOR_HOST",
     "TERM",
     "TMPDIR",
     "TZ",
@@ -30,8 +33,10 @@ const NAMES: &[&str] = &[
     "USERPROFILE",
 ];
 
-/// Beginnings of names that a request carries.
-const PREFIXES: &[&str] = &["CONVOSYNC_", "GIT_", "LC_", "SSH_", "XDG_", "ZELLIJ"];
+/// Beginnings of names that a request carries. Those of the services that keep buckets hold their
+/// credentials: a request goes through a pipe, and what it carries is neither stored nor shown.
+const PREFIXES: &[&str] =
+    &["AWS_", "AZURE_", "CONVOSYNC_", "GIT_", "GOOGLE_", "LC_", "SSH_", "XDG_", "ZELLIJ"];
 
 /// The caller's variables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -131,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_carries_no_secrets() {
+    fn a_request_carries_the_credentials_of_buckets_and_no_other_secrets() {
         let env = environment(&[
             ("HOME", text("/home/me")),
             ("XDG_DATA_HOME", text("/data")),
@@ -140,12 +145,12 @@ mod tests {
             ("LC_ALL", text("C")),
             ("CONVOSYNC_STORE", text("file:///s")),
             ("ANTHROPIC_API_KEY", text("sk-secret")),
-            ("AWS_SECRET_ACCESS_KEY", text("secret")),
+            ("AWS_SECRET_ACCESS_KEY", text("the bucket's")),
             ("GITHUB_TOKEN", text("secret")),
         ]);
         let carried = env.for_request();
         assert!(carried.values().all(|value| !value.contains("secret")), "{carried:?}");
-        assert_eq!(carried.len(), 6, "{carried:?}");
+        assert_eq!(carried.len(), 7, "{carried:?}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::settings::ConfigArgs;
 use crate::store::{ConsentArgs, MoveArgs};
 
 /// One call of a verb.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// [`PROTOCOL`](crate::PROTOCOL) of the front end.
     pub protocol: u32,
@@ -29,6 +29,20 @@ pub struct Request {
     pub shell: Option<String>,
     /// What to do.
     pub verb: Verb,
+}
+
+impl fmt::Debug for Request {
+    /// The environment has credentials: its names are enough.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("protocol", &self.protocol)
+            .field("version", &self.version)
+            .field("directory", &self.directory)
+            .field("env", &self.env.keys())
+            .field("shell", &self.shell)
+            .field("verb", &self.verb)
+            .finish()
+    }
 }
 
 /// What to do.
@@ -439,6 +453,20 @@ pub struct SyncArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_request_shows_has_no_secret() {
+        let request = Request {
+            protocol: 1,
+            version: "0.1.0".to_owned(),
+            directory: "/w".to_owned(),
+            env: BTreeMap::from([("AWS_SECRET_ACCESS_KEY".to_owned(), "hunter2".to_owned())]),
+            shell: None,
+            verb: Verb::Status,
+        };
+        let shown = format!("{request:?}");
+        assert!(shown.contains("AWS_SECRET_ACCESS_KEY") && !shown.contains("hunter2"), "{shown}");
+    }
 
     fn choice(value: &str, flag: &str) -> Choice {
         Choice {

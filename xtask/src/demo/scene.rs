@@ -1,4 +1,4 @@
-//! Two devices, a bare origin and a shared folder, before the story begins.
+//! Two devices, a bare origin and a store, before the story begins.
 
 use std::fs;
 use std::io::IsTerminal;
@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use super::conversation;
+use super::store::Store;
 use crate::run::{self, Failed};
 use crate::workspace::Programs;
 
@@ -30,17 +31,24 @@ pub(super) struct Device {
     directory: PathBuf,
     nu_plugin: PathBuf,
     nu: PathBuf,
+    /// What the store needs in its environment.
+    env: Vec<(&'static str, String)>,
 }
 
 pub(super) struct Scene {
     pub(super) desktop: Device,
     pub(super) laptop: Device,
-    /// The store's URL.
-    pub(super) store: String,
+    /// Reachable as long as this lives.
+    pub(super) store: Store,
 }
 
 impl Scene {
-    pub(super) fn set(scratch: &Path, programs: &Programs, nu: PathBuf) -> Result<Self, Failed> {
+    pub(super) fn set(
+        scratch: &Path,
+        programs: &Programs,
+        nu: PathBuf,
+        store: Store,
+    ) -> Result<Self, Failed> {
         let device = |name: &'static str, clone: &str, place: &str| {
             let home = scratch.join(name);
             let clone = home.join(clone);
@@ -51,6 +59,7 @@ impl Scene {
                 clone,
                 nu_plugin: programs.nu_plugin.clone(),
                 nu: nu.clone(),
+                env: store.env.clone(),
             }
         };
         let desktop = device("desktop", "code/shop-api", PLACE);
@@ -64,7 +73,7 @@ impl Scene {
         desktop.first_commit()?;
         laptop.clone_from(&origin)?;
         desktop.work_with_the_assistant()?;
-        Ok(Self { desktop, laptop, store: format!("file://{}", scratch.join("store").display()) })
+        Ok(Self { desktop, laptop, store })
     }
 
     /// What a person does with the words on paper.
@@ -141,6 +150,7 @@ impl Device {
             .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
             .envs(std::env::var_os("TERM").map(|term| ("TERM", term)))
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
             .env("HOME", &self.home)
             .env("LANG", "C.UTF-8")
             .env("GIT_CONFIG_NOSYSTEM", "1")
