@@ -232,6 +232,34 @@ fn long_object(seq: u64) -> Vec<u8> {
 }
 
 #[test]
+fn processes_that_write_at_once_lose_nothing() {
+    if let Some(folder) = in_child() {
+        let store = FolderStore::new(folder);
+        // Whose process it is tells its own names from the others'.
+        let own = u64::from(std::process::id()) * 100;
+        for seq in own + 1..=own + 20 {
+            store.put_new(&unit("aaaaaaaa", 1, seq), &sealed(&long_object(seq))).unwrap();
+            store.put_new(&part("aaaaaaaa", 7), &sealed(b"the same of everybody")).unwrap();
+        }
+        return;
+    }
+    let (root, store) = store();
+    let start =
+        |_| child("processes_that_write_at_once_lose_nothing", root.path()).spawn().unwrap();
+    let writers: Vec<_> = (0..8).map(start).collect();
+    for mut writer in writers {
+        assert!(writer.wait().unwrap().success());
+    }
+    let units = store.list(ObjectName::UNITS).unwrap();
+    assert_eq!(units.len(), 8 * 20);
+    for listed in units {
+        let ObjectName::Unit { save, .. } = &listed.name else { panic!("{listed:?}") };
+        assert!(store.get(&listed.name).unwrap().as_bytes() == long_object(save.seq()));
+    }
+    assert_eq!(store.list("").unwrap().len(), 8 * 20 + 1);
+}
+
+#[test]
 fn a_killed_writer_leaves_whole_objects_only() {
     if let Some(folder) = in_child() {
         let store = FolderStore::new(folder);

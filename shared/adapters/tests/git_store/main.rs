@@ -5,6 +5,7 @@
 #[path = "../store_contract/mod.rs"]
 mod store_contract;
 
+mod filled;
 mod forge;
 mod http;
 mod lab;

@@ -1,65 +1,12 @@
-//! How much a device fetches, and that many sessions are no trouble.
+//! How much a device fetches.
 
 use std::fs;
-use std::path::Path;
-use std::time::Instant;
 
-use convosync_core::{CARD_RANGE, ObjectName, card_prefix};
-use convosync_engine::ports::Store;
+use convosync_core::ObjectName;
 
+use crate::filled::{a_list_fetches_cards_only, bytes_below, fill, read_all_cards};
 use crate::lab::Lab;
 use crate::units::{profile, unit};
-
-/// The bytes of all files below a folder.
-fn bytes_below(folder: &Path) -> u64 {
-    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
-    let size = |entry: fs::DirEntry| match entry.file_type().unwrap().is_dir() {
-        true => bytes_below(&entry.path()),
-        false => entry.metadata().unwrap().len(),
-    };
-    entries.map(size).sum()
-}
-
-/// Puts the first save of so many sessions straight into the repository, in one go.
-fn fill(lab: &Lab, sessions: u32, bytes: usize) {
-    let profile = profile();
-    let mut stream = Vec::new();
-    for number in 0..sessions {
-        let (name, sealed) = unit(&profile, number, bytes);
-        let ObjectName::Unit { session, save } = name else { panic!("a unit") };
-        let card = card_prefix(&sealed).unwrap();
-        let whole = sealed.as_bytes();
-        stream.extend(format!("commit refs/convosync/s/{session}\n").as_bytes());
-        stream.extend(b"committer ConvoSync <convosync@localhost> 0 +0000\ndata 0\n");
-        for (path, bytes) in
-            [(format!("c/{save}"), card.as_bytes()), (format!("u/{save}.{}", whole.len()), whole)]
-        {
-            stream.extend(format!("M 100644 inline {path}\ndata {}\n", bytes.len()).as_bytes());
-            stream.extend(bytes);
-            stream.push(b'\n');
-        }
-        stream.push(b'\n');
-    }
-    lab.feed(&lab.remote(), &["fast-import", "--quiet", "--depth=0"], &stream);
-}
-
-fn read_all_cards(store: &dyn Store, sessions: u32) {
-    let listed = store.list(ObjectName::UNITS).unwrap();
-    assert_eq!(listed.len(), sessions as usize);
-    for listed in listed.iter().rev() {
-        let card = store.get_range(&listed.name, 0..CARD_RANGE).unwrap();
-        assert!(convosync_core::card_prefix_len(&card).unwrap() <= card.len());
-    }
-}
-
-fn a_list_fetches_cards_only(lab: &Lab, bytes: usize) -> Box<dyn Store> {
-    fill(lab, 100, bytes);
-    let laptop = lab.open("laptop");
-    read_all_cards(&*laptop, 100);
-    let fetched = bytes_below(&lab.copies("laptop"));
-    assert!(fetched < 1_000_000, "{fetched} bytes for the list of 100 sessions");
-    laptop
-}
 
 #[test]
 fn a_list_of_a_hundred_sessions_fetches_cards_only_and_a_get_one_unit() {
@@ -175,30 +122,4 @@ fn a_server_that_gives_no_parts_gives_the_whole() {
         let (name, sealed) = unit(&profile(), number, 30_000);
         assert!(laptop.get(&name).unwrap() == sealed);
     }
-}
-
-#[test]
-#[ignore = "slow: 300 MB of conversations"]
-fn a_list_of_300_megabytes_of_conversations_fetches_less_than_one() {
-    let (lab, _server) = crate::http::served();
-    a_list_fetches_cards_only(&lab, 3_000_000);
-}
-
-#[test]
-#[ignore = "slow: 2,000 sessions"]
-fn two_thousand_sessions_are_listed_and_saved_to() {
-    let (lab, _server) = crate::http::served();
-    fill(&lab, 2_000, 1_000);
-    let started = Instant::now();
-    read_all_cards(&*lab.open("laptop"), 2_000);
-    eprintln!("the first list of 2,000 sessions: {:?}", started.elapsed());
-    let started = Instant::now();
-    let laptop = lab.open("laptop");
-    read_all_cards(&*laptop, 2_000);
-    eprintln!("the next one: {:?}", started.elapsed());
-    let (name, sealed) = unit(&profile(), 5_000, 1_000);
-    let started = Instant::now();
-    laptop.put_new(&name, &sealed).unwrap();
-    eprintln!("a put: {:?}", started.elapsed());
-    read_all_cards(&*lab.open("desktop"), 2_001);
 }
