@@ -13,6 +13,7 @@ mod manifest;
 mod moved;
 mod name;
 mod profile;
+mod readable;
 mod recovery;
 mod retention;
 mod rules;
@@ -40,9 +41,10 @@ pub use manifest::{
 pub use moved::Moved;
 pub use name::{NameError, ObjectName};
 pub use profile::{Account, Device, EpochKey, Profile, Random, SecretBytes};
+pub use readable::{Readable, write_readable};
 pub use recovery::{RecoveryError, RecoveryKey};
 pub use retention::{DeletedBy, Deletion, Mark, Pin, Tombstone, Turn, is_pinned};
-pub use rules::{Merging, Node, Roots, Rules, Scan, Summary};
+pub use rules::{Merging, Node, Roots, Rules, Said, SaidPart, Scan, Summary, Who};
 pub use seal::{
     CARD_RANGE, MAX_CARD, MAX_MARKED, OpenError, SealError, Sealed, SegmentKey, card_prefix,
     card_prefix_len, local_digest, open_card, open_card_trusted, open_device_entry,

@@ -34,6 +34,57 @@ pub struct Summary {
     pub unknown_lines: u64,
 }
 
+/// Who says something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// The user.
+    User,
+    /// The assistant.
+    Assistant,
+    /// A tool that the assistant called.
+    Tool,
+    /// The client itself.
+    System,
+}
+
+/// What a line says to people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Who says it.
+    pub who: Who,
+    /// The message that it belongs to; several lines may.
+    pub id: Option<String>,
+    /// When, as it stands in the line.
+    pub time: Option<String>,
+    /// What.
+    pub parts: Vec<SaidPart>,
+}
+
+/// A part of what is said. All of it is foreign text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SaidPart {
+    /// Text, often in Markdown.
+    Text(String),
+    /// What the assistant thought before it spoke.
+    Thinking(String),
+    /// A tool is called.
+    Call {
+        /// The tool.
+        name: String,
+        /// With what.
+        input: String,
+    },
+    /// What a tool gave back.
+    Result {
+        /// As text.
+        text: String,
+        /// Whether it says that it did not work.
+        failed: bool,
+    },
+    /// Something that is no text, by its name.
+    Other(String),
+}
+
 /// Reads a transcript line by line.
 pub trait Scan {
     /// Takes the next line, without its line feed.
@@ -91,6 +142,9 @@ pub trait Rules {
     /// Where a second version of a file is kept beside the first, out of the way of the client;
     /// `None`: there is no such place. `mark`: a few letters and digits that tell it from others.
     fn beside(&self, path: &FilePath, mark: &str) -> Option<FilePath>;
+
+    /// What a line says to people; `None` for state, and for what is no line of this assistant.
+    fn said(&self, line: &[u8]) -> Option<Said>;
 
     /// A reading of a transcript from its first line.
     fn scan(&self) -> Box<dyn Scan>;

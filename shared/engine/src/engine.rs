@@ -127,6 +127,9 @@ impl<'a> Engine<'a> {
             Verb::Delete(args) => self.delete(args).map(Reply::Kept),
             Verb::Undelete(args) => self.undelete(args).map(Reply::Kept),
             Verb::Gc(args) => self.gc(args).map(Reply::Collected),
+            Verb::Export(_) | Verb::Import(_) => {
+                Err(Refusal::new("convosync::files::host", "files are opened by the host").into())
+            }
             Verb::Config(_) => {
                 Err(Refusal::new("convosync::config::host", "settings are kept by the host").into())
             }

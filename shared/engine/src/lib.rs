@@ -23,6 +23,7 @@ mod member;
 mod mend;
 mod metered;
 mod origin;
+mod portable;
 pub mod ports;
 mod probe;
 mod relocate;

@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser as _;
 use convosync_wire::{
-    ConfigArgs, Decision, Failure, InitArgs, JoinArgs, ListArgs, Reply, Request, ResumeArgs,
-    Secret, Verb,
+    ConfigArgs, Decision, ExportFormat, ExportSessionArgs, Failure, InitArgs, JoinArgs, ListArgs,
+    Reply, Request, ResumeArgs, Secret, Verb,
 };
 
 use crate::args::{Cli, Join, Wanted};
@@ -126,7 +126,12 @@ impl Session<'_> {
                 Err(exit) => return exit,
             },
             Wanted::Edit => return self.edit(),
-            Wanted::Verb(verb) => verb,
+            Wanted::Verb(verb) => match to_output(&verb) {
+                Some(args) if is_packed(args) && io::stdout().is_terminal() => {
+                    return self.failed(&packed_on_terminal());
+                }
+                _ => verb,
+            },
             Wanted::Rpc => return serve(&self.interrupt),
         };
         self.run(verb)
@@ -186,7 +191,13 @@ impl Session<'_> {
     fn call(&self, request: &Request) -> Outcome {
         let shown = Cell::new(false);
         let outcome = run_caught(
-            &|request, progress| wiring::run(request, progress, &self.interrupt),
+            &|request, progress| match to_output(&request.verb) {
+                Some(args) => {
+                    let out = &mut io::stdout().lock();
+                    wiring::export(request, args, progress, &self.interrupt, out)
+                }
+                None => wiring::run(request, progress, &self.interrupt),
+            },
             request,
             &|text| {
                 if self.shows_progress {
@@ -239,10 +250,16 @@ impl Session<'_> {
 
     fn done(&self, reply: &Reply, request: &Request) -> Exit {
         let verb = &request.verb;
-        let text = match self.json {
+        let told = |look| match self.json {
             true => format!("{}\n", json::reply(reply)),
-            false => view::reply(reply, verb, &self.out),
+            false => view::reply(reply, verb, look),
         };
+        if to_output(verb).is_some() {
+            // The output was the conversation.
+            eput(&told(&self.err));
+            return Exit::Done;
+        }
+        let text = told(&self.out);
         match put(&text) {
             Err(error) => {
                 eput(&format!("error: it was done, but could not be shown: {error}\n"));
@@ -303,6 +320,27 @@ impl Session<'_> {
 
 fn joining(join: Join, words: Secret) -> Verb {
     Verb::DeviceJoin(JoinArgs { store: join.store, device: join.device, kind: join.kind, words })
+}
+
+/// The export whose output is standard output.
+fn to_output(verb: &Verb) -> Option<&ExportSessionArgs> {
+    match verb {
+        Verb::Export(args) if args.output.is_none() => Some(args),
+        _ => None,
+    }
+}
+
+fn is_packed(args: &ExportSessionArgs) -> bool {
+    args.format() == ExportFormat::JsonlGz
+}
+
+fn packed_on_terminal() -> Failure {
+    Failure {
+        code: "convosync::export::terminal".to_owned(),
+        message: "packed bytes are nothing for a terminal".to_owned(),
+        help: Some("add `--output FILE`, or `| cat`".to_owned()),
+        argument: Some("--output".to_owned()),
+    }
 }
 
 /// Whether what was written could be read.

@@ -27,6 +27,8 @@ pub(crate) fn reply(reply: &Reply) -> Value {
         Reply::Store(report) => to_value(report),
         Reply::StoreMoved(report) => to_value(report),
         Reply::Consented(report) => to_value(report),
+        Reply::Exported(report) => to_value(report),
+        Reply::Imported(report) => to_value(report),
     };
     for_people(&mut value);
     value

@@ -10,6 +10,7 @@ mod config;
 mod console;
 mod crash;
 mod exit;
+mod files;
 mod host;
 mod interrupt;
 mod json;

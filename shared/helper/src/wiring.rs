@@ -3,6 +3,7 @@
 //! The only place that knows which adapter stands behind which port. Nothing is opened before a
 //! verb runs.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use convosync_adapters::{
@@ -12,9 +13,10 @@ use convosync_adapters::{
 };
 use convosync_engine::ports::{Assistant, Entropy as _, Store, Stores as _};
 use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Trouble};
-use convosync_wire::{ConfigArgs, ExportArgs, InitArgs, Reply, Request, Verb};
+use convosync_wire::{ConfigArgs, ExportArgs, ExportSessionArgs, InitArgs, Reply, Request, Verb};
 
 use crate::config::{config, refusal};
+use crate::files;
 use crate::host;
 use crate::interrupt::Interrupt;
 use crate::surroundings::Env;
@@ -25,7 +27,22 @@ pub(crate) fn run(request: &Request, progress: &dyn Fn(&str), interrupt: &Interr
         return configured(request, args)
             .unwrap_or_else(|refusal| Outcome::Failure(Trouble::from(refusal).failure()));
     }
-    wired(request, progress, interrupt, |engine, request| engine.run(request))
+    wired(request, progress, interrupt, |engine, request| {
+        files::run(engine, request).unwrap_or_else(|| engine.run(request))
+    })
+    .unwrap_or_else(|trouble| Outcome::Failure(trouble.failure()))
+}
+
+/// Runs an export whose output is the conversation itself.
+pub(crate) fn export(
+    request: &Request,
+    args: &ExportSessionArgs,
+    progress: &dyn Fn(&str),
+    interrupt: &Interrupt,
+    out: &mut dyn Write,
+) -> Outcome {
+    let act = |engine: &Engine<'_>, request: &Request| files::to_output(engine, request, args, out);
+    wired(request, progress, interrupt, act)
         .unwrap_or_else(|trouble| Outcome::Failure(trouble.failure()))
 }
 

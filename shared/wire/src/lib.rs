@@ -7,6 +7,7 @@
 mod answer;
 mod decision;
 mod keys;
+mod portable;
 mod report;
 mod request;
 mod retention;
@@ -19,6 +20,7 @@ pub use keys::{
     ApproveArgs, ApproveReport, DeviceState, EnrolArgs, EnrolReport, EnrolWaiting, ExportArgs,
     KeyReport, ProtectArgs, ProtectReport, RenameArgs, RenameReport, RevokeArgs,
 };
+pub use portable::{ExportFormat, ExportReport, ExportSessionArgs, ImportArgs, ImportReport};
 pub use report::{
     AccountReport, ConversationNote, DeviceRow, LogRow, Note, PlanReport, Reply, ResumeReport,
     Rows, SaveReport, SessionRow, SessionState, StatusReport, SyncReport, SyncedSave, WaitingSave,

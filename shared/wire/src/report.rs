@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decision::Decision;
 use crate::keys::{DeviceState, KeyReport, RenameReport};
+use crate::portable::{ExportReport, ImportReport};
 use crate::retention::{GcReport, KeptReport, RetentionState};
 use crate::settings::ConfigReport;
 use crate::store::{ConsentReport, MoveReport, StoreReport, Visible};
@@ -48,6 +49,10 @@ pub enum Reply {
     StoreMoved(MoveReport),
     /// Of `store allow` and `store forbid`.
     Consented(ConsentReport),
+    /// Of `export`.
+    Exported(ExportReport),
+    /// Of `import`.
+    Imported(ImportReport),
 }
 
 impl Reply {
@@ -71,6 +76,8 @@ impl Reply {
             Self::Store(report) => &mut report.notes,
             Self::StoreMoved(report) => &mut report.notes,
             Self::Consented(report) => &mut report.notes,
+            Self::Exported(report) => &mut report.notes,
+            Self::Imported(report) => &mut report.notes,
         }
     }
 }

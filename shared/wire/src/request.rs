@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decision::{Choice, Question};
 use crate::keys::{ExportArgs, RenameArgs, RevokeArgs};
+use crate::portable::{ExportSessionArgs, ImportArgs};
 use crate::retention::{DeleteArgs, GcArgs, SessionsArgs};
 use crate::settings::ConfigArgs;
 use crate::store::{ConsentArgs, MoveArgs};
@@ -96,6 +97,10 @@ pub enum Verb {
     StoreMove(MoveArgs),
     /// Say whether this repository's origin may hold its sealed sessions.
     StoreConsent(ConsentArgs),
+    /// Write a conversation to a file.
+    Export(ExportSessionArgs),
+    /// Make a session of a file.
+    Import(ImportArgs),
 }
 
 impl Verb {
@@ -126,6 +131,8 @@ impl Verb {
             Self::StoreMove(_) => "store move",
             Self::StoreConsent(ConsentArgs { allow: true, .. }) => "store allow",
             Self::StoreConsent(_) => "store forbid",
+            Self::Export(_) => "export",
+            Self::Import(_) => "import",
         }
     }
 }

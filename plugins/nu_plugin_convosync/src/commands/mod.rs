@@ -7,7 +7,9 @@ mod convosync;
 mod delete;
 mod device_join;
 mod device_list;
+mod export;
 mod gc;
+mod import;
 mod init;
 mod list;
 mod log;
@@ -52,6 +54,8 @@ pub(crate) fn all() -> Vec<Box<dyn PluginCommand<Plugin = ConvoSyncPlugin>>> {
         Box::new(config::Config),
         Box::new(config_get::ConfigGet),
         Box::new(config_set::ConfigSet),
+        Box::new(export::Export),
+        Box::new(import::Import),
     ]
 }
 

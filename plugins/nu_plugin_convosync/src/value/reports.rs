@@ -1,8 +1,8 @@
 //! Records of what was done.
 
 use convosync_wire::{
-    AccountReport, ConversationNote, PlanReport, ResumeReport, SaveReport, StatusReport,
-    SyncReport, WaitingSave,
+    AccountReport, ConversationNote, ExportReport, ImportReport, PlanReport, ResumeReport,
+    SaveReport, StatusReport, SyncReport, WaitingSave,
 };
 use nu_protocol::{Value, record};
 
@@ -105,6 +105,35 @@ impl Shape {
             "queued" => self.count(report.queued),
             "waiting" => self.waiting(&report.waiting),
             "devices" => self.devices(&report.devices),
+            "notes" => self.notes(&report.notes),
+        })
+    }
+
+    /// The record of `export`.
+    pub(crate) fn exported(self, report: &ExportReport) -> Value {
+        self.record(record! {
+            "session_id" => self.line(&report.session_id),
+            "save" => self.line(&report.save),
+            "conversation_id" => self.line(&report.conversation_id),
+            "message_count" => self.count(report.message_count),
+            "format" => self.line(report.format.as_str()),
+            "size" => self.size(report.bytes),
+            "file" => self.maybe(report.output.as_ref()),
+            "notes" => self.notes(&report.notes),
+        })
+    }
+
+    /// The record of `import`.
+    pub(crate) fn imported(self, report: &ImportReport) -> Value {
+        self.record(record! {
+            "session_id" => self.line(&report.session_id),
+            "save" => self.line(&report.save),
+            "message" => self.line(&report.message),
+            "conversation_id" => self.line(&report.conversation_id),
+            "message_count" => self.count(report.message_count),
+            "size" => self.size(report.size),
+            "repository" => self.line(&report.repository),
+            "synced" => self.flag(report.synced),
             "notes" => self.notes(&report.notes),
         })
     }

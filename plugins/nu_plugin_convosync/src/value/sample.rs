@@ -1,10 +1,10 @@
 //! What the examples in the help pages show. The tests' helper answers with the same.
 
 use convosync_wire::{
-    AccountReport, Amount, ConfigReport, ConsentReport, DeviceRow, DeviceState, GcReport,
-    KeptReport, KeptSession, LogRow, MoveReport, Note, OriginRow, RetentionState, SaveReport,
-    SessionRow, SessionState, SettingRow, StatusReport, StoreKind, StoreReport, SyncReport,
-    SyncedSave, Visible,
+    AccountReport, Amount, ConfigReport, ConsentReport, DeviceRow, DeviceState, ExportFormat,
+    ExportReport, GcReport, ImportReport, KeptReport, KeptSession, LogRow, MoveReport, Note,
+    OriginRow, RetentionState, SaveReport, SessionRow, SessionState, SettingRow, StatusReport,
+    StoreKind, StoreReport, SyncReport, SyncedSave, Visible,
 };
 
 const SESSION: &str = "session-k3vq7m2a";
@@ -195,6 +195,35 @@ pub(crate) fn status() -> StatusReport {
         queued: 0,
         waiting: Vec::new(),
         devices: devices(),
+        notes: vec![],
+    }
+}
+
+/// A page to be read.
+pub(crate) fn exported() -> ExportReport {
+    ExportReport {
+        session_id: text(SESSION),
+        save: text(SAVE),
+        conversation_id: text(CONVERSATION),
+        message_count: 47,
+        format: ExportFormat::Html,
+        bytes: 96_512,
+        output: some("/home/alice/projects/shop/login.html"),
+        notes: vec![],
+    }
+}
+
+/// A conversation of somebody else.
+pub(crate) fn imported() -> ImportReport {
+    ImportReport {
+        session_id: text(SESSION),
+        save: text(SAVE),
+        message: text("Implemented OAuth login"),
+        conversation_id: text(CONVERSATION),
+        message_count: 47,
+        size: 291_430,
+        repository: text(REPOSITORY),
+        synced: true,
         notes: vec![],
     }
 }

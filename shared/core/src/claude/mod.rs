@@ -3,13 +3,14 @@
 
 mod line;
 mod paths;
+mod said;
 mod scan;
 
 use std::borrow::Cow;
 
 use crate::id::ConversationId;
 use crate::manifest::FilePath;
-use crate::rules::{Merging, Node, Roots, Rules, Scan};
+use crate::rules::{Merging, Node, Roots, Rules, Said, Scan};
 
 /// The rules of Claude Code.
 ///
@@ -59,6 +60,10 @@ impl Rules for ClaudeCode {
             None => format!("{top}/beside-{mark}/{rest}"),
         };
         path.parse().ok()
+    }
+
+    fn said(&self, line: &[u8]) -> Option<Said> {
+        said::said(line)
     }
 
     fn scan(&self) -> Box<dyn Scan> {

@@ -8,6 +8,7 @@ mod standing;
 mod union;
 
 pub use canonical::{Canonical, canonicalise, expand};
+pub(crate) use reader::{Lines, Piece};
 pub use standing::{Standing, compare};
 pub use union::{Joined, Missing, Side, common_lines, join, missing, newest};
 

@@ -9,7 +9,7 @@ pub(super) const CHUNK: usize = 256 << 10;
 
 /// A piece of a stream.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
+pub(crate) enum Piece<'a> {
     /// A line without its line feed; `ended`: it had one.
     Line { line: &'a [u8], ended: bool },
     /// A part, line feed included, of a line that is too long to be looked into.
@@ -17,7 +17,7 @@ pub(super) enum Piece<'a> {
 }
 
 /// Reads lines of any length.
-pub(super) struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     from: &'a mut dyn Read,
     buffer: Vec<u8>,
     /// What was read and not handed out yet is `buffer[start..end]`.
@@ -31,7 +31,7 @@ pub(super) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(from: &'a mut dyn Read) -> Self {
+    pub(crate) fn new(from: &'a mut dyn Read) -> Self {
         Self {
             from,
             buffer: vec![0; CHUNK],
@@ -44,7 +44,7 @@ impl<'a> Lines<'a> {
     }
 
     /// The next piece, `None` at the end.
-    pub(super) fn next(&mut self) -> io::Result<Option<Piece<'_>>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Piece<'_>>> {
         loop {
             let rest = &self.buffer[self.start..self.end];
             if let Some(feed) = memchr::memchr(b'\n', &rest[self.searched..]) {

@@ -173,7 +173,7 @@ impl Engine<'_> {
         }))
     }
 
-    fn assistant(&self, conversation: &Conversation) -> Result<&dyn Assistant, Trouble> {
+    pub(crate) fn assistant(&self, conversation: &Conversation) -> Result<&dyn Assistant, Trouble> {
         let mut known = self.ports.assistants.iter();
         known.find(|a| a.name() == conversation.assistant).copied().ok_or_else(|| {
             let name = conversation.assistant.escape_debug();
@@ -419,7 +419,7 @@ impl Engine<'_> {
     }
 
     /// A random UUID (version 4), as the assistants name conversations.
-    fn new_conversation_id(&self) -> Result<ConversationId, Trouble> {
+    pub(crate) fn new_conversation_id(&self) -> Result<ConversationId, Trouble> {
         let mut bytes = [0u8; 16];
         self.ports.entropy.fill(&mut bytes);
         bytes[6] = bytes[6] & 0x0f | 0x40;

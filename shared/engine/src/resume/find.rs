@@ -18,16 +18,16 @@ use crate::shelf::{OpenSave, Shelf};
 use crate::trouble::{Refusal, Trouble};
 
 /// The save that will be brought back.
-pub(super) struct FoundSave {
-    pub(super) card: Card,
-    pub(super) is_head: bool,
+pub(crate) struct FoundSave {
+    pub(crate) card: Card,
+    pub(crate) is_head: bool,
     /// The heads that it is to be joined with: nothing is dropped.
-    pub(super) joins: Vec<(SaveId, Vector)>,
+    pub(crate) joins: Vec<(SaveId, Vector)>,
     /// Whether all of them are to be one save that has what each of them has.
-    pub(super) unites: bool,
+    pub(crate) unites: bool,
     /// The repository here, if it had to be asked for: in a big one that takes its time.
-    pub(super) here: Option<Facts>,
-    pub(super) notes: Vec<Note>,
+    pub(crate) here: Option<Facts>,
+    pub(crate) notes: Vec<Note>,
 }
 
 impl Engine<'_> {
@@ -235,7 +235,7 @@ pub(super) fn is_clone(directory: &Path) -> bool {
 
 impl Engine<'_> {
     /// When a save turns out to be damaged: names the newest one that is whole.
-    pub(super) fn name_intact(
+    pub(crate) fn name_intact(
         &self,
         member: &mut Member,
         store: Option<&dyn Store>,

@@ -245,7 +245,7 @@ impl Engine<'_> {
     }
 
     /// The save that is chosen, opened.
-    fn found_save(
+    pub(crate) fn found_save(
         &self,
         member: &mut Member,
         store: Option<&dyn Store>,

@@ -51,7 +51,7 @@ pub const EXCLUDES: &[&str] = &[
 /// The longest message, in bytes: it is part of the card that every `list` reads.
 const LONGEST_MESSAGE: usize = 16 * 1024;
 
-fn fits(message: &str) -> Result<&str, Refusal> {
+pub(crate) fn fits(message: &str) -> Result<&str, Refusal> {
     if message.len() <= LONGEST_MESSAGE {
         return Ok(message);
     }

@@ -4,6 +4,7 @@
 
 mod keeping;
 mod options;
+mod portable;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use convosync_wire::{
 
 pub(crate) use keeping::{Delete, Gc, Sessions};
 pub(crate) use options::{Init, Join, List, Resume, Save};
+pub(crate) use portable::{Export, Import};
 
 /// Where help lists the options that every verb has.
 const GLOBAL: &str = "Everywhere";
@@ -123,6 +125,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         change: Option<Config>,
     },
+    /// Write a conversation to a file: the client's own lines, or to be read
+    Export(Export),
+    /// Make a session of an exported conversation, in the repository here
+    Import(Import),
     /// Answer one request of a plugin: a line of JSON on standard input
     #[command(hide = true)]
     Rpc,
@@ -245,6 +251,8 @@ impl Command {
                 Verb::Config(ConfigArgs::Set { key, value })
             }
             Self::Config { change: Some(Config::Edit) } => return Wanted::Edit,
+            Self::Export(export) => Verb::Export(export.into()),
+            Self::Import(import) => Verb::Import(import.into()),
             Self::Rpc => return Wanted::Rpc,
         })
     }

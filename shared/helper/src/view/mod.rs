@@ -11,6 +11,7 @@ mod keys;
 mod look;
 mod measure;
 mod page;
+mod portable;
 mod resume;
 mod retention;
 mod save;
@@ -54,5 +55,7 @@ pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
         Reply::Store(report) => store::store(report, look),
         Reply::StoreMoved(report) => store::moved(report, look),
         Reply::Consented(report) => store::consented(report, look),
+        Reply::Exported(report) => portable::exported(report, look),
+        Reply::Imported(report) => portable::imported(report, look),
     }
 }
