@@ -90,6 +90,7 @@ fn both_conversations_and_both_branches_of_code_are_in_the_merge() {
 
     let merged = laptop.json(&["resume", "--on-conflict", "merge"]);
     note(&merged, "notes", "convosync::resume::merged");
+    assert_eq!(merged["message"], "Merge: on the desktop + on the laptop", "{merged}");
     assert_eq!((&merged["parked"], &merged["in_step"]), (&json!([]), &json!(true)), "{merged}");
     has_words_of_both(&laptop);
     let all: BTreeSet<_> = before.union(&other).cloned().collect();

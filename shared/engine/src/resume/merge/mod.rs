@@ -176,9 +176,9 @@ const REPEATED: usize = 60;
 fn message(heads: &[OpenSave]) -> String {
     let said = heads.iter().map(|head| {
         let line = head.card.message.lines().next().unwrap_or_default();
-        format!("\"{}\"", line.chars().take(REPEATED).collect::<String>())
+        line.chars().take(REPEATED).collect::<String>()
     });
-    format!("Merge of {}", said.collect::<Vec<_>>().join(" and "))
+    format!("Merge: {}", said.collect::<Vec<_>>().join(" + "))
 }
 
 fn told(heads: &[OpenSave], manifest: &Manifest) -> String {
