@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use super::conversation;
-use super::store::Store;
+use super::store::{Environment, Store};
 use crate::run::{self, Failed};
 use crate::workspace::Programs;
 
@@ -32,7 +32,7 @@ pub(super) struct Device {
     nu_plugin: PathBuf,
     nu: PathBuf,
     /// What the store needs in its environment.
-    env: Vec<(&'static str, String)>,
+    env: Environment,
 }
 
 pub(super) struct Scene {

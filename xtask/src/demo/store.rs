@@ -30,11 +30,14 @@ impl Kind {
     }
 }
 
+/// Variables and their values.
+pub(super) type Environment = Vec<(&'static str, String)>;
+
 /// A store that devices can reach while this lives.
 pub(super) struct Store {
     pub(super) url: String,
     /// What a device's environment needs for it.
-    pub(super) env: Vec<(&'static str, String)>,
+    pub(super) env: Environment,
     _server: Option<Server>,
 }
 
@@ -71,7 +74,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(scratch: &Path, tools: &Tools) -> Result<(Self, Vec<(&'static str, String)>), Failed> {
+    fn start(scratch: &Path, tools: &Tools) -> Result<(Self, Environment), Failed> {
         let folder = scratch.join("seaweedfs");
         let data = folder.join("data");
         fs::create_dir_all(&data).map_err(Failed::at(&data))?;
@@ -98,7 +101,7 @@ impl Server {
         let mut server = Self { child, sockets };
         server.wait(&log)?;
         let [http, _] = ports[3];
-        let mut env: Vec<_> = KEYS.map(|(name, value)| (name, value.to_owned())).into();
+        let mut env: Environment = KEYS.map(|(name, value)| (name, value.to_owned())).into();
         env.push(("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{http}")));
         Ok((server, env))
     }
