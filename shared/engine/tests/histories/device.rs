@@ -36,7 +36,7 @@ pub(crate) struct Device {
     stores: TestStores,
     steps: Steps,
     home: PathBuf,
-    settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 impl Device {

@@ -1,0 +1,316 @@
+//! Pins, deletions and collections, at the moments that matter.
+
+#[path = "histories/device.rs"]
+#[allow(dead_code, reason = "the histories use more of it")]
+mod device;
+
+use convosync_core::ObjectName;
+use convosync_engine::Outcome;
+use convosync_engine::testing::{
+    Call, Fault, FaultyStore, MemoryRemote, MemoryStore, Refusal, TestClock,
+};
+use convosync_wire::{
+    DeleteArgs, GcArgs, GcReport, InitArgs, JoinArgs, ListArgs, Reply, ResumeArgs, SaveArgs,
+    SaveReport, Secret, SessionRow, SessionsArgs, SyncArgs, Verb,
+};
+use device::{Device, STORE};
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// Two devices of one account, with one clock.
+struct World {
+    everyone: FaultyStore<MemoryStore>,
+    clock: TestClock,
+    desktop: Device,
+    laptop: Device,
+    remote: MemoryRemote,
+}
+
+impl World {
+    fn new() -> Self {
+        let everyone = FaultyStore::new(MemoryStore::default());
+        let clock = TestClock::at(1_800_000_000_000);
+        let remote = MemoryRemote::new("origin/0", "README", "first");
+        let device = |name, seed| {
+            let remotes = std::slice::from_ref(&remote);
+            let mut device = Device::new(name, &everyone, remotes, clock.skewed(0), seed, true);
+            device.settings = convosync_engine::Settings::default();
+            device
+        };
+        let (desktop, laptop) = (device("desktop", 1), device("laptop", 2));
+        let init = InitArgs { store: Some(STORE.to_owned()), yes: true, ..InitArgs::default() };
+        let Reply::Initialised(report) = done(&desktop, &Verb::Init(init)) else { panic!() };
+        let words = Secret(report.recovery_words.expect("a new account"));
+        let (store, device, kind) = (Some(STORE.to_owned()), None, None);
+        done(&laptop, &Verb::DeviceJoin(JoinArgs { store, device, kind, words }));
+        Self { everyone, clock, desktop, laptop, remote }
+    }
+
+    fn pass(&self, days: i64) {
+        self.clock.pass(days * DAY);
+    }
+
+    /// Saves of a session in the store.
+    fn units(&self, session: &str) -> usize {
+        let start = format!("v1/s/{session}/");
+        let all = self.everyone.inner().contents();
+        all.keys().filter(|name| name.to_string().starts_with(&start)).count()
+    }
+}
+
+#[track_caller]
+fn done(device: &Device, verb: &Verb) -> Reply {
+    match device.run(0, verb, None, Vec::new()) {
+        Some(Outcome::Reply(reply)) => *reply,
+        other => panic!("{verb:?}: {other:?}"),
+    }
+}
+
+#[track_caller]
+fn refused(device: &Device, verb: &Verb) -> String {
+    match device.run(0, verb, None, Vec::new()) {
+        Some(Outcome::Failure(failure)) => failure.code,
+        Some(Outcome::Decision(decision)) => decision.question.as_str().to_owned(),
+        other => panic!("{verb:?}: {other:?}"),
+    }
+}
+
+/// Writes something and saves it.
+#[track_caller]
+fn save(device: &Device, message: &str, new: bool) -> SaveReport {
+    device.git.write(device.root(0), "file", message);
+    let message = Some(message.to_owned());
+    match done(device, &Verb::Save(SaveArgs { message, new, ..SaveArgs::default() })) {
+        Reply::Saved(report) => report,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn gc(device: &Device) -> GcReport {
+    match done(device, &Verb::Gc(GcArgs { dry_run: false })) {
+        Reply::Collected(report) => report,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn list(device: &Device, deleted: bool) -> Vec<SessionRow> {
+    match done(device, &Verb::List(ListArgs { deleted, all: true, ..ListArgs::default() })) {
+        Reply::Sessions(listed) => {
+            assert_eq!(listed.notes, [], "nothing is amiss");
+            listed.rows
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn of(session: &str) -> SessionsArgs {
+    SessionsArgs { sessions: vec![session.to_owned()] }
+}
+
+fn delete(device: &Device, session: &str) {
+    let args = DeleteArgs { sessions: vec![session.to_owned()], yes: true };
+    done(device, &Verb::Delete(args));
+}
+
+#[test]
+fn old_saves_go_in_two_steps_and_the_last_three_stay() {
+    let world = World::new();
+    let session = save(&world.desktop, "step 1", true).session_id;
+    (2..=6).for_each(|step| drop(save(&world.desktop, &format!("step {step}"), false)));
+    let first = gc(&world.desktop);
+    assert_eq!((first.deleted.objects, world.units(&session)), (0, 6), "{first:?}");
+    assert!(first.marked.objects > 0, "{first:?}");
+    world.pass(6);
+    assert_eq!(gc(&world.desktop).deleted.objects, 0, "not yet");
+    world.pass(2);
+    // The other device has only now seen the mark: it waits for itself.
+    assert_eq!(gc(&world.laptop).deleted.objects, 0);
+    assert_eq!(gc(&world.desktop).deleted, first.marked);
+    assert!(world.units(&session) >= 3);
+    for device in [&world.desktop, &world.laptop] {
+        assert_eq!(list(device, false)[0].message, "step 6");
+    }
+    done(&world.laptop, &Verb::Resume(ResumeArgs::default()));
+}
+
+#[test]
+fn only_what_is_old_and_not_pinned_leaves_and_it_comes_back_within_the_grace_time() {
+    let world = World::new();
+    let old = save(&world.desktop, "old", true).session_id;
+    let pinned = save(&world.desktop, "pinned", true).session_id;
+    done(&world.laptop, &Verb::Pin(of(&pinned)));
+    world.pass(31);
+    let new = save(&world.desktop, "new", true).session_id;
+    let report = gc(&world.desktop);
+    let leaving: Vec<_> = report.leaving.iter().map(|row| &row.session_id).collect();
+    assert_eq!(leaving, [&old]);
+    let ids =
+        |rows: Vec<SessionRow>| rows.into_iter().map(|row| row.session_id).collect::<Vec<_>>();
+    assert_eq!(ids(list(&world.laptop, false)), [new.clone(), pinned.clone()]);
+    assert_eq!(ids(list(&world.laptop, true)), [old.clone()]);
+    world.pass(6);
+    done(&world.laptop, &Verb::Undelete(of(&old)));
+    world.pass(30);
+    // Deleted again it waits again, though its objects were marked long ago.
+    delete(&world.laptop, &old);
+    assert_eq!(gc(&world.desktop).deleted.objects, 0);
+    assert_eq!(world.units(&old), 1);
+    world.pass(8);
+    gc(&world.desktop);
+    assert_eq!(world.units(&old), 0);
+    assert_eq!(refused(&world.desktop, &Verb::Undelete(of(&old))), "convosync::session::not-found");
+    assert!(world.units(&pinned) > 0, "pins hold");
+    for device in [&world.desktop, &world.laptop] {
+        list(device, false);
+    }
+}
+
+#[test]
+fn a_deletion_is_asked_for_and_a_save_that_did_not_know_revives() {
+    let world = World::new();
+    let session = save(&world.desktop, "first", true).session_id;
+    done(&world.laptop, &Verb::Resume(ResumeArgs::default()));
+    let ask = Verb::Delete(DeleteArgs { sessions: vec![session.clone()], yes: false });
+    assert_eq!(refused(&world.desktop, &ask), "delete");
+    assert_eq!(list(&world.desktop, false).len(), 1, "nothing was changed");
+    world.laptop.link.set_offline(true);
+    assert!(!save(&world.laptop, "on the train", false).synced);
+    delete(&world.desktop, &session);
+    assert_eq!(
+        refused(
+            &world.desktop,
+            &Verb::Resume(ResumeArgs { session: Some(session.clone()), ..ResumeArgs::default() })
+        ),
+        "convosync::session::deleted"
+    );
+    gc(&world.desktop);
+    world.pass(8);
+    gc(&world.desktop);
+    assert_eq!(world.units(&session), 0, "the desktop knows of nothing else");
+    world.laptop.link.set_offline(false);
+    done(&world.laptop, &Verb::Sync(SyncArgs::default()));
+    assert_eq!(list(&world.desktop, false)[0].message, "on the train");
+    done(
+        &world.desktop,
+        &Verb::Resume(ResumeArgs { session: Some(session), ..ResumeArgs::default() }),
+    );
+}
+
+#[test]
+fn what_is_saved_after_a_deletion_here_is_another_session() {
+    let world = World::new();
+    let session = save(&world.desktop, "first", true).session_id;
+    delete(&world.desktop, &session);
+    let next = save(&world.desktop, "second", false);
+    assert!(next.new_session && next.session_id != session);
+}
+
+#[test]
+fn decisions_hold_offline_and_are_sent_later() {
+    let world = World::new();
+    let session = save(&world.desktop, "first", true).session_id;
+    world.desktop.link.set_offline(true);
+    let Reply::Kept(report) = done(&world.desktop, &Verb::Pin(of(&session))) else { panic!() };
+    assert_eq!(report.queued, 1);
+    let Reply::Kept(again) = done(&world.desktop, &Verb::Pin(of(&session))) else { panic!() };
+    assert!(report.sessions[0].changed && !again.sessions[0].changed);
+    world.desktop.link.set_offline(false);
+    done(&world.desktop, &Verb::Sync(SyncArgs::default()));
+    assert!(list(&world.laptop, false)[0].pinned);
+}
+
+#[test]
+fn a_collection_that_dies_or_fails_anywhere_loses_nothing_and_is_done_the_next_time() {
+    for step in 0.. {
+        let world = World::new();
+        let gone = save(&world.desktop, "gone", true).session_id;
+        let kept = save(&world.desktop, "kept 1", true).session_id;
+        (2..=5).for_each(|step| drop(save(&world.desktop, &format!("kept {step}"), false)));
+        delete(&world.desktop, &gone);
+        gc(&world.desktop);
+        world.pass(8);
+        let dying = Verb::Gc(GcArgs { dry_run: false });
+        let died = world.desktop.run(0, &dying, Some(step), Vec::new()).is_none();
+        let rows = list(&world.laptop, false);
+        assert_eq!((rows.len(), rows[0].message.as_str()), (1, "kept 5"), "after {step} steps");
+        gc(&world.desktop);
+        assert_eq!(world.units(&gone), 0, "after {step} steps");
+        assert!(world.units(&kept) >= 3, "after {step} steps");
+        list(&world.desktop, false);
+        done(&world.laptop, &Verb::Resume(ResumeArgs::default()));
+        if !died {
+            break;
+        }
+    }
+}
+
+#[test]
+fn what_can_not_be_read_keeps_its_session() {
+    let world = World::new();
+    let session = save(&world.desktop, "first", true).session_id;
+    let mut all = world.everyone.inner().contents().into_iter();
+    let (name, mut bytes) =
+        all.find(|(name, _)| matches!(name, ObjectName::Unit { .. })).expect("there is one save");
+    // In its card: what it is cannot be told any more.
+    bytes[320] ^= 1;
+    delete(&world.desktop, &session);
+    world.everyone.inner().overwrite(&name, bytes);
+    for _ in 0..3 {
+        match world.laptop.run(0, &Verb::Gc(GcArgs { dry_run: false }), None, Vec::new()) {
+            Some(Outcome::Reply(_)) => {}
+            other => panic!("{other:?}"),
+        }
+        world.pass(10);
+    }
+    assert_eq!(world.units(&session), 1);
+}
+
+#[test]
+fn retention_goes_by_itself_only_when_asked_to() {
+    let mut world = World::new();
+    let old = save(&world.desktop, "old", true).session_id;
+    world.pass(40);
+    save(&world.desktop, "new", true);
+    assert_eq!(list(&world.desktop, false).len(), 2, "nothing by itself");
+    world.desktop.settings.retention.auto = true;
+    let report = save(&world.desktop, "newer", false);
+    assert!(report.notes.iter().any(|note| note.code == "convosync::gc::left"), "{report:?}");
+    assert_eq!(list(&world.laptop, true)[0].session_id, old);
+}
+
+#[test]
+fn settings_hold_back_what_they_say() {
+    let mut world = World::new();
+    world.desktop.settings.sync_branches = vec!["release/*".to_owned()];
+    let verb = Verb::Save(SaveArgs { message: Some("no".to_owned()), ..SaveArgs::default() });
+    assert_eq!(refused(&world.desktop, &verb), "convosync::save::branch-not-synced");
+    world.desktop.settings = convosync_engine::Settings::default();
+    world.desktop.settings.offline = true;
+    let report = save(&world.desktop, "offline", true);
+    assert!(!report.synced && report.pushed.is_none(), "{report:?}");
+    assert_eq!(world.units(&report.session_id), 0);
+    done(&world.desktop, &Verb::Sync(SyncArgs::default()));
+    assert_eq!(list(&world.laptop, false)[0].message, "offline");
+    assert!(world.remote.everywhere("file").contains("offline"), "sync pushes what waited");
+}
+
+#[test]
+fn a_list_that_is_behind_removes_nothing_that_is_needed() {
+    let world = World::new();
+    let session = save(&world.desktop, "step 1", true).session_id;
+    (2..=5).for_each(|step| drop(save(&world.desktop, &format!("step {step}"), false)));
+    gc(&world.laptop);
+    world.pass(8);
+    save(&world.desktop, "step 6", false);
+    for _ in 0..8 {
+        world.laptop.link.fail_next(Call::List, Fault::Stale(2));
+    }
+    gc(&world.laptop);
+    world.laptop.link.fail_next(Call::Delete, Fault::Before(Refusal::Unreachable));
+    assert!(world.units(&session) >= 3);
+    world.laptop.link.calm();
+    assert_eq!(list(&world.laptop, false)[0].message, "step 6");
+    done(&world.laptop, &Verb::Resume(ResumeArgs::default()));
+}
