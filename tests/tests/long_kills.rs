@@ -1,0 +1,12 @@
+//! As many kills as the fast lane has no time for.
+
+#![expect(clippy::print_stdout, reason = "a failing test shows the kills that led to it")]
+
+#[path = "crash/audit.rs"]
+mod audit;
+#[path = "crash/kill.rs"]
+mod kill;
+#[path = "crash/moments.rs"]
+mod moments;
+#[path = "crash/scene.rs"]
+mod scene;
