@@ -7,7 +7,7 @@ use std::borrow::Cow;
 /// Nushell has no escape inside single quotes; what holds one is cut there, so the command fails
 /// instead of doing something else.
 pub(crate) fn word(text: &str) -> Cow<'_, str> {
-    let plain = |c: char| c.is_alphanumeric() || "-_./@+,=%".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "-_./@+,=%:".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return Cow::Borrowed(text);
     }

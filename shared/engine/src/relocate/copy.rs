@@ -14,6 +14,9 @@ use crate::trouble::{Refusal, Trouble};
 /// Bytes that are sent in one go, so that a store that is slow to answer is asked less often.
 const BATCH: u64 = 8 << 20;
 
+/// Reads of one object before its place is given up.
+const MOST_READS: usize = 4;
+
 /// What was copied.
 #[derive(Debug, Default)]
 pub(super) struct Copied {
@@ -79,13 +82,13 @@ impl Engine<'_> {
         let parts = names(new, ObjectName::PARTS)?;
         for name in missing {
             self.step("Copying what this device saved")?;
-            let unit = old.get(&name)?;
+            let unit = steady(old, &name)?;
             let (account, devices) = (&member.profile.account, &member.devices);
             let needed = open_unit(account, devices, &name, &unit)
                 .map(|(_, body)| containers(&body.manifest))
                 .unwrap_or_default();
             for part in needed.iter().filter(|part| !parts.contains(part)) {
-                match old.get(part) {
+                match steady(old, part) {
                     Ok(object) => copied.put(part, &object, new)?,
                     Err(StoreError::Missing(_)) => {}
                     Err(error) => return Err(error.into()),
@@ -145,7 +148,7 @@ fn copy_batch(
 ) -> Result<(), Trouble> {
     let (mut fresh, mut known) = (Vec::new(), Vec::new());
     for Listed { name, .. } in batch {
-        match old.get(name) {
+        match steady(old, name) {
             Ok(object) if there.contains(name) => known.push((name.clone(), object)),
             Ok(object) => fresh.push((name.clone(), object)),
             // Another device has removed it meanwhile.
@@ -162,6 +165,19 @@ fn copy_batch(
     copied.copied += fresh.len() as u64;
     copied.bytes += fresh.iter().map(|(_, object)| object.as_bytes().len() as u64).sum::<u64>();
     Ok(())
+}
+
+/// Reads until the same bytes came twice: what was read wrong once must not get a name for ever.
+fn steady(old: &dyn Store, name: &ObjectName) -> Result<Sealed, StoreError> {
+    let mut before = old.get(name)?;
+    for _ in 0..MOST_READS {
+        let again = old.get(name)?;
+        if again == before {
+            return Ok(again);
+        }
+        before = again;
+    }
+    Err(StoreError::Unreachable(format!("`{name}` is read differently each time")))
 }
 
 fn compare(name: &ObjectName, object: &Sealed, new: &dyn Store) -> Result<(), Trouble> {

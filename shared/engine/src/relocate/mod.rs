@@ -51,6 +51,8 @@ impl Engine<'_> {
                 .map_err(|error| Trouble::Object { name: ObjectName::StoreRecord, error })?,
             None => self.probe(new.as_ref(), TO)?,
         }
+        let mut member = member;
+        self.learn_devices(&mut member, old.as_ref())?;
         let copied = self.relocate(&member, &url, old.as_ref(), new.as_ref())?;
         self.use_store(&member, url)?;
         Ok(report(true, &member, old.as_ref(), new.as_ref(), copied))

@@ -98,7 +98,8 @@ fn counts(visible: &Visible) -> String {
 pub(crate) fn join(command: Option<&str>, page: &mut Page<'_>) {
     if let Some(command) = command {
         page.blank();
-        page.line("To add another device, run there:");
+        let inside = if command.ends_with("--store origin") { ", inside a clone" } else { "" };
+        page.line(&format!("To add another device, run there{inside}:"));
         page.line(&format!("  {command}"));
     }
 }

@@ -1,0 +1,344 @@
+//! A store is tried before it is used, and moved without losing anything: with faults at every
+//! call, and deaths before every step.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use convosync_core::{DeviceKind, ObjectName};
+use convosync_engine::ports::{Store, StoreError, Vault};
+use convosync_engine::testing::{
+    Call, Fault, FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryLocks, MemoryRemote,
+    MemoryScratch, MemoryStore, MemoryVault, Refusal, Stepped, Steps, TestClock, TestEntropy,
+    TestStores,
+};
+use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
+use convosync_wire::{
+    Failure, InitArgs, JoinArgs, MoveArgs, PROTOCOL, Reply, Request, SaveArgs, Secret, SyncArgs,
+    Verb,
+};
+
+const OLD: &str = "memory:old";
+const NEW: &str = "memory:new";
+
+type Link = FaultyStore<MemoryStore>;
+
+/// A device with one work tree.
+struct Device {
+    name: String,
+    tree: PathBuf,
+    outbox: MemoryStore,
+    cache: MemoryStore,
+    index: MemoryIndex,
+    git: MemoryGit,
+    vault: MemoryVault,
+    locks: MemoryLocks,
+    scratch: MemoryScratch,
+    entropy: TestEntropy,
+    stores: TestStores,
+    steps: Steps,
+}
+
+/// Two places that every device reaches.
+struct World {
+    old: Link,
+    new: Link,
+    remote: MemoryRemote,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            old: FaultyStore::new(MemoryStore::default()),
+            new: FaultyStore::new(MemoryStore::default()),
+            remote: MemoryRemote::new("example.org/app", "code.txt", "start"),
+        }
+    }
+
+    fn device(&self, name: &str, seed: u64) -> Device {
+        let steps = Steps::default();
+        let stores = TestStores::default();
+        stores.insert(OLD, Stepped::new(self.old.clone(), steps));
+        stores.insert(NEW, Stepped::new(self.new.clone(), steps));
+        let scratch = MemoryScratch::default();
+        let git = MemoryGit::new(&scratch);
+        let tree = PathBuf::from(format!("/home/{name}/app"));
+        git.add_clone(&self.remote, &tree);
+        Device {
+            name: name.to_owned(),
+            tree,
+            outbox: MemoryStore::default(),
+            cache: MemoryStore::default(),
+            index: MemoryIndex::default(),
+            git,
+            vault: MemoryVault::default(),
+            locks: MemoryLocks::default(),
+            scratch,
+            entropy: TestEntropy::new(seed),
+            stores,
+            steps,
+        }
+    }
+
+    /// Two devices of one account on the old place, with a save each.
+    fn pair(&self) -> (Device, Device) {
+        let (desk, lap) = (self.device("desk", 1), self.device("lap", 2));
+        let Reply::Initialised(made) = desk.ok(&init(OLD)) else { panic!("an init") };
+        let words = Secret(made.recovery_words.expect("a new account shows its words"));
+        let join = JoinArgs { store: Some(OLD.to_owned()), device: None, kind: None, words };
+        lap.ok(&Verb::DeviceJoin(join));
+        for device in [&desk, &lap] {
+            device.save("first");
+        }
+        (desk, lap)
+    }
+}
+
+impl Device {
+    /// One call of the engine by a process of its own; `None`: it died before that step.
+    fn run(&self, verb: &Verb, death: Option<u64>) -> Option<Outcome> {
+        let steps = self.steps;
+        let assistant = MemoryAssistant::default().stepped(steps);
+        let ports = Ports {
+            stores: &self.stores,
+            vault: &self.vault.stepped(steps),
+            index: &self.index.open(steps),
+            outbox: &Stepped::new(self.outbox.clone(), steps),
+            cache: &Stepped::new(self.cache.clone(), steps),
+            locks: &self.locks,
+            scratch: &self.scratch,
+            clock: &TestClock::at(1_700_000_000_000),
+            entropy: &self.entropy,
+            git: &self.git.stepped(steps),
+            assistants: &[&assistant],
+            host: Host {
+                name: self.name.clone(),
+                kind: DeviceKind::Laptop,
+                home: None,
+                carried: None,
+            },
+            settings: Settings::default(),
+            cancel: Cancel::new(),
+        };
+        let request = Request {
+            protocol: PROTOCOL,
+            version: String::new(),
+            directory: self.tree.display().to_string(),
+            env: BTreeMap::new(),
+            shell: None,
+            verb: verb.clone(),
+        };
+        steps.live(death, Vec::new(), || Engine::new(&ports, &|_| {}).run(&request))
+    }
+
+    #[track_caller]
+    fn ok(&self, verb: &Verb) -> Reply {
+        match self.run(verb, None) {
+            Some(Outcome::Reply(reply)) => *reply,
+            other => panic!("{}: {other:?}", verb.name()),
+        }
+    }
+
+    #[track_caller]
+    fn fails(&self, verb: &Verb) -> Failure {
+        match self.run(verb, None) {
+            Some(Outcome::Failure(failure)) => failure,
+            other => panic!("{}: {other:?}", verb.name()),
+        }
+    }
+
+    #[track_caller]
+    fn save(&self, message: &str) {
+        self.git.write(&self.tree, "code.txt", &format!("{message} on {}", self.name));
+        let args = SaveArgs { message: Some(message.to_owned()), ..SaveArgs::default() };
+        self.ok(&Verb::Save(args));
+    }
+
+    fn store_url(&self) -> String {
+        let profile = self.vault.stepped(self.steps).load().expect("memory");
+        profile.expect("it is set up").store_url
+    }
+}
+
+fn init(url: &str) -> Verb {
+    Verb::Init(InitArgs { store: Some(url.to_owned()), ..InitArgs::default() })
+}
+
+fn move_to(url: &str) -> Verb {
+    Verb::StoreMove(MoveArgs { to: url.to_owned() })
+}
+
+/// What has to be in the new place: everything but addresses and leftovers of probes.
+fn of_account(store: &MemoryStore) -> BTreeMap<ObjectName, Vec<u8>> {
+    let mut all = store.contents();
+    all.retain(|name, _| !matches!(name, ObjectName::Moved { .. } | ObjectName::Probe { .. }));
+    all
+}
+
+#[track_caller]
+fn nothing_is_lost(world: &World) {
+    let (old, new) = (of_account(world.old.inner()), of_account(world.new.inner()));
+    for (name, bytes) in old {
+        assert_eq!(new.get(&name), Some(&bytes), "{name}");
+    }
+}
+
+#[test]
+fn a_store_that_fails_a_step_of_the_probe_is_refused_and_left_empty() {
+    for (call, nth, code) in [
+        (Call::Put, 0, "convosync::store::probe-write"),
+        (Call::Get, 1, "convosync::store::probe-read"),
+        (Call::List, 0, "convosync::store::probe-list"),
+        (Call::Delete, 0, "convosync::store::probe-delete"),
+    ] {
+        let world = World::new();
+        let device = world.device("desk", 1);
+        let number = nth_call(call, nth);
+        world.old.fail_at(number, Fault::Before(Refusal::Denied));
+        let failure = device.fails(&init(OLD));
+        assert_eq!((failure.code.as_str(), failure.argument.as_deref()), (code, Some("--store")));
+        assert!(device.vault.stepped(device.steps).load().expect("memory").is_none());
+        let left = world.old.inner().contents();
+        let only_probe = left.keys().all(|name| matches!(name, ObjectName::Probe { .. }));
+        assert!(only_probe && (call == Call::Delete || left.is_empty()), "{code}: {left:?}");
+        // The next one works, and sweeps up.
+        device.ok(&init(OLD));
+        assert!(world.old.list(ObjectName::PROBES).expect("memory").is_empty());
+    }
+}
+
+/// The number of the n-th call of a kind in an `init` where nothing fails.
+fn nth_call(call: Call, nth: usize) -> usize {
+    let world = World::new();
+    world.device("desk", 1).ok(&init(OLD));
+    let calls = world.old.calls();
+    let mut of_kind = calls.iter().enumerate().filter(|(_, (kind, _))| *kind == call);
+    of_kind.nth(nth).expect("there are as many").0
+}
+
+#[test]
+fn a_full_store_is_refused_before_there_are_keys() {
+    let world = World::new();
+    let device = world.device("desk", 1);
+    world.old.fail_next(Call::Put, Fault::Before(Refusal::Full));
+    assert_eq!(device.fails(&init(OLD)).code, "convosync::store::probe-write");
+    assert!(device.vault.stepped(device.steps).load().expect("memory").is_none());
+}
+
+#[test]
+fn a_moved_store_holds_everything_and_is_followed() {
+    let world = World::new();
+    let (desk, lap) = world.pair();
+    let Reply::StoreMoved(report) = desk.ok(&move_to(NEW)) else { panic!("a move") };
+    assert!(report.changed && report.copied > 0, "{report:?}");
+    nothing_is_lost(&world);
+    // Offline meanwhile: what it saved goes to the new place.
+    world.old.set_offline(true);
+    world.new.set_offline(true);
+    lap.save("offline");
+    world.old.set_offline(false);
+    world.new.set_offline(false);
+    let Reply::Synced(synced) = lap.ok(&Verb::Sync(SyncArgs::default())) else { panic!("a sync") };
+    assert!(!synced.sent.is_empty() && synced.queued == 0, "{synced:?}");
+    assert!(synced.notes.iter().any(|note| note.code == "convosync::store::followed"));
+    assert_eq!((desk.store_url(), lap.store_url()), (NEW.to_owned(), NEW.to_owned()));
+    let units = world.new.list(ObjectName::UNITS).expect("memory").len();
+    assert!(units > world.old.list(ObjectName::UNITS).expect("memory").len());
+    // And back again, with the address of the first move still known to nobody.
+    lap.ok(&move_to(OLD));
+    desk.save("back");
+    assert_eq!((desk.store_url(), lap.store_url()), (OLD.to_owned(), OLD.to_owned()));
+}
+
+#[test]
+fn what_came_in_while_the_store_was_moved_is_taken_along_by_who_saved_it() {
+    let world = World::new();
+    let (desk, lap) = world.pair();
+    desk.ok(&move_to(NEW));
+    // As if it had been written between the last look and the address.
+    let address = world.old.list(ObjectName::MOVED).expect("memory").remove(0).name;
+    let hidden = world.old.get(&address).expect("memory");
+    world.old.inner().delete(&address).expect("memory");
+    lap.save("in between");
+    world.old.put_new(&address, &hidden).expect("memory");
+    lap.ok(&Verb::Sync(SyncArgs::default()));
+    nothing_is_lost(&world);
+}
+
+#[test]
+fn a_move_that_dies_before_any_step_is_finished_by_the_same_command() {
+    for death in 0.. {
+        let world = World::new();
+        let (desk, lap) = world.pair();
+        let finished = desk.run(&move_to(NEW), Some(death)).is_some();
+        lap.save("meanwhile");
+        desk.ok(&move_to(NEW));
+        assert_eq!(desk.store_url(), NEW);
+        lap.ok(&Verb::Sync(SyncArgs::default()));
+        assert_eq!(lap.store_url(), NEW);
+        nothing_is_lost(&world);
+        if finished {
+            assert!(death > 20, "it has more steps than that");
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_move_bears_a_fault_of_either_place_at_every_call() {
+    for fault in [Fault::Before(Refusal::Unreachable), Fault::LostAnswer, Fault::Damaged] {
+        for at in 0..60 {
+            let world = World::new();
+            let (desk, lap) = world.pair();
+            let (old, new) = (world.old.calls().len(), world.new.calls().len());
+            world.old.fail_at(old + at, fault);
+            world.new.fail_at(new + at, fault);
+            // Each fault strikes once, and what failed is done again.
+            let sync = Verb::Sync(SyncArgs::default());
+            for (device, verb) in [(&desk, move_to(NEW)), (&lap, sync)] {
+                let done = |_| {
+                    let replied = matches!(device.run(&verb, None), Some(Outcome::Reply(_)));
+                    replied && device.store_url() == NEW
+                };
+                assert!((0..4).any(done), "{fault:?} at {at}");
+            }
+            nothing_is_lost(&world);
+        }
+    }
+}
+
+#[test]
+fn another_accounts_store_is_no_place_to_move_to() {
+    let world = World::new();
+    let (desk, _lap) = world.pair();
+    world.device("stranger", 9).ok(&init(NEW));
+    let before = (world.old.inner().contents(), world.new.inner().contents());
+    let failure = desk.fails(&move_to(NEW));
+    assert_eq!(failure.code, "convosync::object::foreign");
+    assert_eq!((world.old.inner().contents(), world.new.inner().contents()), before);
+    assert_eq!(desk.store_url(), OLD);
+}
+
+#[test]
+fn an_object_with_other_bytes_in_the_new_place_stops_the_move() {
+    let world = World::new();
+    let (desk, _lap) = world.pair();
+    let name = world.old.list(ObjectName::UNITS).expect("memory").remove(0).name;
+    world.new.inner().overwrite(&name, b"something else".to_vec());
+    assert_eq!(desk.fails(&move_to(NEW)).code, "convosync::store::differs");
+    assert_eq!(desk.store_url(), OLD);
+    assert!(world.old.list(ObjectName::MOVED).expect("memory").is_empty());
+    let record = world.new.get(&ObjectName::StoreRecord);
+    assert!(matches!(record, Err(StoreError::Missing(_))), "it is no store yet");
+}
+
+#[test]
+fn an_address_that_nobody_of_the_account_signed_leads_nowhere() {
+    let world = World::new();
+    let (desk, lap) = world.pair();
+    let stranger = world.device("stranger", 9);
+    stranger.ok(&init("memory:strange"));
+    let forged = "v1/moved/abcdefgh-22223333".parse().expect("a name");
+    world.old.inner().overwrite(&forged, b"\x89CVSYNC\n forged".to_vec());
+    desk.save("goes on");
+    assert_eq!((desk.store_url(), lap.store_url()), (OLD.to_owned(), OLD.to_owned()));
+}
