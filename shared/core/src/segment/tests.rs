@@ -375,6 +375,25 @@ proptest! {
         }
     }
 
+    /// Each save goes on from any earlier one, as devices do that know of each other's late.
+    #[test]
+    fn saves_of_several_devices_all_come_back_exactly(
+        steps in prop::collection::vec((any::<prop::sample::Index>(), step(), any::<bool>()), 1..8),
+    ) {
+        let mut kept = Kept::default();
+        let mut saves = vec![(kept.save(None, b""), Vec::new())];
+        for (base, step, at_hand) in steps {
+            let (state, before) = base.get(&saves).clone();
+            let mut file = before.clone();
+            step.apply(&mut file);
+            let state = kept.save(Some((&state, at_hand.then_some(&before[..]))), &file);
+            saves.push((state, file));
+        }
+        for (state, file) in &saves {
+            prop_assert!(kept.rebuild(state).expect("intact") == *file);
+        }
+    }
+
     #[test]
     fn foreign_packed_bytes_never_panic(
         packed in prop::collection::vec(any::<u8>(), 0..200),
