@@ -8,6 +8,7 @@ mod ask;
 mod clean;
 mod commands;
 mod complete;
+mod decide;
 mod environment;
 mod failure;
 mod front;

@@ -5,6 +5,7 @@
 mod card;
 mod claude;
 mod devices;
+mod enrol;
 mod epoch;
 mod format;
 mod id;
@@ -25,6 +26,7 @@ mod vector;
 pub use card::{Card, CardError, CodeState};
 pub use claude::ClaudeCode;
 pub use devices::{DeviceEntry, Devices, KeyChanged};
+pub use enrol::{Answered, Approval, Ask, ENROL_MS, Enrolment, JoinWords, JoinWordsError};
 pub use epoch::{Accepted, EpochRecord, Epochs, Membership, Revoked};
 pub use format::{KeyFileError, MAX_BODY, Packed, PartBody, UnitBody};
 pub use id::{

@@ -95,7 +95,8 @@ impl Engine<'_> {
                 _ => return Err(has_account(store.as_ref()).into()),
             }
         }
-        let new = NewDevice { name: args.device.as_deref(), kind: args.kind.as_deref() };
+        let new =
+            NewDevice { name: args.device.as_deref(), kind: args.kind.as_deref(), ready: None };
         let local_only = url == self.ports.stores.embedded_url();
         if !local_only {
             self.probe(store.as_ref(), "--store")?;
@@ -135,7 +136,7 @@ impl Engine<'_> {
     }
 
     /// The origin here, if those are the store.
-    fn origin_for(&self, url: &str) -> Result<Option<Origin>, Trouble> {
+    pub(crate) fn origin_for(&self, url: &str) -> Result<Option<Origin>, Trouble> {
         is_origin(url).then(|| self.origin_here()).transpose()
     }
 
@@ -212,6 +213,7 @@ impl Engine<'_> {
         let fresh = self.new_device(&NewDevice {
             name: new.name.or(Some(&profile.device.name)),
             kind: new.kind.or(Some(profile.device.kind.as_str())),
+            ready: new.ready,
         })?;
         let device = Device { name: fresh.name, kind: fresh.kind, ..profile.device.clone() };
         Ok(Profile { device, store_url, local_only, account: profile.account.clone() })
@@ -252,20 +254,14 @@ impl Engine<'_> {
                 .help("type the 24 words that `convosync init` showed, in their order")
         })?;
         let before = self.member()?.map(|member| member.profile);
-        let url = self.join_url(args, before.as_ref())?;
+        let url = self.join_url(args.store.as_deref(), before.as_ref())?;
         let origin = self.origin_for(&url)?;
         let place = origin.as_ref().map_or(&url, |origin| &origin.url);
         let store = self.ports.stores.open(place, false)?;
-        let record = self.store_record(store.as_ref())?.ok_or_else(|| {
-            Refusal::new(
-                "convosync::device::no-account",
-                format!("{} has no account yet", store.describe()),
-            )
-            .help("run `convosync init --store URL` on the first device, or wait until the folder is synchronised")
-            .argument("--store")
-        })?;
+        let record = self.store_record(store.as_ref())?.ok_or_else(|| no_account(&*store))?;
         let account = self.recover_account(store.as_ref(), &record, &key)?;
-        let new = NewDevice { name: args.device.as_deref(), kind: args.kind.as_deref() };
+        let new =
+            NewDevice { name: args.device.as_deref(), kind: args.kind.as_deref(), ready: None };
         self.join_with(&new, before, account, url, store.as_ref())
     }
 
@@ -344,6 +340,7 @@ impl Engine<'_> {
             after.device = self.new_device(&NewDevice {
                 name: new.name.or(Some(&profile.device.name)),
                 kind: new.kind.or(Some(profile.device.kind.as_str())),
+                ready: new.ready,
             })?;
         }
         self.ports.vault.store(&after)?;
@@ -351,8 +348,12 @@ impl Engine<'_> {
         Ok(self.account_report(&after, SetUp { changed: true, ..SetUp::default() }, Vec::new()))
     }
 
-    fn join_url(&self, args: &JoinArgs, before: Option<&Profile>) -> Result<String, Trouble> {
-        if let Some(url) = &args.store {
+    pub(crate) fn join_url(
+        &self,
+        store: Option<&str>,
+        before: Option<&Profile>,
+    ) -> Result<String, Trouble> {
+        if let Some(url) = store {
             return self.spelled(url);
         }
         match before {
@@ -380,6 +381,7 @@ impl Engine<'_> {
         let fresh = self.new_device(&NewDevice {
             name: new.name.or(old.map(|p| p.device.name.as_str())),
             kind: new.kind.or(old.map(|p| p.device.kind.as_str())),
+            ready: new.ready,
         })?;
         let device = match old {
             Some(old) => Device { name: fresh.name, kind: fresh.kind, ..old.device.clone() },
@@ -601,6 +603,25 @@ fn with_recovery(profile: &Profile, recovery: &RecoveryKey) -> Profile {
     let mut profile = profile.clone();
     profile.account.recovery = Some(recovery_public(&profile.account, recovery));
     profile
+}
+
+/// That a store has no account yet.
+pub(crate) fn no_account(store: &dyn Store) -> Refusal {
+    Refusal::new(
+        "convosync::device::no-account",
+        format!("{} has no account yet", store.describe()),
+    )
+    .help("run `convosync init --store URL` on the first device, or wait until the folder is synchronised")
+    .argument("--store")
+}
+
+/// That this device is of an account and has nothing to join.
+pub(crate) fn set_up_already(profile: &Profile) -> Refusal {
+    Refusal::new(
+        "convosync::device::joined-already",
+        format!("this device is set up already, with {}", profile.store_url),
+    )
+    .help("run `convosync device approve` here to let another device in")
 }
 
 fn old_keys() -> Refusal {

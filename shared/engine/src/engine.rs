@@ -8,6 +8,7 @@ use convosync_core::DeviceKind;
 use convosync_wire::{Decision, Failure, Note, Reply, Request, Verb};
 
 use crate::Cancel;
+use crate::enrol::Waited;
 use crate::ports::{Assistant, Clock, Entropy, Git, Index, Locks, Scratch, Store, Stores, Vault};
 use crate::settings::Settings;
 use crate::trouble::{Refusal, Trouble};
@@ -107,6 +108,13 @@ impl<'a> Engine<'a> {
         match &request.verb {
             Verb::Init(args) => self.init(args).map(Reply::Initialised),
             Verb::DeviceJoin(args) => self.join(args).map(Reply::Joined),
+            Verb::DeviceEnrol(args) => self.enrol(args).map(Reply::Enrolling),
+            Verb::DeviceEnrolled => self.enrolled().map(|waited| match waited {
+                Waited::Joined(report) => Reply::Joined(*report),
+                Waited::Waiting(waiting) => Reply::EnrolWaiting(waiting),
+            }),
+            Verb::DeviceGiveUp => self.give_up_enrolment().map(Reply::EnrolWaiting),
+            Verb::DeviceApprove(args) => self.approve(args).map(Reply::Approved),
             Verb::DeviceRename(args) => self.rename(args).map(Reply::Renamed),
             Verb::DeviceRevoke(args) => self.revoke(args).map(Reply::Key),
             Verb::KeyRotate => self.rotate_key().map(Reply::Key),

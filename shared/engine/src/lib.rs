@@ -12,6 +12,7 @@ mod capture;
 mod cards;
 mod choose;
 mod engine;
+mod enrol;
 mod freeze;
 mod gc;
 mod history;

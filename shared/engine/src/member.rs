@@ -50,6 +50,8 @@ impl Member {
 pub(crate) struct NewDevice<'a> {
     pub(crate) name: Option<&'a str>,
     pub(crate) kind: Option<&'a str>,
+    /// The device, if its keys were made before.
+    pub(crate) ready: Option<&'a Device>,
 }
 
 impl Engine<'_> {
@@ -94,7 +96,11 @@ impl Engine<'_> {
             }
             None => {
                 let url = self.ports.stores.embedded_url();
-                let profile = self.new_profile(url, true, &NewDevice { name: None, kind: None })?;
+                let profile = self.new_profile(
+                    url,
+                    true,
+                    &NewDevice { name: None, kind: None, ready: None },
+                )?;
                 self.ports.vault.store(&profile)?;
                 Member::alone(profile)
             }
@@ -132,6 +138,9 @@ impl Engine<'_> {
         };
         let name = new.name.unwrap_or(&self.ports.host.name);
         check_device_name(name)?;
+        if let Some(ready) = new.ready {
+            return Ok(Device { name: name.to_owned(), kind, ..ready.clone() });
+        }
         let now = self.ports.clock.now_ms();
         Ok(Device::new(name.to_owned(), kind, now, &mut |bytes| self.ports.entropy.fill(bytes)))
     }

@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser as _;
 use convosync_wire::{
-    ConfigArgs, Decision, ExportFormat, ExportSessionArgs, Failure, InitArgs, JoinArgs, ListArgs,
-    Reply, Request, ResumeArgs, Secret, Verb,
+    ApproveArgs, ConfigArgs, Decision, EnrolArgs, ExportFormat, ExportSessionArgs, Failure,
+    InitArgs, JoinArgs, ListArgs, Reply, Request, ResumeArgs, Secret, Verb,
 };
 
 use crate::args::{Cli, Join, Wanted};
@@ -27,6 +27,16 @@ use crate::wiring;
 
 /// Longest text of recovery words on standard input.
 const LONGEST_WORDS: u64 = 64 * 1024;
+
+/// Between two looks for an answer.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// How often a pause looks whether it was interrupted.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// A store that does not answer may answer the next time.
+const UNREACHABLE: &str = "convosync::store::unreachable";
 
 /// Parses the arguments and does what they say. Help, version and usage errors end here too.
 pub(crate) fn main() -> Exit {
@@ -119,6 +129,11 @@ impl Session<'_> {
             Wanted::Verb(Verb::Init(args)) => Verb::Init(InitArgs { choose: self.asks, ..args }),
             Wanted::Join(join) => match self.words() {
                 Some(words) => joining(join, words),
+                None => return self.cancelled(),
+            },
+            Wanted::Enrol(join) => return self.enrol(join),
+            Wanted::Approve { yes } => match self.six_words() {
+                Some(words) => Verb::DeviceApprove(ApproveArgs { words, yes }),
                 None => return self.cancelled(),
             },
             Wanted::Pick(args) => match self.pick(args) {
@@ -228,6 +243,78 @@ impl Session<'_> {
         Some(ask::words(&text))
     }
 
+    /// The six words of another device, from the terminal or from standard input.
+    fn six_words(&self) -> Option<Secret> {
+        if io::stdin().is_terminal() {
+            return self.terminal().ask("The six words on the other device: ").map(Secret);
+        }
+        let mut text = String::new();
+        // What is no text has no words; the engine says what is wrong with them.
+        let _ = io::stdin().lock().take(LONGEST_WORDS).read_to_string(&mut text);
+        Some(Secret(text))
+    }
+
+    /// Asks to join, shows the words, and waits for the answer.
+    fn enrol(&self, join: Join) -> Exit {
+        let (no_wait, timeout) = (join.no_wait, join.timeout);
+        if !join.wait {
+            let args = EnrolArgs { store: join.store, device: join.device, kind: join.kind };
+            let request = caller::request(Verb::DeviceEnrol(args), &self.directory, self.env);
+            let shown = match self.call(&request) {
+                Outcome::Reply(reply) => self.done(&reply, &request),
+                Outcome::Failure(failure) => return self.failed(&failure),
+                Outcome::Decision(decision) => return self.undecided(&decision),
+            };
+            if no_wait || shown != Exit::Done {
+                return shown;
+            }
+        }
+        self.wait_to_join(timeout.map(Duration::from_secs))
+    }
+
+    /// Looks for the answer again and again, less and less often.
+    fn wait_to_join(&self, timeout: Option<Duration>) -> Exit {
+        let request = caller::request(Verb::DeviceEnrolled, &self.directory, self.env);
+        let (start, mut pause) = (Instant::now(), FIRST_PAUSE);
+        loop {
+            let outcome = self.call(&request);
+            if self.shows_progress {
+                eput("\r\u{1b}[2K");
+            }
+            if self.interrupt.is_set() {
+                return self.give_up();
+            }
+            match outcome {
+                Outcome::Reply(reply) => match *reply {
+                    Reply::EnrolWaiting(_) if timeout.is_none_or(|most| start.elapsed() < most) => {
+                    }
+                    Reply::EnrolWaiting(_) => return self.failed(&not_answered()),
+                    reply => return self.done(&reply, &request),
+                },
+                Outcome::Failure(failure) if failure.code == UNREACHABLE => {}
+                Outcome::Failure(failure) => return self.failed(&failure),
+                Outcome::Decision(decision) => return self.undecided(&decision),
+            }
+            if self.shows_progress {
+                eput("\r\u{1b}[2KWaiting for a device to approve (Ctrl-C gives up)");
+            }
+            let until = Instant::now() + pause;
+            while Instant::now() < until && !self.interrupt.is_set() {
+                std::thread::sleep(GLANCE);
+            }
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Ctrl-C while waiting takes back what was asked.
+    fn give_up(&self) -> Exit {
+        let request = caller::request(Verb::DeviceGiveUp, &self.directory, self.env);
+        // If it can't be taken back now, it expires by itself.
+        let _ = wiring::run(&request, &|_| {}, &Interrupt::default());
+        eput("\nGave up: the words are good for nothing any more.\n");
+        Exit::Cancelled
+    }
+
     /// Lets a person pick the session; off a terminal, and when there is none, the engine chooses.
     fn pick(&self, mut args: ResumeArgs) -> Result<ResumeArgs, Exit> {
         if !self.asks {
@@ -315,6 +402,15 @@ impl Session<'_> {
     fn cancelled(&self) -> Exit {
         self.terminal().show("Cancelled: nothing was changed.\n");
         Exit::Cancelled
+    }
+}
+
+fn not_answered() -> Failure {
+    Failure {
+        code: "convosync::enrol::timeout".into(),
+        message: "no device has answered yet".into(),
+        help: Some("go on waiting with `convosync device join --wait`".into()),
+        argument: Some("--timeout".into()),
     }
 }
 

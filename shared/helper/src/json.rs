@@ -5,12 +5,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// The keys that hold milliseconds since 1970 on the wire and RFC 3339 here.
-const TIMES: [&str; 4] = ["timestamp", "modified", "last_sync", "joined"];
+const TIMES: [&str; 5] = ["timestamp", "modified", "last_sync", "joined", "expires"];
 
 /// The report inside a reply.
 pub(crate) fn reply(reply: &Reply) -> Value {
     let mut value = match reply {
         Reply::Initialised(report) | Reply::Joined(report) => to_value(report),
+        Reply::Enrolling(report) => to_value(report),
+        Reply::EnrolWaiting(report) => to_value(report),
+        Reply::Approved(report) => to_value(report),
         Reply::Renamed(report) => to_value(report),
         Reply::Key(report) => to_value(report),
         Reply::Devices(listed) => to_value(&listed.rows),

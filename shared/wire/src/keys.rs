@@ -128,6 +128,8 @@ pub struct EnrolReport {
     pub device: String,
     /// When the words stop to work, milliseconds since 1970.
     pub expires: i64,
+    /// What else to know.
+    pub notes: Vec<Note>,
 }
 
 /// Whether the answer has come.

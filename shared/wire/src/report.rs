@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decision::Decision;
-use crate::keys::{DeviceState, KeyReport, RenameReport};
+use crate::keys::{ApproveReport, DeviceState, EnrolReport, EnrolWaiting, KeyReport, RenameReport};
 use crate::portable::{ExportReport, ImportReport};
 use crate::retention::{GcReport, KeptReport, RetentionState};
 use crate::settings::ConfigReport;
@@ -17,6 +17,12 @@ pub enum Reply {
     Initialised(AccountReport),
     /// Of `device join`.
     Joined(AccountReport),
+    /// Of `device join` without recovery words: what the other device needs.
+    Enrolling(EnrolReport),
+    /// Of `device join` while there is no answer, and of giving up.
+    EnrolWaiting(EnrolWaiting),
+    /// Of `device approve`.
+    Approved(ApproveReport),
     /// Of `device rename`.
     Renamed(RenameReport),
     /// Of `device revoke`, `key rotate` and `key export`.
@@ -60,6 +66,9 @@ impl Reply {
     pub fn notes_mut(&mut self) -> &mut Vec<Note> {
         match self {
             Self::Initialised(report) | Self::Joined(report) => &mut report.notes,
+            Self::Enrolling(report) => &mut report.notes,
+            Self::EnrolWaiting(report) => &mut report.notes,
+            Self::Approved(report) => &mut report.notes,
             Self::Renamed(report) => &mut report.notes,
             Self::Key(report) => &mut report.notes,
             Self::Devices(rows) => &mut rows.notes,

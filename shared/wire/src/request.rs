@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Choice, Question};
-use crate::keys::{ExportArgs, RenameArgs, RevokeArgs};
+use crate::keys::{ApproveArgs, EnrolArgs, ExportArgs, RenameArgs, RevokeArgs};
 use crate::portable::{ExportSessionArgs, ImportArgs};
 use crate::retention::{DeleteArgs, GcArgs, SessionsArgs};
 use crate::settings::ConfigArgs;
@@ -54,6 +54,14 @@ pub enum Verb {
     Init(InitArgs),
     /// Make this device one of an account that exists.
     DeviceJoin(JoinArgs),
+    /// Ask to become a device of an account, with six words that another device reads.
+    DeviceEnrol(EnrolArgs),
+    /// Look whether another device has answered, and join if it has.
+    DeviceEnrolled,
+    /// Take back what was asked.
+    DeviceGiveUp,
+    /// Let the device in that shows these words.
+    DeviceApprove(ApproveArgs),
     /// Give this device another name.
     DeviceRename(RenameArgs),
     /// Take a device out of the account.
@@ -110,6 +118,8 @@ impl Verb {
         match self {
             Self::Init(_) => "init",
             Self::DeviceJoin(_) => "device join",
+            Self::DeviceEnrol(_) | Self::DeviceEnrolled | Self::DeviceGiveUp => "device join",
+            Self::DeviceApprove(_) => "device approve",
             Self::DeviceRename(_) => "device rename",
             Self::DeviceRevoke(_) => "device revoke",
             Self::KeyRotate => "key rotate",
@@ -147,6 +157,7 @@ impl Verb {
         match (self, question) {
             (Self::DeviceRevoke(args), Question::Revoke) => args.yes = true,
             (Self::KeyExport(args), Question::ExportKey) => args.yes = true,
+            (Self::DeviceApprove(args), Question::Approve) => args.yes = true,
             (Self::Delete(args), Question::Delete) => args.yes = true,
             (Self::Init(args), question) => args.record(question, choice)?,
             (Self::StoreConsent(args), question) => args.record(question, choice)?,

@@ -122,6 +122,14 @@ impl Vault for Mortal<KeyFile> {
     fn write_secret(&self, path: &std::path::Path, text: &str) -> Result<(), LocalError> {
         self.life.local().and_then(|()| self.inner.write_secret(path, text))
     }
+
+    fn pending(&self) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>, LocalError> {
+        self.inner.pending()
+    }
+
+    fn set_pending(&self, secrets: Option<&[u8]>) -> Result<(), LocalError> {
+        self.life.local().and_then(|()| self.inner.set_pending(secrets))
+    }
 }
 
 impl Index for Mortal<SqliteIndex> {

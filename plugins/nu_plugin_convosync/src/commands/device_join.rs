@@ -1,12 +1,16 @@
 //! `convosync device join`
 
-use convosync_wire::{JoinArgs, Reply, Secret, Verb};
+use std::io::{IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use convosync_wire::{EnrolArgs, JoinArgs, Reply, Secret, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::{Example, LabeledError, Signature, Span, Type, Value};
 
 use crate::ConvoSyncPlugin;
 use crate::argument::{text_flag, word_flag};
 use crate::ask::hidden_line;
+use crate::clean;
 use crate::complete::KINDS;
 use crate::failure::{cancelled, wrong};
 use crate::front::{Front, tell};
@@ -27,8 +31,10 @@ impl SimplePluginCommand for DeviceJoin {
     }
 
     fn extra_description(&self) -> &str {
-        "The 24 recovery words are asked for and not shown, or come through the pipeline. They are \
-         no argument: a command line ends up in the history."
+        "Shows six words on the terminal and waits until `convosync device approve` on a device of \
+         the account has read them. With --recovery the 24 recovery words are asked for and not \
+         shown, or come through the pipeline. Words are no argument: a command line ends up in the \
+         history."
     }
 
     fn search_terms(&self) -> Vec<&str> {
@@ -50,6 +56,11 @@ impl SimplePluginCommand for DeviceJoin {
     fn examples(&self) -> Vec<Example<'_>> {
         vec![
             Example {
+                example: "convosync device join --store file:///home/me/Sync/convosync",
+                description: "Join with six words, approved on another device",
+                result: None,
+            },
+            Example {
                 example: "convosync device join --recovery --store file:///home/me/Sync/convosync",
                 description: "Join; the words are asked for",
                 result: None,
@@ -69,11 +80,10 @@ impl SimplePluginCommand for DeviceJoin {
         call: &EvaluatedCall,
         input: &Value,
     ) -> Result<Value, LabeledError> {
-        if !call.has_flag("recovery")? {
-            let help = "run `convosync device join --recovery` and have the 24 words at hand";
-            return Err(wrong("say how to join", help, call.head));
-        }
         let front = Front::new(engine, call, &["words"])?.piped_from(input.span());
+        if !call.has_flag("recovery")? {
+            return enrol(&front, call);
+        }
         let args = JoinArgs {
             store: call.get_flag("store")?,
             device: call.get_flag("device")?,
@@ -87,6 +97,48 @@ impl SimplePluginCommand for DeviceJoin {
             }
             _ => Err(front.unexpected()),
         }
+    }
+}
+
+/// Asks to join, shows the words, and waits until they are approved.
+fn enrol(front: &Front<'_>, call: &EvaluatedCall) -> Result<Value, LabeledError> {
+    if !std::io::stderr().is_terminal() {
+        let help = "run it on a terminal, or `convosync device join --no-wait` and `--wait` of the program itself";
+        return Err(wrong("there is no terminal to show the six words on", help, call.head));
+    }
+    let args = EnrolArgs {
+        store: call.get_flag("store")?,
+        device: call.get_flag("device")?,
+        kind: call.get_flag("kind")?,
+    };
+    let Reply::Enrolling(report) = front.reply(Verb::DeviceEnrol(args))? else {
+        return Err(front.unexpected());
+    };
+    // A terminal that is gone shows nothing; the words then expire.
+    let _ = writeln!(
+        std::io::stderr(),
+        "Run `convosync device approve` on a device of the account, and type:\n\n  {}\n\n\
+         The words are good for fifteen minutes, and once. Ctrl-C gives up.",
+        clean::line(&report.words.0)
+    );
+    let mut pause = Duration::from_millis(500);
+    loop {
+        match front.reply(Verb::DeviceEnrolled)? {
+            Reply::Joined(report) => {
+                tell(&report.notes);
+                return Ok(Shape::at(call.head).account(&report));
+            }
+            Reply::EnrolWaiting(_) => {}
+            _ => return Err(front.unexpected()),
+        }
+        let until = Instant::now() + pause;
+        while Instant::now() < until {
+            if front.engine().signals().interrupted() {
+                return Err(cancelled(call.head));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        pause = (pause * 3 / 2).min(Duration::from_secs(10));
     }
 }
 
@@ -130,8 +182,6 @@ mod tests {
     #[test]
     fn nothing_is_asked_of_the_helper_before_the_way_is_clear() {
         let script = Script::new();
-        let error = script.error("convosync device join");
-        assert_eq!(error.msg, "say how to join");
         // The test engine has no `input` to ask with.
         let error = script.error("convosync device join --recovery");
         assert_eq!(error.code.as_deref(), Some("convosync::argument"));

@@ -33,6 +33,7 @@ impl SimplePluginCommand for DeviceList {
                     ("this_device", Type::Bool),
                     ("last_sync", Type::Date),
                     ("joined", Type::Date),
+                    ("state", Type::String),
                 ]
                 .into(),
             ),

@@ -5,12 +5,17 @@ mod config_get;
 mod config_set;
 mod convosync;
 mod delete;
+mod device_approve;
 mod device_join;
 mod device_list;
+mod device_rename;
+mod device_revoke;
 mod export;
 mod gc;
 mod import;
 mod init;
+mod key_export;
+mod key_rotate;
 mod list;
 mod log;
 mod pin;
@@ -35,7 +40,12 @@ pub(crate) fn all() -> Vec<Box<dyn PluginCommand<Plugin = ConvoSyncPlugin>>> {
         Box::new(convosync::ConvoSync),
         Box::new(init::Init),
         Box::new(device_join::DeviceJoin),
+        Box::new(device_approve::DeviceApprove),
         Box::new(device_list::DeviceList),
+        Box::new(device_rename::DeviceRename),
+        Box::new(device_revoke::DeviceRevoke),
+        Box::new(key_rotate::KeyRotate),
+        Box::new(key_export::KeyExport),
         Box::new(save::Save),
         Box::new(resume::Resume),
         Box::new(list::List),

@@ -3,6 +3,7 @@
 //! Columns have the names that DESIGN gives them everywhere: the helper's JSON has the same.
 //! Every text is cleaned: it may come from another device, and tables print what is in them.
 
+mod keys;
 mod reports;
 mod retention;
 pub(crate) mod sample;

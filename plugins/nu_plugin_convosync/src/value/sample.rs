@@ -7,6 +7,9 @@ use convosync_wire::{
     StoreKind, StoreReport, SyncReport, SyncedSave, Visible,
 };
 
+#[cfg(test)]
+use convosync_wire::{ApproveReport, KeyReport, RenameReport};
+
 const SESSION: &str = "session-k3vq7m2a";
 const SAVE: &str = "00000003-b5ndrw6e-9-p4tz2ymc";
 const EARLIER_SAVE: &str = "00000002-b5ndrw6e-8-hq3x7a5d";
@@ -345,4 +348,30 @@ pub(crate) fn config() -> ConfigReport {
         text: None,
         notes: vec![],
     }
+}
+
+/// Of `device rename`.
+#[cfg(test)]
+pub(crate) fn renamed() -> RenameReport {
+    RenameReport { changed: true, previous: text("laptop"), name: text("travel"), notes: vec![] }
+}
+
+/// Of `key rotate`, `key export` and `device revoke`.
+#[cfg(test)]
+pub(crate) fn key() -> KeyReport {
+    KeyReport {
+        changed: true,
+        epoch: 2,
+        devices: vec![text("laptop")],
+        revoked: None,
+        recovery_words: None,
+        recovery_file: None,
+        notes: vec![],
+    }
+}
+
+/// Of `device approve`.
+#[cfg(test)]
+pub(crate) fn approved() -> ApproveReport {
+    ApproveReport { name: text("tablet"), kind: text("tablet"), notes: vec![] }
 }

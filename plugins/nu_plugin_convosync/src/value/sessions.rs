@@ -85,6 +85,7 @@ impl Shape {
             "this_device" => self.flag(row.this_device),
             "last_sync" => row.last_sync.map_or_else(|| self.nothing(), |time| self.date(time)),
             "joined" => self.date(row.joined),
+            "state" => self.line(row.state.as_str()),
         })
     }
 

@@ -25,7 +25,7 @@ pub struct KeyFile {
 }
 
 impl KeyFile {
-    /// The key file at `path`, an absolute path. Its folder holds nothing else.
+    /// The key file at `path`, an absolute path. Its folder holds nothing but secrets.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
         Self { path }
@@ -39,11 +39,16 @@ impl KeyFile {
         Ok(folder)
     }
 
-    fn replace(&self, bytes: &[u8]) -> io::Result<()> {
+    /// Beside the keys: the secrets of a device that waits to join.
+    fn pending_path(&self) -> PathBuf {
+        self.path.with_file_name("joining")
+    }
+
+    fn replace_at(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let folder = self.private_folder()?;
         durable::remove_stale(folder, TEMPORARY);
         let new = folder.join(format!("{TEMPORARY}{}", durable::random_letters()?));
-        let replaced = write_whole(&new, bytes).and_then(|()| fs::rename(&new, &self.path));
+        let replaced = write_whole(&new, bytes).and_then(|()| fs::rename(&new, path));
         if replaced.is_err() {
             // Half a key helps nobody. The first failure is the one to tell.
             let _ = fs::remove_file(&new);
@@ -91,7 +96,8 @@ impl Vault for KeyFile {
     }
 
     fn store(&self, profile: &Profile) -> Result<(), LocalError> {
-        self.replace(&profile.encode()).map_err(|error| failed("write", &self.path, &error))
+        self.replace_at(&self.path, &profile.encode())
+            .map_err(|error| failed("write", &self.path, &error))
     }
 
     fn write_secret(&self, path: &Path, text: &str) -> Result<(), LocalError> {
@@ -111,6 +117,37 @@ impl Vault for KeyFile {
                 _ => failed("write", path, &error),
             })
     }
+
+    fn pending(&self) -> Result<Option<Zeroizing<Vec<u8>>>, LocalError> {
+        let path = self.pending_path();
+        read_private(&path).map_err(|error| failed("read", &path, &error))
+    }
+
+    fn set_pending(&self, secrets: Option<&[u8]>) -> Result<(), LocalError> {
+        let path = self.pending_path();
+        let done = match secrets {
+            Some(bytes) => self.replace_at(&path, bytes),
+            None => match fs::remove_file(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                removed => removed,
+            },
+        };
+        done.map_err(|error| failed("write", &path, &error))
+    }
+}
+
+/// Reads a private file into bytes that are wiped. None if it is not there.
+fn read_private(path: &Path) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let file = match durable::open_no_follow(path, File::options().read(true)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let len = file.metadata()?.len().min(LARGEST);
+    let mut bytes = Zeroizing::new(Vec::new());
+    bytes.reserve_exact(usize::try_from(len).unwrap_or(usize::MAX).saturating_add(1));
+    file.take(len).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 /// Writes a new file durably, or leaves none. What is there, a symlink too, is an error.

@@ -8,6 +8,7 @@
 mod body;
 mod card;
 mod device;
+mod enrol;
 mod epoch;
 mod manifest;
 mod moved;
@@ -21,6 +22,7 @@ pub use profile::KeyFileError;
 pub(crate) use body::TooLarge;
 pub(crate) use card::{decode_card, encode_card};
 pub(crate) use device::{decode_entry, encode_entry};
+pub(crate) use enrol::{decode_ask, encode_ask};
 pub(crate) use epoch::{decode_epoch, encode_epoch};
 pub(crate) use moved::{decode_moved, encode_moved};
 pub(crate) use profile::{decode_account, encode_account};

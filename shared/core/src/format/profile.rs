@@ -94,7 +94,7 @@ struct StoredKey {
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
-struct StoredDevice {
+pub(super) struct StoredDevice {
     #[n(0)]
     id: Text<DeviceId>,
     #[n(1)]
@@ -126,7 +126,7 @@ struct StoredProfile {
 }
 
 /// Secrets go from the buffer straight into bytes that are wiped.
-mod secret {
+pub(super) mod secret {
     use minicbor::decode::Error as DecodeError;
     use minicbor::encode::{Error as EncodeError, Write};
     use minicbor::{Decoder, Encoder};
@@ -134,7 +134,7 @@ mod secret {
 
     use crate::profile::SecretBytes;
 
-    pub(super) fn encode<C, W: Write>(
+    pub(crate) fn encode<C, W: Write>(
         secret: &SecretBytes,
         e: &mut Encoder<W>,
         _: &mut C,
@@ -142,7 +142,7 @@ mod secret {
         e.bytes(&*secret.0)?.ok()
     }
 
-    pub(super) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<SecretBytes, DecodeError> {
+    pub(crate) fn decode<C>(d: &mut Decoder<'_>, _: &mut C) -> Result<SecretBytes, DecodeError> {
         let mut secret = Zeroizing::new([0; 32]);
         let bytes = d.bytes()?;
         if bytes.len() != secret.len() {
@@ -211,7 +211,7 @@ fn keys_len(account: &Account) -> usize {
     48 * account.others.len()
 }
 
-fn write<T: Encode<()>>(value: &T, out: &mut Vec<u8>) {
+pub(super) fn write<T: Encode<()>>(value: &T, out: &mut Vec<u8>) {
     minicbor::encode(value, out).expect("writing to memory does not fail");
 }
 
@@ -246,37 +246,44 @@ fn load_account(stored: StoredAccount) -> Account {
     account
 }
 
+pub(super) fn store_device(device: &Device) -> StoredDevice {
+    StoredDevice {
+        id: Text(device.id.clone()),
+        name: device.name.clone(),
+        kind: kind_number(device.kind),
+        signing: device.signing.clone(),
+        exchange: device.exchange.clone(),
+        joined_ms: device.joined_ms,
+        revision: Some(device.revision).filter(|revision| *revision > 0),
+    }
+}
+
+pub(super) fn load_device(stored: StoredDevice) -> Result<Device, FormatError> {
+    Ok(Device {
+        id: stored.id.0,
+        name: stored.name,
+        kind: kind_of(stored.kind)?,
+        signing: stored.signing,
+        exchange: stored.exchange,
+        joined_ms: stored.joined_ms,
+        revision: stored.revision.unwrap_or(0),
+    })
+}
+
 fn store(profile: &Profile) -> StoredProfile {
     let device = &profile.device;
     StoredProfile {
         account: store_account(&profile.account),
-        device: StoredDevice {
-            id: Text(device.id.clone()),
-            name: device.name.clone(),
-            kind: kind_number(device.kind),
-            signing: device.signing.clone(),
-            exchange: device.exchange.clone(),
-            joined_ms: device.joined_ms,
-            revision: Some(device.revision).filter(|revision| *revision > 0),
-        },
+        device: store_device(device),
         store_url: profile.store_url.clone(),
         local_only: profile.local_only,
     }
 }
 
 fn load(stored: StoredProfile) -> Result<Profile, FormatError> {
-    let device = stored.device;
     Ok(Profile {
         account: load_account(stored.account),
-        device: Device {
-            id: device.id.0,
-            name: device.name,
-            kind: kind_of(device.kind)?,
-            signing: device.signing,
-            exchange: device.exchange,
-            joined_ms: device.joined_ms,
-            revision: device.revision.unwrap_or(0),
-        },
+        device: load_device(stored.device)?,
         store_url: stored.store_url,
         local_only: stored.local_only,
     })

@@ -77,6 +77,7 @@
 //! The checksum proves nothing against an attacker. It tells a bad disk from a wrong key.
 
 mod account;
+mod enrol;
 mod error;
 mod hpke;
 mod key;
@@ -107,7 +108,8 @@ pub use session::{
     part_name, seal_part, seal_unit, segment_key,
 };
 
-pub(crate) use key::{Purpose, derive};
+pub(crate) use enrol::{AnswerFor, open_answer, open_ask, seal_answer, seal_ask};
+pub(crate) use key::{Purpose, derive, length_prefixed};
 
 /// How many first bytes of a unit to fetch for its card. Few cards need more; then
 /// [`card_prefix_len`] says how many.

@@ -5,3 +5,4 @@ mod report;
 mod rotate;
 
 pub(crate) use follow::Surveyed;
+pub(crate) use rotate::{cancel, choice};

@@ -4,15 +4,6 @@ use convosync_wire::Note;
 
 use crate::member::Member;
 
-/// That old keys go on opening what is old.
-pub(super) fn keeps() -> Note {
-    Note {
-        code: "convosync::key::old-stays".to_owned(),
-        text: "What was saved before stays readable with the keys of before".to_owned(),
-        help: None,
-    }
-}
-
 /// What a revoked device can still do: no key brings that back.
 pub(super) fn still_has(name: &str) -> Note {
     Note {

@@ -12,7 +12,7 @@ use convosync_wire::{
     RevokeArgs,
 };
 
-use super::report::{keeps, lost_words, new_words, still_has};
+use super::report::{lost_words, new_words, still_has};
 use crate::cards::device_rows;
 use crate::engine::Engine;
 use crate::history::{Depth, History};
@@ -32,9 +32,7 @@ impl Engine<'_> {
     pub(crate) fn rotate_key(&self) -> Result<KeyReport, Trouble> {
         let (mut member, store, _) = self.at_the_store()?;
         self.begin_epoch(&mut member, store.as_ref(), Change::default())?;
-        let mut notes = vec![keeps()];
-        notes.extend(lost_words(&member));
-        Ok(key_report(&member, notes))
+        Ok(key_report(&member, lost_words(&member).into_iter().collect()))
     }
 
     /// `convosync device revoke`: a new key for every device but one. Asks first.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use convosync_core::{Profile, SaveId, Sealed, SessionId};
+use zeroize::Zeroizing;
 
 /// Why this device's own files could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +90,20 @@ pub trait Vault {
     ///
     /// [`LocalError::Exists`] if another file is there, or if it can't be written.
     fn write_secret(&self, path: &Path, text: &str) -> Result<(), LocalError>;
+
+    /// What was kept by [`Vault::set_pending`].
+    ///
+    /// # Errors
+    ///
+    /// If it can't be read.
+    fn pending(&self) -> Result<Option<Zeroizing<Vec<u8>>>, LocalError>;
+
+    /// Keeps the secrets of a device that waits to join in a private file, or removes them.
+    ///
+    /// # Errors
+    ///
+    /// If the file can't be written or removed.
+    fn set_pending(&self, secrets: Option<&[u8]>) -> Result<(), LocalError>;
 }
 
 /// A card that this device has seen.

@@ -19,6 +19,7 @@ use crate::ports::{Clock, Entropy, Guard, LocalError, Locks, Scratch, ScratchFil
 pub struct MemoryVault {
     profile: Rc<RefCell<Option<Profile>>>,
     secrets: Rc<RefCell<BTreeMap<PathBuf, String>>>,
+    pending: Rc<RefCell<Option<Vec<u8>>>>,
     steps: Steps,
 }
 
@@ -49,6 +50,16 @@ impl Vault for MemoryVault {
             return Err(LocalError::Exists(path.display().to_string()));
         }
         text.clone_into(there);
+        Ok(())
+    }
+
+    fn pending(&self) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>, LocalError> {
+        Ok(self.pending.borrow().clone().map(zeroize::Zeroizing::new))
+    }
+
+    fn set_pending(&self, secrets: Option<&[u8]>) -> Result<(), LocalError> {
+        self.steps.take();
+        *self.pending.borrow_mut() = secrets.map(<[u8]>::to_vec);
         Ok(())
     }
 }

@@ -139,6 +139,16 @@ pub(crate) enum Command {
 pub(crate) enum Device {
     /// Make this device one of an account that exists
     Join(Join),
+    /// Let the device in that shows six words
+    #[command(
+        after_help = "Examples:\n  convosync device approve\n  convosync device approve --yes < words.txt\n\n\
+        The words are asked for, or read from standard input; they are never an argument."
+    )]
+    Approve {
+        /// Ask nothing: let the device in that the words belong to
+        #[arg(short, long)]
+        yes: bool,
+    },
     /// Give this device another name
     #[command(after_help = "Example:\n  convosync device rename travel-laptop")]
     Rename {
@@ -208,6 +218,13 @@ pub(crate) enum Wanted {
     Verb(Verb),
     /// `device join`: the words are still to be read, never from the arguments.
     Join(Join),
+    /// `device join` without recovery words.
+    Enrol(Join),
+    /// `device approve`: the words are still to be read.
+    Approve {
+        /// The user has agreed.
+        yes: bool,
+    },
     /// `resume` without a session: a person may pick one.
     Pick(ResumeArgs),
     /// `config edit`: an editor is needed first.
@@ -221,7 +238,9 @@ impl Command {
     pub(crate) fn wanted(self) -> Wanted {
         Wanted::Verb(match self {
             Self::Init(init) => Verb::Init(init.into()),
-            Self::Device(Device::Join(join)) => return Wanted::Join(join),
+            Self::Device(Device::Join(join)) if join.recovery => return Wanted::Join(join),
+            Self::Device(Device::Join(join)) => return Wanted::Enrol(join),
+            Self::Device(Device::Approve { yes }) => return Wanted::Approve { yes },
             Self::Device(Device::Rename { name }) => Verb::DeviceRename(RenameArgs { name }),
             Self::Device(Device::Revoke { device, yes }) => {
                 Verb::DeviceRevoke(RevokeArgs { device, yes })

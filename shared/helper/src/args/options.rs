@@ -63,14 +63,25 @@ impl From<Init> for InitArgs {
 /// `convosync device join`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    convosync device join --recovery --store file:///home/me/Sync/convosync\n  \
+    convosync device join --store file:///home/me/Sync/convosync\n  \
     convosync device join --recovery --device laptop < words.txt\n\n\
-    The 24 words are asked for without showing them, or read from standard input;\n\
-    they are never an argument, where other programs could see them.")]
+    Without --recovery this device shows six words (and a QR code); `convosync device\n\
+    approve` on a device of the account reads them and lets this one in. With --recovery\n\
+    the 24 recovery words are asked for without showing them, or read from standard\n\
+    input. No words are ever an argument, where other programs could see them.")]
 pub(crate) struct Join {
     /// Join with the 24 recovery words
-    #[arg(long, required = true)]
+    #[arg(long, conflicts_with_all = ["no_wait", "wait", "timeout"])]
     pub(crate) recovery: bool,
+    /// Show the six words and end; `--wait` goes on
+    #[arg(long, conflicts_with = "wait")]
+    pub(crate) no_wait: bool,
+    /// Go on waiting for the answer to words that were shown before
+    #[arg(long, conflicts_with_all = ["store", "device", "kind"])]
+    pub(crate) wait: bool,
+    /// Wait at most so many seconds [default: until the words expire]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<u64>,
     /// The account's store [default: the one this device is set up with]
     #[arg(long, value_name = "URL")]
     pub(crate) store: Option<String>,

@@ -36,6 +36,9 @@ pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
     match reply {
         Reply::Initialised(report) => account::initialised(report, look),
         Reply::Joined(report) => account::joined(report, look),
+        Reply::Enrolling(report) => keys::enrolling(report, look),
+        Reply::EnrolWaiting(waiting) => keys::waiting(waiting, look),
+        Reply::Approved(report) => keys::approved(report, look),
         Reply::Renamed(report) => keys::renamed(report, look),
         Reply::Key(report) => keys::key(report, verb, look),
         Reply::Devices(listed) => account::devices(listed, look),
