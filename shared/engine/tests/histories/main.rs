@@ -20,7 +20,7 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use act::{Step, history};
+use act::{Act, Step, Weather, Which, history};
 use convosync_engine::testing::Knobs;
 use world::World;
 
@@ -102,6 +102,33 @@ fn whatever_happens_nothing_is_lost_and_all_devices_see_the_same() {
     let steps = cut_down(history(seed), seed, KNOBS);
     let wrong = happens(&steps, seed, KNOBS);
     panic!("CONVOSYNC_SEED={seed}\n{steps:#?}\n{}", wrong.join("\n"));
+}
+
+fn calmly(device: usize, act: Act) -> Step {
+    Step { device, tree: 0, act, weather: Weather::default() }
+}
+
+const SAVE: Act = Act::Save { no_push: false, new: false, cut: false, into: None };
+
+#[test]
+fn what_was_put_aside_does_not_hide_its_devices_last_save() {
+    let steps = [
+        calmly(1, Act::Talk { lines: 3, noise: 0 }),
+        calmly(1, SAVE),
+        calmly(1, Act::Rewind { lines: 2, instead: 1 }),
+        calmly(1, Act::Resume { which: Which::Newest, answers: 0 }),
+    ];
+    assert_eq!(happens(&steps, 0, KNOBS), [""; 0]);
+}
+
+#[test]
+fn a_device_that_dies_while_it_mends_its_index_uses_no_count_again() {
+    for death in 0..30 {
+        let weather = Weather { death: Some(death), ..Weather::default() };
+        let dies = Step { weather, ..calmly(0, SAVE) };
+        let steps = [calmly(0, SAVE), calmly(0, Act::Forget), dies, calmly(0, SAVE)];
+        assert_eq!(happens(&steps, 0, KNOBS), [""; 0], "before step {death}");
+    }
 }
 
 /// The test can fail: an engine that does not prove at send that what a save refers to is there
