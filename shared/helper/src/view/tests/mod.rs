@@ -282,7 +282,7 @@ Available Sessions (from other devices):
 Storage:
   📦 Store: file:///home/me/Sync/convosync
   📊 Sessions: 3 total
-  💾 Storage Used: 2.3 MB
+  💾 Storage Used: 2.3 MB of 100 MB (2 %)
   🔐 Encryption: Enabled
 
 Devices:
