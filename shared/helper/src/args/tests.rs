@@ -186,7 +186,7 @@ fn wrong_usage_is_refused_by_name() {
     refused(&["list", "--limit", "many"], "many");
     refused(&["list", "--limit", "3", "--all"], "cannot be used with");
     refused(&["log"], "SESSION");
-    refused(&["device", "join"], "--recovery");
+    refused(&["device", "join", "--recovery", "--wait"], "cannot be used with");
     refused(&["device", "join", "--recovery", "abandon", "ability"], "unexpected argument");
     refused(&["status", "--color", "pink"], "pink");
 }
