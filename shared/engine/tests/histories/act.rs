@@ -65,6 +65,8 @@ pub(crate) enum Act {
         answers: u64,
     },
     Gc,
+    /// The account gets a new key.
+    Rotate,
     /// A session is kept for ever, or no longer; deleted, or brought back: by its number.
     Keep {
         session: u64,
@@ -197,6 +199,7 @@ fn act(dice: &mut Dice) -> Act {
         88..91 => Act::Forget,
         91..95 => Act::Store { answers: dice.chance(60) },
         95..97 => Act::Remote { answers: dice.chance(60) },
+        97 => Act::Rotate,
         _ => Act::Wait { minutes: [1, 30, 1500, 12_000][dice.below(4) as usize] },
     }
 }
@@ -220,6 +223,7 @@ fn works(act: &Act) -> bool {
         Act::Save { .. }
             | Act::Resume { .. }
             | Act::Gc
+            | Act::Rotate
             | Act::Keep { .. }
             | Act::Sync
             | Act::List

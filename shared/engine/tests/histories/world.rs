@@ -86,6 +86,7 @@ impl World {
             Act::Save { .. } => self.save(step),
             Act::Resume { which, answers } => self.resume(step, *which, *answers),
             Act::Gc => self.collect(step),
+            Act::Rotate => drop(self.work(step, &Verb::KeyRotate)),
             Act::Keep { session, how } => self.keep(step, *session, *how),
             Act::Sync => drop(self.work(step, &Verb::Sync(SyncArgs::default()))),
             Act::List => drop(self.work(step, &Verb::List(ListArgs::default()))),
