@@ -52,14 +52,16 @@ pub fn open_moved(
 ) -> Result<Moved, OpenError> {
     let ObjectName::Moved { device, .. } = name else { return Err(OpenError::Foreign) };
     let text = name.to_string();
-    let place = Place::of(account, None, &text);
-    let parsed = object::parse(&object.0)?;
-    parsed.belongs(Kind::Moved, &place)?;
-    parsed.is_whole()?;
-    parsed.verify(&place, &Trust::Devices(devices))?;
-    if !parsed.head.signer.as_ref().is_some_and(|signer| signer.device == *device) {
-        return Err(OpenError::Foreign);
-    }
-    let front = parsed.open_front(&place, &derive(account, Purpose::Objects))?;
+    let front = object::with_its_key(account, &object.0, |account| {
+        let place = Place::of(account, None, &text);
+        let parsed = object::parse(&object.0)?;
+        parsed.belongs(Kind::Moved, &place)?;
+        parsed.is_whole()?;
+        parsed.verify(&place, &Trust::Devices(devices))?;
+        if parsed.head.signer.as_ref().is_none_or(|signer| signer.device != *device) {
+            return Err(OpenError::Foreign);
+        }
+        parsed.open_front(&place, &derive(account, Purpose::Objects))
+    })?;
     Ok(decode_moved(&front)?)
 }
