@@ -71,7 +71,10 @@ fn text(value: &Value) -> Result<String, LabeledError> {
         Value::Filesize { val, .. } => val.get().to_string(),
         Value::String { val, .. } => val.clone(),
         Value::List { vals, .. } => {
-            let texts = vals.iter().map(|item| item.as_str()).collect::<Result<Vec<_>, _>>()?;
+            let mut texts = Vec::with_capacity(vals.len());
+            for item in vals {
+                texts.push(item.as_str()?);
+            }
             // A list of JSON texts is one of TOML texts too.
             serde_json::Value::from(texts).to_string()
         }

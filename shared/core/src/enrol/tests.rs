@@ -48,7 +48,7 @@ fn six_words_let_a_device_in_and_the_bytes_never_change() {
     assert_eq!(approval.ask.device, enrolment.device.id);
     assert_eq!((approval.ask.entry.name.as_str(), approval.ask.made_ms), ("laptop", NOW));
     let answer = approval.answer(&account(1), &mut counting(9)).expect("sealed");
-    let joined = enrolment.look(&record(), &[answer.clone()], NOW + ENROL_MS);
+    let joined = enrolment.look(&record(), std::slice::from_ref(&answer), NOW + ENROL_MS);
     assert_eq!(joined, Answered::Joined(Box::new(account(1))));
     let kept = Enrolment::decode(&enrolment.encode()).expect("ours");
     assert_eq!(kept, enrolment);

@@ -120,13 +120,13 @@ impl Engine<'_> {
         let mut repo: Vec<String> =
             before.as_deref().unwrap_or_default().lines().map(str::to_owned).collect();
         let bindings = self.bindings(member)?.into_iter();
-        let bound = bindings.filter(|binding| binding.session == *session).map(|b| b.root);
+        let mut bound = bindings.filter(|binding| binding.session == *session).map(|b| b.root);
         let here = || -> PathBuf {
             let directory = Path::new(&request.directory);
             self.facts(directory).map_or_else(|_| directory.into(), |facts| facts.repository.root)
         };
         if repo.is_empty() {
-            let root = bound.last().unwrap_or_else(here);
+            let root = bound.next_back().unwrap_or_else(here);
             repo.push(root.display().to_string());
         }
         let home = self.ports.host.home.as_ref().map(|home| home.display().to_string());

@@ -168,7 +168,8 @@ fn is_there(view: &View, session: &SessionId) -> Result<(), Trouble> {
         let name = ObjectName::Unit { session: session.clone(), save: seen.card.save.clone() };
         !seen.queued && !there.contains(&name)
     });
-    if !gone && !(there.is_empty() && view.history.heads(session).is_empty()) {
+    let nothing_left = there.is_empty() && view.history.heads(session).is_empty();
+    if !(gone || nothing_left) {
         return Ok(());
     }
     Err(Refusal::new("convosync::session::gone", format!("{session} is gone for good"))

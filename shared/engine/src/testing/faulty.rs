@@ -326,7 +326,7 @@ mod tests {
         let names = |store: &FaultyStore<MemoryStore>| {
             store.list("").unwrap().into_iter().map(|listed| listed.name).collect::<Vec<_>>()
         };
-        assert_eq!(names(&store), [later.clone()]);
+        assert_eq!(names(&store), std::slice::from_ref(&later));
         assert_eq!(names(&store), [name(), later]);
     }
 
