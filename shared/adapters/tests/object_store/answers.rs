@@ -150,6 +150,20 @@ fn a_list_without_end_ends() {
 }
 
 #[test]
+fn a_list_that_goes_in_a_circle_ends() {
+    let (_server, open) = served(|_, at| {
+        let next = if at.is_multiple_of(2) { "tick" } else { "tock" };
+        let page = format!(
+            "<ListBucketResult><NextContinuationToken>{next}</NextContinuationToken>\
+             </ListBucketResult>"
+        );
+        Fate::Says("200 OK".to_owned(), vec![("content-length", page.len().to_string())], page)
+    });
+    let error = open().list("").unwrap_err();
+    assert!(error.to_string().contains("no end"), "{error}");
+}
+
+#[test]
 fn a_page_without_end_is_not_taken_into_memory() {
     let (_server, open) = served(|_, _| {
         let page = format!("<ListBucketResult>{}", " ".repeat(33 << 20));

@@ -48,6 +48,9 @@ const PAUSES: [Duration; 3] =
 /// More objects than this are no list of ours: a hundred sessions have some thousands.
 const MOST: usize = 4_000_000;
 
+/// A page may be empty where many objects were deleted. More of them in one list are no progress.
+const MOST_EMPTY: usize = 500;
+
 /// Holds sealed objects in a bucket.
 pub(super) struct ObjectStore {
     bucket: Arc<dyn Bucket>,
@@ -259,10 +262,13 @@ impl ObjectStore {
         };
         let wanted = format!("{root}{asked}");
         let (mut found, mut token) = (Vec::new(), None);
+        let (mut seen, mut empty) = (0, 0);
         loop {
             let options = PaginatedListOptions { page_token: token.clone(), ..Default::default() };
             let page = answered(self.bucket.list_paginated(Some(&wanted), options)).await?;
             let page = page.map_err(|error| self.unlistable(error))?;
+            seen += page.result.objects.len();
+            empty += usize::from(page.result.objects.is_empty());
             let named = page.result.objects.iter().filter_map(|meta| {
                 let name = meta.location.as_ref().strip_prefix(root.as_str())?;
                 let name = name.starts_with(prefix).then(|| name.parse().ok())??;
@@ -273,7 +279,7 @@ impl ObjectStore {
             if token.is_none() {
                 break;
             }
-            if found.len() > MOST || token == before {
+            if seen > MOST || empty > MOST_EMPTY || token == before {
                 let why = format!("{}: its list has no end", self.place.shown());
                 return Err(StoreError::Unreachable(why));
             }
