@@ -319,10 +319,36 @@ fn a_message_that_differs_keeps_two_conversations() {
         transcript(&laptop).contains("\"desktop\"") && !transcript(&laptop).contains("\"laptop\"")
     );
     assert_ne!(states(&laptop), ["conflict"]);
-    let back = apart["help"].as_str().expect("a command").to_owned();
-    let args: Vec<&str> = back.split(' ').skip(1).collect();
-    laptop.ok(&args);
-    assert!(transcript(&laptop).contains("\"laptop\""));
+    // It stands beside it, on every device, and no client or save takes it for the current one.
+    let apart = apart["text"].as_str().expect("a text");
+    let id = apart.rsplit(' ').next().expect("its id");
+    desktop.ok(&["resume"]);
+    for device in [&laptop, &desktop] {
+        let other = fs::read_to_string(device.transcript(id)).expect("it was placed");
+        assert!(other.contains("\"laptop\"") && !other.contains("\"desktop\""), "{other}");
+        assert_eq!(device.json(&["status"])["conversation_id"], ID);
+        let again = device.json(&["resume"]);
+        assert!(!again.to_string().contains("conversation-beside"), "{again}");
+    }
+}
+
+#[test]
+fn files_of_a_conversation_itself_have_a_place_beside_too() {
+    let (_world, desktop, laptop) = World::pair();
+    desktop.talk(ID, 1);
+    desktop.ok(&["save", "start"]);
+    laptop.ok(&["resume"]);
+    for device in [&laptop, &desktop] {
+        device.talk(ID, 1);
+        put(device, "custom-title.json", &device.name);
+        device.ok(&["save", &format!("on the {}", device.name)]);
+    }
+    laptop.ok(&["resume", "--on-conflict", "merge"]);
+    let all = convosync_tests::tree::files(&beside(&laptop, ""));
+    let titles = all.iter().filter(|path| path.ends_with("custom-title.json"));
+    let mut titles: Vec<_> = titles.map(|path| fs::read_to_string(path).expect("a file")).collect();
+    titles.sort();
+    assert_eq!(titles, ["desktop", "laptop"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use convosync_adapters::SqliteIndex;
 use convosync_engine::ports::{Index, IndexChange};
-use convosync_tests::{Device, World};
+use convosync_tests::{Device, World, tree};
 use serde_json::{Value, json};
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -94,4 +94,51 @@ fn a_sessions_saves_are_sent_in_order_however_long_the_first_has_to_wait() {
     let saved = desktop.json(&["save", "another"]);
     // Who saves wants it sent, and what goes before it too.
     assert_eq!((&saved["synced"], &saved["queued"]), (&json!(true), &json!(0)), "{saved}");
+}
+
+#[test]
+fn a_save_whose_past_is_gone_everywhere_holds_up_nothing_and_the_next_one_is_whole() {
+    let (world, desktop, laptop) = World::pair();
+    for message in ["one", "two"] {
+        desktop.talk(ID, 1);
+        desktop.ok(&["save", message]);
+    }
+    let session = desktop.json(&["list"])[0]["session_id"].clone();
+    let log = desktop.json(&["log", session.as_str().expect("a session")]);
+    let first = log.as_array().and_then(|rows| rows.last()).expect("a save")["save"].clone();
+    let first = first.as_str().expect("a name");
+    let copies = world.objects_of("v1/s/").into_iter().chain(tree::files(&desktop.data()));
+    let copies: Vec<_> = copies.filter(|path| path.ends_with(first)).collect();
+    assert_eq!(copies.len(), 2, "in the store and in the cache: {copies:?}");
+    copies.iter().for_each(|copy| fs::remove_file(copy).expect("removed"));
+
+    desktop.talk(ID, 1);
+    let saved = desktop.json(&["save", "three"]);
+    assert_eq!(saved["synced"], false, "{saved}");
+    assert!(saved["notes"].to_string().contains("convosync::store::missing"), "{saved}");
+    desktop.talk(ID, 1);
+    let saved = desktop.json(&["save", "four"]);
+    assert_eq!(saved["synced"], true, "{saved}");
+    laptop.ok(&["resume"]);
+    let there = fs::read_to_string(laptop.transcript(ID)).expect("it was brought back");
+    assert_eq!(there.matches("Answer").count(), 4, "{there}");
+    desktop.talk(ID, 1);
+    assert_eq!(desktop.json(&["save", "five"])["synced"], true);
+}
+
+#[test]
+fn what_was_decided_while_the_store_was_away_goes_with_the_next_look() {
+    for look in [&["list"][..], &["status"]] {
+        let (world, desktop, _laptop) = World::pair();
+        desktop.talk(ID, 1);
+        desktop.ok(&["save", "start"]);
+        let session = desktop.json(&["list"])[0]["session_id"].clone();
+        let away = world.path().join("away");
+        fs::rename(world.store(), &away).expect("moved");
+        desktop.ok(&["pin", session.as_str().expect("a session")]);
+        fs::rename(&away, world.store()).expect("moved back");
+        assert!(world.objects_of("v1/pin/").is_empty());
+        desktop.ok(look);
+        assert_eq!(world.objects_of("v1/pin/").len(), 1, "{look:?}");
+    }
 }

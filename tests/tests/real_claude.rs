@@ -99,7 +99,7 @@ impl Device {
             scratch.write_all(&local).expect("room on the disk");
             files.push((file.logical, scratch));
         }
-        let to = Placement { id, directory: &self.tree };
+        let to = Placement { id, directory: &self.tree, modified_ms: None };
         self.files.place(&to, files).expect("it is placed");
     }
 }

@@ -89,3 +89,34 @@ fn a_cut_is_saved_as_one_only_when_asked() {
     desktop.ok(&["resume", &session, "--at", before["save"].as_str().expect("a save")]);
     assert_eq!(transcript(&desktop), full);
 }
+
+#[test]
+fn what_was_said_after_the_cut_and_can_not_be_joined_travels_beside() {
+    let (_world, desktop, laptop, full) = cut();
+    let said = |n: usize| {
+        // The client gives no id twice; a transcript that was worked on by hand may.
+        let last = full.lines().rev().nth(n).expect("a line");
+        let last: Value = serde_json::from_str(last).expect("JSON");
+        let line = json!({"type": "user", "uuid": last["uuid"], "timestamp": "2026-01-01T00:00:00.000Z",
+            "message": {"role": "user", "content": format!("said after the cut {n}")}});
+        fs::write(desktop.transcript(ID), format!("{}{line}\n", transcript(&desktop)))
+            .expect("a file");
+    };
+    said(0);
+    let mut ids = Vec::new();
+    for message in ["after the cut", "and more"] {
+        let saved = desktop.json(&["save", message]);
+        assert_eq!((&saved["message_count"], &saved["synced"]), (&json!(18), &json!(true)));
+        let told = note(&saved, "notes", "convosync::conversation::apart").expect("it is told");
+        let text = told["text"].as_str().expect("a text");
+        let id = text.split_once(" as ").expect("an id").1.split(' ').next().expect("an id");
+        ids.push(id.to_owned());
+        said(5);
+    }
+    assert_eq!(ids[0], ids[1], "it goes on as the same conversation");
+    laptop.ok(&["resume"]);
+    assert_eq!(transcript(&laptop).matches("Answer").count(), 6);
+    let beside = fs::read_to_string(laptop.transcript(&ids[0])).expect("it was placed");
+    assert!(beside.contains("said after the cut 0") && beside.contains("said after the cut 5"));
+    assert_eq!(laptop.json(&["status"])["conversation_id"], ID);
+}

@@ -4,14 +4,15 @@ use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
 use convosync_core::{
-    Conversation, FilePath, FileState, Joined, Merging, Missing, ObjectName, PackError, PackInput,
-    RebuildError, Roots, SessionId, Side, Summary, canonicalise, join, kept, missing, pack,
-    rebuild, segment_key,
+    Canonical, Conversation, ConversationId, FilePath, FileState, Joined, Merging, Missing,
+    ObjectName, PackError, PackInput, RebuildError, Roots, SessionId, Side, Summary, canonicalise,
+    join, kept, missing, pack, rebuild, segment_key,
 };
 use convosync_wire::Note;
 
+use crate::conversation_id::id_that_follows;
 use crate::engine::Engine;
-use crate::freeze::Packing;
+use crate::freeze::{Packing, conversation_of};
 use crate::member::Member;
 use crate::ports::{
     Assistant, AssistantError, Found, LocalError, ReadSeek, ScratchFile, SourceFile,
@@ -42,6 +43,8 @@ pub(crate) struct Capture<'c> {
 /// A conversation as it will be saved.
 pub(crate) struct Captured {
     pub(crate) conversation: Conversation,
+    /// What was said in a transcript that lost messages, where it can't be joined with those.
+    pub(crate) apart: Option<Conversation>,
     pub(crate) notes: Vec<Note>,
 }
 
@@ -52,12 +55,11 @@ impl Engine<'_> {
         shelf: &mut Shelf<'_>,
         packing: &mut Packing<'_>,
     ) -> Result<Captured, Trouble> {
-        let before = what
-            .base
-            .and_then(|base| crate::freeze::conversation_of(&base.manifest, &what.found.id));
+        let before = what.base.and_then(|base| conversation_of(&base.manifest, &what.found.id));
         let mut files: Vec<(FilePath, FileState)> = Vec::new();
         let mut notes = Vec::new();
         let mut told = Summary::default();
+        let mut cut = None;
         for source in what.files {
             let old = before.and_then(|c| c.files.iter().find(|(path, _)| *path == source.logical));
             let old = old.map(|(_, state)| state);
@@ -66,6 +68,7 @@ impl Engine<'_> {
                 let session = packing.session();
                 notes.extend(transcript_notes(source, taken.fuller.then_some(session)));
                 told = taken.summary;
+                cut = taken.cut;
                 if let (true, Some(before)) = (taken.fuller, before) {
                     told.title = before.title.clone().or(told.title);
                 }
@@ -86,7 +89,9 @@ impl Engine<'_> {
             directory,
             files,
         };
-        Ok(Captured { conversation, notes })
+        let apart = cut.map(|cut| cut.beside(&conversation));
+        notes.extend(apart.as_ref().map(told_apart));
+        Ok(Captured { conversation, apart, notes })
     }
 
     fn capture_file(
@@ -102,11 +107,23 @@ impl Engine<'_> {
             && !(what.exact || what.shrinks)
             && shrunk(old, &now)
         {
-            let fuller = self.fuller(what, source, old, &mut now, shelf, packing)?;
-            return Ok(Taken { fuller: true, ..fuller });
+            return self.fuller(what, source, old, &mut now, shelf, packing);
         }
-        let key = segment_key(&what.member.profile.account, packing.session());
-        let (mut old, mut old_file) = (old, None);
+        let state = self.packed(what, source, old, &mut now, shelf, packing)?;
+        Ok(Taken { state, summary: now.summary, fuller: false, cut: None })
+    }
+
+    /// Packs a file as what it adds to the one of the save before.
+    fn packed(
+        &self,
+        what: &Capture<'_>,
+        source: &SourceFile,
+        mut old: Option<&FileState>,
+        now: &mut Now,
+        shelf: &mut Shelf<'_>,
+        packing: &mut Packing<'_>,
+    ) -> Result<FileState, Trouble> {
+        let mut old_file = None;
         if let (Some(before), Some(base)) = (old, what.base) {
             let keep = kept(before, &mut now.file, now.len).map_err(|e| read_error(source, &e))?;
             if keep < before.len {
@@ -117,6 +134,7 @@ impl Engine<'_> {
                 }
             }
         }
+        let key = segment_key(&what.member.profile.account, packing.session());
         let input = PackInput {
             key: key.as_bytes(),
             old,
@@ -125,13 +143,12 @@ impl Engine<'_> {
             new_len: now.len,
             messages: now.summary.messages,
         };
-        let state = pack(input, &mut |segment, bytes| packing.take(&segment, bytes))
-            .map_err(|error| pack_trouble(&source.path.display().to_string(), error))?;
-        Ok(Taken { state, summary: now.summary, fuller: false })
+        pack(input, &mut |segment, bytes| packing.take(&segment, bytes))
+            .map_err(|error| pack_trouble(&source.path.display().to_string(), error))
     }
 
     /// What is saved of a transcript that lost messages: all that was saved before, and what has
-    /// been said in the cut one since.
+    /// been said in the cut one since; as one where the lines can be joined, else beside it.
     fn fuller(
         &self,
         what: &Capture<'_>,
@@ -141,35 +158,36 @@ impl Engine<'_> {
         shelf: &mut Shelf<'_>,
         packing: &mut Packing<'_>,
     ) -> Result<Taken, Trouble> {
-        let mut kept = Taken { state: old.clone(), summary: now.summary.clone(), fuller: true };
-        kept.summary.messages = messages_of(old);
-        let rules = what.assistant.rules();
-        let Some(base) = what.base.filter(|_| rules.merging() == Merging::Union) else {
-            return Ok(kept);
-        };
+        let mut taken =
+            Taken { state: old.clone(), summary: now.summary.clone(), fuller: true, cut: None };
+        taken.summary.messages = messages_of(old);
+        let Some(base) = what.base else { return Ok(taken) };
         // What can't be read here can't be joined; the chain that is there stays.
-        let Ok(mut before) = self.rebuilt(shelf, &base.name, old) else { return Ok(kept) };
-        let failed = |error: std::io::Error| read_error(source, &error);
-        let mut losing = Side { file: &mut before, len: old.len };
-        let mut winning = Side { file: &mut now.file, len: now.len };
-        if missing(rules, &mut winning, &mut losing).map_err(failed)? != Missing::Messages {
-            return Ok(kept);
+        if let Ok(mut before) = self.rebuilt(shelf, &base.name, old) {
+            let rules = what.assistant.rules();
+            let failed = |error: std::io::Error| read_error(source, &error);
+            let mut losing = Side { file: &mut before, len: old.len };
+            let mut winning = Side { file: &mut now.file, len: now.len };
+            if missing(rules, &mut winning, &mut losing).map_err(failed)? != Missing::Messages {
+                return Ok(taken);
+            }
+            let mut file = self.ports.scratch.file()?;
+            let joined = match rules.merging() {
+                Merging::Union => join(rules, &mut losing, &mut winning, &mut file),
+                Merging::Apart => Ok(Joined::Apart),
+            };
+            if let Joined::Whole(Canonical { len, summary, .. }) = joined.map_err(failed)? {
+                let mut whole = Now { file: Box::new(file), len, summary };
+                taken.state = self.packed(what, source, Some(old), &mut whole, shelf, packing)?;
+                taken.summary = whole.summary;
+                return Ok(taken);
+            }
         }
-        let mut file = self.ports.scratch.file()?;
-        let joined = join(rules, &mut losing, &mut winning, &mut file).map_err(failed)?;
-        let Joined::Whole(canonical) = joined else { return Ok(kept) };
-        let key = segment_key(&what.member.profile.account, packing.session());
-        let input = PackInput {
-            key: key.as_bytes(),
-            old: Some(old),
-            old_file: Some(&mut before),
-            new_file: &mut file,
-            new_len: canonical.len,
-            messages: canonical.summary.messages,
-        };
-        let state = pack(input, &mut |segment, bytes| packing.take(&segment, bytes))
-            .map_err(|error| pack_trouble(&source.path.display().to_string(), error))?;
-        Ok(Taken { state, summary: canonical.summary, fuller: true })
+        let id = id_of_cut(&what.found.id, old)?;
+        let known = conversation_of(&base.manifest, &id).and_then(transcript_of);
+        let state = self.packed(what, source, known, now, shelf, packing)?;
+        taken.cut = Some(Cut { id, state, summary: now.summary.clone() });
+        Ok(taken)
     }
 
     /// The canonical bytes of a file, ready to be read from their start.
@@ -219,6 +237,59 @@ struct Taken {
     summary: Summary,
     /// The file here lost messages, so this is the fuller one of the save before.
     fuller: bool,
+    /// The one here, if it says what the fuller one does not.
+    cut: Option<Cut>,
+}
+
+/// A transcript that lost messages, as a conversation of its own.
+struct Cut {
+    id: ConversationId,
+    state: FileState,
+    summary: Summary,
+}
+
+impl Cut {
+    /// With all that lies beside the transcript: its lines may speak of it.
+    fn beside(self, fuller: &Conversation) -> Conversation {
+        let mut files = fuller.files.clone();
+        for (_, state) in files.iter_mut().filter(|(path, _)| path.as_str() == TRANSCRIPT) {
+            *state = self.state.clone();
+        }
+        Conversation {
+            id: self.id,
+            title: self.summary.title,
+            message_count: self.summary.messages,
+            client_version: self.summary.client_version,
+            files,
+            ..fuller.clone()
+        }
+    }
+}
+
+/// It follows from the fuller one: as long as that stays as it is, the next save goes on with the
+/// same conversation.
+fn id_of_cut(id: &ConversationId, fuller: &FileState) -> Result<ConversationId, Refusal> {
+    let mut hash = blake3::Hasher::new_derive_key("convosync v1 conversation that lost messages");
+    hash.update(id.as_str().as_bytes());
+    hash.update(&fuller.len.to_le_bytes());
+    hash.update(fuller.blocks.as_flattened());
+    id_that_follows(&hash)
+}
+
+fn transcript_of(conversation: &Conversation) -> Option<&FileState> {
+    let mut files = conversation.files.iter();
+    files.find(|(path, _)| path.as_str() == TRANSCRIPT).map(|(_, state)| state)
+}
+
+fn told_apart(conversation: &Conversation) -> Note {
+    Note {
+        code: "convosync::conversation::apart".to_owned(),
+        text: format!(
+            "what was said here since can't become one with it; it travels beside it as {} ({} messages)",
+            conversation.id, conversation.message_count
+        ),
+        help: None,
+    }
 }
 
 /// Whether a transcript lost messages: the assistant's own sweep cuts old ones to stubs. The store

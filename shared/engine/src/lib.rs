@@ -11,6 +11,7 @@ mod cancel;
 mod capture;
 mod cards;
 mod choose;
+mod conversation_id;
 mod engine;
 mod enrol;
 mod freeze;

@@ -206,10 +206,6 @@ impl Engine<'_> {
         {
             // A device that was revoked sends nothing any more.
             self.learn_devices(&mut member, store.as_ref())?;
-        }
-        if let Some(store) = &store
-            && !self.ports.index.queue()?.is_empty()
-        {
             match self.flush(&member, store.as_ref(), Sending::by_the_way(Duration::ZERO)) {
                 Ok(sent) => failed.extend(sent.notes),
                 // Another process is sending.

@@ -21,7 +21,7 @@ use crate::ports::{
 use crate::retention::decision_not_sent;
 use crate::save::{carried_code, remote_of};
 use crate::shelf::{OpenSave, Shelf, containers};
-use crate::trouble::{Trouble, git_failure, store_failure};
+use crate::trouble::{MISSING, Trouble, git_failure, store_failure};
 use crate::word::word;
 
 /// How long a sender waits for another one of this device.
@@ -538,11 +538,15 @@ fn is_lost(trouble: &Trouble) -> bool {
 
 fn lost_here(trouble: Trouble) -> Note {
     let failure = trouble.failure();
+    let head = match failure.code == MISSING {
+        true => "Something that a queued save goes on from is gone",
+        false => "A queued save is damaged on this device",
+    };
     Note {
         code: failure.code,
-        text: format!("A queued save is damaged on this device\n{}", failure.message),
+        text: format!("{head}\n{}", failure.message),
         help: Some(
-            "Save again: `convosync save` makes one that is whole by itself. The damaged one is left as it is."
+            "Save again: `convosync save` makes one that is whole by itself. The one that waits is left as it is."
                 .to_owned(),
         ),
     }

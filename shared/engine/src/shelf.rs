@@ -121,15 +121,24 @@ impl<'e> Shelf<'e> {
         containers(&open.manifest).iter().all(|name| self.container(name).is_ok())
     }
 
-    /// Whether the copies that this device has of what a save refers to are sound, or can be had
-    /// from the store instead. What it has no copy of is the store's to keep.
-    pub(crate) fn is_sound_here(&self, manifest: &Manifest) -> bool {
+    /// What a save refers to and can't be had: the copies that this device has are damaged, and the
+    /// store has no better one. What it has no copy of is the store's to keep, which is only asked
+    /// if something is known to be `gone`.
+    pub(crate) fn lost(&self, manifest: &Manifest, gone: bool) -> BTreeSet<ObjectName> {
         let ports = self.engine.ports;
         let near = |name: &ObjectName| {
             let absent = |place: &dyn Store| matches!(place.get(name), Err(StoreError::Missing(_)));
             !absent(ports.outbox) || !absent(ports.cache)
         };
-        containers(manifest).iter().all(|name| !near(name) || self.whole(name).is_ok())
+        let lost = |name: &ObjectName| match (near(name), gone) {
+            (true, _) => self.whole(name).is_err(),
+            (false, true) => matches!(
+                self.container(name),
+                Err(Trouble::Object { .. } | Trouble::Store(StoreError::Missing(_)))
+            ),
+            (false, false) => false,
+        };
+        containers(manifest).into_iter().filter(lost).collect()
     }
 
     /// Lets go of what was opened if it would become too much with `more` bytes.

@@ -192,11 +192,14 @@ fn after(mut failure: Failure, aside: &[Note]) -> Failure {
     Failure { help: Some(help.join("\n")).filter(|help| !help.is_empty()), ..failure }
 }
 
+/// The code of what is not in the store.
+pub(crate) const MISSING: &str = "convosync::store::missing";
+
 /// Code and help of what a store said.
 pub(crate) fn store_failure(error: &StoreError) -> Failure {
     let (code, help) = match error {
         StoreError::Missing(_) => (
-            "convosync::store::missing",
+            MISSING,
             "the store may still be arriving (a synchronised folder): try again in a while",
         ),
         StoreError::Exists(_) => (

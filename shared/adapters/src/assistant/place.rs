@@ -57,7 +57,8 @@ pub(crate) fn place(
     // Whoever sees the transcript sees all that it speaks of, and it is the newest.
     targets.sort_by_key(|target| target.family == Family::Transcript);
     let transcript = Family::Transcript.root(config).join(&slug).join(format!("{}.jsonl", to.id));
-    let mut writer = Writer { processes, seen: BTreeSet::new(), unsynced: BTreeSet::new() };
+    let times = times(to.modified_ms);
+    let mut writer = Writer { processes, times, seen: BTreeSet::new(), unsynced: BTreeSet::new() };
     let mut placed = transcript;
     for target in targets {
         let is_transcript = target.family == Family::Transcript;
@@ -95,6 +96,8 @@ fn plan(
 
 struct Writer<'a> {
     processes: &'a dyn Processes,
+    /// What every file gets; none: those of the writing.
+    times: Option<Timestamps>,
     /// Folders that were swept already.
     seen: BTreeSet<PathBuf>,
     /// Folders whose new entries are not durable yet.
@@ -111,10 +114,11 @@ impl Writer<'_> {
         let path = folder.join(name);
         let unwritten = |error: io::Error| failed("write", &path, &error);
         // Most files of a conversation never change, and there may be hundreds.
-        if freshened(&path, &mut *target.contents).map_err(unwritten)? {
+        if freshened(&path, &mut *target.contents, self.times.as_ref()).map_err(unwritten)? {
             return Ok(path);
         }
-        let temporary = Temporary::fill(&folder, &mut *target.contents).map_err(unwritten)?;
+        let temporary = Temporary::fill(&folder, &mut *target.contents, self.times.as_ref())
+            .map_err(unwritten)?;
         if target.family == Family::Plan {
             keep_other(&path).map_err(unwritten)?;
         }
@@ -132,9 +136,20 @@ impl Writer<'_> {
     }
 }
 
-/// Gives a file that holds these very bytes already a fresh time and the mode of all that is
-/// placed; false if there is none.
-fn freshened(path: &Path, contents: &mut dyn ScratchFile) -> io::Result<bool> {
+fn times(modified_ms: Option<i64>) -> Option<Timestamps> {
+    let ms = modified_ms?;
+    let nanos = ms.rem_euclid(1000) * 1_000_000;
+    let at = Timespec { tv_sec: ms.div_euclid(1000), tv_nsec: nanos };
+    Some(Timestamps { last_access: at, last_modification: at })
+}
+
+/// Gives a file that holds these very bytes already the time and the mode of all that is placed;
+/// false if there is none.
+fn freshened(
+    path: &Path,
+    contents: &mut dyn ScratchFile,
+    times: Option<&Timestamps>,
+) -> io::Result<bool> {
     // What is no plain file, or can't be opened, is replaced.
     let Ok(mut there) = open_no_follow(path, OpenOptions::new().read(true).write(true)) else {
         return Ok(false);
@@ -145,7 +160,8 @@ fn freshened(path: &Path, contents: &mut dyn ScratchFile) -> io::Result<bool> {
     there.set_permissions(Permissions::from_mode(0o600))?;
     // By the clock of the file system, as a write does: the order of times is kept.
     let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-    futimens(&there, &Timestamps { last_access: now, last_modification: now })?;
+    let fresh = Timestamps { last_access: now, last_modification: now };
+    futimens(&there, times.unwrap_or(&fresh))?;
     Ok(true)
 }
 
@@ -225,10 +241,17 @@ struct Temporary {
 }
 
 impl Temporary {
-    fn fill(folder: &Path, contents: &mut dyn ScratchFile) -> io::Result<Self> {
+    fn fill(
+        folder: &Path,
+        contents: &mut dyn ScratchFile,
+        times: Option<&Timestamps>,
+    ) -> io::Result<Self> {
         let (this, mut file) = Self::create(folder)?;
         contents.seek(SeekFrom::Start(0))?;
         io::copy(contents, &mut file)?;
+        if let Some(times) = times {
+            futimens(&file, times)?;
+        }
         file.sync_all()?;
         Ok(this)
     }

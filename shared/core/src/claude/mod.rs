@@ -52,12 +52,17 @@ impl Rules for ClaudeCode {
         Merging::Union
     }
 
-    /// In a folder of its own: the client looks for sub-agents and tasks one level deep.
+    /// In a folder of its own: the client looks for sub-agents and tasks one level deep. A file of
+    /// the conversation's own folder goes to the results of tools, of which the client opens what
+    /// the transcript names.
     fn beside(&self, path: &FilePath, mark: &str) -> Option<FilePath> {
-        let (top, rest) = path.as_str().split_once('/')?;
-        let path = match rest.strip_suffix(".md").filter(|_| top == "plans") {
-            Some(plan) => format!("plans/{plan}-{mark}.md"),
-            None => format!("{top}/beside-{mark}/{rest}"),
+        let path = match path.as_str().split_once('/') {
+            None if path.as_str() == "transcript.jsonl" => return None,
+            None => format!("tool-results/beside-{mark}/{path}"),
+            Some((top, rest)) => match rest.strip_suffix(".md").filter(|_| top == "plans") {
+                Some(plan) => format!("plans/{plan}-{mark}.md"),
+                None => format!("{top}/beside-{mark}/{rest}"),
+            },
         };
         path.parse().ok()
     }

@@ -380,3 +380,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_second_version_of_a_file_has_a_place_unless_it_is_the_transcript() {
+    let beside = |path: &str| {
+        let path = path.parse().expect("a path");
+        ClaudeCode.beside(&path, "0123abcd").map(|beside| beside.to_string())
+    };
+    for (path, place) in [
+        ("custom-title.json", "tool-results/beside-0123abcd/custom-title.json"),
+        ("tool-results/a.txt", "tool-results/beside-0123abcd/a.txt"),
+        ("subagents/agent-1.jsonl", "subagents/beside-0123abcd/agent-1.jsonl"),
+        ("plans/blue-sky.md", "plans/blue-sky-0123abcd.md"),
+    ] {
+        assert_eq!(beside(path).as_deref(), Some(place));
+    }
+    assert_eq!(beside("transcript.jsonl"), None);
+}

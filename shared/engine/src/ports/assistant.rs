@@ -112,6 +112,9 @@ pub struct Placement<'a> {
     pub id: &'a ConversationId,
     /// For which directory, absolute, symlinks resolved, existing.
     pub directory: &'a Path,
+    /// When it counts as last changed, milliseconds since 1970: the client goes on with the newest
+    /// one. None: now.
+    pub modified_ms: Option<i64>,
 }
 
 /// Where it went.
@@ -196,8 +199,8 @@ pub trait Assistant {
     /// [`AssistantError::Refused`] names the first that has none.
     fn accepts(&self, id: &ConversationId, files: &[FilePath]) -> Result<(), AssistantError>;
 
-    /// Puts files in place, the transcript last, each whole or not at all: mode 0600, fresh
-    /// times, durable. Files that are not named stay.
+    /// Puts files in place, the transcript last, each whole or not at all: mode 0600, the
+    /// times that are asked for, durable. Files that are not named stay.
     ///
     /// # Errors
     ///

@@ -30,10 +30,10 @@ pub(super) struct ConversationPlan<'a> {
 }
 
 /// A file in its local form.
-type StagedFile = (FilePath, Box<dyn ScratchFile>);
+pub(super) type StagedFile = (FilePath, Box<dyn ScratchFile>);
 
 /// A file of the save in canonical form.
-struct SavedFile {
+pub(super) struct SavedFile {
     file: Box<dyn ScratchFile>,
     len: u64,
 }
@@ -48,7 +48,7 @@ impl SavedFile {
 
 /// Files in their local form.
 #[derive(Default)]
-struct Staged {
+pub(super) struct Staged {
     files: Vec<StagedFile>,
     /// The directory that the transcript says it is held in.
     directory: Option<String>,
@@ -86,6 +86,12 @@ pub(super) struct Restored {
 }
 
 impl ConversationPlan<'_> {
+    /// The conversation whose files are not written anew, so that their times stay.
+    pub(super) fn kept(&self) -> Option<(&dyn Assistant, &ConversationId)> {
+        let is_written = matches!(self.action, Action::Write { .. });
+        (!is_written).then_some((self.assistant, &self.conversation.id))
+    }
+
     /// The plan in the user's words.
     pub(super) fn told(&self) -> String {
         let (assistant, messages) = (&self.conversation.assistant, self.conversation.message_count);
@@ -187,7 +193,7 @@ impl Engine<'_> {
     }
 
     /// Every file in its local form, proven whole, before anything is changed.
-    fn staged(
+    pub(super) fn staged(
         &self,
         shelf: &mut Shelf<'_>,
         open: &OpenSave,
@@ -414,32 +420,13 @@ impl Engine<'_> {
         let directory = if directory.is_dir() { directory } else { work_tree.to_path_buf() };
         let files = ready_to_place(assistant, &id, &directory, staged)?;
         self.tell("Restoring the conversation");
-        assistant.place(&Placement { id: &id, directory: &directory }, files)?;
+        assistant.place(&Placement { id: &id, directory: &directory, modified_ms: None }, files)?;
         Ok(Some(restored(id, true, true, Vec::new())))
     }
-
-    /// A random UUID (version 4), as the assistants name conversations.
-    pub(crate) fn new_conversation_id(&self) -> Result<ConversationId, Trouble> {
-        let mut bytes = [0u8; 16];
-        self.ports.entropy.fill(&mut bytes);
-        bytes[6] = bytes[6] & 0x0f | 0x40;
-        Ok(uuid(bytes)?)
-    }
-}
-
-/// Bytes as a UUID, whose version they name already.
-pub(super) fn uuid(mut bytes: [u8; 16]) -> Result<ConversationId, Refusal> {
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let text =
-        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
-    text.parse().map_err(|error: convosync_core::IdError| {
-        Refusal::new("convosync::conversation::id", error.to_string())
-    })
 }
 
 /// Tells the client where its conversation is now, unless the transcript says so already.
-fn ready_to_place(
+pub(super) fn ready_to_place(
     assistant: &dyn Assistant,
     id: &ConversationId,
     directory: &Path,
@@ -507,7 +494,7 @@ pub(super) fn has_lines(path: &FilePath) -> bool {
 }
 
 /// `directory` below the work tree, if it stays there; else its top.
-fn below(work_tree: &Path, directory: &str) -> PathBuf {
+pub(super) fn below(work_tree: &Path, directory: &str) -> PathBuf {
     let plain = Path::new(directory)
         .components()
         .all(|part| matches!(part, Component::Normal(name) if name != ".git"));

@@ -1,6 +1,7 @@
 //! Resuming: read heads, open the save, stage it, decide; then code, conversation and directory,
 //! each after what is in its place was put aside; tell.
 
+mod beside;
 mod code;
 mod conversation;
 mod dialog;
@@ -22,6 +23,7 @@ use crate::save::must_be_text;
 use crate::send::{SEND_WAIT, Sending, Which, not_sent};
 use crate::shelf::{OpenSave, Shelf, containers};
 use crate::trouble::{Refusal, Trouble};
+use beside::Beside;
 use code::CodePlan;
 use conversation::{ConversationPlan, Restored};
 use find::FoundSave;
@@ -83,9 +85,18 @@ impl Engine<'_> {
                     args,
                 )?,
             };
-            Ok((union, code, talk))
+            let beside = match &ready.by_hand {
+                Some(_) => Vec::new(),
+                None => {
+                    let (beside, notes) =
+                        self.plan_beside(&member, &mut shelf, &ready.open, &work_tree)?;
+                    ready.notes.extend(notes);
+                    beside
+                }
+            };
+            Ok((union, code, talk, beside))
         };
-        let (union, code, talk) = match plan() {
+        let (union, code, talk, beside) = match plan() {
             Ok(planned) => planned,
             Err(trouble) => {
                 let card = &ready.open.card;
@@ -105,6 +116,8 @@ impl Engine<'_> {
             .still_as_planned(talk.as_ref(), request)
             .and_then(|()| self.park_conversation(&member, &mut shelf, &ready, talk.as_ref()))
             .map(|parked| done.parked.extend(parked))
+            .and_then(|()| self.apply_beside(request, &work_tree, talk.as_ref(), beside))
+            .map(|placed| done.notes.extend(placed))
             .and_then(|()| self.apply_conversation(&work_tree, talk))
             .and_then(|restored| {
                 self.bound(&member, &mut ready, restored.as_ref()).map(|()| restored)
@@ -166,6 +179,9 @@ impl Engine<'_> {
             self.plan_conversation(&member, &mut shelf, &ready.open, &root, request, args)
         })?;
         steps.extend(talk.flatten().as_ref().map(ConversationPlan::told));
+        let (beside, notes) = self.plan_beside(&member, &mut shelf, &ready.open, &root)?;
+        steps.extend(beside.iter().map(Beside::told));
+        ready.notes.extend(notes);
         steps.push(format!("go to {}", directory_of(&ready.open, &root).display()));
         Ok(assumed.told(steps, ready.notes))
     }

@@ -48,12 +48,13 @@ impl Engine<'_> {
             }
         }
         let queue = self.ports.index.queue()?;
-        let synced = !queue.iter().any(|row| row.session == chosen.session);
         let main = chosen.main();
         let card = held.frozen.card;
         // A save that carries the commits may have taken its place.
         let binding = self.binding(member, &chosen.scene.facts.repository.root)?;
         let tip = binding.filter(|b| b.session == chosen.session).map_or(save, |b| b.tip);
+        // What still waits before it will never go: saves are sent in order.
+        let synced = !queue.iter().any(|row| row.save == tip);
         Ok(SaveReport {
             session_id: chosen.session.to_string(),
             save: tip.to_string(),

@@ -1,8 +1,8 @@
 //! The moment that a save holds: code, conversation, terminal.
 
 use convosync_core::{
-    Code, CodeState, Conversation, ConversationId, Manifest, Oid, PackInput, Roots, SaveId,
-    SessionId, Terminal, Vector, pack, segment_key,
+    Code, CodeState, Conversation, ConversationId, FileState, Manifest, Oid, PackInput, Roots,
+    SaveId, SessionId, Terminal, Vector, pack, segment_key,
 };
 use convosync_wire::{Note, Request, SaveArgs};
 
@@ -15,7 +15,7 @@ use crate::history::{History, Seen, newest_of};
 use crate::member::Member;
 use crate::ports::{Assistant, Committed, Facts, Found, Repository, Table};
 use crate::shelf::{OpenSave, Shelf};
-use crate::trouble::{Refusal, Trouble};
+use crate::trouble::{MISSING, Refusal, Trouble};
 
 /// A frozen save and what there is to tell of it.
 pub(super) struct Held {
@@ -36,7 +36,7 @@ impl Engine<'_> {
         // save never waits for it.
         let store = self.open_store(&member.profile).ok();
         let mut shelf = Shelf::new(self, member, store.as_deref());
-        let base = self.base(&mut shelf, chosen);
+        let base = self.base(&mut shelf, chosen)?;
         let mut packing = Packing::new(self, member, chosen.session.clone());
         let mut notes: Vec<Note> = excluded_note(&committed.excluded).into_iter().collect();
         let mut conversations = Vec::new();
@@ -53,10 +53,11 @@ impl Engine<'_> {
             )?;
             notes.extend(captured.notes);
             conversations.push(captured.conversation);
+            conversations.extend(captured.apart);
         } else {
             notes.push(no_conversation(base.as_ref()));
         }
-        conversations.extend(others_of(base.as_ref(), conversations.first()));
+        conversations.extend(others_of(base.as_ref(), &conversations));
         let (code, state) = self.code_of(member, args, chosen, committed, &mut packing)?;
         let facts = &chosen.scene.facts;
         let terminal = Terminal {
@@ -88,16 +89,34 @@ impl Engine<'_> {
         Ok(Held { frozen, notes })
     }
 
-    /// The save that this one goes on from. If it can't be read here, nothing is taken over from
-    /// it: the save is whole by itself.
-    fn base(&self, shelf: &mut Shelf<'_>, chosen: &Chosen<'_>) -> Option<OpenSave> {
-        let save = chosen.base.as_ref()?;
-        let open = shelf.save(&chosen.session, save).ok()?;
-        if !shelf.is_sound_here(&open.manifest) {
-            return None;
+    /// The save that this one goes on from, without the files whose containers are damaged or
+    /// gone: of those nothing is taken over, and what is here of them is saved whole.
+    fn base(
+        &self,
+        shelf: &mut Shelf<'_>,
+        chosen: &Chosen<'_>,
+    ) -> Result<Option<OpenSave>, Trouble> {
+        let Some(save) = chosen.base.as_ref() else { return Ok(None) };
+        let Ok(mut open) = shelf.save(&chosen.session, save) else { return Ok(None) };
+        let gone = self.lacks_something(save)?;
+        let lost = shelf.lost(&open.manifest, gone);
+        for conversation in &mut open.manifest.conversations {
+            let is_there = |file: &FileState| {
+                let mut named = file.segments.iter().filter_map(|s| s.container.as_ref());
+                named.all(|name| !lost.contains(name))
+            };
+            conversation.files.retain(|(_, file)| is_there(file));
         }
+        open.manifest.conversations.retain(|conversation| !conversation.files.is_empty());
         let manifest = at_home(open.manifest, &open.name);
-        Some(OpenSave { manifest, ..open })
+        Ok(Some(OpenSave { manifest, ..open }))
+    }
+
+    /// Whether a save could not be sent because something that it refers to was nowhere to be had.
+    fn lacks_something(&self, save: &SaveId) -> Result<bool, Trouble> {
+        let mut queue = self.ports.index.queue()?.into_iter();
+        let row = queue.find(|row| row.save == *save);
+        Ok(row.and_then(|row| row.error).is_some_and(|error| error == MISSING))
     }
 
     #[expect(clippy::too_many_arguments, reason = "what a capture is made of, each once")]
@@ -294,9 +313,9 @@ pub(super) fn home_of(
 }
 
 /// Conversations of the save before that were not captured anew: they stay in the session.
-fn others_of(base: Option<&OpenSave>, main: Option<&Conversation>) -> Vec<Conversation> {
+fn others_of(base: Option<&OpenSave>, captured: &[Conversation]) -> Vec<Conversation> {
     let all = base.map(|base| base.manifest.conversations.clone()).unwrap_or_default();
-    all.into_iter().filter(|c| main.is_none_or(|main| main.id != c.id)).collect()
+    all.into_iter().filter(|old| captured.iter().all(|new| new.id != old.id)).collect()
 }
 
 fn no_conversation(base: Option<&OpenSave>) -> Note {

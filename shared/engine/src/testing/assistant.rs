@@ -221,6 +221,12 @@ impl Assistant for MemoryAssistant {
             self.steps.take();
             self.write(to.id, to.directory, path, bytes);
         }
+        if to.modified_ms.is_some() {
+            // Times are counts here: it is older than all that were written.
+            let mut desk = self.desk.borrow_mut();
+            let key = (to.id.clone(), to.directory.to_owned());
+            desk.talks.entry(key).and_modify(|talk| talk.modified = 0);
+        }
         Ok(Placed { transcript: to.directory.join(to.id.as_str()).join(TRANSCRIPT) })
     }
 

@@ -123,7 +123,7 @@ impl Home {
         files: &[(&str, &[u8])],
     ) -> Result<PathBuf, convosync_engine::ports::AssistantError> {
         let id = id(name);
-        let to = Placement { id: &id, directory };
+        let to = Placement { id: &id, directory, modified_ms: None };
         let files = files.iter().map(|(logical, bytes)| {
             (logical.parse::<FilePath>().expect("a file path"), scratch(bytes))
         });

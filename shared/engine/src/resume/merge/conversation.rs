@@ -12,6 +12,7 @@ use convosync_wire::Note;
 
 use super::super::conversation::has_lines;
 use crate::capture::{TRANSCRIPT, pack_trouble, scratch_error};
+use crate::conversation_id::id_that_follows;
 use crate::engine::Engine;
 use crate::freeze::{Packing, conversation_of};
 use crate::member::Member;
@@ -318,27 +319,27 @@ fn beside(
 
 /// Eight letters that follow from what a file holds.
 fn mark(state: &FileState) -> String {
-    digest("convosync v1 file kept beside", "", state).to_hex()[..8].to_owned()
+    let mut hash = blake3::Hasher::new_derive_key("convosync v1 file kept beside");
+    digest(&mut hash, "", state);
+    hash.finalize().to_hex()[..8].to_owned()
 }
 
-fn digest(context: &str, of: &str, state: &FileState) -> blake3::Hash {
-    let mut hash = blake3::Hasher::new_derive_key(context);
-    hash.update(of.as_bytes());
+fn digest(hash: &mut blake3::Hasher, path: &str, state: &FileState) {
+    hash.update(&(path.len() as u64).to_le_bytes());
+    hash.update(path.as_bytes());
     hash.update(&state.len.to_le_bytes());
     hash.update(state.blocks.as_flattened());
-    hash.finalize()
 }
 
-/// The id of a conversation that could not become one with another of its id: a UUID (version 8)
-/// that follows from the old id and what it holds, so that every device gives it the same.
+/// The id of a conversation that could not become one with another of its id: it follows from the
+/// old id and all that it holds, so that every device gives it the same.
 fn id_apart(conversation: &Conversation) -> Result<ConversationId, Refusal> {
-    let nothing = FileState::default();
-    let transcript = state_of(conversation, TRANSCRIPT).unwrap_or(&nothing);
-    let hash = digest("convosync v1 conversation kept apart", conversation.id.as_str(), transcript);
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash.as_bytes()[..16]);
-    bytes[6] = bytes[6] & 0x0f | 0x80;
-    super::super::conversation::uuid(bytes)
+    let mut hash = blake3::Hasher::new_derive_key("convosync v1 conversation kept apart");
+    hash.update(conversation.id.as_str().as_bytes());
+    for (path, state) in &conversation.files {
+        digest(&mut hash, path.as_str(), state);
+    }
+    id_that_follows(&hash)
 }
 
 fn told_apart(conversation: &Conversation, id: &ConversationId, head: &OpenSave) -> Note {
