@@ -111,6 +111,8 @@ pub struct Tombstone {
     pub by: DeletedBy,
     /// When it was decided, milliseconds since 1970 by the device's own clock. Only shown.
     pub made_ms: i64,
+    /// For how many days the user was told that it can be taken back; 0: nothing was said.
+    pub grace_days: u32,
 }
 
 /// Units and parts that nothing needed when the mark was made. They may be deleted when the mark
@@ -121,6 +123,8 @@ pub struct Mark {
     pub names: Vec<ObjectName>,
     /// When it was made, milliseconds since 1970 by the device's own clock. Only shown.
     pub made_ms: i64,
+    /// For how many days at least they stay; 0: nothing was said.
+    pub grace_days: u32,
 }
 
 /// Whether a session is pinned after all these decisions. Of two of the same generation the one
@@ -140,6 +144,8 @@ pub struct Deletion {
     pub by: DeletedBy,
     /// When it was said last, milliseconds since 1970 by the clock of who said it.
     pub made_ms: i64,
+    /// The most days that anyone was told it can be taken back for.
+    pub grace_days: u32,
 }
 
 impl Deletion {
@@ -150,13 +156,18 @@ impl Deletion {
         let last = all.iter().map(|(turn, _)| turn.generation).max()?;
         let mut last = all.into_iter().filter(|(turn, _)| turn.generation == last);
         let (_, first) = last.next()?;
-        let mut deletion =
-            Self { covers: first.covers.clone(), by: first.by, made_ms: first.made_ms };
+        let mut deletion = Self {
+            covers: first.covers.clone(),
+            by: first.by,
+            made_ms: first.made_ms,
+            grace_days: first.grace_days,
+        };
         let mut deleted = first.deleted;
         for (_, other) in last {
             deleted &= other.deleted;
             deletion.covers.join(&other.covers);
             deletion.made_ms = deletion.made_ms.max(other.made_ms);
+            deletion.grace_days = deletion.grace_days.max(other.grace_days);
             if other.by == DeletedBy::User {
                 deletion.by = DeletedBy::User;
             }
@@ -187,7 +198,7 @@ mod tests {
         for save in saves {
             covers.join(&Vector::after([], &save.parse().expect("a save id")));
         }
-        Tombstone { deleted, covers, by: DeletedBy::User, made_ms: 0 }
+        Tombstone { deleted, covers, by: DeletedBy::User, made_ms: 0, grace_days: 0 }
     }
 
     #[test]
@@ -227,6 +238,16 @@ mod tests {
         assert!(!is_pinned([(&later, &no), (&one, &yes)]));
         assert!(is_pinned([(&one, &yes), (&other, &no)]));
         assert!(is_pinned([(&one, &no), (&other, &yes)]));
+    }
+
+    #[test]
+    fn the_longest_time_that_anyone_was_promised_counts() {
+        let (one, other) = (turn("00000001-aaaaaaaa-22222222"), turn("00000001-bbbbbbbb-22222222"));
+        let said = |grace_days| Tombstone { grace_days, ..tombstone(true, &[]) };
+        let (short, long) = (said(1), said(30));
+        for both in [[(&one, &short), (&other, &long)], [(&one, &long), (&other, &short)]] {
+            assert_eq!(Deletion::of(both).map(|deletion| deletion.grace_days), Some(30));
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// Whether it can be a head.
-    fn counts(&self) -> bool {
+    pub(crate) fn counts(&self) -> bool {
         !self.card.parked && !self.quarantined
     }
 }
@@ -76,10 +76,11 @@ impl History {
         heads.filter(|seen| contents.insert(seen.card.content)).collect()
     }
 
-    /// Whether a session is deleted: nothing was saved in it since.
+    /// Whether a session is deleted: nothing that counts was saved in it since.
     pub(crate) fn is_deleted(&self, session: &SessionId) -> bool {
-        let saves = self.sessions.get(session).into_iter().flat_map(BTreeMap::keys);
-        self.decisions.is_deleted(session, saves)
+        let saves = self.sessions.get(session).into_iter().flatten();
+        let counted = saves.filter(|(_, seen)| !seen.quarantined).map(|(save, _)| save);
+        self.decisions.is_deleted(session, counted)
     }
 
     /// The newest head of each session that is not deleted, newest first.
@@ -212,7 +213,8 @@ impl Engine<'_> {
         let refused = self.learn_devices(member, store)?;
         let undecided = self.learn_decisions(member, store)?;
         let mut history = self.known(member)?;
-        history.notes.extend(undecided);
+        history.notes.extend(undecided.notes);
+        undecided.refused.iter().for_each(|name| history.decisions.is_unreadable(name));
         history.notes.extend(refused.into_iter().map(|text| unreadable("a device entry", &text)));
         let listed = store.list(prefix)?;
         let mut learned = Learned { engine: self, changes: Vec::new() };

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use convosync_core::{ObjectName, PartBody, SessionId, seal_part, stand_in_name, stand_ins_of};
 
 use crate::engine::Engine;
+use crate::gc::Marks;
 use crate::knob;
 use crate::member::Member;
-use crate::ports::Store;
+use crate::ports::{Store, Table};
 use crate::settings::Retention;
 use crate::shelf::Shelf;
 use crate::trouble::{Refusal, Trouble};
@@ -15,6 +16,15 @@ use crate::trouble::{Refusal, Trouble};
 /// How long what was found unmarked can be relied on: half of the least grace time that any device
 /// may be set to.
 const RELIED_ON_MS: i64 = Retention::LEAST_GRACE as i64 * 24 * 60 * 60 * 1000 / 2;
+
+/// The label of when a stand-in was put.
+const STANDS: &str = "stands";
+
+/// What a sender builds on: what is in the store, and what of it may go.
+pub(crate) struct Ground {
+    pub(crate) marks: Marks,
+    pub(crate) there: BTreeSet<ObjectName>,
+}
 
 impl Engine<'_> {
     /// Makes sure that everything a unit refers to is in the store and not marked for deletion,
@@ -31,7 +41,10 @@ impl Engine<'_> {
         let mut bytes = 0;
         loop {
             let begun = self.ports.clock.now_ms();
-            bytes += self.send_needed(member, store, session, needed)?;
+            if !needed.is_empty() && knob::proves_at_send() {
+                let ground = self.ground(member, store, session)?;
+                bytes += self.send_needed(member, store, session, needed, &ground)?;
+            }
             put()?;
             let took = self.ports.clock.now_ms().saturating_sub(begun);
             if needed.is_empty() || (0..RELIED_ON_MS).contains(&took) {
@@ -40,40 +53,43 @@ impl Engine<'_> {
         }
     }
 
-    /// What is damaged on this disk is never sent: its name could not be used again. What is
-    /// marked, or was and is gone, is put under a new name: whoever collects may still be about
-    /// to delete the old one.
-    fn send_needed(
+    /// What is in the store of a session.
+    fn ground(
         &self,
         member: &Member,
         store: &dyn Store,
         session: &SessionId,
-        needed: &BTreeSet<ObjectName>,
-    ) -> Result<u64, Trouble> {
-        if needed.is_empty() || !knob::proves_at_send() {
-            return Ok(0);
-        }
+    ) -> Result<Ground, Trouble> {
         let marks = self.marks(member, store)?;
         let mut there = BTreeSet::new();
         for prefix in [ObjectName::units_of(session), ObjectName::parts_of(session)] {
             there.extend(store.list(&prefix)?.into_iter().map(|listed| listed.name));
         }
+        Ok(Ground { marks, there })
+    }
+
+    /// What is damaged on this disk is never sent: its name could not be used again. What is
+    /// marked, or was and is gone, is put under a new name: whoever collects may still be about
+    /// to delete the old one. Gives the bytes that went.
+    pub(crate) fn send_needed(
+        &self,
+        member: &Member,
+        store: &dyn Store,
+        session: &SessionId,
+        needed: &BTreeSet<ObjectName>,
+        ground: &Ground,
+    ) -> Result<u64, Trouble> {
+        let Ground { marks, there } = ground;
         let shelf = Shelf::new(self, member, Some(store));
         let mut bytes = 0;
         for name in needed {
             let stays = there.contains(name) && !marks.may_go(name);
-            if stays {
+            if stays || self.stands(member, session, name, ground)? {
                 continue;
             }
             self.step("Uploading the conversation")?;
             if there.contains(name) || marks.has(name) {
-                let prefix = stand_ins_of(&member.profile.account, session, name);
-                let stands = |name: &ObjectName| {
-                    name.to_string().starts_with(&prefix) && !marks.may_go(name)
-                };
-                if !there.iter().any(stands) {
-                    bytes += self.put_stand_in(member, store, session, name, &shelf)?;
-                }
+                bytes += self.put_stand_in(member, store, session, name, &shelf)?;
             } else {
                 let sealed = shelf.whole(name)?;
                 store.put_new(name, &sealed)?;
@@ -81,6 +97,36 @@ impl Engine<'_> {
             }
         }
         Ok(bytes)
+    }
+
+    /// Whether something in the store stands in for a container and stays. When anything may be
+    /// marked, what this device put a short while ago does: who marked it since has to wait longer
+    /// than that.
+    fn stands(
+        &self,
+        member: &Member,
+        session: &SessionId,
+        container: &ObjectName,
+        ground: &Ground,
+    ) -> Result<bool, Trouble> {
+        let Ground { marks, there } = ground;
+        let prefix = stand_ins_of(&member.profile.account, session, container);
+        let unmarked =
+            there.iter().filter(|name| name.to_string().starts_with(&prefix) && !marks.has(name));
+        for name in unmarked {
+            if !marks.doubt || self.was_put_lately(member, name)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn was_put_lately(&self, member: &Member, stand_in: &ObjectName) -> Result<bool, Trouble> {
+        let of = stand_in.to_string();
+        let put = self.remembered(member, Table::Misc, STANDS, of.as_bytes())?;
+        let put = put.and_then(|text| text.parse::<i64>().ok());
+        let now = self.ports.clock.now_ms();
+        Ok(put.is_some_and(|put| (0..RELIED_ON_MS).contains(&now.saturating_sub(put))))
     }
 
     /// Puts the segments of a container into a part of their own.
@@ -96,9 +142,14 @@ impl Engine<'_> {
         let (profile, hash) = (&member.profile, member.devices.hash());
         let random = &mut self.random();
         let name = stand_in_name(&profile.account, session, container, random);
+        // From before it is there: who collects can't have seen it earlier.
+        let begun = self.ports.clock.now_ms().to_string();
         let sealed = seal_part(profile, hash, &name, &body, random)
             .map_err(|error| Refusal::new("convosync::save::too-big", error.to_string()))?;
         store.put_new(&name, &sealed)?;
+        let of = name.to_string();
+        let change = self.remember(member, Table::Misc, STANDS, of.as_bytes(), &begun);
+        self.ports.index.apply(&[change])?;
         Ok(sealed.as_bytes().len() as u64)
     }
 }

@@ -28,6 +28,8 @@ struct StoredTombstone {
     by: u8,
     #[n(3)]
     made_ms: i64,
+    #[n(4)]
+    grace_days: Option<u32>,
 }
 
 #[derive(Encode, Decode)]
@@ -37,6 +39,13 @@ struct StoredMark {
     names: Vec<Text<ObjectName>>,
     #[n(1)]
     made_ms: i64,
+    #[n(2)]
+    grace_days: Option<u32>,
+}
+
+/// A number that came later: not there if it is 0, as before it came.
+fn later(number: u32) -> Option<u32> {
+    Some(number).filter(|number| *number > 0)
 }
 
 pub(crate) fn encode_pin(pin: &Pin) -> Vec<u8> {
@@ -57,6 +66,7 @@ pub(crate) fn encode_tombstone(tombstone: &Tombstone) -> Vec<u8> {
             DeletedBy::Retention => 1,
         },
         made_ms: tombstone.made_ms,
+        grace_days: later(tombstone.grace_days),
     })
 }
 
@@ -71,11 +81,16 @@ pub(crate) fn decode_tombstone(bytes: &[u8]) -> Result<Tombstone, FormatError> {
             _ => return Err(FormatError::Newer("reason of a deletion")),
         },
         made_ms: stored.made_ms,
+        grace_days: stored.grace_days.unwrap_or(0),
     })
 }
 
 pub(crate) fn encode_mark(mark: &Mark) -> Vec<u8> {
-    encode(&StoredMark { names: texts(&mark.names), made_ms: mark.made_ms })
+    encode(&StoredMark {
+        names: texts(&mark.names),
+        made_ms: mark.made_ms,
+        grace_days: later(mark.grace_days),
+    })
 }
 
 /// Reads a mark. Only units and parts can be marked.
@@ -85,5 +100,5 @@ pub(crate) fn decode_mark(bytes: &[u8]) -> Result<Mark, FormatError> {
     if names.iter().any(|name| name.session().is_none()) {
         return Err(FormatError::Malformed("a mark on what is never collected".to_owned()));
     }
-    Ok(Mark { names, made_ms: stored.made_ms })
+    Ok(Mark { names, made_ms: stored.made_ms, grace_days: stored.grace_days.unwrap_or(0) })
 }

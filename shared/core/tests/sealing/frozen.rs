@@ -68,24 +68,37 @@ fn the_tombstone_never_changes() {
     let name = ObjectName::Tombstone { session: session(1), turn: turn(&me.device) };
     let covers = card(&me, session(1)).vector;
     let made_ms = 1_700_000_000_000;
-    let tombstone = Tombstone { deleted: true, covers, by: DeletedBy::Retention, made_ms };
+    let by = DeletedBy::Retention;
+    let tombstone = Tombstone { deleted: true, covers, by, made_ms, grace_days: 0 };
     let hash = devices(&[&me]).hash();
     let sealed =
         seal_tombstone(&me, hash, &name, &tombstone, &mut counting(5)).expect("the name is ours");
     frozen(sealed.as_bytes(), include_str!("frozen/tombstone.hex"));
-    assert_eq!(open_tombstone(&me.account, &devices(&[&me]), &name, &sealed), Ok(tombstone));
+    assert_eq!(
+        open_tombstone(&me.account, &devices(&[&me]), &name, &sealed),
+        Ok(tombstone.clone())
+    );
+    let with_grace = Tombstone { grace_days: 7, ..tombstone };
+    let sealed =
+        seal_tombstone(&me, hash, &name, &with_grace, &mut counting(5)).expect("the name is ours");
+    frozen(sealed.as_bytes(), include_str!("frozen/tombstone-grace.hex"));
+    assert_eq!(open_tombstone(&me.account, &devices(&[&me]), &name, &sealed), Ok(with_grace));
 }
 
 #[test]
 fn the_mark_never_changes() {
     let me = profile(2);
     let names = vec![unit(&me).2, part(&me).1];
-    let mark = Mark { names, made_ms: 1_700_000_000_000 };
+    let mark = Mark { names, made_ms: 1_700_000_000_000, grace_days: 0 };
     let hash = devices(&[&me]).hash();
     let (name, sealed) = seal_mark(&me, hash, &mark, &mut counting(5)).expect("few names");
     assert_eq!(name.to_string(), "v1/g/xefkdarg-kdargp45");
     frozen(sealed.as_bytes(), include_str!("frozen/mark.hex"));
-    assert_eq!(open_mark(&me.account, &devices(&[&me]), &name, &sealed), Ok(mark));
+    assert_eq!(open_mark(&me.account, &devices(&[&me]), &name, &sealed), Ok(mark.clone()));
+    let with_grace = Mark { grace_days: 7, ..mark };
+    let (name, sealed) = seal_mark(&me, hash, &with_grace, &mut counting(5)).expect("few names");
+    frozen(sealed.as_bytes(), include_str!("frozen/mark-grace.hex"));
+    assert_eq!(open_mark(&me.account, &devices(&[&me]), &name, &sealed), Ok(with_grace));
 }
 
 #[test]

@@ -86,8 +86,8 @@ fn kept(me: &Profile) -> Vec<Case> {
     let pin_name = ObjectName::Pin { session: session(1), turn: turn.clone() };
     let stone_name = ObjectName::Tombstone { session: session(1), turn };
     let covers = card(me, session(1)).vector;
-    let stone = Tombstone { deleted: true, covers, by: DeletedBy::User, made_ms: 1 };
-    let mark = Mark { names: vec![part(me).1], made_ms: 1 };
+    let stone = Tombstone { deleted: true, covers, by: DeletedBy::User, made_ms: 1, grace_days: 7 };
+    let mark = Mark { names: vec![part(me).1], made_ms: 1, grace_days: 7 };
     let (hash, random) = (known.hash(), &mut counting(5));
     let pin = seal_pin(me, hash, &pin_name, &Pin { pinned: true, made_ms: 1 }, random);
     let stone = seal_tombstone(me, hash, &stone_name, &stone, random);
@@ -111,7 +111,7 @@ fn nobody_decides_in_the_name_of_another_device() {
     let pin = Pin { pinned: true, made_ms: 1 };
     let sealed = seal_pin(&me, [0; 32], &name, &pin, &mut counting(1));
     assert_eq!(sealed, Err(SealError::Name));
-    let foreign = Mark { names: vec![name], made_ms: 1 };
+    let foreign = Mark { names: vec![name], made_ms: 1, grace_days: 7 };
     assert!(matches!(seal_mark(&me, [0; 32], &foreign, &mut counting(1)), Err(SealError::Name)));
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use convosync_core::{ObjectName, SaveId, SessionId};
 
+use super::live::{LAST, unit};
 use crate::engine::Engine;
 use crate::history::{History, Seen};
 use crate::member::Member;
@@ -93,16 +94,21 @@ impl Engine<'_> {
     }
 }
 
-/// Whether a save that is there goes on from this one: old saves are what a collection removes
-/// first, and a mark does not stay for ever.
+/// Whether it went as old saves go: a save that is there goes on from it, and so many newer ones are
+/// there as a collection always leaves. A mark does not stay for ever.
 fn goes_on(history: &History, name: &ObjectName, there: &BTreeSet<ObjectName>) -> bool {
     let ObjectName::Unit { session, save } = name else { return false };
+    let Some(saves) = history.sessions.get(session) else { return false };
     let later = |seen: &Seen| {
-        let unit = ObjectName::Unit { session: session.clone(), save: seen.card.save.clone() };
-        seen.card.save != *save
-            && !seen.card.parked
+        seen.counts()
+            && seen.card.save != *save
             && seen.card.vector.covers(save)
-            && (seen.queued || there.contains(&unit))
+            && (seen.queued || there.contains(&unit(session, &seen.card.save)))
     };
-    history.sessions.get(session).is_some_and(|saves| saves.values().map(Box::as_ref).any(later))
+    // Those that are there and of which this device does not know yet count too.
+    let newer = there.range(name..).filter(|name| {
+        let ObjectName::Unit { session: of, save: newer } = name else { return false };
+        of == session && newer > save && saves.get(newer).is_none_or(|seen| seen.counts())
+    });
+    newer.take(LAST).count() == LAST && saves.values().map(Box::as_ref).any(later)
 }

@@ -10,60 +10,82 @@ use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{IndexChange, Store, Table};
 use crate::retention::limits::days_ms;
+use crate::retention::may_be_read_later;
 use crate::trouble::{Refusal, Trouble};
 
-/// Days that a mark stays after all that it names is gone: until then a device that was away learns
+/// Days of this device that a mark stays after all that it names is gone: until then a device that was away learns
 /// from it why that is so.
 const KEPT_DAYS: u32 = 90;
 
 /// The label of when this device first saw that all a mark names is gone.
 const DONE: &str = "mark-done";
 
-/// All marks that can be read.
+/// All marks that count: those of devices of the account.
 #[derive(Default)]
 pub(crate) struct Marks {
-    /// By what they name: for how long this device has seen the oldest of its marks.
-    ages: BTreeMap<ObjectName, i64>,
+    of: BTreeMap<ObjectName, Marked>,
     all: BTreeMap<ObjectName, Mark>,
-    /// Some mark can't be read: anything may be marked.
-    unreadable: bool,
+    /// There is a mark that can't be read yet: anything may be marked.
+    pub(crate) doubt: bool,
     pub(crate) notes: Vec<Note>,
 }
 
+/// What is known of an object that is marked.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Marked {
+    /// For how long this device has seen the oldest of its marks, in milliseconds it lived.
+    pub(super) age: i64,
+    /// The most days that one of them says it stays.
+    pub(super) grace_days: u32,
+}
+
 impl Marks {
-    /// For how long this device has seen an object marked, in milliseconds.
-    pub(super) fn age(&self, name: &ObjectName) -> Option<i64> {
-        self.ages.get(name).copied()
+    /// What is known of an object if it is marked.
+    pub(super) fn get(&self, name: &ObjectName) -> Option<Marked> {
+        self.of.get(name).copied()
     }
 
     /// Whether an object may go at any time, so that nothing new may rely on it.
     pub(crate) fn may_go(&self, name: &ObjectName) -> bool {
-        self.unreadable || self.ages.contains_key(name)
+        self.doubt || self.has(name)
     }
 
     /// Whether a mark that can be read names it.
     pub(crate) fn has(&self, name: &ObjectName) -> bool {
-        self.ages.contains_key(name)
+        self.of.contains_key(name)
     }
 }
 
 impl Engine<'_> {
-    /// The marks in the store.
+    /// The marks in the store. What is no mark of any device of the account is none.
     pub(crate) fn marks(&self, member: &Member, store: &dyn Store) -> Result<Marks, Trouble> {
-        let (there, notes) = self.learn(member, store, ObjectName::MARKS)?;
-        let mut marks = Marks { notes, ..Marks::default() };
+        let learnt = self.learn(member, store, ObjectName::MARKS)?;
+        let mut marks = Marks { notes: learnt.notes, ..Marks::default() };
         let (account, devices) = (&member.profile.account, &member.devices);
-        for name in there {
-            let kept = self.ports.index.get(Table::Retention, &name.to_string())?;
-            let opened = kept.and_then(|mark| open_mark(account, devices, &name, &mark).ok());
-            let Some(mark) = opened else {
-                marks.unreadable = true;
+        for name in learnt.there {
+            let by_us =
+                matches!(&name, ObjectName::Mark { device, .. } if member.is_active(device));
+            let text = name.to_string();
+            let Some(kept) = self.ports.index.get(Table::Retention, &text)?.filter(|_| by_us)
+            else {
                 continue;
+            };
+            let mark = match open_mark(account, devices, &name, &kept) {
+                Ok(mark) => mark,
+                Err(error) => {
+                    marks.doubt = true;
+                    if !may_be_read_later(&error) {
+                        // Damaged on this disk: the store is asked again.
+                        self.ports.index.apply(&[IndexChange::Remove(Table::Retention, text)])?;
+                    }
+                    continue;
+                }
             };
             let age = self.seen_for(member, &name)?;
             for marked in &mark.names {
-                let oldest = marks.ages.entry(marked.clone()).or_insert(age);
-                *oldest = age.max(*oldest);
+                let known = marks.of.entry(marked.clone()).or_default();
+                known.age = age.max(known.age);
+                known.grace_days = mark.grace_days.max(known.grace_days);
             }
             marks.all.insert(name, mark);
         }
@@ -79,14 +101,18 @@ impl Engine<'_> {
     ) -> Result<(), Trouble> {
         for names in names.chunks(MAX_MARKED) {
             self.step("Marking what is not needed any more")?;
-            let mark = Mark { names: names.to_vec(), made_ms: self.ports.clock.now_ms() };
+            let mark = Mark {
+                names: names.to_vec(),
+                made_ms: self.ports.clock.now_ms(),
+                grace_days: self.grace(),
+            };
             let hash = member.devices.hash();
             let (name, sealed) = seal_mark(&member.profile, hash, &mark, &mut self.random())
                 .map_err(|error| Refusal::new(error.code(), error.to_string()))?;
             store.put_new(&name, &sealed)?;
             self.ports.index.apply(&[
                 IndexChange::Put(Table::Retention, name.to_string(), sealed),
-                self.seen_now(member, &name),
+                self.seen_now(member, &name)?,
             ])?;
         }
         Ok(())
@@ -104,7 +130,7 @@ impl Engine<'_> {
             let objects = name.session().and_then(|session| snapshot.sessions.get(session));
             objects.is_some_and(|objects| objects.contains_key(name))
         };
-        let now = self.ports.clock.now_ms();
+        let now = self.lived_ms(member)?;
         for (name, mark) in &marks.all {
             if mark.names.iter().any(there) {
                 continue;

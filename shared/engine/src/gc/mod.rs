@@ -4,7 +4,9 @@
 //! Why nothing is lost, whoever else saves, sends or collects at the same time:
 //!
 //! - Only what is dead **now** and was marked for the grace time, by this device's own first
-//!   sight of the mark, is deleted; and the decision that made it dead was there as long.
+//!   sight of the mark, is deleted; and the decision that made it dead was there as long, and so
+//!   was the account's newest key: who is revoked changes what counts. The grace time is the
+//!   longest that was told to anyone, in days that this device lived (`retention::lived`).
 //! - Whoever sends a save looks at the marks first and relies on nothing that is marked: it puts
 //!   the same segments under a new name (`stand_in`). The save follows within half of the least
 //!   grace time, so a collector that looks again sees it, or saw it before.
@@ -16,6 +18,7 @@ mod forget;
 mod live;
 mod marks;
 mod sweep;
+mod uphold;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -23,17 +26,23 @@ use std::time::Duration;
 use convosync_core::{DeletedBy, ObjectName, SessionId};
 use convosync_wire::{Amount, GcArgs, GcReport, KeptSession, Note};
 
+use self::marks::Marked;
+pub(crate) use self::marks::Marks;
+use self::sweep::Ripe;
 use crate::engine::Engine;
 use crate::history::{Depth, History};
 use crate::member::Member;
 use crate::ports::{Store, Table};
 use crate::retention::covers;
-use crate::retention::limits::{days_ms, leaving};
+use crate::retention::limits::{Past, days_ms, leaving};
 use crate::send::{SEND_WAIT, Sending};
 use crate::trouble::Trouble;
 
 /// An automatic collection runs at most so often: it reads a lot.
 const EVERY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Another device's grace time is heeded up to so many days.
+const MOST_GRACE: u32 = 365;
 
 /// What is in the store, session by session.
 pub(crate) struct Snapshot {
@@ -55,6 +64,9 @@ impl Engine<'_> {
             notes.extend(sent.notes);
         }
         let _lock = self.ports.locks.acquire("send", SEND_WAIT)?;
+        if !args.dry_run {
+            notes.extend(self.uphold(&member, store.as_ref())?);
+        }
         let mut report = self.collect(&mut member, store.as_ref(), args.dry_run)?;
         notes.append(&mut report.notes);
         Ok(GcReport { notes, ..report })
@@ -63,7 +75,9 @@ impl Engine<'_> {
     /// Collects after a save or a sync, if the user wants that: once a day, and without a word
     /// unless something went. What goes wrong is no matter of the save.
     pub(crate) fn collect_quietly(&self, member: &mut Member, store: &dyn Store) -> Option<Note> {
-        if !self.ports.settings.retention.auto || !self.is_time(member).unwrap_or(false) {
+        if !self.ports.settings.retention.auto
+            || !self.is_time(member, "collected").unwrap_or(false)
+        {
             return None;
         }
         let _lock = self.ports.locks.acquire("send", Duration::ZERO).ok()?;
@@ -84,14 +98,14 @@ impl Engine<'_> {
         }
     }
 
-    /// Whether the last automatic collection was long enough ago; notes this one.
-    fn is_time(&self, member: &Member) -> Result<bool, Trouble> {
+    /// Whether this was done last long enough ago; notes that it is done now.
+    fn is_time(&self, member: &Member, done: &str) -> Result<bool, Trouble> {
         let now = self.ports.clock.now_ms();
-        let last = self.remembered(member, Table::Misc, "collected", b"")?;
+        let last = self.remembered(member, Table::Misc, done, b"")?;
         let last = last.and_then(|text| text.parse::<i64>().ok());
         let due = last.is_none_or(|last| !(0..EVERY_MS).contains(&now.saturating_sub(last)));
         if due {
-            let change = self.remember(member, Table::Misc, "collected", b"", &now.to_string());
+            let change = self.remember(member, Table::Misc, done, b"", &now.to_string());
             self.ports.index.apply(&[change])?;
         }
         Ok(due)
@@ -108,7 +122,7 @@ impl Engine<'_> {
         let mut snapshot = self.snapshot(member, store)?;
         let limits = &self.ports.settings.retention;
         let mut rows = Vec::new();
-        for (session, why) in leaving(&snapshot.history, limits, self.ports.clock.now_ms()) {
+        for (session, why) in self.may_leave(member, &mut snapshot.history)? {
             let row = crate::retention::row(&snapshot.history, &session);
             let objects = snapshot.sessions.get(&session);
             let size = objects.map_or(0, |objects| objects.values().sum());
@@ -126,6 +140,22 @@ impl Engine<'_> {
         self.mark_and_sweep(member, store, snapshot, rows, dry_run)
     }
 
+    /// The sessions past a limit; none for its age while the clock can't be trusted.
+    fn may_leave(
+        &self,
+        member: &Member,
+        history: &mut History,
+    ) -> Result<Vec<(SessionId, Past)>, Trouble> {
+        let limits = &self.ports.settings.retention;
+        let mut past = leaving(history, limits, self.ports.clock.now_ms());
+        let by_age = |(_, why): &(SessionId, Past)| matches!(why, Past::Days(_));
+        if past.iter().any(by_age) && !self.is_clock_steady(member)? {
+            past.retain(|row| !by_age(row));
+            history.notes.push(not_steady());
+        }
+        Ok(past)
+    }
+
     fn mark_and_sweep(
         &self,
         member: &Member,
@@ -135,7 +165,7 @@ impl Engine<'_> {
         dry_run: bool,
     ) -> Result<GcReport, Trouble> {
         let marks = self.marks(member, store)?;
-        let dead = self.dead(member, store, &snapshot)?;
+        let dead = self.dead(member, store, &snapshot, &marks)?;
         let mut report = GcReport {
             dry_run,
             leaving,
@@ -148,18 +178,20 @@ impl Engine<'_> {
         };
         report.notes.extend(marks.notes.iter().cloned());
         report.notes.extend(dead.notes);
-        let (mut fresh, mut ripe) = (Vec::new(), Vec::new());
+        let (mut fresh, mut ripe) = (Vec::new(), Ripe::new());
+        let mut due = Amount::default();
         for (session, objects) in &dead.objects {
-            let decided = self.decided_long_ago(member, &snapshot.history, session)?;
+            let grace = self.grace_of(&snapshot.history, session);
+            let decided = self.decided_long_ago(member, &snapshot.history, session, grace)?;
             for (name, size) in objects {
-                let amount = match marks.age(name) {
+                let amount = match marks.get(name) {
                     None => {
                         fresh.push(name.clone());
                         &mut report.marked
                     }
-                    Some(age) if decided && age >= days_ms(self.grace()) => {
-                        ripe.push((name.clone(), *size));
-                        continue;
+                    Some(marked) if decided && marked.age >= self.longest(grace, marked) => {
+                        ripe.entry(session.clone()).or_default().push((name.clone(), *size));
+                        &mut due
                     }
                     Some(_) => &mut report.waiting,
                 };
@@ -167,10 +199,12 @@ impl Engine<'_> {
             }
         }
         if dry_run {
-            ripe.iter().for_each(|(_, size)| add(&mut report.deleted, *size));
+            report.deleted = due;
         } else {
             self.put_marks(member, store, &fresh)?;
-            report.deleted = self.sweep(store, &snapshot, &ripe)?;
+            report.deleted = self.sweep(store, &snapshot, ripe)?;
+            report.waiting.objects += due.objects - report.deleted.objects;
+            report.waiting.bytes += due.bytes - report.deleted.bytes;
             self.drop_done_marks(member, store, &marks, &snapshot)?;
             self.clear_cache(member)?;
         }
@@ -179,10 +213,10 @@ impl Engine<'_> {
         Ok(report)
     }
 
-    /// All that is known and all that is there.
+    /// All that is there, and then all that is known: what comes in between is in no list of what
+    /// may go.
     fn snapshot(&self, member: &mut Member, store: &dyn Store) -> Result<Snapshot, Trouble> {
         let taken_ms = self.ports.clock.now_ms();
-        let history = self.refreshed(member, store, ObjectName::UNITS, Depth::All)?;
         let mut sessions: BTreeMap<SessionId, BTreeMap<ObjectName, u64>> = BTreeMap::new();
         for prefix in [ObjectName::UNITS, ObjectName::PARTS] {
             for listed in store.list(prefix)? {
@@ -191,24 +225,38 @@ impl Engine<'_> {
                 }
             }
         }
+        let history = self.refreshed(member, store, ObjectName::UNITS, Depth::All)?;
         Ok(Snapshot { history, sessions, taken_ms })
     }
 
-    /// Whether all that was decided about a session is as old as the grace time: who took a
-    /// deletion back and deletes again waits again.
+    /// Whether all that was decided about a session is as old as the grace time, in milliseconds:
+    /// who took a deletion back and deletes again waits again. The account's keys count as decided
+    /// about every session.
     fn decided_long_ago(
         &self,
         member: &Member,
         history: &History,
         session: &SessionId,
+        grace: i64,
     ) -> Result<bool, Trouble> {
-        let grace = days_ms(self.grace());
-        for name in history.decisions.names(session) {
-            if self.seen_for(member, &name)? < grace {
+        let decisions = history.decisions.names(session);
+        for name in decisions.iter().chain(&member.records) {
+            if self.seen_for(member, name)? < grace {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// The grace time of what a session consists of, in milliseconds: whoever deleted it may have
+    /// been told of a longer one than is set here.
+    fn grace_of(&self, history: &History, session: &SessionId) -> i64 {
+        let told = history.decisions.deletion(session).map_or(0, |deletion| deletion.grace_days);
+        days_ms(told.min(MOST_GRACE).max(self.grace()))
+    }
+
+    fn longest(&self, grace: i64, marked: Marked) -> i64 {
+        grace.max(days_ms(marked.grace_days.min(MOST_GRACE)))
     }
 
     /// Days between mark and deletion.
@@ -228,6 +276,16 @@ fn all(snapshot: &Snapshot) -> Amount {
     let mut amount = Amount::default();
     sizes.for_each(|size| add(&mut amount, *size));
     amount
+}
+
+/// That nothing leaves for its age today.
+fn not_steady() -> Note {
+    Note {
+        code: "convosync::gc::clock".to_owned(),
+        text: "nothing leaves for its age yet: this device is new, or its clock went on by more than a week at once"
+            .to_owned(),
+        help: Some("if its date and time are right, run `convosync gc` again tomorrow".to_owned()),
+    }
 }
 
 /// What an automatic collection did, if anything that the user would miss.

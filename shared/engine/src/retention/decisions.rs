@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use convosync_core::{
-    DeletedBy, Deletion, ObjectName, Pin, SaveId, Sealed, SessionId, Tombstone, Turn, Vector,
-    is_pinned, open_mark, open_pin, open_tombstone,
+    DeletedBy, Deletion, ObjectName, OpenError, Pin, SaveId, Sealed, SessionId, Tombstone, Turn,
+    Vector, is_pinned, open_mark, open_pin, open_tombstone,
 };
 use convosync_wire::Note;
 
@@ -14,34 +14,75 @@ use crate::ports::{IndexChange, Store, StoreError, Table};
 use crate::trouble::Trouble;
 
 /// What was decided, by session.
+///
+/// Of a device that was revoked only what keeps a session counts: a pin, and a deletion taken back.
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
     pins: BTreeMap<SessionId, BTreeMap<Turn, Pin>>,
     tombstones: BTreeMap<SessionId, BTreeMap<Turn, Tombstone>>,
     foretold: BTreeMap<SessionId, Deletion>,
+    /// All that are known of, whether they count or not.
+    known: BTreeSet<ObjectName>,
     /// Sessions of which a decision can't be read: nothing of theirs is deleted.
     pub(crate) unreadable: BTreeSet<SessionId>,
 }
 
 impl Decisions {
-    /// Takes one in. One that can't be read is remembered as such.
-    fn take(&mut self, member: &Member, name: &ObjectName, object: &Sealed) {
+    /// Takes one in.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be read; that it is there is remembered.
+    fn take(
+        &mut self,
+        member: &Member,
+        name: &ObjectName,
+        object: &Sealed,
+    ) -> Result<(), OpenError> {
+        let taken = self.open(member, name, object);
+        if taken.is_err() {
+            self.is_unreadable(name);
+        }
+        taken
+    }
+
+    fn open(
+        &mut self,
+        member: &Member,
+        name: &ObjectName,
+        object: &Sealed,
+    ) -> Result<(), OpenError> {
         let (account, devices) = (&member.profile.account, &member.devices);
+        self.known.insert(name.clone());
         match name {
-            ObjectName::Pin { session, turn } => match open_pin(account, devices, name, object) {
-                Ok(pin) => self.add_pin(session, turn.clone(), pin),
-                Err(_) => drop(self.unreadable.insert(session.clone())),
-            },
-            // Nothing is deleted on the word of a device that was revoked.
-            ObjectName::Tombstone { turn, .. } if !member.is_active(turn.device()) => {}
+            ObjectName::Pin { session, turn } => {
+                let pin = open_pin(account, devices, name, object)?;
+                if pin.pinned || member.is_active(turn.device()) {
+                    self.add_pin(session, turn.clone(), pin);
+                }
+            }
             ObjectName::Tombstone { session, turn } => {
-                match open_tombstone(account, devices, name, object) {
-                    Ok(stone) => self.add_tombstone(session, turn.clone(), stone),
-                    Err(_) => drop(self.unreadable.insert(session.clone())),
+                let stone = open_tombstone(account, devices, name, object)?;
+                if !stone.deleted || member.is_active(turn.device()) {
+                    self.add_tombstone(session, turn.clone(), stone);
                 }
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Notes that a decision is there that can't be read.
+    pub(crate) fn is_unreadable(&mut self, name: &ObjectName) {
+        if let ObjectName::Pin { session, .. } | ObjectName::Tombstone { session, .. } = name {
+            self.unreadable.insert(session.clone());
+            self.known.insert(name.clone());
+        }
+    }
+
+    /// Whether it is known that a decision is there.
+    pub(crate) fn knows(&self, name: &ObjectName) -> bool {
+        self.known.contains(name)
     }
 
     pub(crate) fn add_pin(&mut self, session: &SessionId, turn: Turn, pin: Pin) {
@@ -49,6 +90,7 @@ impl Decisions {
     }
 
     pub(crate) fn add_tombstone(&mut self, session: &SessionId, turn: Turn, stone: Tombstone) {
+        self.known.insert(ObjectName::Tombstone { session: session.clone(), turn: turn.clone() });
         self.tombstones.entry(session.clone()).or_default().insert(turn, stone);
     }
 
@@ -64,17 +106,21 @@ impl Decisions {
 
     /// As if a session were deleted, for telling what would be done.
     pub(crate) fn foretell(&mut self, session: &SessionId, covers: Vector) {
-        let deletion = Deletion { covers, by: DeletedBy::Retention, made_ms: 0 };
+        let deletion = Deletion { covers, by: DeletedBy::Retention, made_ms: 0, grace_days: 0 };
         self.foretold.insert(session.clone(), deletion);
     }
 
-    /// Whether a session with these saves is deleted: one that no deletion covers revives it.
+    /// Whether a session with these saves is deleted: one that no deletion covers revives it. What
+    /// was pinned while its time ran out elsewhere has not run out of time.
     pub(crate) fn is_deleted<'a>(
         &self,
         session: &SessionId,
         saves: impl IntoIterator<Item = &'a SaveId>,
     ) -> bool {
-        self.deletion(session).is_some_and(|deletion| deletion.holds(saves))
+        self.deletion(session).is_some_and(|deletion| {
+            let kept = deletion.by == DeletedBy::Retention && self.is_pinned(session);
+            !kept && deletion.holds(saves)
+        })
     }
 
     /// The turns of the pins of a session.
@@ -97,21 +143,37 @@ impl Decisions {
     }
 }
 
-/// The label of when this device first saw an object.
-const FIRST_SEEN: &str = "first-seen";
+/// What there is below a prefix.
+#[derive(Debug, Default)]
+pub(crate) struct Learnt {
+    /// What is there and kept here; some of it may become readable only later.
+    pub(crate) there: BTreeSet<ObjectName>,
+    /// What is there and can't be believed. It is asked for again the next time.
+    pub(crate) refused: BTreeSet<ObjectName>,
+    pub(crate) notes: Vec<Note>,
+}
 
 impl Engine<'_> {
     /// What is known without asking the store: what was learned, and what waits to be sent.
     pub(crate) fn decisions(&self, member: &Member) -> Result<Decisions, Trouble> {
         let mut decisions = Decisions::default();
-        for (name, object) in self.ports.index.all(Table::Retention)? {
-            if let Ok(name) = name.parse() {
-                decisions.take(member, &name, &object);
+        let mut dropped = Vec::new();
+        for (text, object) in self.ports.index.all(Table::Retention)? {
+            let Ok(name) = text.parse() else { continue };
+            match decisions.take(member, &name, &object) {
+                Err(error) if !may_be_read_later(&error) => {
+                    // Damaged on this disk: the store is asked again.
+                    dropped.push(IndexChange::Remove(Table::Retention, text));
+                }
+                _ => {}
             }
+        }
+        if !dropped.is_empty() {
+            self.ports.index.apply(&dropped)?;
         }
         for name in self.waiting_decisions()? {
             match self.ports.outbox.get(&name) {
-                Ok(object) => decisions.take(member, &name, &object),
+                Ok(object) => drop(decisions.take(member, &name, &object)),
                 // Another process has just sent it.
                 Err(StoreError::Missing(_)) => {}
                 Err(error) => return Err(error.into()),
@@ -129,69 +191,55 @@ impl Engine<'_> {
         Ok(names)
     }
 
-    /// Learns the pins and tombstones that the store has and this device does not.
+    /// Learns the pins and tombstones that the store has and this device does not. Gives those
+    /// that can't be believed.
     pub(crate) fn learn_decisions(
         &self,
         member: &Member,
         store: &dyn Store,
-    ) -> Result<Vec<Note>, Trouble> {
-        let mut notes = Vec::new();
+    ) -> Result<Learnt, Trouble> {
+        self.live_on(member)?;
+        let mut all = Learnt::default();
         for prefix in [ObjectName::PINS, ObjectName::TOMBSTONES] {
-            notes.extend(self.learn(member, store, prefix)?.1);
+            let learnt = self.learn(member, store, prefix)?;
+            all.there.extend(learnt.there);
+            all.refused.extend(learnt.refused);
+            all.notes.extend(learnt.notes);
         }
-        Ok(notes)
+        Ok(all)
     }
 
     /// Learns the objects below a prefix: kept in the index as they are in the store, with the time
-    /// of this device's first sight. Gives the names that are there.
+    /// of this device's first sight.
     pub(crate) fn learn(
         &self,
         member: &Member,
         store: &dyn Store,
         prefix: &str,
-    ) -> Result<(BTreeSet<ObjectName>, Vec<Note>), Trouble> {
-        let mut notes = Vec::new();
-        let mut there = BTreeSet::new();
+    ) -> Result<Learnt, Trouble> {
+        let mut learnt = Learnt::default();
         for listed in store.list(prefix)? {
             let name = listed.name;
             let text = name.to_string();
             if self.ports.index.get(Table::Retention, &text)?.is_none() {
-                match store.get(&name) {
-                    Ok(object) => {
-                        notes.extend(refused(member, &name, &object));
-                        self.ports.index.apply(&[
-                            IndexChange::Put(Table::Retention, text, object),
-                            self.seen_now(member, &name),
-                        ])?;
-                    }
+                let (object, error) = match fetched(member, store, &name) {
+                    Ok(fetched) => fetched,
                     Err(StoreError::Missing(_)) => continue,
                     Err(error) => return Err(error.into()),
+                };
+                learnt.notes.extend(error.as_ref().map(|error| refused(&name, error)));
+                if error.is_some_and(|error| !may_be_read_later(&error)) {
+                    learnt.refused.insert(name);
+                    continue;
                 }
+                let seen = self.seen_now(member, &name)?;
+                self.ports
+                    .index
+                    .apply(&[IndexChange::Put(Table::Retention, text, object), seen])?;
             }
-            there.insert(name);
+            learnt.there.insert(name);
         }
-        Ok((there, notes))
-    }
-
-    /// Notes that this device sees an object for the first time.
-    pub(crate) fn seen_now(&self, member: &Member, name: &ObjectName) -> IndexChange {
-        let now = self.ports.clock.now_ms().to_string();
-        self.remember(member, Table::Misc, FIRST_SEEN, name.to_string().as_bytes(), &now)
-    }
-
-    /// For how long this device has seen an object, in milliseconds. A clock that went back counts
-    /// from now on.
-    pub(crate) fn seen_for(&self, member: &Member, name: &ObjectName) -> Result<i64, Trouble> {
-        let now = self.ports.clock.now_ms();
-        let text = name.to_string();
-        let first = self.remembered(member, Table::Misc, FIRST_SEEN, text.as_bytes())?;
-        match first.and_then(|first| first.parse::<i64>().ok()).filter(|first| *first <= now) {
-            Some(first) => Ok(now.saturating_sub(first)),
-            None => {
-                self.ports.index.apply(&[self.seen_now(member, name)])?;
-                Ok(0)
-            }
-        }
+        Ok(learnt)
     }
 
     /// Puts a decision into the outbox: from here on it holds on this device, and it is sent like
@@ -202,6 +250,7 @@ impl Engine<'_> {
 
     /// Sends the decisions that wait. Called with the `send` lock held.
     pub(crate) fn send_decisions(&self, member: &Member, store: &dyn Store) -> Result<(), Trouble> {
+        self.live_on(member)?;
         for name in self.waiting_decisions()? {
             let object = match self.ports.outbox.get(&name) {
                 Ok(object) => object,
@@ -211,7 +260,7 @@ impl Engine<'_> {
             store.put_new(&name, &object)?;
             self.ports.index.apply(&[
                 IndexChange::Put(Table::Retention, name.to_string(), object),
-                self.seen_now(member, &name),
+                self.seen_now(member, &name)?,
             ])?;
             self.ports.outbox.delete(&name)?;
         }
@@ -219,19 +268,51 @@ impl Engine<'_> {
     }
 }
 
-/// That an object can't be opened, if so.
-fn refused(member: &Member, name: &ObjectName, object: &Sealed) -> Option<Note> {
+/// An object, and why it can't be opened if so. One that comes damaged is fetched twice: it may
+/// have been damaged on the way.
+fn fetched(
+    member: &Member,
+    store: &dyn Store,
+    name: &ObjectName,
+) -> Result<(Sealed, Option<OpenError>), StoreError> {
+    let object = store.get(name)?;
+    match opened(member, name, &object) {
+        Ok(()) => return Ok((object, None)),
+        Err(error) if may_be_read_later(&error) => return Ok((object, Some(error))),
+        Err(_) => {}
+    }
+    let again = store.get(name)?;
+    let error = opened(member, name, &again).err();
+    Ok((again, error))
+}
+
+fn opened(member: &Member, name: &ObjectName, object: &Sealed) -> Result<(), OpenError> {
     let (account, devices) = (&member.profile.account, &member.devices);
-    let opened = match name {
+    match name {
         ObjectName::Pin { .. } => open_pin(account, devices, name, object).map(drop),
         ObjectName::Tombstone { .. } => open_tombstone(account, devices, name, object).map(drop),
         ObjectName::Mark { .. } => open_mark(account, devices, name, object).map(drop),
         _ => Ok(()),
-    };
-    let error = opened.err()?;
-    Some(Note {
+    }
+}
+
+/// Whether an object can be whole and only this device can't read it yet: a device, a key or a
+/// newer ConvoSync has not arrived here.
+pub(crate) fn may_be_read_later(error: &OpenError) -> bool {
+    matches!(
+        error,
+        OpenError::UnknownDevice(_)
+            | OpenError::Epoch { .. }
+            | OpenError::WrongKey
+            | OpenError::NewerFormat
+    )
+}
+
+/// That an object can't be opened.
+fn refused(name: &ObjectName, error: &OpenError) -> Note {
+    Note {
         code: "convosync::object::unreadable".to_owned(),
         text: format!("`{name}` can't be read: {error}"),
         help: Some("it was left as it is, and so is all that it may be about".to_owned()),
-    })
+    }
 }

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use convosync_core::{DeletedBy, ObjectName, SessionId, Tombstone, Turn, Vector, seal_tombstone};
+use convosync_core::{
+    DeletedBy, Deletion, ObjectName, SessionId, Tombstone, Turn, Vector, seal_tombstone,
+};
 use convosync_wire::{
-    Choice, Decision, DeleteArgs, KeptReport, KeptSession, Question, SessionsArgs,
+    Choice, Decision, DeleteArgs, KeptReport, KeptSession, Note, Question, SessionsArgs,
 };
 
+use super::limits::{days_ms, days_told};
 use super::pin::{named, row};
 use crate::engine::Engine;
 use crate::history::{Depth, History};
@@ -42,7 +45,7 @@ impl Engine<'_> {
             }
             rows.push(KeptSession { changed, ..told });
         }
-        self.kept(view, "delete", rows)
+        self.kept(&view, "delete", rows)
     }
 
     /// Brings deleted sessions back, as long as they are there.
@@ -53,11 +56,12 @@ impl Engine<'_> {
         for session in &sessions {
             is_there(&view, session)?;
         }
-        let mut rows = Vec::new();
+        let (mut rows, mut late) = (Vec::new(), Vec::new());
         for session in &sessions {
             let deletion = view.history.decisions.deletion(session);
             let changed = view.history.is_deleted(session) && deletion.is_some();
             if let Some(deletion) = deletion.filter(|_| changed) {
+                late.extend(self.is_late(&deletion).then(|| too_late(session)));
                 let turns = view.history.decisions.tombstone_turns(session);
                 let turn = self.turn(&view.member, turns)?;
                 let stone = Tombstone {
@@ -65,12 +69,26 @@ impl Engine<'_> {
                     covers: deletion.covers,
                     by: DeletedBy::User,
                     made_ms: self.ports.clock.now_ms(),
+                    grace_days: 0,
                 };
                 self.put_tombstone(&view.member, session, &turn, &stone)?;
             }
             rows.push(KeptSession { changed, ..row(&view.history, session) });
         }
-        self.kept(view, "undelete", rows)
+        let mut report = self.kept(&view, "undelete", rows)?;
+        // Another device may have been removing them just then.
+        for (session, _) in sessions.iter().zip(&report.sessions).filter(|(_, row)| row.changed) {
+            is_there(&view, session)?;
+        }
+        report.notes.extend(late);
+        Ok(report)
+    }
+
+    /// Whether the time that was told for taking a deletion back is over, by the clocks of who
+    /// deleted and of this device.
+    fn is_late(&self, deletion: &Deletion) -> bool {
+        let grace = days_ms(deletion.grace_days.max(self.grace()));
+        self.ports.clock.now_ms().saturating_sub(deletion.made_ms) > grace
     }
 
     /// Puts a tombstone over all that is known of a session, here and into the outbox.
@@ -82,7 +100,7 @@ impl Engine<'_> {
         by: DeletedBy,
     ) -> Result<(), Trouble> {
         let (covers, made_ms) = (covers(history, session), self.ports.clock.now_ms());
-        let stone = Tombstone { deleted: true, covers, by, made_ms };
+        let stone = Tombstone { deleted: true, covers, by, made_ms, grace_days: self.grace() };
         let turn = self.turn(member, history.decisions.tombstone_turns(session))?;
         self.put_tombstone(member, session, &turn, &stone)?;
         history.decisions.add_tombstone(session, turn, stone);
@@ -104,7 +122,7 @@ impl Engine<'_> {
     }
 
     fn ask_to_delete(&self, history: &History, sessions: &[&SessionId]) -> Decision {
-        let grace = self.ports.settings.retention.grace;
+        let grace = self.grace();
         let now = self.ports.clock.now_ms();
         let told = |session: &&&SessionId| {
             let row = row(history, session);
@@ -118,7 +136,7 @@ impl Engine<'_> {
         }
         details.push(format!(
             "They go from every device. `convosync undelete` brings them back within {}.",
-            crate::retention::limits::days_told(grace)
+            days_told(grace)
         ));
         let choice = |value: &str, flag: &str, label: &str, help: &str, recommended| Choice {
             value: value.to_owned(),
@@ -146,12 +164,27 @@ impl Engine<'_> {
 pub(crate) fn covers(history: &History, session: &SessionId) -> Vector {
     let mut covers = Vector::default();
     for seen in history.sessions.get(session).into_iter().flat_map(|saves| saves.values()) {
-        covers.join(&seen.card.vector);
+        // What a device that was revoked says of others covers nothing of theirs.
+        match seen.quarantined {
+            true => covers.join(&Vector::after([], &seen.card.save)),
+            false => covers.join(&seen.card.vector),
+        }
     }
     for bad in history.unreadable.iter().filter(|bad| bad.session == *session) {
         covers.join(&Vector::after([], &bad.save));
     }
     covers
+}
+
+/// That a collection may be just about to remove what was brought back.
+fn too_late(session: &SessionId) -> Note {
+    Note {
+        code: "convosync::session::late".to_owned(),
+        text: format!(
+            "the time to bring {session} back was over: a collection that runs just now may still remove it"
+        ),
+        help: Some(format!("see in a while that it is there: `convosync log {session}`")),
+    }
 }
 
 fn first_line(text: &str) -> &str {

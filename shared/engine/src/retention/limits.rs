@@ -7,7 +7,7 @@ use convosync_core::{DeviceId, SaveId, SessionId};
 use crate::history::History;
 use crate::settings::Retention;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// No save is older than this: a clock that says so was never set. 2025-01-01, in milliseconds.
 const PLAUSIBLE_FROM: i64 = 1_735_689_600_000;
@@ -111,6 +111,9 @@ pub(crate) fn leaving(history: &History, limits: &Retention, now: i64) -> Vec<(S
     let times = Times::of(history);
     let standing = |session: &SessionId| {
         let saves = &history.sessions[session];
+        // Saves of a device that was revoked must not push others out.
+        let counted = saves.iter().filter(|(_, seen)| !seen.quarantined);
+        let ages = counted.map(|(save, _)| times.age(save, now).unwrap_or(0));
         let only_here = saves.values().any(|seen| seen.queued);
         let untouched = only_here
             || history.decisions.is_pinned(session)
@@ -118,8 +121,8 @@ pub(crate) fn leaving(history: &History, limits: &Retention, now: i64) -> Vec<(S
             || history.unreadable.iter().any(|bad| bad.session == *session)
             || history.is_deleted(session);
         // The youngest counts; one whose age nobody can say is young.
-        let age = saves.keys().map(|save| times.age(save, now).unwrap_or(0)).min();
-        (!untouched).then(|| Standing { session: session.clone(), age })
+        let age = ages.min()?;
+        (!untouched).then(|| Standing { session: session.clone(), age: Some(age) })
     };
     past(history.sessions.keys().filter_map(standing).collect(), limits)
 }

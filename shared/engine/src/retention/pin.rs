@@ -27,7 +27,7 @@ impl Engine<'_> {
             }
             rows.push(KeptSession { changed, ..row(&view.history, &session) });
         }
-        self.kept(view, if pinned { "pin" } else { "unpin" }, rows)
+        self.kept(&view, if pinned { "pin" } else { "unpin" }, rows)
     }
 
     /// Decides that a session is pinned, or not.
@@ -62,11 +62,11 @@ impl Engine<'_> {
     /// Sends what was decided, and tells it. What could not be sent waits, and holds here already.
     pub(super) fn kept(
         &self,
-        view: View,
+        view: &View,
         verb: &str,
         sessions: Vec<KeptSession>,
     ) -> Result<KeptReport, Trouble> {
-        let mut notes = view.history.notes;
+        let mut notes = view.history.notes.clone();
         if let Some(store) = &view.store
             && !self.waiting_decisions()?.is_empty()
         {
@@ -82,7 +82,7 @@ impl Engine<'_> {
             verb: verb.to_owned(),
             sessions,
             queued: self.waiting_decisions()?.len() as u64,
-            grace_days: self.ports.settings.retention.grace.into(),
+            grace_days: self.grace().into(),
             notes,
         })
     }

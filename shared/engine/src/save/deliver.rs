@@ -39,6 +39,9 @@ impl Engine<'_> {
                 if !refused {
                     uploaded = self.send_now(member, store.as_ref(), proven, &mut notes);
                 }
+                if !refused {
+                    notes.extend(self.uphold_by_the_way(member, store.as_ref()));
+                }
                 notes.extend(self.collect_quietly(member, store.as_ref()));
             }
             Err(trouble) => {

@@ -86,7 +86,8 @@ pub(crate) fn collected(report: &GcReport, look: &Look) -> String {
     }
     let days = counted(report.grace_days, "day");
     if report.waiting.objects > 0 {
-        page.line(&format!("   {} wait for the end of their {days}", told(report.waiting)));
+        let what = told(report.waiting);
+        page.line(&format!("   {what} wait for the end of their {days} (on which you use this device)"));
     } else if report.marked.objects > 0 && !report.dry_run {
         page.line(&format!("   A `convosync gc` in {days} or later removes what is marked"));
     }

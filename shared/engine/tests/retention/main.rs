@@ -1,118 +1,18 @@
 //! Pins, deletions and collections, at the moments that matter.
 
-#[path = "histories/device.rs"]
+#[path = "../histories/device.rs"]
 #[allow(dead_code, reason = "the histories use more of it")]
 mod device;
+mod grace;
+mod revoked;
+mod together;
+mod world;
 
 use convosync_core::ObjectName;
 use convosync_engine::Outcome;
-use convosync_engine::testing::{
-    Call, Fault, FaultyStore, MemoryRemote, MemoryStore, Refusal, TestClock,
-};
-use convosync_wire::{
-    DeleteArgs, GcArgs, GcReport, InitArgs, JoinArgs, ListArgs, Reply, ResumeArgs, SaveArgs,
-    SaveReport, Secret, SessionRow, SessionsArgs, SyncArgs, Verb,
-};
-use device::{Device, STORE};
-
-const DAY: i64 = 24 * 60 * 60 * 1000;
-
-/// Two devices of one account, with one clock.
-struct World {
-    everyone: FaultyStore<MemoryStore>,
-    clock: TestClock,
-    desktop: Device,
-    laptop: Device,
-    remote: MemoryRemote,
-}
-
-impl World {
-    fn new() -> Self {
-        let everyone = FaultyStore::new(MemoryStore::default());
-        let clock = TestClock::at(1_800_000_000_000);
-        let remote = MemoryRemote::new("origin/0", "README", "first");
-        let device = |name, seed| {
-            let remotes = std::slice::from_ref(&remote);
-            let mut device = Device::new(name, &everyone, remotes, clock.skewed(0), seed, true);
-            device.settings = convosync_engine::Settings::default();
-            device
-        };
-        let (desktop, laptop) = (device("desktop", 1), device("laptop", 2));
-        let init = InitArgs { store: Some(STORE.to_owned()), yes: true, ..InitArgs::default() };
-        let Reply::Initialised(report) = done(&desktop, &Verb::Init(init)) else { panic!() };
-        let words = Secret(report.recovery_words.expect("a new account"));
-        let (store, device, kind) = (Some(STORE.to_owned()), None, None);
-        done(&laptop, &Verb::DeviceJoin(JoinArgs { store, device, kind, words }));
-        Self { everyone, clock, desktop, laptop, remote }
-    }
-
-    fn pass(&self, days: i64) {
-        self.clock.pass(days * DAY);
-    }
-
-    /// Saves of a session in the store.
-    fn units(&self, session: &str) -> usize {
-        let start = format!("v1/s/{session}/");
-        let all = self.everyone.inner().contents();
-        all.keys().filter(|name| name.to_string().starts_with(&start)).count()
-    }
-}
-
-#[track_caller]
-fn done(device: &Device, verb: &Verb) -> Reply {
-    match device.run(0, verb, None, Vec::new()) {
-        Some(Outcome::Reply(reply)) => *reply,
-        other => panic!("{verb:?}: {other:?}"),
-    }
-}
-
-#[track_caller]
-fn refused(device: &Device, verb: &Verb) -> String {
-    match device.run(0, verb, None, Vec::new()) {
-        Some(Outcome::Failure(failure)) => failure.code,
-        Some(Outcome::Decision(decision)) => decision.question.as_str().to_owned(),
-        other => panic!("{verb:?}: {other:?}"),
-    }
-}
-
-/// Writes something and saves it.
-#[track_caller]
-fn save(device: &Device, message: &str, new: bool) -> SaveReport {
-    device.git.write(device.root(0), "file", message);
-    let message = Some(message.to_owned());
-    match done(device, &Verb::Save(SaveArgs { message, new, ..SaveArgs::default() })) {
-        Reply::Saved(report) => report,
-        other => panic!("{other:?}"),
-    }
-}
-
-#[track_caller]
-fn gc(device: &Device) -> GcReport {
-    match done(device, &Verb::Gc(GcArgs { dry_run: false })) {
-        Reply::Collected(report) => report,
-        other => panic!("{other:?}"),
-    }
-}
-
-#[track_caller]
-fn list(device: &Device, deleted: bool) -> Vec<SessionRow> {
-    match done(device, &Verb::List(ListArgs { deleted, all: true, ..ListArgs::default() })) {
-        Reply::Sessions(listed) => {
-            assert_eq!(listed.notes, [], "nothing is amiss");
-            listed.rows
-        }
-        other => panic!("{other:?}"),
-    }
-}
-
-fn of(session: &str) -> SessionsArgs {
-    SessionsArgs { sessions: vec![session.to_owned()] }
-}
-
-fn delete(device: &Device, session: &str) {
-    let args = DeleteArgs { sessions: vec![session.to_owned()], yes: true };
-    done(device, &Verb::Delete(args));
-}
+use convosync_engine::testing::{Call, Fault, Refusal};
+use convosync_wire::{DeleteArgs, GcArgs, Reply, ResumeArgs, SaveArgs, SyncArgs, Verb};
+use world::{World, delete, done, gc, ids, list, of, refused, save};
 
 #[test]
 fn old_saves_go_in_two_steps_and_the_last_three_stay() {
@@ -124,7 +24,7 @@ fn old_saves_go_in_two_steps_and_the_last_three_stay() {
     assert!(first.marked.objects > 0, "{first:?}");
     world.pass(6);
     assert_eq!(gc(&world.desktop).deleted.objects, 0, "not yet");
-    world.pass(2);
+    world.pass(1);
     // The other device has only now seen the mark: it waits for itself.
     assert_eq!(gc(&world.laptop).deleted.objects, 0);
     assert_eq!(gc(&world.desktop).deleted, first.marked);
@@ -146,8 +46,6 @@ fn only_what_is_old_and_not_pinned_leaves_and_it_comes_back_within_the_grace_tim
     let report = gc(&world.desktop);
     let leaving: Vec<_> = report.leaving.iter().map(|row| &row.session_id).collect();
     assert_eq!(leaving, [&old]);
-    let ids =
-        |rows: Vec<SessionRow>| rows.into_iter().map(|row| row.session_id).collect::<Vec<_>>();
     assert_eq!(ids(list(&world.laptop, false)), [new.clone(), pinned.clone()]);
     assert_eq!(ids(list(&world.laptop, true)), std::slice::from_ref(&old));
     world.pass(6);
