@@ -108,9 +108,9 @@ fn also(kind: StoreKind) -> &'static [&'static str] {
     }
 }
 
-/// The command that makes another device one of the account.
+/// The command that asks, on another device, to become one of the account.
 pub(crate) fn join_with(profile: &Profile) -> Option<String> {
     let url = shown(&profile.store_url);
     (!profile.local_only)
-        .then(|| format!("convosync device join --recovery --store {}", word(&url)))
+        .then(|| format!("convosync device join --store {}", word(&url)))
 }

@@ -117,7 +117,7 @@ pub(crate) fn account() -> AccountReport {
         recovery_words: None,
         recovery_file: some("/home/me/recovery.txt"),
         visible: None,
-        join_with: some("convosync device join --recovery --store file:///home/me/Sync/convosync"),
+        join_with: some("convosync device join --store file:///home/me/Sync/convosync"),
         adopted_saves: 0,
         notes: vec![],
     }
@@ -260,7 +260,7 @@ pub(crate) fn store() -> StoreReport {
             also: vec![text("when each object was written, and its size, which is padded")],
         }),
         origins: Vec::new(),
-        join_with: some("convosync device join --recovery --store file:///home/me/Sync/convosync"),
+        join_with: some("convosync device join --store file:///home/me/Sync/convosync"),
         notes: Vec::new(),
     }
 }

@@ -31,11 +31,15 @@ pub(super) fn normalise(url: &str) -> String {
     }
 }
 
-/// [`normalise`], where a relative path is one below `base`.
+/// [`normalise`], where a relative path is one below `base` and no path goes up on its way: a clone
+/// of `../q` keeps that in its remote's URL.
 pub(super) fn normalise_in(base: &Path, url: &str) -> String {
     let normal = normalise(url);
-    let is_relative = parse(url.trim()).is_none() && !normal.starts_with(['/', '~']);
-    if is_relative { tidy(&climb(base, &normal)) } else { normal }
+    if parse(url.trim()).is_some() || normal.starts_with('~') {
+        return normal;
+    }
+    let base = if normal.starts_with('/') { Path::new("/") } else { base };
+    tidy(&climb(base, &normal))
 }
 
 /// The URL for people: an ssh user stays, everything else before the host goes, and a query too.
@@ -209,6 +213,7 @@ mod tests {
         let base = Path::new("/home/me/p");
         assert_eq!(normalise_in(base, "../q.git"), "/home/me/q");
         assert_eq!(normalise_in(base, "/srv/q.git"), "/srv/q");
+        assert_eq!(normalise_in(base, "/home/me/p/../q.git"), "/home/me/q");
         assert_eq!(normalise_in(base, "git@host:q.git"), "host/q");
     }
 

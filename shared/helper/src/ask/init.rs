@@ -46,7 +46,7 @@ fn url(prompt: &str, usual: Option<&str>, console: &mut dyn Console) -> Option<S
 /// shown again by the next `init`.
 pub(crate) fn words_are_written(words: &str, random: &[u8; 8], console: &mut dyn Console) -> bool {
     let words: Vec<&str> = words.split_whitespace().collect();
-    console.show("\nTo be sure that they are on paper, two of them are asked for (Esc skips).\n");
+    console.show("\nTo be sure that they are on paper, two of them are asked for (Enter skips).\n");
     for at in picked(random, words.len()) {
         match asked(at, words[at], console) {
             Answer::Right => {}
@@ -74,7 +74,7 @@ fn asked(at: usize, word: &str, console: &mut dyn Console) -> Answer {
     for _ in 0..MOST_TRIES {
         let Some(line) = console.ask(&format!("Word {}: ", at + 1)) else { return Answer::Wrong };
         // Line editing may have put more behind the key.
-        if line.trim_start().starts_with([ESCAPE]) || line.trim() == "^[" {
+        if line.trim().is_empty() || line.trim_start().starts_with([ESCAPE]) {
             return Answer::Skipped;
         }
         if line.trim().eq_ignore_ascii_case(word) {

@@ -15,7 +15,9 @@ const USUAL: usize = 50;
 /// A question with its numbered choices.
 pub(crate) fn decision(decision: &Decision, look: &Look) -> String {
     let kind = if decision.question == Question::Dirty { "Safety Check: " } else { "" };
-    let title = format!("{}{kind}{}", look.icon("⚠️ "), decision.title);
+    // Setting up is no reason to worry.
+    let sign = if decision.question == Question::Store { "📦 " } else { "⚠️ " };
+    let title = format!("{}{kind}{}", look.icon(sign), decision.title);
     let mut body = decision.details.clone();
     body.extend([String::new(), "Options:".to_owned()]);
     for (number, choice) in (1..).zip(&decision.choices) {

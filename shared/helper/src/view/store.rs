@@ -101,5 +101,8 @@ pub(crate) fn join(command: Option<&str>, page: &mut Page<'_>) {
         let inside = if command.ends_with("--store origin") { ", inside a clone" } else { "" };
         page.line(&format!("To add another device, run there{inside}:"));
         page.line(&format!("  {command}"));
+        page.line("and here:");
+        page.line("  convosync device approve");
+        page.line("Without this device at hand, `--recovery` there asks for the 24 words.");
     }
 }
