@@ -106,6 +106,12 @@ impl<'a> Front<'a> {
         self
     }
 
+    /// The first argument came through the pipeline if there is a place.
+    pub(crate) fn maybe_piped_from(mut self, place: Option<Span>) -> Self {
+        self.piped = place.or(self.piped);
+        self
+    }
+
     /// The engine that called.
     pub(crate) fn engine(&self) -> &'a EngineInterface {
         self.engine
@@ -152,21 +158,20 @@ impl<'a> Front<'a> {
 
     /// Asks and lets the user decide what has to be decided, until nothing is left to ask. `take`
     /// takes a choice down in the verb's arguments; false: it has no such choice.
-    pub(crate) fn settle<A: Clone>(
+    pub(crate) fn settle(
         &self,
-        mut args: A,
-        verb: fn(A) -> Verb,
-        take: impl Fn(&mut A, &Decision, &Choice) -> Result<bool, LabeledError>,
+        mut verb: Verb,
+        take: impl Fn(&mut Verb, &Decision, &Choice) -> Result<bool, LabeledError>,
     ) -> Result<Reply, LabeledError> {
         for _ in 0..ROUNDS {
-            let decision = match self.ask(verb(args.clone()))? {
+            let decision = match self.ask(verb.clone())? {
                 Answer::Reply(reply) => return Ok(*reply),
                 Answer::Failure(failure) => return Err(self.place_failure(&failure)),
                 Answer::NeedsDecision(decision) => decision,
                 Answer::Progress(_) => return Err(self.unexpected()),
             };
             let choice = self.decide(&decision)?;
-            if !take(&mut args, &decision, choice)? {
+            if !take(&mut verb, &decision, choice)? {
                 return Err(self.unexpected());
             }
         }

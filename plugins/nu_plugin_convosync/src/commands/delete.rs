@@ -1,14 +1,14 @@
 //! `convosync delete`
 
-use convosync_wire::{Answer, Choice, DeleteArgs, Reply, Verb};
+use convosync_wire::{DeleteArgs, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
-use nu_protocol::{Example, LabeledError, Signature, Span, SyntaxShape, Type, Value};
+use nu_protocol::{Example, LabeledError, Signature, Span, Value};
 
+use super::keeping::kept;
 use crate::ConvoSyncPlugin;
 use crate::argument::sessions;
-use crate::ask::Dialog;
-use crate::failure::{cancelled, unanswered};
-use crate::front::{Front, tell};
+use crate::decide::decided;
+use crate::front::Front;
 use crate::value::{Shape, sample};
 
 /// Delete sessions from every device.
@@ -34,14 +34,7 @@ impl SimplePluginCommand for Delete {
     }
 
     fn signature(&self) -> Signature {
-        super::signature(self.name())
-            .rest(
-                "session",
-                SyntaxShape::Any,
-                "session ids or unique prefixes (or pipe rows of `convosync list` in)",
-            )
-            .switch("yes", "do not ask", Some('y'))
-            .input_output_types(super::piped_sessions(&Type::record()))
+        super::of_sessions(self.name()).switch("yes", "do not ask", Some('y'))
     }
 
     fn examples(&self) -> Vec<Example<'_>> {
@@ -67,41 +60,16 @@ impl SimplePluginCommand for Delete {
         input: &Value,
     ) -> Result<Value, LabeledError> {
         let (sessions, place) = sessions(call, input)?;
-        let mut front = Front::new(engine, call, &["session"])?;
-        if let Some(place) = place {
-            front = front.piped_from(place);
-        }
-        match settle(&front, DeleteArgs { sessions, yes: call.has_flag("yes")? })? {
-            Reply::Kept(report) => {
-                tell(&report.notes);
-                Ok(Shape::at(call.head).kept(&report))
-            }
-            _ => Err(front.unexpected()),
-        }
-    }
-}
-
-/// Deletes; where somebody can answer, they are asked first.
-fn settle(front: &Front<'_>, args: DeleteArgs) -> Result<Reply, LabeledError> {
-    let decision = match front.ask(Verb::Delete(args.clone()))? {
-        Answer::Reply(reply) => return Ok(*reply),
-        Answer::Failure(failure) => return Err(front.place_failure(&failure)),
-        Answer::NeedsDecision(decision) => decision,
-        Answer::Progress(_) => return Err(front.unexpected()),
-    };
-    let Some(dialog) = Dialog::open(front.engine(), front.head()) else {
-        return Err(unanswered(&decision, front.head()));
-    };
-    match dialog.decide(&decision)? {
-        Some(choice) if choice.value != Choice::CANCEL => {
-            front.reply(Verb::Delete(DeleteArgs { yes: true, ..args }))
-        }
-        _ => Err(cancelled(front.head())),
+        let front = Front::new(engine, call, &["session"])?.maybe_piped_from(place);
+        let args = DeleteArgs { sessions, yes: call.has_flag("yes")? };
+        kept(&front, decided(&front, Verb::Delete(args))?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use convosync_wire::Reply;
+
     use super::*;
     use crate::scripted::Script;
 

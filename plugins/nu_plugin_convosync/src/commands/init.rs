@@ -87,10 +87,11 @@ impl SimplePluginCommand for Init {
             yes: call.has_flag("yes")?,
             choose: Dialog::open(engine, call.head).is_some(),
         };
-        let take = |args: &mut InitArgs, decision: &Decision, choice: &Choice| {
-            take(&front, args, decision, choice)
+        let take = |verb: &mut Verb, decision: &Decision, choice: &Choice| match verb {
+            Verb::Init(args) => take(&front, args, decision, choice),
+            _ => Ok(false),
         };
-        match front.settle(args, Verb::Init, take)? {
+        match front.settle(Verb::Init(args), take)? {
             Reply::Initialised(report) => {
                 tell(&report.notes);
                 Ok(Shape::at(call.head).account(&report))

@@ -14,11 +14,11 @@ mod export;
 mod gc;
 mod import;
 mod init;
+mod keeping;
 mod key_export;
 mod key_rotate;
 mod list;
 mod log;
-mod pin;
 mod resume;
 mod save;
 mod status;
@@ -26,11 +26,9 @@ mod store;
 mod store_consent;
 mod store_move;
 mod sync;
-mod undelete;
-mod unpin;
 
 use nu_plugin::PluginCommand;
-use nu_protocol::{Category, Signature, Type};
+use nu_protocol::{Category, Signature, SyntaxShape, Type};
 
 use crate::ConvoSyncPlugin;
 
@@ -56,10 +54,10 @@ pub(crate) fn all() -> Vec<Box<dyn PluginCommand<Plugin = ConvoSyncPlugin>>> {
         Box::new(store_consent::StoreAllow),
         Box::new(store_consent::StoreForbid),
         Box::new(sync::Sync),
-        Box::new(pin::Pin),
-        Box::new(unpin::Unpin),
+        Box::new(keeping::PIN),
+        Box::new(keeping::UNPIN),
         Box::new(delete::Delete),
-        Box::new(undelete::Undelete),
+        Box::new(keeping::UNDELETE),
         Box::new(gc::Gc),
         Box::new(config::Config),
         Box::new(config_get::ConfigGet),
@@ -71,6 +69,14 @@ pub(crate) fn all() -> Vec<Box<dyn PluginCommand<Plugin = ConvoSyncPlugin>>> {
 
 fn signature(name: &str) -> Signature {
     Signature::build(name).category(Category::Custom("convosync".to_owned()))
+}
+
+/// The signature of what is done to sessions that are named or piped in.
+fn of_sessions(name: &str) -> Signature {
+    let which = "session ids or unique prefixes (or pipe rows of `convosync list` in)";
+    signature(name)
+        .rest("session", SyntaxShape::Any, which)
+        .input_output_types(piped_sessions(&Type::record()))
 }
 
 /// What names a session when it comes through the pipeline.

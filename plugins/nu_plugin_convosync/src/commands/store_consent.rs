@@ -1,10 +1,11 @@
 //! `convosync store allow` and its opposite, `convosync store forbid`
 
-use convosync_wire::{Choice, ConsentArgs, Decision, Reply, Verb};
+use convosync_wire::{ConsentArgs, Reply, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::{Example, LabeledError, Signature, Span, Type, Value};
 
 use crate::ConvoSyncPlugin;
+use crate::decide::decided;
 use crate::front::{Front, tell};
 use crate::value::{Shape, sample};
 
@@ -86,10 +87,7 @@ fn consent(
     args: ConsentArgs,
 ) -> Result<Value, LabeledError> {
     let front = Front::new(engine, call, &[])?;
-    let take = |args: &mut ConsentArgs, decision: &Decision, choice: &Choice| {
-        Ok(args.record(decision.question, choice).is_ok())
-    };
-    match front.settle(args, Verb::StoreConsent, take)? {
+    match decided(&front, Verb::StoreConsent(args))? {
         Reply::Consented(report) => {
             tell(&report.notes);
             Ok(Shape::at(call.head).consented(&report))
