@@ -111,6 +111,5 @@ fn also(kind: StoreKind) -> &'static [&'static str] {
 /// The command that asks, on another device, to become one of the account.
 pub(crate) fn join_with(profile: &Profile) -> Option<String> {
     let url = shown(&profile.store_url);
-    (!profile.local_only)
-        .then(|| format!("convosync device join --store {}", word(&url)))
+    (!profile.local_only).then(|| format!("convosync device join --store {}", word(&url)))
 }
