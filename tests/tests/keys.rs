@@ -204,6 +204,7 @@ fn forge(store: &FolderStore, thief: &Profile, victim: &Profile) {
         active,
         revoked: Default::default(),
         recovery: None,
+        confirmed: None,
     };
     let to = (&victim.device.id, &entry);
     let (name, key) = seal_device_key(&after, [0; 32], to, &mut random).expect("sealed");

@@ -89,6 +89,14 @@ impl Devices {
         }
     }
 
+    /// Takes a device in from somebody who is believed more than whoever told of it before: if it is
+    /// known by other keys, those are forgotten.
+    pub fn trust(&mut self, device: DeviceId, entry: DeviceEntry) {
+        if self.add(device.clone(), entry.clone()).is_err() {
+            self.0.insert(device, entry);
+        }
+    }
+
     /// The device with this id.
     #[must_use]
     pub fn get(&self, device: &DeviceId) -> Option<&DeviceEntry> {

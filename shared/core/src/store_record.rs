@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::epoch::EpochRecord;
+use crate::format::encode_epoch;
 use crate::id::{AccountId, StoreId};
 use crate::profile::Account;
 use crate::seal::{OpenError, Purpose, Sealed, derive};
@@ -97,6 +99,15 @@ pub fn key_check(account: &Account) -> String {
 #[must_use]
 pub fn key_id(account: &Account) -> [u8; 16] {
     *derive(account, Purpose::Check).0.first_chunk().expect("32 bytes hold 16")
+}
+
+/// What proves that an epoch's record was made by somebody who has the epoch's key, which is the
+/// account's present one: a keyed BLAKE3 over all else in it. Who was left out knows the key's id
+/// from the record, and not the key.
+#[must_use]
+pub fn confirm(account: &Account, record: &EpochRecord) -> [u8; 32] {
+    let bare = EpochRecord { confirmed: None, ..record.clone() };
+    *blake3::keyed_hash(&derive(account, Purpose::Record).0, &encode_epoch(&bare)).as_bytes()
 }
 
 fn number(record: &Value, field: &str) -> Option<u32> {

@@ -5,15 +5,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use convosync_core::{
-    Account, Device, Devices, Membership, ObjectName, Profile, RecoveryKey, Sealed, card_prefix,
-    open_card_trusted, open_part, open_unit, recovery_public, seal_part, seal_unit,
+    Account, Device, Devices, Epochs, Membership, ObjectName, Profile, RecoveryKey, Sealed,
+    card_prefix, open_card_trusted, open_part, open_unit, recovery_public, seal_part, seal_unit,
 };
 use convosync_wire::{AccountReport, InitArgs, JoinArgs, Note};
 
 use crate::cards::device_rows;
 use crate::engine::Engine;
 use crate::history::History;
-use crate::keys::Surveyed;
+use crate::keys::{Given, Surveyed};
 use crate::member::{Member, NewDevice};
 use crate::origin::{Consent, Origin, is_origin};
 use crate::ports::{Guard, IndexChange, LocalError, Store, StoreError, StoredCard, Table};
@@ -259,10 +259,10 @@ impl Engine<'_> {
         let place = origin.as_ref().map_or(&url, |origin| &origin.url);
         let store = self.ports.stores.open(place, false)?;
         let record = self.store_record(store.as_ref())?.ok_or_else(|| no_account(&*store))?;
-        let account = self.recover_account(store.as_ref(), &record, &key)?;
+        let given = self.recover_account(store.as_ref(), record, &key)?;
         let new =
             NewDevice { name: args.device.as_deref(), kind: args.kind.as_deref(), ready: None };
-        self.join_with(&new, before, account, url, store.as_ref())
+        self.join_with(&new, before, given, url, store.as_ref())
     }
 
     /// Makes this device one of the account whose keys it was given.
@@ -270,17 +270,14 @@ impl Engine<'_> {
         &self,
         new: &NewDevice<'_>,
         before: Option<Profile>,
-        account: Account,
+        given: Given,
         url: String,
         store: &dyn Store,
     ) -> Result<AccountReport, Trouble> {
-        let surveyed = self.survey(&account, store)?;
-        if surveyed.epochs.newest() > account.epoch {
-            return Err(old_keys().into());
-        }
+        let Surveyed { epochs, account } = self.survey(given, store)?;
         if let Some(profile) = before.as_ref().filter(|profile| !profile.local_only) {
             if profile.account.id == account.id {
-                return self.join_again(new, profile, account, &surveyed, store);
+                return self.join_again(new, profile, account, &epochs, store);
             }
             return Err(other_account(profile).into());
         }
@@ -326,11 +323,13 @@ impl Engine<'_> {
         new: &NewDevice<'_>,
         profile: &Profile,
         account: Account,
-        surveyed: &Surveyed,
+        epochs: &Epochs,
         store: &dyn Store,
     ) -> Result<AccountReport, Trouble> {
-        let revoked = surveyed.epochs.membership(&profile.device.id) == Membership::Revoked;
-        if !revoked && profile.account.epoch == account.epoch {
+        let revoked = epochs.membership(&profile.device.id) == Membership::Revoked;
+        let same_key =
+            profile.account.epoch == account.epoch && profile.account.master == account.master;
+        if !revoked && same_key {
             self.enter(profile, store)?;
             let notes = vec![set_up_with(profile)];
             return Ok(self.account_report(profile, SetUp::default(), notes));
@@ -622,14 +621,6 @@ pub(crate) fn set_up_already(profile: &Profile) -> Refusal {
         format!("this device is set up already, with {}", profile.store_url),
     )
     .help("run `convosync device approve` here to let another device in")
-}
-
-fn old_keys() -> Refusal {
-    Refusal::new(
-        "convosync::device::old-words",
-        "the account has had a new key since, which these words do not open",
-    )
-    .help("use the newest recovery words (`convosync key export` made them), or `convosync device join` and approve it on another device")
 }
 
 fn has_account(store: &dyn Store) -> Refusal {

@@ -13,7 +13,7 @@ use convosync_wire::{
 
 use crate::account::{no_account, set_up_already};
 use crate::engine::Engine;
-use crate::keys::{cancel, choice};
+use crate::keys::{DISPUTED, Given, cancel, choice};
 use crate::member::{Member, NewDevice};
 use crate::ports::{Store, Table};
 use crate::trouble::{Refusal, Trouble};
@@ -35,11 +35,13 @@ pub(crate) enum Waited {
 impl Engine<'_> {
     /// Asks to join. What this device needs to go on is kept before anything is put.
     pub(crate) fn enrol(&self, args: &EnrolArgs) -> Result<EnrolReport, Trouble> {
-        let before = self.member()?;
-        if let Some(member) = &before
+        let mut before = self.member()?;
+        if let Some(member) = &mut before
             && !member.profile.local_only
-            && member.refuse_left_out().is_ok()
+            && !self.has_to_join_again(member)
         {
+            // It may have died right after it joined.
+            self.ports.vault.set_pending(None)?;
             return Err(set_up_already(&member.profile).into());
         }
         let url = self.join_url(args.store.as_deref(), before.as_ref().map(|m| &m.profile))?;
@@ -68,6 +70,18 @@ impl Engine<'_> {
             expires: enrolment.expires_ms(),
             notes: Vec::new(),
         })
+    }
+
+    /// Whether a device that was of the account is no longer, as far as the store tells, or can't
+    /// tell who is.
+    fn has_to_join_again(&self, member: &mut Member) -> bool {
+        if member.refuse_left_out().is_err() {
+            return true;
+        }
+        let Ok(store) = self.open_store(&member.profile) else { return false };
+        let again = [DISPUTED, "convosync::device::revoked", "convosync::device::left-out"];
+        let learned = self.learn_devices(member, store.as_ref());
+        learned.is_err_and(|trouble| again.contains(&trouble.failure().code.as_str()))
     }
 
     /// A device that was of the account stays the same one unless it was revoked.
@@ -131,7 +145,7 @@ impl Engine<'_> {
             kind: Some(device.kind.as_str()),
             ready: Some(device),
         };
-        self.join_with(&new, before, account, enrolment.store_url.clone(), store)
+        self.join_with(&new, before, Given::ByDevice(account), enrolment.store_url.clone(), store)
     }
 
     /// Gives up: what was asked is taken back.

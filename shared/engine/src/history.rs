@@ -29,13 +29,11 @@ impl Seen {
     pub(crate) fn counts(&self) -> bool {
         !self.card.parked && !self.quarantined
     }
-}
 
-impl Seen {
     /// Whether this save goes on from that one. What was put aside goes on from nothing, though it
-    /// counts with its device's saves.
+    /// counts with its device's saves; what does not count hides nothing either.
     fn goes_on_from(&self, save: &SaveId) -> bool {
-        !self.card.parked && self.card.vector.covers(save)
+        self.counts() && self.card.vector.covers(save)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Who we are: the profile, the store behind it, and the devices that are trusted.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use convosync_core::{
@@ -9,6 +10,7 @@ use convosync_core::{
 };
 
 use crate::engine::Engine;
+use crate::keys::Given;
 use crate::ports::{IndexChange, Store, StoreError, Table};
 use crate::trouble::{Refusal, Trouble};
 
@@ -218,27 +220,30 @@ impl Engine<'_> {
         let known = self.ports.index.all(Table::Devices)?;
         let mut refused = Vec::new();
         let mut told = false;
+        let mut fresh = Vec::new();
         for listed in store.list(ObjectName::DEVICES)? {
             let text = listed.name.to_string();
             if let Some((_, entry)) = known.iter().find(|(name, _)| *name == text) {
                 told |= tells(&member.profile, &listed.name, entry);
                 continue;
             }
-            let entry = match store.get(&listed.name) {
-                Ok(entry) => entry,
-                Err(error) => {
-                    refused.push(format!("{text}: {error}"));
-                    continue;
-                }
-            };
-            told |= tells(&member.profile, &listed.name, &entry);
-            match believe(member, &listed.name, &entry) {
+            match store.get(&listed.name) {
+                Ok(entry) => fresh.push((listed.name, entry)),
+                Err(error) => refused.push(format!("{text}: {error}")),
+            }
+        }
+        // The newest key first: a device that was left out can't have sealed anything under it.
+        fresh.sort_by_key(|(_, entry)| Reverse(sealed_epoch(entry).unwrap_or(0)));
+        for (name, entry) in fresh {
+            told |= tells(&member.profile, &name, &entry);
+            match believe(member, &name, &entry) {
                 Ok(()) => {
                     // The cache keeps it too: an index that is lost learns it from there.
-                    self.keep(&listed.name, &entry)?;
-                    self.ports.index.apply(&[IndexChange::Put(Table::Devices, text, entry)])?;
+                    self.keep(&name, &entry)?;
+                    let row = IndexChange::Put(Table::Devices, name.to_string(), entry);
+                    self.ports.index.apply(&[row])?;
                 }
-                Err(error) => refused.push(format!("{text}: {error}")),
+                Err(error) => refused.push(format!("{name}: {error}")),
             }
         }
         refused.extend(self.follow_epochs(member, store)?);
@@ -256,31 +261,29 @@ impl Engine<'_> {
         Ok(refused)
     }
 
-    /// Opens the account of a store with its recovery key.
+    /// Opens everything in a store that the recovery words open. None of it is believed yet.
     pub(crate) fn recover_account(
         &self,
         store: &dyn Store,
-        record: &StoreRecord,
+        record: StoreRecord,
         key: &RecoveryKey,
-    ) -> Result<Account, Trouble> {
-        let mut last = None;
-        for listed in store.list(ObjectName::KEYS)?.into_iter().rev() {
+    ) -> Result<Given, Trouble> {
+        let (mut found, mut last) = (Vec::new(), None);
+        for listed in store.list(ObjectName::KEYS)? {
             if !matches!(listed.name, ObjectName::RecoveryKey { .. }) {
                 continue;
             }
             let opened = store.get(&listed.name).map_err(Trouble::from).and_then(|sealed| {
-                open_recovery(record, &listed.name, &sealed, key)
+                open_recovery(&record, &listed.name, &sealed, key)
                     .map_err(|error| Trouble::Object { name: listed.name.clone(), error })
             });
             match opened {
-                Ok(account) => {
-                    return record
-                        .matches(&account)
-                        .map(|()| account)
-                        .map_err(|error| Trouble::Object { name: ObjectName::StoreRecord, error });
-                }
+                Ok(account) => found.push(account),
                 Err(trouble) => last = Some(trouble),
             }
+        }
+        if !found.is_empty() {
+            return Ok(Given::ByWords { found, record });
         }
         match last {
             Some(Trouble::Object { error: OpenError::WrongKey, .. }) => Err(Refusal::new(

@@ -1,167 +1,17 @@
 //! A store is tried before it is used, and moved without losing anything: with faults at every
 //! call, and deaths before every step.
 
+mod world;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
-use convosync_core::{DeviceKind, ObjectName};
-use convosync_engine::ports::{Store, StoreError, Vault};
-use convosync_engine::testing::{
-    Call, Fault, FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryLocks, MemoryRemote,
-    MemoryScratch, MemoryStore, MemoryVault, Refusal, Stepped, Steps, TestClock, TestEntropy,
-    TestStores,
-};
-use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
-use convosync_wire::{
-    Failure, InitArgs, JoinArgs, MoveArgs, PROTOCOL, Reply, Request, SaveArgs, Secret, SyncArgs,
-    Verb,
-};
+use convosync_core::ObjectName;
+use convosync_engine::Outcome;
+use convosync_engine::ports::{Store, StoreError};
+use convosync_engine::testing::{Call, Fault, MemoryStore, Refusal};
+use convosync_wire::{MoveArgs, Reply, SyncArgs, Verb};
 
-const OLD: &str = "memory:old";
-const NEW: &str = "memory:new";
-
-type Link = FaultyStore<MemoryStore>;
-
-/// A device with one work tree.
-struct Device {
-    name: String,
-    tree: PathBuf,
-    outbox: MemoryStore,
-    cache: MemoryStore,
-    index: MemoryIndex,
-    git: MemoryGit,
-    vault: MemoryVault,
-    locks: MemoryLocks,
-    scratch: MemoryScratch,
-    entropy: TestEntropy,
-    stores: TestStores,
-    steps: Steps,
-}
-
-/// Two places that every device reaches.
-struct World {
-    old: Link,
-    new: Link,
-    remote: MemoryRemote,
-}
-
-impl World {
-    fn new() -> Self {
-        Self {
-            old: FaultyStore::new(MemoryStore::default()),
-            new: FaultyStore::new(MemoryStore::default()),
-            remote: MemoryRemote::new("example.org/app", "code.txt", "start"),
-        }
-    }
-
-    fn device(&self, name: &str, seed: u64) -> Device {
-        let steps = Steps::default();
-        let stores = TestStores::default();
-        stores.insert(OLD, Stepped::new(self.old.clone(), steps));
-        stores.insert(NEW, Stepped::new(self.new.clone(), steps));
-        let scratch = MemoryScratch::default();
-        let git = MemoryGit::new(&scratch);
-        let tree = PathBuf::from(format!("/home/{name}/app"));
-        git.add_clone(&self.remote, &tree);
-        Device {
-            name: name.to_owned(),
-            tree,
-            outbox: MemoryStore::default(),
-            cache: MemoryStore::default(),
-            index: MemoryIndex::default(),
-            git,
-            vault: MemoryVault::default(),
-            locks: MemoryLocks::default(),
-            scratch,
-            entropy: TestEntropy::new(seed),
-            stores,
-            steps,
-        }
-    }
-
-    /// Two devices of one account on the old place, with a save each.
-    fn pair(&self) -> (Device, Device) {
-        let (desk, lap) = (self.device("desk", 1), self.device("lap", 2));
-        let Reply::Initialised(made) = desk.ok(&init(OLD)) else { panic!("an init") };
-        let words = Secret(made.recovery_words.expect("a new account shows its words"));
-        let join = JoinArgs { store: Some(OLD.to_owned()), device: None, kind: None, words };
-        lap.ok(&Verb::DeviceJoin(join));
-        for device in [&desk, &lap] {
-            device.save("first");
-        }
-        (desk, lap)
-    }
-}
-
-impl Device {
-    /// One call of the engine by a process of its own; `None`: it died before that step.
-    fn run(&self, verb: &Verb, death: Option<u64>) -> Option<Outcome> {
-        let steps = self.steps;
-        let assistant = MemoryAssistant::default().stepped(steps);
-        let ports = Ports {
-            stores: &self.stores,
-            vault: &self.vault.stepped(steps),
-            index: &self.index.open(steps),
-            outbox: &Stepped::new(self.outbox.clone(), steps),
-            cache: &Stepped::new(self.cache.clone(), steps),
-            locks: &self.locks,
-            scratch: &self.scratch,
-            clock: &TestClock::at(1_700_000_000_000),
-            entropy: &self.entropy,
-            git: &self.git.stepped(steps),
-            assistants: &[&assistant],
-            host: Host {
-                name: self.name.clone(),
-                kind: DeviceKind::Laptop,
-                home: None,
-                carried: None,
-            },
-            settings: Settings::default(),
-            cancel: Cancel::new(),
-        };
-        let request = Request {
-            protocol: PROTOCOL,
-            version: String::new(),
-            directory: self.tree.display().to_string(),
-            env: BTreeMap::new(),
-            shell: None,
-            verb: verb.clone(),
-        };
-        steps.live(death, Vec::new(), || Engine::new(&ports, &|_| {}).run(&request))
-    }
-
-    #[track_caller]
-    fn ok(&self, verb: &Verb) -> Reply {
-        match self.run(verb, None) {
-            Some(Outcome::Reply(reply)) => *reply,
-            other => panic!("{}: {other:?}", verb.name()),
-        }
-    }
-
-    #[track_caller]
-    fn fails(&self, verb: &Verb) -> Failure {
-        match self.run(verb, None) {
-            Some(Outcome::Failure(failure)) => failure,
-            other => panic!("{}: {other:?}", verb.name()),
-        }
-    }
-
-    #[track_caller]
-    fn save(&self, message: &str) {
-        self.git.write(&self.tree, "code.txt", &format!("{message} on {}", self.name));
-        let args = SaveArgs { message: Some(message.to_owned()), ..SaveArgs::default() };
-        self.ok(&Verb::Save(args));
-    }
-
-    fn store_url(&self) -> String {
-        let profile = self.vault.stepped(self.steps).load().expect("memory");
-        profile.expect("it is set up").store_url
-    }
-}
-
-fn init(url: &str) -> Verb {
-    Verb::Init(InitArgs { store: Some(url.to_owned()), ..InitArgs::default() })
-}
+use world::{NEW, OLD, World, init};
 
 fn move_to(url: &str) -> Verb {
     Verb::StoreMove(MoveArgs { to: url.to_owned() })
@@ -196,7 +46,7 @@ fn a_store_that_fails_a_step_of_the_probe_is_refused_and_left_empty() {
         world.old.fail_at(number, Fault::Before(Refusal::Denied));
         let failure = device.fails(&init(OLD));
         assert_eq!((failure.code.as_str(), failure.argument.as_deref()), (code, Some("--store")));
-        assert!(device.vault.stepped(device.steps).load().expect("memory").is_none());
+        assert!(!device.is_set_up());
         let left = world.old.inner().contents();
         let only_probe = left.keys().all(|name| matches!(name, ObjectName::Probe { .. }));
         assert!(only_probe && (call == Call::Delete || left.is_empty()), "{code}: {left:?}");
@@ -221,7 +71,7 @@ fn a_full_store_is_refused_before_there_are_keys() {
     let device = world.device("desk", 1);
     world.old.fail_next(Call::Put, Fault::Before(Refusal::Full));
     assert_eq!(device.fails(&init(OLD)).code, "convosync::store::probe-write");
-    assert!(device.vault.stepped(device.steps).load().expect("memory").is_none());
+    assert!(!device.is_set_up());
 }
 
 #[test]
@@ -240,13 +90,19 @@ fn a_moved_store_holds_everything_and_is_followed() {
     let Reply::Synced(synced) = lap.ok(&Verb::Sync(SyncArgs::default())) else { panic!("a sync") };
     assert!(!synced.sent.is_empty() && synced.queued == 0, "{synced:?}");
     assert!(synced.notes.iter().any(|note| note.code == "convosync::store::followed"));
-    assert_eq!((desk.store_url(), lap.store_url()), (NEW.to_owned(), NEW.to_owned()));
+    assert_eq!(
+        (desk.profile().store_url, lap.profile().store_url),
+        (NEW.to_owned(), NEW.to_owned())
+    );
     let units = world.new.list(ObjectName::UNITS).expect("memory").len();
     assert!(units > world.old.list(ObjectName::UNITS).expect("memory").len());
     // And back again, with the address of the first move still known to nobody.
     lap.ok(&move_to(OLD));
     desk.save("back");
-    assert_eq!((desk.store_url(), lap.store_url()), (OLD.to_owned(), OLD.to_owned()));
+    assert_eq!(
+        (desk.profile().store_url, lap.profile().store_url),
+        (OLD.to_owned(), OLD.to_owned())
+    );
 }
 
 #[test]
@@ -272,9 +128,9 @@ fn a_move_that_dies_before_any_step_is_finished_by_the_same_command() {
         let finished = desk.run(&move_to(NEW), Some(death)).is_some();
         lap.save("meanwhile");
         desk.ok(&move_to(NEW));
-        assert_eq!(desk.store_url(), NEW);
+        assert_eq!(desk.profile().store_url, NEW);
         lap.ok(&Verb::Sync(SyncArgs::default()));
-        assert_eq!(lap.store_url(), NEW);
+        assert_eq!(lap.profile().store_url, NEW);
         nothing_is_lost(&world);
         if finished {
             assert!(death > 20, "it has more steps than that");
@@ -297,7 +153,7 @@ fn a_move_bears_a_fault_of_either_place_at_every_call() {
             for (device, verb) in [(&desk, move_to(NEW)), (&lap, sync)] {
                 let done = |_| {
                     let replied = matches!(device.run(&verb, None), Some(Outcome::Reply(_)));
-                    replied && device.store_url() == NEW
+                    replied && device.profile().store_url == NEW
                 };
                 assert!((0..4).any(done), "{fault:?} at {at}");
             }
@@ -315,7 +171,7 @@ fn another_accounts_store_is_no_place_to_move_to() {
     let failure = desk.fails(&move_to(NEW));
     assert_eq!(failure.code, "convosync::object::foreign");
     assert_eq!((world.old.inner().contents(), world.new.inner().contents()), before);
-    assert_eq!(desk.store_url(), OLD);
+    assert_eq!(desk.profile().store_url, OLD);
 }
 
 #[test]
@@ -325,7 +181,7 @@ fn an_object_with_other_bytes_in_the_new_place_stops_the_move() {
     let name = world.old.list(ObjectName::UNITS).expect("memory").remove(0).name;
     world.new.inner().overwrite(&name, b"something else".to_vec());
     assert_eq!(desk.fails(&move_to(NEW)).code, "convosync::store::differs");
-    assert_eq!(desk.store_url(), OLD);
+    assert_eq!(desk.profile().store_url, OLD);
     assert!(world.old.list(ObjectName::MOVED).expect("memory").is_empty());
     let record = world.new.get(&ObjectName::StoreRecord);
     assert!(matches!(record, Err(StoreError::Missing(_))), "it is no store yet");
@@ -340,5 +196,8 @@ fn an_address_that_nobody_of_the_account_signed_leads_nowhere() {
     let forged = "v1/moved/abcdefgh-22223333".parse().expect("a name");
     world.old.inner().overwrite(&forged, b"\x89CVSYNC\n forged".to_vec());
     desk.save("goes on");
-    assert_eq!((desk.store_url(), lap.store_url()), (OLD.to_owned(), OLD.to_owned()));
+    assert_eq!(
+        (desk.profile().store_url, lap.profile().store_url),
+        (OLD.to_owned(), OLD.to_owned())
+    );
 }

@@ -18,7 +18,8 @@ fn record(epoch: u32, author: &str, key: u8, active: &str, revoked: &str) -> Epo
         devices.add(id(&letter.to_string()), entry(joined)).expect("each once");
     }
     let revoked = revoked.chars().map(|letter| {
-        let accepted = Accepted(BTreeMap::from([(session(), last(4))]));
+        let saves = BTreeSet::from([last(3), last(4)]);
+        let accepted = Accepted(BTreeMap::from([(session(), saves)]));
         (id(&letter.to_string()), Revoked { name: String::new(), epoch, accepted })
     });
     EpochRecord {
@@ -29,6 +30,7 @@ fn record(epoch: u32, author: &str, key: u8, active: &str, revoked: &str) -> Epo
         active: devices,
         revoked: revoked.collect(),
         recovery: None,
+        confirmed: None,
     }
 }
 
@@ -48,9 +50,13 @@ fn followed(records: &[&EpochRecord]) -> Epochs {
     let mut epochs = Epochs::default();
     for epoch in 2..=9 {
         let of = records.iter().filter(|record| record.epoch == epoch);
-        epochs.take(epoch, &BTreeSet::new(), of.map(|record| (*record).clone()).collect());
+        epochs.recall(epoch, of.map(|record| (*record).clone()).collect());
     }
     epochs
+}
+
+fn take(epochs: &mut Epochs, records: &[&EpochRecord]) -> Vec<Verdict> {
+    epochs.take(records[0].epoch, records.iter().map(|record| (*record).clone()).collect())
 }
 
 fn present(epochs: &Epochs) -> Option<u8> {
@@ -73,6 +79,8 @@ fn what_a_revoked_device_saved_later_does_not_count_and_what_it_saved_before_doe
     assert!(!epochs.accepts(&session(), &save("c", 5)));
     let twin = "00000009-cccccccc-4-bbbbbbbb".parse().expect("a save id");
     assert!(!epochs.accepts(&session(), &twin), "another save of the same count");
+    let older = "00000009-cccccccc-2-bbbbbbbb".parse().expect("a save id");
+    assert!(!epochs.accepts(&session(), &older), "an older count that nobody knew of");
     assert!(!epochs.accepts(&SessionId::from_random(&[2; 8]), &save("c", 1)), "a new session");
     assert!(epochs.accepts(&session(), &save("b", 99)));
 }
@@ -104,26 +112,99 @@ fn a_revoked_device_begins_nothing_and_stays_revoked() {
 
 #[test]
 fn a_record_of_the_same_epoch_by_somebody_who_is_left_out_is_refused_once_one_is_followed() {
+    let mut epochs = followed(&[&record(2, "a", 1, "ab", "c")]);
+    for forged in ["c", "z"].map(|author| record(2, author, 2, author, "ab")) {
+        assert_eq!(take(&mut epochs, &[&forged]), [Verdict::Refused]);
+    }
+    assert_eq!(present(&epochs), Some(1));
+}
+
+#[test]
+fn somebody_who_was_away_follows_none_of_two_records_that_leave_out_each_others_author() {
+    let honest = record(2, "b", 1, "ab", "c");
+    let mut early = record(2, "c", 2, "c", "ab");
+    early.active = Devices::default();
+    early.active.add(id("c"), entry(-99)).expect("the only one");
+    let made_up = record(2, "z", 3, "z", "");
+    let quiet = record(2, "c", 4, "abc", "a");
+    let same_key = record(2, "a", 1, "abc", "");
+    for forged in [early, made_up, quiet, same_key] {
+        for records in [[&honest, &forged], [&forged, &honest]] {
+            let mut epochs = Epochs::default();
+            assert_eq!(take(&mut epochs, &records), [Verdict::Disputed; 2], "{forged:?}");
+            assert_eq!(present(&epochs), None);
+        }
+    }
+}
+
+#[test]
+fn what_a_revoked_device_dates_back_is_not_followed() {
+    let (first, last) = (record(2, "a", 1, "abc", ""), record(3, "a", 2, "ab", "c"));
+    // It leaves out the author of what comes later.
     let mut epochs = Epochs::default();
-    let held = BTreeSet::from([[1; 16]]);
-    let mut forged = record(2, "c", 2, "c", "ab");
-    forged.active = Devices::default();
-    forged.active.add(id("c"), entry(-99)).expect("the only one");
-    let refused = epochs.take(2, &held, vec![forged.clone(), record(2, "a", 1, "ab", "c")]);
-    assert_eq!((refused, present(&epochs)), (vec![forged.clone()], Some(1)));
-    assert_eq!(epochs.take(2, &BTreeSet::new(), vec![forged.clone()]), [forged]);
+    assert_eq!(take(&mut epochs, &[&first, &record(2, "c", 9, "bc", "a")]), [Verdict::Disputed; 2]);
+    // Nobody in its own epoch: then it accepts a later author no more, or is found out at the end.
+    let forged = record(2, "c", 9, "ac", "b");
+    let by_b = record(3, "b", 2, "ab", "c");
+    let mut epochs = Epochs::default();
+    assert_eq!(take(&mut epochs, &[&first, &forged]), [Verdict::Accepted; 2]);
+    assert_eq!(take(&mut epochs, &[&by_b]), [Verdict::Disputed]);
+    let mut epochs = Epochs::default();
+    take(&mut epochs, &[&first, &forged]);
+    assert!(!epochs.is_contested(), "it was of the account then");
+    assert_eq!(take(&mut epochs, &[&last]), [Verdict::Accepted]);
+    assert!(epochs.is_contested());
+}
+
+#[test]
+fn the_record_of_a_key_that_was_given_is_believed_before_all_others() {
+    let (first, last) = (record(2, "a", 1, "abc", ""), record(3, "a", 2, "ab", "c"));
+    let mut epochs = Epochs::default();
+    epochs.anchor(last.clone());
+    let (dated_back, made_up) = (record(2, "c", 9, "bc", "a"), record(2, "z", 8, "z", "b"));
+    let (same_key, beside) = (record(3, "z", 2, "z", "ab"), record(3, "c", 7, "abc", "a"));
+    assert_eq!(
+        take(&mut epochs, &[&first, &dated_back, &made_up]),
+        [Verdict::Accepted, Verdict::Refused, Verdict::Refused]
+    );
+    assert_eq!(
+        take(&mut epochs, &[&beside, &same_key, &last]),
+        [Verdict::Refused, Verdict::Refused, Verdict::Accepted]
+    );
+    assert_eq!((present(&epochs), epochs.membership(&id("a"))), (Some(2), Membership::Active));
+    let harmless = record(2, "c", 5, "abc", "");
+    assert_eq!(take(&mut epochs, &[&harmless]), [Verdict::Outdated]);
+    let late = record(2, "b", 6, "abc", "d");
+    assert_eq!(take(&mut epochs, &[&late]), [Verdict::Accepted], "a revocation on another copy");
+    assert_eq!(epochs.membership(&id("d")), Membership::Revoked);
+}
+
+#[test]
+fn whoever_followed_a_device_that_another_one_revoked_settles_it_with_a_new_key() {
+    let (theirs, ours) = (record(2, "c", 9, "abc", ""), record(2, "b", 1, "ab", "c"));
+    let mut epochs = followed(&[&theirs]);
+    assert_eq!(take(&mut epochs, &[&ours]), [Verdict::Accepted]);
+    assert_eq!((present(&epochs), epochs.is_unsettled()), (Some(1), true));
+    let mut elsewhere = followed(&[&ours]);
+    assert_eq!(take(&mut elsewhere, &[&theirs]), [Verdict::Refused]);
+    let settled = record(3, "a", 5, "ab", "c");
+    for epochs in [&mut epochs, &mut elsewhere] {
+        assert_eq!(take(epochs, &[&settled]), [Verdict::Accepted]);
+        assert!(!epochs.is_unsettled());
+    }
 }
 
 #[test]
 fn of_two_rotations_at_once_the_same_counts_everywhere_and_both_revocations_hold() {
     let (one, two) = (record(2, "a", 9, "abd", "c"), record(2, "b", 1, "abc", "d"));
     for order in [[&one, &two], [&two, &one]] {
-        let mut epochs = followed(&order);
+        let mut epochs = Epochs::default();
+        assert_eq!(take(&mut epochs, &order), [Verdict::Accepted; 2]);
         assert_eq!((present(&epochs), epochs.of(2).len()), (Some(9), 2));
         let revoked: Vec<_> = epochs.revoked().keys().cloned().collect();
         assert_eq!(revoked, [id("c"), id("d")]);
         assert!(epochs.is_unsettled());
-        epochs.take(3, &BTreeSet::new(), vec![record(3, "b", 5, "ab", "cd")]);
+        take(&mut epochs, &[&record(3, "b", 5, "ab", "cd")]);
         assert!(!epochs.is_unsettled());
     }
 }
@@ -132,8 +213,8 @@ fn of_two_rotations_at_once_the_same_counts_everywhere_and_both_revocations_hold
 fn the_order_in_which_records_come_does_not_matter() {
     let (one, two) = (record(2, "a", 9, "abc", ""), record(2, "b", 1, "abc", "d"));
     let mut late = followed(&[&two]);
-    late.take(2, &BTreeSet::from([[1; 16]]), vec![one.clone()]);
-    assert_eq!(late, followed(&[&one, &two]));
+    take(&mut late, &[&one]);
+    assert_eq!(late.of(2), followed(&[&one, &two]).of(2));
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! The record of an epoch as stored.
 
-use std::collections::BTreeMap;
-
 use minicbor::{Decode, Encode};
 
 use super::device::{Stored as StoredEntry, load_entry, store_entry};
@@ -29,6 +27,8 @@ struct Stored {
     revoked: Vec<StoredRevoked>,
     #[cbor(n(6), with = "minicbor::bytes")]
     recovery: Option<[u8; 32]>,
+    #[cbor(n(7), with = "minicbor::bytes")]
+    confirmed: Option<[u8; 32]>,
 }
 
 #[derive(Encode, Decode)]
@@ -41,13 +41,13 @@ struct StoredRevoked {
     #[n(2)]
     epoch: u32,
     #[n(3)]
-    accepted: Vec<StoredLast>,
+    accepted: Vec<StoredSave>,
 }
 
-/// The last accepted save of one session.
+/// One accepted save.
 #[derive(Encode, Decode)]
 #[cbor(array)]
-struct StoredLast {
+struct StoredSave {
     #[n(0)]
     session: Text<SessionId>,
     #[n(1)]
@@ -65,6 +65,7 @@ pub(crate) fn encode_epoch(record: &EpochRecord) -> Vec<u8> {
         active: record.active.iter().map(|(device, entry)| store_entry(device, entry)).collect(),
         revoked: record.revoked.iter().map(store_revoked).collect(),
         recovery: record.recovery,
+        confirmed: record.confirmed,
     })
 }
 
@@ -84,14 +85,17 @@ pub(crate) fn decode_epoch(bytes: &[u8]) -> Result<EpochRecord, FormatError> {
         active,
         revoked: revoked?,
         recovery: stored.recovery,
+        confirmed: stored.confirmed,
     })
 }
 
 fn store_revoked((device, revoked): (&DeviceId, &Revoked)) -> StoredRevoked {
-    let accepted = revoked.accepted.0.iter().map(|(session, last)| StoredLast {
+    let saves = revoked.accepted.0.iter();
+    let saves = saves.flat_map(|(session, saves)| saves.iter().map(move |save| (session, save)));
+    let accepted = saves.map(|(session, save)| StoredSave {
         session: Text(session.clone()),
-        seq: last.seq,
-        rand: last.rand.clone(),
+        seq: save.seq,
+        rand: save.rand.clone(),
     });
     StoredRevoked {
         device: Text(device.clone()),
@@ -102,14 +106,10 @@ fn store_revoked((device, revoked): (&DeviceId, &Revoked)) -> StoredRevoked {
 }
 
 fn load_revoked(stored: StoredRevoked) -> Result<(DeviceId, Revoked), FormatError> {
-    let mut accepted = BTreeMap::new();
-    for last in stored.accepted {
-        let entry = VectorEntry { seq: last.seq, rand: last.rand };
-        if accepted.insert(last.session.0, entry).is_some() {
-            return Err(twice());
-        }
+    let mut accepted = Accepted::default();
+    for save in stored.accepted {
+        accepted.add(save.session.0, VectorEntry { seq: save.seq, rand: save.rand });
     }
-    let accepted = Accepted(accepted);
     Ok((stored.device.0, Revoked { name: stored.name, epoch: stored.epoch, accepted }))
 }
 

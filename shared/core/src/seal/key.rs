@@ -42,6 +42,8 @@ pub(crate) enum Purpose<'a> {
     Digests,
     /// The key check of the store record.
     Check,
+    /// That the record of the key's epoch was made by somebody who has the key.
+    Record,
 }
 
 impl Purpose<'_> {
@@ -53,6 +55,7 @@ impl Purpose<'_> {
             Self::Values => "local values",
             Self::Digests => "local digests",
             Self::Check => "key check",
+            Self::Record => "epoch record",
         }
     }
 }

@@ -66,7 +66,9 @@
 //! account id), so that a new epoch needs no words.
 //!
 //! **Epochs**: an object is opened with the key of the epoch in its head. An epoch record is sealed
-//! under the key of the epoch before the one that it begins. Local values and segment ids stay with
+//! under the key of the epoch before the one that it begins, so whoever was left out can open it, and
+//! can make another one: that it was made by somebody who has the new key is proven by a BLAKE3 keyed
+//! with HKDF of that key over its stored form without that field. Local values and segment ids stay with
 //! the first key of the ring.
 //!
 //! **Device list**: the digest in signed heads is what the signer knew when it signed. Nobody
@@ -91,9 +93,9 @@ mod session;
 mod stream;
 
 pub use account::{
-    open_device_entry, open_device_key, open_epoch, open_recovery, recovery_public,
-    seal_device_entry, seal_device_key, seal_epoch, seal_recovery, seal_recovery_copy,
-    sealed_epoch,
+    open_device_entry, open_device_key, open_epoch, open_epoch_unsigned, open_recovery,
+    recovery_public, seal_device_entry, seal_device_key, seal_epoch, seal_recovery,
+    seal_recovery_copy, sealed_epoch,
 };
 pub use error::{OpenError, SealError};
 pub use local::{local_digest, open_value, seal_value};

@@ -1,6 +1,6 @@
 //! New epochs: who can open what is sealed before, at and after one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use convosync_core::*;
 
@@ -21,7 +21,7 @@ pub(crate) fn recovery() -> RecoveryKey {
 pub(crate) fn record(me: &Profile, others: &[&Profile]) -> EpochRecord {
     let all: Vec<_> = std::iter::once(me).chain(others.iter().copied()).collect();
     let last = VectorEntry { seq: 4, rand: "22223333".to_owned() };
-    let accepted = Accepted(BTreeMap::from([(session(1), last)]));
+    let accepted = Accepted(BTreeMap::from([(session(1), BTreeSet::from([last]))]));
     let gone = Revoked { name: "lost".to_owned(), epoch: 2, accepted };
     EpochRecord {
         epoch: 2,
@@ -31,6 +31,7 @@ pub(crate) fn record(me: &Profile, others: &[&Profile]) -> EpochRecord {
         active: devices(&all),
         revoked: BTreeMap::from([("abcdefgh".parse().expect("a device id"), gone)]),
         recovery: Some([5; 32]),
+        confirmed: None,
     }
 }
 
@@ -128,6 +129,20 @@ fn the_record_of_an_epoch_is_opened_by_everybody_of_the_one_before() {
     assert_eq!(open_epoch(&me.account, &stranger, &name, &sealed), unknown);
     let later = ObjectName::Epoch { epoch: 3, rand: "a".repeat(8) };
     assert_eq!(open_epoch(&me.account, &known, &later, &sealed), Err(OpenError::Foreign));
+}
+
+#[test]
+fn a_record_is_confirmed_by_who_has_its_key_and_as_it_is() {
+    let (me, after) = (profile(2), rotated(&profile(2)));
+    let bare = record(&me, &[]);
+    let mark = confirm(&after.account, &bare);
+    let confirmed = EpochRecord { confirmed: Some(mark), ..bare.clone() };
+    assert_eq!(confirm(&after.account, &confirmed), mark, "it is over all else");
+    assert_ne!(confirm(&me.account, &bare), mark, "the key of before");
+    let other = EpochRecord { revoked: BTreeMap::new(), ..bare };
+    assert_ne!(confirm(&after.account, &other), mark);
+    let (name, sealed) = seal_epoch(&me, [0; 32], &confirmed, &mut counting(7));
+    assert_eq!(open_epoch_unsigned(&me.account, &name, &sealed), Ok(confirmed));
 }
 
 #[test]

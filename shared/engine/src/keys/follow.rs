@@ -1,13 +1,13 @@
 //! Following epochs: which records are believed, and taking the keys that they name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use convosync_core::{
-    Account, Devices, EpochKey, EpochRecord, Epochs, Membership, ObjectName, Sealed, key_id,
-    open_device_entry, open_device_key, open_epoch, sealed_epoch,
+    Account, EpochKey, Epochs, Membership, ObjectName, Sealed, key_id, open_device_key,
 };
 
+use super::walk::{Walk, Walked};
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::Store;
@@ -15,12 +15,6 @@ use crate::trouble::{Refusal, Trouble};
 
 /// How long the key file waits for another process that replaces it.
 const KEYS_WAIT: Duration = Duration::from_secs(60);
-
-/// Who is of an account, read from its store alone.
-pub(crate) struct Surveyed {
-    pub(crate) devices: Devices,
-    pub(crate) epochs: Epochs,
-}
 
 impl Engine<'_> {
     /// The epoch records that this device accepted before, which it keeps in its cache.
@@ -33,8 +27,9 @@ impl Engine<'_> {
                 records.push((listed.name, sealed));
             }
         }
-        let keys = member.profile.account.clone();
-        take_records(member, &keys, &records);
+        // One that is not believed any more is looked for in the store again.
+        let walked = walk(member, &[], &records, true);
+        member.records.extend(walked.accepted);
         Ok(())
     }
 
@@ -88,35 +83,49 @@ impl Engine<'_> {
     }
 
     /// Takes in records and the keys that they name.
+    ///
+    /// # Errors
+    ///
+    /// A refusal, before anything is kept, if nothing tells which of them are true, or if the one
+    /// of this device's key is not there.
     pub(super) fn adopt(
         &self,
         member: &mut Member,
         fresh: &[(ObjectName, Sealed)],
         rings: &[Account],
     ) -> Result<Vec<String>, Trouble> {
-        let mut keys = member.profile.account.clone();
-        for key in rings.iter().flat_map(Account::keys) {
-            keys.learn(key);
+        let walked = walk(member, rings, fresh, false);
+        walked.refuse_dispute(&member.epochs)?;
+        if member.epochs.newest() < member.profile.account.epoch {
+            return Err(hidden(member.profile.account.epoch).into());
         }
-        let refused = take_records(member, &keys, fresh);
+        member.records.extend(walked.accepted);
         for (name, sealed) in fresh.iter().filter(|(name, _)| member.records.contains(name)) {
             // Kept for good: a store that hides it later is found out.
             self.keep(name, sealed)?;
         }
         member.refuse_left_out()?;
-        self.take_keys(member, &keys)?;
-        Ok(refused)
+        self.take_keys(member, rings)?;
+        Ok(walked.refused)
     }
 
     /// Puts the keys that accepted records name into the key file.
-    fn take_keys(&self, member: &mut Member, keys: &Account) -> Result<(), Trouble> {
+    ///
+    /// Of a ring with the present key everything: only who is of the account can have sealed that,
+    /// and something may be sealed under a key whose record is followed no more.
+    fn take_keys(&self, member: &mut Member, rings: &[Account]) -> Result<(), Trouble> {
         let Some(present) = member.epochs.present() else { return Ok(()) };
         let named: BTreeSet<[u8; 16]> = (2..=present.epoch)
             .flat_map(|epoch| member.epochs.of(epoch))
             .map(|record| record.key_id)
             .collect();
-        let id = |key: &EpochKey| key_id(&keys.only(key));
-        let wanted: Vec<_> = keys.keys().filter(|key| named.contains(&id(key))).collect();
+        let ours = &member.profile.account;
+        let id = |key: &EpochKey| key_id(&ours.only(key));
+        let mut wanted: Vec<_> = ours.keys().filter(|key| named.contains(&id(key))).collect();
+        for ring in rings {
+            let of_present = key_id(ring) == present.key_id;
+            wanted.extend(ring.keys().filter(|key| of_present || named.contains(&id(key))));
+        }
         let now = wanted.iter().find(|key| id(key) == present.key_id);
         // Without it the key file stays as it is: the object with the key is still arriving.
         let Some(now) = now else { return Ok(()) };
@@ -134,31 +143,6 @@ impl Engine<'_> {
         self.ports.vault.store(&profile)?;
         member.profile = profile;
         Ok(())
-    }
-
-    /// Who is of the account, as its store says to somebody who has its keys and knows nothing
-    /// else.
-    pub(crate) fn survey(&self, account: &Account, store: &dyn Store) -> Result<Surveyed, Trouble> {
-        let mut found = Surveyed { devices: Devices::default(), epochs: Epochs::default() };
-        for listed in store.list(ObjectName::DEVICES)? {
-            let sealed = store.get(&listed.name)?;
-            let opened = open_device_entry(account, &listed.name, &sealed);
-            if let (Ok((device, entry)), Ok(epoch)) = (opened, sealed_epoch(&sealed)) {
-                found.epochs.enter(&device, epoch);
-                // An entry with another key than before is not believed.
-                let _ = found.devices.add(device, entry);
-            }
-        }
-        let mut records = Vec::new();
-        for listed in store.list(ObjectName::KEYS)? {
-            if is_record(&listed.name) {
-                let sealed = store.get(&listed.name)?;
-                records.push((listed.name, sealed));
-            }
-        }
-        let Surveyed { devices, epochs } = &mut found;
-        take_into(devices, epochs, account, account, &records);
-        Ok(found)
     }
 }
 
@@ -227,65 +211,35 @@ fn refuse_hidden(member: &Member, names: &[ObjectName]) -> Result<(), Refusal> {
     if epoch == 1 || names.iter().any(shown) {
         return Ok(());
     }
-    Err(Refusal::new(
+    Err(hidden(epoch))
+}
+
+fn hidden(epoch: u32) -> Refusal {
+    Refusal::new(
         "convosync::store::epoch-went-back",
         format!("the store no longer has the record of the account's key number {epoch}, which this device has seen"),
     )
-    .help("was the store restored from an older copy, or is a synchronised folder behind? Put `v1/keys` back from a newer copy; your saves wait on this device"))
+    .help("was the store restored from an older copy, or is a synchronised folder behind? Put `v1/keys` back from a newer copy; your saves wait on this device")
 }
 
 fn is_record(name: &ObjectName) -> bool {
     matches!(name, ObjectName::Epoch { .. })
 }
 
-/// Takes records in, epoch by epoch. Gives what was not believed.
-fn take_records(
+/// Follows records from what a device has already.
+fn walk(
     member: &mut Member,
-    keys: &Account,
+    rings: &[Account],
     records: &[(ObjectName, Sealed)],
-) -> Vec<String> {
-    let held = member.profile.account.clone();
-    let (accepted, refused) =
-        take_into(&mut member.devices, &mut member.epochs, &held, keys, records);
-    member.records.extend(accepted);
-    refused
-}
-
-fn take_into(
-    devices: &mut Devices,
-    epochs: &mut Epochs,
-    held: &Account,
-    keys: &Account,
-    records: &[(ObjectName, Sealed)],
-) -> (Vec<ObjectName>, Vec<String>) {
-    let held: BTreeSet<_> = held.keys().map(|key| key_id(&held.only(&key))).collect();
-    let mut by_epoch: BTreeMap<u32, Vec<&(ObjectName, Sealed)>> = BTreeMap::new();
-    for record in records {
-        if let ObjectName::Epoch { epoch, .. } = record.0 {
-            by_epoch.entry(epoch).or_default().push(record);
-        }
+    followed: bool,
+) -> Walked {
+    let ring = member.profile.account.clone();
+    let present = EpochKey { epoch: ring.epoch, key: ring.master.clone() };
+    let offered = rings.iter().flat_map(Account::keys).collect();
+    let (devices, epochs) = (&mut member.devices, &mut member.epochs);
+    let mut walk = Walk { devices, epochs, ring, offered };
+    if present.epoch > 1 {
+        walk.anchor(&present, records);
     }
-    let (mut accepted, mut refused) = (Vec::new(), Vec::new());
-    for (epoch, group) in by_epoch {
-        let mut opened: Vec<(&ObjectName, EpochRecord)> = Vec::new();
-        for (name, sealed) in group {
-            match open_epoch(keys, devices, name, sealed) {
-                Ok(record) => opened.push((name, record)),
-                Err(error) => refused.push(format!("{name}: {error}")),
-            }
-        }
-        epochs.take(epoch, &held, opened.iter().map(|(_, record)| record.clone()).collect());
-        for (name, record) in opened {
-            if epochs.of(epoch).iter().any(|known| known.key_id == record.key_id) {
-                accepted.push(name.clone());
-            } else {
-                refused.push(format!("{name}: {} may not begin an epoch", record.author));
-            }
-        }
-        for (device, entry) in epochs.of(epoch).iter().flat_map(|record| record.active.iter()) {
-            // What is known by another key stays known by that one.
-            let _ = devices.add(device.clone(), entry.clone());
-        }
-    }
-    (accepted, refused)
+    walk.follow(records, followed, &mut |_| {})
 }

@@ -3,6 +3,9 @@
 mod follow;
 mod report;
 mod rotate;
+mod survey;
+mod walk;
 
-pub(crate) use follow::Surveyed;
 pub(crate) use rotate::{cancel, choice};
+pub(crate) use survey::{Given, Surveyed};
+pub(crate) use walk::DISPUTED;

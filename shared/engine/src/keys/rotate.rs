@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use convosync_core::{
     Accepted, DeviceEntry, DeviceId, Devices, EpochKey, EpochRecord, Membership, ObjectName,
-    Profile, RecoveryKey, Revoked, SealError, SecretBytes, key_id, recovery_public,
-    seal_device_key, seal_epoch, seal_recovery_copy,
+    Profile, RecoveryKey, Revoked, SaveId, SealError, SecretBytes, VectorEntry, confirm, key_id,
+    recovery_public, seal_device_key, seal_epoch, seal_recovery_copy,
 };
 use convosync_wire::{
     Choice, Decision, DeviceRow, ExportArgs, KeyReport, Note, Question, RenameArgs, RenameReport,
@@ -17,7 +17,7 @@ use crate::cards::device_rows;
 use crate::engine::Engine;
 use crate::history::{Depth, History};
 use crate::member::{Member, check_device_name};
-use crate::ports::Store;
+use crate::ports::{Listed, Store};
 use crate::trouble::{Refusal, Trouble};
 
 /// What is to be different in the new epoch.
@@ -51,7 +51,7 @@ impl Engine<'_> {
             return Err(ask_to_revoke(&entry).into());
         }
         let epoch = member.epochs.newest().saturating_add(1);
-        let accepted = accepted(&history, &device);
+        let accepted = accepted(&history, &store.list(ObjectName::UNITS)?, &device);
         let gone = Revoked { name: entry.name.clone(), epoch, accepted };
         let change = Change { revoke: Some((device.clone(), gone)), recovery: None };
         self.begin_epoch(&mut member, store.as_ref(), change)?;
@@ -177,7 +177,7 @@ impl Engine<'_> {
         let known = member.epochs.recovery().or(before.account.recovery);
         after.account.recovery = change.recovery.or(known);
         let (active, revoked) = sides(member, change.revoke);
-        let record = EpochRecord {
+        let mut record = EpochRecord {
             epoch,
             author: before.device.id.clone(),
             made_ms: self.ports.clock.now_ms(),
@@ -185,7 +185,9 @@ impl Engine<'_> {
             active,
             revoked,
             recovery: after.account.recovery,
+            confirmed: None,
         };
+        record.confirmed = Some(confirm(&after.account, &record));
         let hash = member.devices.hash();
         let mut keys = Vec::new();
         for (device, entry) in record.active.iter() {
@@ -225,17 +227,28 @@ fn sides(
     (active, revoked)
 }
 
-/// The last save of a device in each session that anything known here goes on from.
-fn accepted(history: &History, device: &DeviceId) -> Accepted {
-    let mut last = Accepted::default();
-    for (session, saves) in &history.sessions {
-        let counting = saves.values().filter(|seen| !seen.quarantined);
-        let entries = counting.filter_map(|seen| seen.card.vector.0.get(device));
-        if let Some(entry) = entries.max() {
-            last.0.insert(session.clone(), entry.clone());
+/// The saves of a device that are there, and those that what is known here goes on from.
+fn accepted(history: &History, there: &[Listed], device: &DeviceId) -> Accepted {
+    let mut all = Accepted::default();
+    for listed in there {
+        if let ObjectName::Unit { session, save } = &listed.name
+            && save.device() == device
+        {
+            all.add(session.clone(), entry_of(save));
         }
     }
-    last
+    for (session, saves) in &history.sessions {
+        for seen in saves.values().filter(|seen| !seen.quarantined) {
+            let own = (seen.card.save.device() == device).then(|| entry_of(&seen.card.save));
+            let known = seen.card.vector.0.get(device).cloned();
+            own.into_iter().chain(known).for_each(|save| all.add(session.clone(), save));
+        }
+    }
+    all
+}
+
+fn entry_of(save: &SaveId) -> VectorEntry {
+    VectorEntry { seq: save.seq(), rand: save.rand().to_owned() }
 }
 
 /// The device that a name, an id or the beginning of one stands for.
