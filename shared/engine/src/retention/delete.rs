@@ -134,8 +134,9 @@ impl Engine<'_> {
         if sessions.len() > NAMED {
             details.push(format!("... and {} more", sessions.len() - NAMED));
         }
+        let (go, them) = if sessions.len() == 1 { ("It goes", "it") } else { ("They go", "them") };
         details.push(format!(
-            "They go from every device. `convosync undelete` brings them back within {}.",
+            "{go} from every device. `convosync undelete` brings {them} back within {}.",
             days_told(grace)
         ));
         let choice = |value: &str, flag: &str, label: &str, help: &str, recommended| Choice {

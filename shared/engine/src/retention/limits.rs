@@ -71,7 +71,10 @@ impl Past {
                 let days = u32::try_from(age / DAY_MS).unwrap_or(u32::MAX);
                 format!("not saved for {}", days_told(days))
             }
-            Self::Count => format!("more than {} sessions", limits.sessions),
+            Self::Count => match limits.sessions {
+                1 => "more than 1 session".to_owned(),
+                n => format!("more than {n} sessions"),
+            },
         }
     }
 }

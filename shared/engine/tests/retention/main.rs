@@ -12,7 +12,7 @@ use convosync_core::ObjectName;
 use convosync_engine::Outcome;
 use convosync_engine::testing::{Call, Fault, Refusal};
 use convosync_wire::{DeleteArgs, GcArgs, Reply, ResumeArgs, SaveArgs, SyncArgs, Verb};
-use world::{World, delete, done, gc, ids, list, of, refused, save};
+use world::{World, delete, done, gc, ids, list, notes, of, refused, save, talk};
 
 #[test]
 fn old_saves_go_in_two_steps_and_the_last_three_stay() {
@@ -192,6 +192,25 @@ fn settings_hold_back_what_they_say() {
     done(&world.desktop, &Verb::Sync(SyncArgs::default()));
     assert_eq!(list(&world.laptop, false)[0].message, "offline");
     assert!(world.remote.everywhere("file").contains("offline"), "sync pushes what waited");
+}
+
+#[test]
+fn what_is_big_waits_for_a_sync_on_a_metered_connection_and_what_is_small_does_not() {
+    let mut world = World::new();
+    world.desktop.settings.metered = true;
+    let small = save(&world.desktop, "small", true);
+    assert!(small.synced, "{small:?}");
+    // Hex digits of a hash: they pack to half.
+    let noise: String =
+        (0..80_000u32).map(|n| blake3::hash(&n.to_le_bytes()).to_string()).collect();
+    talk(&world.desktop, &noise);
+    let big = save(&world.desktop, "big", true);
+    assert!(!big.synced, "{big:?}");
+    assert!(big.notes.iter().any(|note| note.code == "convosync::config::metered"), "{big:?}");
+    assert_eq!(notes(&world.desktop), ["convosync::config::metered"], "a look sends nothing big");
+    assert_eq!(world.units(&big.session_id), 0);
+    done(&world.desktop, &Verb::Sync(SyncArgs::default()));
+    assert_eq!(list(&world.laptop, false)[0].message, "big");
 }
 
 #[test]

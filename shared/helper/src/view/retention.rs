@@ -17,8 +17,9 @@ pub(crate) fn kept(report: &KeptReport, look: &Look) -> String {
     if report.verb == "delete" && any(true) {
         let ids: Vec<_> = changed(report).collect();
         page.line(&format!(
-            "   Within {} they can be brought back: convosync undelete {}",
+            "   Within {} {} can be brought back: convosync undelete {}",
             counted(report.grace_days, "day"),
+            if ids.len() == 1 { "it" } else { "they" },
             ids.join(" ")
         ));
     }
@@ -87,7 +88,9 @@ pub(crate) fn collected(report: &GcReport, look: &Look) -> String {
     let days = counted(report.grace_days, "day");
     if report.waiting.objects > 0 {
         let what = told(report.waiting);
-        page.line(&format!("   {what} wait for the end of their {days} (on which you use this device)"));
+        page.line(&format!(
+            "   {what} wait for the end of their {days} (on which you use this device)"
+        ));
     } else if report.marked.objects > 0 && !report.dry_run {
         page.line(&format!("   A `convosync gc` in {days} or later removes what is marked"));
     }
