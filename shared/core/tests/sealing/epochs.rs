@@ -49,6 +49,17 @@ pub(crate) fn objects() -> [(ObjectName, Sealed); 3] {
     ]
 }
 
+/// The record of a rotation that is confirmed, with several saves accepted, as it was once.
+pub(crate) fn confirmed() -> (ObjectName, Sealed) {
+    let me = profile(2);
+    let mut record = record(&me, &[]);
+    for gone in record.revoked.values_mut() {
+        gone.accepted.add(session(1), VectorEntry { seq: 3, rand: "44445555".to_owned() });
+    }
+    record.confirmed = Some(confirm(&rotated(&me).account, &record));
+    seal_epoch(&me, devices(&[&me]).hash(), &record, &mut counting(8))
+}
+
 #[test]
 fn what_was_sealed_in_an_earlier_epoch_opens_with_the_ring_and_new_things_only_with_it() {
     let me = profile(2);

@@ -158,4 +158,7 @@ fn what_a_new_epoch_seals_never_changes() {
     frozen(recovery.1.as_bytes(), include_str!("frozen/recovery-copy.hex"));
     assert_eq!(record.0.to_string(), "v1/keys/00000002/epoch-uv2tqbw7");
     frozen(record.1.as_bytes(), include_str!("frozen/epoch.hex"));
+    let confirmed = crate::epochs::confirmed();
+    assert_eq!(confirmed.0.to_string(), "v1/keys/00000002/epoch-zoxefkda");
+    frozen(confirmed.1.as_bytes(), include_str!("frozen/epoch-confirmed.hex"));
 }
