@@ -206,6 +206,21 @@ impl FromStr for DeviceKind {
     }
 }
 
+/// Whether something is written just so; nothing is written for it.
+pub(crate) fn spells(what: &dyn fmt::Display, text: &str) -> bool {
+    struct Expected<'t>(&'t str);
+
+    impl fmt::Write for Expected<'_> {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+
+    let mut left = Expected(text);
+    fmt::Write::write_fmt(&mut left, format_args!("{what}")).is_ok() && left.0.is_empty()
+}
+
 /// One save of a session: `<gen8>-<device>-<seq>-<rand>`.
 ///
 /// The generation is `max(parents) + 1` (1 without parents), `seq` counts the saves of one device
@@ -263,6 +278,11 @@ impl SaveId {
     pub fn rand(&self) -> &str {
         &self.rand
     }
+
+    /// Whether `text` is how this save is spelled.
+    pub(crate) fn spells(&self, text: &str) -> bool {
+        spells(self, text)
+    }
 }
 
 impl fmt::Display for SaveId {
@@ -290,7 +310,7 @@ impl FromStr for SaveId {
         };
         // One save has one spelling: leading zeros, signs and the like are refused.
         let canonical =
-            save.generation > 0 && save.seq > 0 && is_base32(rand, 8) && save.to_string() == text;
+            save.generation > 0 && save.seq > 0 && is_base32(rand, 8) && save.spells(text);
         if canonical { Ok(save) } else { Err(wrong()) }
     }
 }

@@ -48,13 +48,13 @@ pub use recovery::{RecoveryError, RecoveryKey};
 pub use retention::{DeletedBy, Deletion, Mark, Pin, Tombstone, Turn, is_pinned};
 pub use rules::{Merging, Node, Roots, Rules, Said, SaidPart, Scan, Summary, Who};
 pub use seal::{
-    CARD_RANGE, MAX_CARD, MAX_MARKED, OpenError, SealError, Sealed, SegmentKey, card_prefix,
-    card_prefix_len, local_digest, open_card, open_card_trusted, open_device_entry,
-    open_device_key, open_epoch, open_epoch_unsigned, open_mark, open_moved, open_overview,
-    open_part, open_pin, open_recovery, open_tombstone, open_unit, open_value, part_name,
-    recovery_public, seal_device_entry, seal_device_key, seal_epoch, seal_mark, seal_moved,
-    seal_overview, seal_part, seal_pin, seal_recovery, seal_recovery_copy, seal_tombstone,
-    seal_unit, seal_value, sealed_epoch, segment_key, stand_in_name, stand_ins_of,
+    CARD_RANGE, MAX_CARD, MAX_MARKED, OpenError, Overview, OverviewRow, SealError, Sealed,
+    SegmentKey, Stand, card_prefix, card_prefix_len, local_digest, open_card, open_card_trusted,
+    open_device_entry, open_device_key, open_epoch, open_epoch_unsigned, open_mark, open_moved,
+    open_overview, open_part, open_pin, open_recovery, open_tombstone, open_unit, open_value,
+    part_name, recovery_public, seal_device_entry, seal_device_key, seal_epoch, seal_mark,
+    seal_moved, seal_overview, seal_part, seal_pin, seal_recovery, seal_recovery_copy,
+    seal_tombstone, seal_unit, seal_value, sealed_epoch, segment_key, stand_in_name, stand_ins_of,
 };
 pub use segment::{
     BLOCK, Blocks, Damage, MAX_PACKED, MAX_PREFIX, MAX_SEGMENT, PackError, PackInput, ReadSeek,

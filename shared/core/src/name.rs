@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::id::{DeviceId, SaveId, SessionId, is_rand};
+use crate::id::{DeviceId, SaveId, SessionId, is_rand, spells};
 use crate::retention::Turn;
 
 /// Why a text is no object name.
@@ -185,9 +185,7 @@ impl FromStr for ObjectName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        parse(text)
-            .filter(|name| name.to_string() == text)
-            .ok_or_else(|| NameError(text.to_owned()))
+        parse(text).filter(|name| spells(name, text)).ok_or_else(|| NameError(text.to_owned()))
     }
 }
 

@@ -10,7 +10,7 @@ use convosync_wire::{Failure, Note};
 
 use crate::engine::Engine;
 use crate::member::Member;
-use crate::ports::{IndexChange, Store, StoredCard};
+use crate::ports::{IndexChange, Listed, Store, StoredCard};
 use crate::retention::Decisions;
 use crate::trouble::{Refusal, Trouble};
 
@@ -62,7 +62,10 @@ impl History {
     /// The heads of a session, greatest first; parked saves are none.
     pub(crate) fn every_head(&self, session: &SessionId) -> Vec<&Seen> {
         let Some(saves) = self.sessions.get(session) else { return Vec::new() };
-        let live: Vec<_> = saves.values().filter(|seen| seen.counts()).collect();
+        let live: Vec<_> = saves.values().map(Box::as_ref).filter(|seen| seen.counts()).collect();
+        if live.len() < 2 {
+            return live;
+        }
         let named = heads(live.iter().map(|seen| (&seen.card.save, &seen.card.vector)));
         named.into_iter().filter_map(|save| saves.get(save).map(Box::as_ref)).collect()
     }
@@ -163,7 +166,7 @@ impl History {
         }
     }
 
-    fn insert(&mut self, seen: Seen) {
+    pub(crate) fn insert(&mut self, seen: Seen) {
         self.sessions
             .entry(seen.card.session.clone())
             .or_default()
@@ -208,17 +211,41 @@ impl Engine<'_> {
         prefix: &str,
         depth: Depth,
     ) -> Result<History, Trouble> {
-        let refused = self.learn_devices(member, store)?;
-        let undecided = self.learn_decisions(member, store)?;
+        let told = self.learn_the_rest(member, store)?;
         let mut history = self.known(member)?;
-        history.notes.extend(undecided.notes);
-        undecided.refused.iter().for_each(|name| history.decisions.is_unreadable(name));
-        history.notes.extend(refused.into_iter().map(|text| unreadable("a device entry", &text)));
+        told.into_history(&mut history);
         let listed = store.list(prefix)?;
+        self.refresh(member, store, listed, prefix, depth, &mut history)?;
+        Ok(history)
+    }
+
+    /// Learns what the store has beside saves, and gives what can't be read of it.
+    pub(crate) fn learn_the_rest(
+        &self,
+        member: &mut Member,
+        store: &dyn Store,
+    ) -> Result<Told, Trouble> {
+        let entries = self.learn_devices(member, store)?;
+        let undecided = self.learn_decisions(member, store)?;
+        let mut notes = undecided.notes;
+        notes.extend(entries.into_iter().map(|text| unreadable("a device entry", &text)));
+        Ok(Told { notes, refused: undecided.refused.into_iter().collect() })
+    }
+
+    /// Takes the saves that the store has into a history that knows what this device does.
+    pub(crate) fn refresh(
+        &self,
+        member: &Member,
+        store: &dyn Store,
+        listed: Vec<Listed>,
+        prefix: &str,
+        depth: Depth,
+        history: &mut History,
+    ) -> Result<(), Trouble> {
         let mut learned = Learned { engine: self, changes: Vec::new() };
         for listed in listed.iter().rev() {
             let ObjectName::Unit { session, save } = &listed.name else { continue };
-            if !wanted(&history, session, save, depth) {
+            if !wanted(history, session, save, depth) {
                 continue;
             }
             match self.fetch_card(member, store, &listed.name, listed.size) {
@@ -245,10 +272,10 @@ impl Engine<'_> {
         let asked = |seen: &Seen| {
             looked_at.as_ref().is_none_or(|origins| origins.contains(&seen.card.repository))
         };
-        let gone = what_is_gone(&history, prefix, &there, &asked);
-        let lost = self.explained(member, store, &mut history, gone, &there)?;
+        let gone = what_is_gone(history, prefix, &there, &asked);
+        let lost = self.explained(member, store, history, gone, &there)?;
         history.notes.extend(went_back(&lost));
-        Ok(history)
+        Ok(())
     }
 
     fn fetch_card(
@@ -275,6 +302,19 @@ impl Engine<'_> {
             size,
         };
         Ok((card, stored))
+    }
+}
+
+/// What of a store's objects beside saves can't be read.
+pub(crate) struct Told {
+    notes: Vec<Note>,
+    refused: Vec<ObjectName>,
+}
+
+impl Told {
+    pub(crate) fn into_history(self, history: &mut History) {
+        history.notes.extend(self.notes);
+        self.refused.iter().for_each(|name| history.decisions.is_unreadable(name));
     }
 }
 

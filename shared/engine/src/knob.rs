@@ -3,6 +3,9 @@
 /// Packed bytes up to this sum travel inside their unit; more go into parts first.
 const INLINE: usize = 4 << 20;
 
+/// Fewer cards than these are opened one by one each time.
+const FEW: usize = 64;
+
 #[cfg(not(any(test, feature = "testing")))]
 mod fixed {
     /// See [`super::INLINE`].
@@ -14,10 +17,20 @@ mod fixed {
     pub(crate) fn proves_at_send() -> bool {
         true
     }
+
+    /// See [`super::FEW`].
+    pub(crate) fn few() -> usize {
+        super::FEW
+    }
+
+    /// Whether a list goes by the overview of cards.
+    pub(crate) fn glances() -> bool {
+        true
+    }
 }
 
 #[cfg(not(any(test, feature = "testing")))]
-pub(crate) use fixed::{inline, proves_at_send};
+pub(crate) use fixed::{few, glances, inline, proves_at_send};
 
 #[cfg(any(test, feature = "testing"))]
 mod turned {
@@ -30,6 +43,10 @@ mod turned {
         pub inline: usize,
         /// Whether a sender makes sure that the store has what a save refers to. It does.
         pub proves_at_send: bool,
+        /// Fewer cards than these are opened one by one each time.
+        pub few: usize,
+        /// Whether a list goes by the overview of cards. It does.
+        pub glances: bool,
     }
 
     thread_local! {
@@ -38,7 +55,8 @@ mod turned {
 
     impl Knobs {
         /// As they are for users.
-        pub const PLAIN: Self = Self { inline: super::INLINE, proves_at_send: true };
+        pub const PLAIN: Self =
+            Self { inline: super::INLINE, proves_at_send: true, few: super::FEW, glances: true };
 
         /// Turns them for this thread.
         pub fn turn(self) {
@@ -53,9 +71,17 @@ mod turned {
     pub(crate) fn proves_at_send() -> bool {
         KNOBS.get().proves_at_send
     }
+
+    pub(crate) fn few() -> usize {
+        KNOBS.get().few
+    }
+
+    pub(crate) fn glances() -> bool {
+        KNOBS.get().glances
+    }
 }
 
 #[cfg(any(test, feature = "testing"))]
 pub use turned::Knobs;
 #[cfg(any(test, feature = "testing"))]
-pub(crate) use turned::{inline, proves_at_send};
+pub(crate) use turned::{few, glances, inline, proves_at_send};

@@ -5,16 +5,16 @@
 //! in one sealed value. It is never trusted to be up to date, and losing it only costs time.
 
 use convosync_core::{
-    Card, ObjectName, local_digest, open_card_trusted, open_overview, seal_overview,
+    Card, ObjectName, Overview, SaveId, SessionId, Stand, local_digest, open_card_trusted,
+    open_overview, seal_overview,
 };
 
 use crate::engine::Engine;
+use crate::history::{History, Seen};
+use crate::knob;
 use crate::member::Member;
 use crate::ports::{IndexChange, LaterCards, StoredCard, Table};
 use crate::trouble::Trouble;
-
-/// Fewer cards than these are opened each time.
-const FEW: usize = 64;
 
 /// An overview is made anew when a sixteenth of its cards came later: then writing it costs little
 /// beside having opened them.
@@ -23,20 +23,34 @@ const SHARE: usize = 16;
 impl Engine<'_> {
     /// Every card that this device knows.
     pub(crate) fn known_cards(&self, member: &Member) -> Result<Vec<Card>, Trouble> {
-        let (mut cards, later) = self.overview(member)?;
+        let (mut cards, later) = match self.overview(member)? {
+            Some((overview, later)) => {
+                match overview.rows().map(|row| row.card()).collect::<Result<Vec<_>, _>>() {
+                    Ok(cards) => (cards, later),
+                    // A newer version made it.
+                    Err(_) => (Vec::new(), self.ports.index.cards_after(0)?),
+                }
+            }
+            None => (Vec::new(), self.ports.index.cards_after(0)?),
+        };
         let (fresh, mark) = (later.cards.len(), later.mark);
+        let mut last = None;
         let mut dropped = Vec::new();
         for stored in later.cards {
             match opened(member, &stored) {
                 Some(card) => cards.push(card),
                 // A row that this key does not open is as good as none: the store is asked again.
-                None => dropped.push(IndexChange::DropCard(stored.session, stored.save)),
+                None => {
+                    dropped
+                        .push(IndexChange::DropCard(stored.session.clone(), stored.save.clone()));
+                }
             }
+            last = Some((stored.session, stored.save));
         }
         if !dropped.is_empty() {
             self.ports.index.apply(&dropped)?;
-        } else if fresh > FEW && fresh > cards.len() / SHARE {
-            self.keep_overview(member, mark, &cards);
+        } else if let Some((session, save)) = last.filter(|_| is_stale(fresh, cards.len())) {
+            self.keep_overview(member, mark, (&session, &save), &mut cards);
         }
         Ok(cards)
     }
@@ -45,32 +59,46 @@ impl Engine<'_> {
     pub(crate) fn known_card(
         &self,
         member: &Member,
-        session: &convosync_core::SessionId,
-        save: &convosync_core::SaveId,
+        session: &SessionId,
+        save: &SaveId,
     ) -> Result<Option<Card>, Trouble> {
         let stored = self.ports.index.card(session, save)?;
         Ok(stored.and_then(|stored| opened(member, &stored)))
     }
 
-    /// The cards of the overview, and those that came later; all of them if there is none that
-    /// still holds.
-    fn overview(&self, member: &Member) -> Result<(Vec<Card>, LaterCards), Trouble> {
+    /// The overview and the cards that came later, if there is one that still holds and is worth
+    /// going by.
+    pub(crate) fn overview(
+        &self,
+        member: &Member,
+    ) -> Result<Option<(Overview, LaterCards)>, Trouble> {
         let account = &member.profile.account;
         let sealed = self.ports.index.get(Table::Misc, &key(member))?;
         let kept = sealed.and_then(|sealed| open_overview(account, &sealed).ok());
-        if let Some((mark, cards)) = kept {
-            let later = self.ports.index.cards_after(mark)?;
-            if holds(&cards, &later) {
-                return Ok((cards, later));
-            }
-        }
-        Ok((Vec::new(), self.ports.index.cards_after(0)?))
+        let Some(overview) = kept else { return Ok(None) };
+        let later = self.ports.index.cards_after(overview.mark())?;
+        Ok(holds(&overview, &later).then_some((overview, later)))
     }
 
     /// Only speed is lost if that fails.
-    fn keep_overview(&self, member: &Member, mark: u64, cards: &[Card]) {
-        let sealed = seal_overview(&member.profile.account, mark, cards, &mut self.random());
+    fn keep_overview(
+        &self,
+        member: &Member,
+        mark: u64,
+        last: (&SessionId, &SaveId),
+        cards: &mut [Card],
+    ) {
+        cards.sort_by(|a, b| (&a.session, &a.save).cmp(&(&b.session, &b.save)));
+        let stands = stands(cards);
+        let rows = cards.iter().zip(stands);
+        let account = &member.profile.account;
+        let sealed = seal_overview(account, mark, last, rows, &mut self.random());
         let _ = self.ports.index.apply(&[IndexChange::Put(Table::Misc, key(member), sealed)]);
+    }
+
+    /// Makes sure that the next one who looks makes another overview.
+    pub(crate) fn drop_overview(&self, member: &Member) -> Result<(), Trouble> {
+        Ok(self.ports.index.apply(&[IndexChange::Remove(Table::Misc, key(member))])?)
     }
 }
 
@@ -78,15 +106,39 @@ fn key(member: &Member) -> String {
     local_digest(&member.profile.account, "overview", b"")
 }
 
-fn opened(member: &Member, stored: &StoredCard) -> Option<Card> {
+/// Opens a card that the index has.
+pub(crate) fn opened(member: &Member, stored: &StoredCard) -> Option<Card> {
     let name = ObjectName::Unit { session: stored.session.clone(), save: stored.save.clone() };
     open_card_trusted(&member.profile.account, &name, &stored.card).ok()
 }
 
-/// Whether none of an overview's cards was dropped or put again since: the counts agree, and its
-/// last card still is where it was.
-fn holds(cards: &[Card], later: &LaterCards) -> bool {
-    let counted = (cards.len() + later.cards.len()) as u64 == later.total;
-    let last = cards.last().zip(later.at_mark.as_ref());
-    counted && last.is_some_and(|(card, at)| (&card.session, &card.save) == (&at.0, &at.1))
+/// Whether an overview is to be made anew, with so many cards that came later among all.
+pub(crate) fn is_stale(fresh: usize, all: usize) -> bool {
+    fresh > knob::few() && fresh > all / SHARE
+}
+
+/// Whether none of an overview's cards was dropped or put again since: the counts agree, and the
+/// last one still is where it was.
+fn holds(overview: &Overview, later: &LaterCards) -> bool {
+    let counted = (overview.len() + later.cards.len()) as u64 == later.total;
+    let last = later.at_mark.as_ref().map(|(session, save)| (session, save));
+    counted && last == Some(overview.last())
+}
+
+/// What each of these cards is to its session, where every device is of the account.
+fn stands(cards: &[Card]) -> Vec<Stand> {
+    let mut stands = Vec::with_capacity(cards.len());
+    for saves in cards.chunk_by(|a, b| a.session == b.session) {
+        let mut history = History::default();
+        for card in saves {
+            history.insert(Seen { card: card.clone(), queued: false, quarantined: false });
+        }
+        let heads = history.every_head(&saves[0].session);
+        stands.extend(saves.iter().map(|card| match heads.as_slice() {
+            [head] if head.card.save == card.save => Stand::OnlyHead,
+            [_] => Stand::Beneath,
+            _ => Stand::Open,
+        }));
+    }
+    stands
 }

@@ -16,6 +16,7 @@ mod engine;
 mod enrol;
 mod freeze;
 mod gc;
+mod glance;
 mod history;
 mod keys;
 mod knob;

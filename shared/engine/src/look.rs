@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use convosync_core::ObjectName;
+use convosync_core::{Card, ObjectName};
 use convosync_wire::{
     DeviceRow, ListArgs, LogRow, Note, Request, RetentionState, Rows, SessionRow, StatusReport,
     WaitingSave,
@@ -12,10 +12,11 @@ use convosync_wire::{
 use crate::backoff::is_due;
 use crate::cards::{device_rows, log_rows, session_row};
 use crate::engine::Engine;
+use crate::glance::Wanted;
 use crate::history::{Depth, History, Seen};
 use crate::member::Member;
-use crate::ports::{Facts, GitError, QueueRow, Store};
-use crate::save::{Scene, branch, repository_name};
+use crate::ports::{GitError, QueueRow, Store};
+use crate::save::{Scene, branch, name_of, repository_name};
 use crate::send::Sending;
 use crate::trouble::Trouble;
 
@@ -29,6 +30,13 @@ pub(crate) struct View {
     pub(crate) history: History,
 }
 
+/// A store that answers, or not.
+struct Reach {
+    member: Member,
+    store: Option<Box<dyn Store>>,
+    notes: Vec<Note>,
+}
+
 impl Engine<'_> {
     /// Every session by its newest head, this repository's first, newest first.
     pub(crate) fn list(
@@ -36,23 +44,32 @@ impl Engine<'_> {
         request: &Request,
         args: &ListArgs,
     ) -> Result<Rows<SessionRow>, Trouble> {
-        let Some(view) = self.view(args.offline, Depth::Heads)? else {
-            return Ok(Vec::new().into());
+        let Some(mut reach) = self.reach(args.offline)? else { return Ok(Vec::new().into()) };
+        let glance = self.glance(&mut reach.member, reach.store.as_deref())?;
+        let here = self.repository_here(request)?;
+        let by_card = args.branch.is_some() || args.device.is_some();
+        let is_wanted = |card: &Card| matches(card, args);
+        let wanted = Wanted {
+            here: here.as_deref(),
+            deleted: args.deleted,
+            repository: &|repository| is_of(repository, args, here.as_deref()),
+            card: by_card.then_some(&is_wanted),
+            limit: match (args.limit, args.all) {
+                (Some(limit), _) => usize::try_from(limit).unwrap_or(usize::MAX),
+                (None, true) => usize::MAX,
+                (None, false) => RECENT,
+            },
         };
-        let here = self.facts_here(request)?.map(|facts| repository_name(&facts));
-        let all = if args.deleted { view.history.deleted() } else { view.history.newest() };
-        let mut rows: Vec<_> =
-            all.into_iter().filter(|seen| matches(seen, args, here.as_deref())).collect();
-        rows.sort_by_key(|seen| Some(&seen.card.repository) != here.as_ref());
-        let limit = match (args.limit, args.all) {
-            (Some(limit), _) => usize::try_from(limit).unwrap_or(usize::MAX),
-            (None, true) => usize::MAX,
-            (None, false) => RECENT,
+        let Ok(rows) = glance.page(&wanted) else {
+            // A newer version made the overview.
+            self.drop_overview(&reach.member)?;
+            return self.list(request, args);
         };
-        let rows: Vec<_> = rows.into_iter().take(limit).collect();
-        let mut notes = view.history.notes.clone();
-        notes.extend(rows.iter().filter_map(|seen| two_heads(&view.history, seen)));
-        let rows = rows.into_iter().map(|seen| session_row(&view.history, seen)).collect();
+        let history = glance.history;
+        let mut notes = history.notes.clone();
+        notes.extend(reach.notes);
+        notes.extend(rows.iter().filter_map(|seen| two_heads(&history, seen)));
+        let rows = rows.iter().map(|seen| session_row(&history, seen)).collect();
         Ok(Rows { rows, notes })
     }
 
@@ -187,6 +204,19 @@ impl Engine<'_> {
     /// Reads the store, or what this device knows if it does not answer; sends what is queued.
     /// `None`: this device is not set up.
     fn view(&self, offline: bool, depth: Depth) -> Result<Option<View>, Trouble> {
+        let Some(Reach { mut member, store, notes }) = self.reach(offline)? else {
+            return Ok(None);
+        };
+        let mut history = match &store {
+            Some(store) => self.refreshed(&mut member, store.as_ref(), ObjectName::UNITS, depth)?,
+            None => self.known(&member)?,
+        };
+        history.notes.extend(notes);
+        Ok(Some(View { member, store, history }))
+    }
+
+    /// Opens the store if it answers, and sends what is queued. `None`: this device is not set up.
+    fn reach(&self, offline: bool) -> Result<Option<Reach>, Trouble> {
         let Some(mut member) = self.member()? else { return Ok(None) };
         let mut failed: Vec<Note> = Vec::new();
         let store = match offline {
@@ -213,20 +243,15 @@ impl Engine<'_> {
                 Err(trouble) => return Err(trouble),
             }
         }
-        let mut history = match &store {
-            Some(store) => self.refreshed(&mut member, store.as_ref(), ObjectName::UNITS, depth)?,
-            None => self.known(&member)?,
-        };
-        if store.is_none() && !offline && failed.is_empty() {
-            history.notes.push(crate::resume::offline());
-        }
-        history.notes.extend(failed);
-        Ok(Some(View { member, store, history }))
+        let silent = store.is_none() && !offline && failed.is_empty();
+        let notes = silent.then(crate::resume::offline).into_iter().chain(failed).collect();
+        Ok(Some(Reach { member, store, notes }))
     }
 
-    fn facts_here(&self, request: &Request) -> Result<Option<Facts>, Trouble> {
-        match self.facts(Path::new(&request.directory)) {
-            Ok(facts) => Ok(Some(facts)),
+    /// What the repository here is called, if there is one.
+    fn repository_here(&self, request: &Request) -> Result<Option<String>, Trouble> {
+        match self.ports.git.identity(Path::new(&request.directory)) {
+            Ok(identity) => Ok(Some(name_of(&identity))),
             Err(GitError::Cancelled) => Err(Trouble::Cancelled),
             // A list does not depend on the repository here.
             Err(_) => Ok(None),
@@ -234,18 +259,21 @@ impl Engine<'_> {
     }
 }
 
-fn matches(seen: &Seen, args: &ListArgs, here: Option<&str>) -> bool {
-    let card = &seen.card;
+fn matches(card: &Card, args: &ListArgs) -> bool {
     let branch = args.branch.as_ref().is_none_or(|branch| card.branch.as_ref() == Some(branch));
     let device = args.device.as_ref().is_none_or(|device| {
         card.device_name.eq_ignore_ascii_case(device) || card.device().as_str() == device
     });
-    let repo = match args.repo.as_deref() {
+    branch && device
+}
+
+/// Whether a repository is the one that is asked for.
+fn is_of(repository: &str, args: &ListArgs, here: Option<&str>) -> bool {
+    match args.repo.as_deref() {
         None => true,
-        Some(".") => here == Some(card.repository.as_str()),
-        Some(part) => card.repository.contains(part),
-    };
-    branch && device && repo
+        Some(".") => here == Some(repository),
+        Some(part) => repository.contains(part),
+    }
 }
 
 /// That several devices went on from the same save, and what to do about it.

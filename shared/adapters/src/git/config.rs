@@ -36,8 +36,8 @@ pub(super) fn config(git: &GitCli, repo: &Repository) -> Result<Arc<Config>, Git
     Ok(config)
 }
 
-/// The same outside of a repository.
-pub(super) fn users_own(git: &GitCli, directory: &Path) -> Result<Config, GitError> {
+/// What is set in a directory, whether it is in a repository or not.
+pub(super) fn in_directory(git: &GitCli, directory: &Path) -> Result<Config, GitError> {
     Ok(Config { settings: ask(git, directory)?, stamp: None })
 }
 
@@ -83,6 +83,15 @@ impl Config {
         }
         remotes.sort_by_key(|remote| remote.name != "origin");
         remotes
+    }
+
+    /// The remote if there is one, and its URL means the same wherever the work tree lies.
+    pub(super) fn only_remote(&self) -> Option<Remote> {
+        let mut remotes = self.remotes(Path::new(""));
+        let remote = remotes.pop().filter(|_| remotes.is_empty())?;
+        // Below nowhere a relative path stays relative.
+        let elsewhere = self.remotes(Path::new("/"));
+        elsewhere.contains(&remote).then_some(remote)
     }
 
     /// The upstream of a branch, if it is a branch of a remote that has a URL.

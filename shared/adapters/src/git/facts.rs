@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use convosync_engine::ports::{Facts, GitError, HeadState, Operation, Repository};
+use convosync_engine::ports::{Facts, GitError, HeadState, Identity, Operation, Repository};
 
 use super::status::{self, status};
 use super::{GitCli, config, subject};
@@ -40,6 +40,32 @@ pub(super) fn facts(
         remotes: config.remotes(root),
         repository,
     })
+}
+
+/// What tells a repository from others; no process where no `.git` is above.
+pub(super) fn identity(git: &GitCli, directory: &Path) -> Result<Identity, GitError> {
+    // Git looks for it in the real parents, whatever links lead here.
+    let real = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+    if !real.ancestors().any(|above| above.join(".git").exists()) {
+        return Err(GitError::NotARepository(directory.display().to_string()));
+    }
+    let config = config::in_directory(git, directory)?;
+    if let Some(remote) = config.only_remote() {
+        return Ok(Identity { remotes: vec![remote], upstream: None, root: None });
+    }
+    let root = locate(git, directory)?.root;
+    let remotes = config.remotes(&root);
+    let upstream = match remotes.len() {
+        0 | 1 => None,
+        _ => branch_here(git, &root)?.and_then(|branch| config.upstream(&branch)),
+    };
+    Ok(Identity { remotes, upstream, root: Some(root) })
+}
+
+/// The branch that HEAD is on.
+fn branch_here(git: &GitCli, root: &Path) -> Result<Option<String>, GitError> {
+    let output = git.read(root, "symbolic-ref").args(["--quiet", "HEAD"]).run()?;
+    Ok(output.text().trim_end().strip_prefix("refs/heads/").map(str::to_owned))
 }
 
 /// Finds the work tree around a directory.

@@ -33,8 +33,8 @@ use std::time::Duration;
 use convosync_core::Oid;
 use convosync_engine::Cancel;
 use convosync_engine::ports::{
-    Advertised, Branch, Committed, Facts, Git, GitError, JoinedCode, Parked, Push, Relation,
-    Repository,
+    Advertised, Branch, Committed, Facts, Git, GitError, Identity, JoinedCode, Parked, Push,
+    Relation, Repository,
 };
 
 pub(crate) use call::{Call, Kind, Output};
@@ -135,7 +135,7 @@ impl GitCli {
 
     /// What ssh is to be, unless the user chose one: one that refuses where it would ask.
     pub(crate) fn quiet_ssh(&self, dir: &Path) -> Result<Option<&'static str>, GitError> {
-        let users_own = self.chooses_ssh || config::users_own(self, dir)?.chooses_ssh();
+        let users_own = self.chooses_ssh || config::in_directory(self, dir)?.chooses_ssh();
         Ok((!users_own).then_some(remote::QUIET_SSH))
     }
 
@@ -191,6 +191,10 @@ fn unreadable(what: &str) -> GitError {
 }
 
 impl Git for GitCli {
+    fn identity(&self, directory: &Path) -> Result<Identity, GitError> {
+        facts::identity(self, directory)
+    }
+
     fn facts(&self, directory: &Path, excludes: &[String]) -> Result<Facts, GitError> {
         facts::facts(self, directory, excludes)
     }

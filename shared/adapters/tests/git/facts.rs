@@ -2,6 +2,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use convosync_engine::ports::{ChangeKind, Git, GitError, HeadState, Operation, Upstream};
 
@@ -46,6 +47,34 @@ fn facts_take_few_processes() {
         "it is packed"
     );
     assert_eq!(lab.count(|| lab.facts(&dir.join("sub"))).0, 2, "where it lies is new");
+}
+
+#[test]
+fn an_identity_is_what_the_facts_say_for_less() {
+    let lab = Lab::new();
+    let dir = lab.pushed("p");
+    let identity = |dir: &Path| lab.git_with(&[]).identity(dir);
+    let (processes, one) = lab.count(|| identity(&dir.join(".")).expect("a repository"));
+    assert_eq!((processes, &one.remotes), (1, &lab.facts(&dir).remotes));
+    lab.run(&dir, &["config", "remote.origin.url", "../elsewhere"]);
+    assert_eq!(identity(&dir).expect("a repository").remotes, lab.facts(&dir).remotes, "relative");
+    lab.run(&dir, &["remote", "add", "second", "https://host/p"]);
+    lab.run(&dir, &["config", "branch.main.remote", "second"]);
+    let (several, facts) = (identity(&dir).expect("a repository"), lab.facts(&dir));
+    assert_eq!((several.remotes, several.upstream), (facts.remotes, facts.upstream));
+    let bare = lab.repo("q");
+    let none = identity(&bare).expect("a repository");
+    assert_eq!(none.root, Some(lab.facts(&bare).repository.root));
+}
+
+#[test]
+fn where_no_repository_is_no_process_is_started() {
+    let lab = Lab::new();
+    let outside = lab.path("outside");
+    std::fs::create_dir_all(&outside).expect("a folder");
+    let (processes, identity) = lab.count(|| lab.git_with(&[]).identity(&outside));
+    assert!(matches!(identity, Err(GitError::NotARepository(_))), "{identity:?}");
+    assert_eq!(processes, 0);
 }
 
 #[test]

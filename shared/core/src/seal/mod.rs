@@ -100,7 +100,7 @@ pub use account::{
 pub use error::{OpenError, SealError};
 pub use local::{local_digest, open_value, seal_value};
 pub use moved::{open_moved, seal_moved};
-pub use overview::{open_overview, seal_overview};
+pub use overview::{Overview, OverviewRow, Stand, open_overview, seal_overview};
 pub use retention::{
     MAX_MARKED, open_mark, open_pin, open_tombstone, seal_mark, seal_pin, seal_tombstone,
     stand_in_name, stand_ins_of,

@@ -161,6 +161,17 @@ pub struct Repository {
     pub common_dir: PathBuf,
 }
 
+/// What tells a repository from others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// As in [`Facts::remotes`].
+    pub remotes: Vec<Remote>,
+    /// As in [`Facts::upstream`]; only told where there are several remotes to choose from.
+    pub upstream: Option<Upstream>,
+    /// The top of the work tree; only told where there is no remote to be named after.
+    pub root: Option<PathBuf>,
+}
+
 /// What is true of a work tree now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -282,6 +293,14 @@ pub struct Parked {
 ///
 /// No call asks for a password, and none outlives its time limit or a cancel.
 pub trait Git {
+    /// What tells the repository that `directory` is in from others: far less than
+    /// [`Git::facts`], and where there is one remote at the cost of one process.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::NotARepository`].
+    fn identity(&self, directory: &Path) -> Result<Identity, GitError>;
+
     /// What is true of the work tree that `directory` is in.
     ///
     /// `excludes`: as in [`Git::commit_all`].

@@ -11,8 +11,8 @@ pub use assistant::{
     Assistant, AssistantError, Found, Here, LeftOut, Live, Placed, Placement, ReadSeek, SourceFile,
 };
 pub use git::{
-    Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, GitError, HeadState, JoinedCode,
-    Operation, Parked, Push, Relation, Remote, Repository, Upstream,
+    Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, GitError, HeadState, Identity,
+    JoinedCode, Operation, Parked, Push, Relation, Remote, Repository, Upstream,
 };
 pub use local::{
     Change as IndexChange, Clock, Entropy, Guard, Index, LaterCards, LocalError, Locks, QueueRow,

@@ -94,6 +94,12 @@ impl Decisions {
         self.tombstones.entry(session.clone()).or_default().insert(turn, stone);
     }
 
+    /// The sessions that something was decided about, or foretold.
+    pub(crate) fn sessions(&self) -> BTreeSet<String> {
+        let deleted = self.tombstones.keys().chain(self.foretold.keys());
+        deleted.chain(&self.unreadable).map(ToString::to_string).collect()
+    }
+
     pub(crate) fn is_pinned(&self, session: &SessionId) -> bool {
         self.pins.get(session).is_some_and(is_pinned)
     }

@@ -18,7 +18,7 @@ use crate::trouble::{Refusal, Trouble};
 use moment::{home_of, parents, push_remote};
 use plan::{Target, check, commit_message, is_wanted, target};
 
-pub(crate) use moment::{branch, carried_code, placeholder, remote_of, repository_name};
+pub(crate) use moment::{branch, carried_code, name_of, placeholder, remote_of, repository_name};
 pub(crate) use plan::{conflicted, in_progress, listed};
 
 /// How long a save waits for another one of this device.

@@ -1,5 +1,7 @@
 //! The moment that a save holds: code, conversation, terminal.
 
+use std::path::Path;
+
 use convosync_core::{
     Code, CodeState, Conversation, ConversationId, FileState, Manifest, Oid, PackInput, Roots,
     SaveId, SessionId, Terminal, Vector, pack, segment_key,
@@ -13,7 +15,9 @@ use crate::engine::Engine;
 use crate::freeze::{Draft, Frozen, Packing, at_home};
 use crate::history::{History, Seen, newest_of};
 use crate::member::Member;
-use crate::ports::{Assistant, Committed, Facts, Found, Repository, Table};
+use crate::ports::{
+    Assistant, Committed, Facts, Found, Identity, Remote, Repository, Table, Upstream,
+};
 use crate::shelf::{OpenSave, Shelf};
 use crate::trouble::{MISSING, Refusal, Trouble};
 
@@ -360,8 +364,12 @@ pub(crate) fn branch(facts: &Facts) -> String {
 
 /// Where a branch is pushed to: its upstream's remote, else `origin`, else the only one.
 pub(super) fn push_remote(facts: &Facts) -> Option<String> {
-    let named = facts.upstream.as_ref().map(|upstream| upstream.remote.clone());
-    named.or_else(|| facts.remotes.first().map(|remote| remote.name.clone()))
+    pushed_to(facts.upstream.as_ref(), &facts.remotes).map(str::to_owned)
+}
+
+fn pushed_to<'f>(upstream: Option<&'f Upstream>, remotes: &'f [Remote]) -> Option<&'f str> {
+    let named = upstream.map(|upstream| upstream.remote.as_str());
+    named.or_else(|| remotes.first().map(|remote| remote.name.as_str()))
 }
 
 /// The remote here of a save's commits: the first one that the save names, since that is where
@@ -387,11 +395,23 @@ fn clone_url(facts: &Facts) -> Option<String> {
 
 /// What a repository is called in lists: its normalised URL, else its folder's name.
 pub(crate) fn repository_name(facts: &Facts) -> String {
-    let folder = || {
-        let name = facts.repository.root.file_name();
-        name.map_or_else(|| "/".to_owned(), |name| name.to_string_lossy().into_owned())
-    };
-    remotes(facts).into_iter().next().unwrap_or_else(folder)
+    called(facts.upstream.as_ref(), &facts.remotes, &facts.repository.root)
+}
+
+/// The same, of a repository that was asked for nothing more.
+pub(crate) fn name_of(identity: &Identity) -> String {
+    let root = identity.root.as_deref().unwrap_or(Path::new("/"));
+    called(identity.upstream.as_ref(), &identity.remotes, root)
+}
+
+fn called(upstream: Option<&Upstream>, remotes: &[Remote], root: &Path) -> String {
+    let first = pushed_to(upstream, remotes);
+    let first = remotes.iter().find(|remote| Some(remote.name.as_str()) == first);
+    if let Some(remote) = first.or(remotes.first()) {
+        return remote.normalised.clone();
+    }
+    let folder = root.file_name();
+    folder.map_or_else(|| "/".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 fn subject(facts: &Facts, committed: &Committed, message: &str) -> String {

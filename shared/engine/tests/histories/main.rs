@@ -31,7 +31,7 @@ fn histories() -> u64 {
 }
 
 /// Small enough for parts to be common.
-const KNOBS: Knobs = Knobs { inline: 1500, ..Knobs::PLAIN };
+const KNOBS: Knobs = Knobs { inline: 1500, few: 2, ..Knobs::PLAIN };
 
 /// Lets a history happen; what is wrong after it.
 fn happens(steps: &[Step], seed: u64, knobs: Knobs) -> Vec<String> {

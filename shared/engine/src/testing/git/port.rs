@@ -6,11 +6,16 @@ use convosync_core::Oid;
 
 use super::{Commit, MemoryGit, ORIGIN, Repo, Tree, refused};
 use crate::ports::{
-    Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, GitError, JoinedCode, Operation,
-    Parked, Push, Relation, Remote, Repository, Upstream,
+    Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, GitError, Identity, JoinedCode,
+    Operation, Parked, Push, Relation, Remote, Repository, Upstream,
 };
 
 impl Git for MemoryGit {
+    fn identity(&self, directory: &Path) -> Result<Identity, GitError> {
+        let Facts { remotes, upstream, repository, .. } = self.facts(directory, &[])?;
+        Ok(Identity { remotes, upstream, root: Some(repository.root) })
+    }
+
     fn facts(&self, directory: &Path, _excludes: &[String]) -> Result<Facts, GitError> {
         let repos = self.repos.borrow();
         let mut above = directory.ancestors();
