@@ -68,6 +68,7 @@ fn packed(steps: &[Vec<u8>]) -> u64 {
             old_file: Some(&mut old_file as &mut dyn ReadSeek),
             new_file: &mut Cursor::new(&step[..]),
             new_len: step.len() as u64,
+            blocks: None,
             messages: scan.summary().messages,
         };
         let next = pack::<Infallible>(input, &mut |_, packed| {

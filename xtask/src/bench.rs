@@ -12,9 +12,9 @@ const PAGE: &str = "docs/benchmarks.md";
 /// The package that measures, and its program.
 const PACKAGE: &str = "convosync-bench";
 
-/// Measures; `--write` keeps the table in `docs/benchmarks.md`, other arguments go to the program.
+/// Measures with what is there, and fetches nothing: what is not there is said and left out.
+/// `--write` keeps the table in `docs/benchmarks.md`, other arguments go to the program.
 pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), Failed> {
-    let tools = tools::set_up(workspace, &[tools::NUSHELL])?;
     let programs = workspace.build_release()?;
     let build = ["build", "--release", "--locked", "--package", PACKAGE];
     run::run(run::cargo(workspace.root()).args(build))?;
@@ -23,7 +23,7 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), F
         .args(arguments_of_bench(arguments, workspace))
         .env("CONVOSYNC_HELPER", programs.helper)
         .env("CONVOSYNC_NU_PLUGIN", programs.nu_plugin)
-        .env("CONVOSYNC_TOOLS", tools.folder());
+        .env("CONVOSYNC_TOOLS", tools::folder(workspace));
     run::run(&mut bench)
 }
 

@@ -285,7 +285,7 @@ fn says_version(program: &Path, asked: &str, version: &str) -> Result<(), Failed
     Err(Failed::new(format!("{} should be {version} and says `{said}`", program.display())))
 }
 
-fn folder(workspace: &Workspace) -> PathBuf {
+pub(crate) fn folder(workspace: &Workspace) -> PathBuf {
     workspace.target().join("tools")
 }
 

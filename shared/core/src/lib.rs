@@ -58,7 +58,7 @@ pub use seal::{
 };
 pub use segment::{
     BLOCK, Blocks, Damage, MAX_PACKED, MAX_PREFIX, MAX_SEGMENT, PackError, PackInput, ReadSeek,
-    ReadWriteSeek, RebuildError, kept, pack, rebuild, segment_id,
+    ReadWriteSeek, RebuildError, kept, kept_of, pack, rebuild, segment_id,
 };
 pub use store_record::{StoreRecord, confirm, key_check, key_id};
 pub use vector::{Vector, VectorEntry, heads};

@@ -64,7 +64,15 @@ fn save(folder: &Path, file: &mut File, old: Option<(&FileState, &mut File)>) ->
         None => (None, None),
     };
     let mut bytes = 0;
-    let input = PackInput { key: &[1; 32], old, old_file, new_file: file, new_len, messages: 1 };
+    let input = PackInput {
+        key: &[1; 32],
+        old,
+        old_file,
+        new_file: file,
+        new_len,
+        blocks: None,
+        messages: 1,
+    };
     let state = pack::<Infallible>(input, &mut |segment, packed| {
         bytes += packed.len();
         fs::write(folder.join(format!("{:?}", segment.id)), packed).expect("room on the disk");

@@ -73,6 +73,7 @@ fn saves(files: &[PathBuf]) -> Vec<usize> {
             old_file: Some(&mut old_file as &mut dyn ReadSeek),
             new_file: &mut Cursor::new(&now[..]),
             new_len: now.len() as u64,
+            blocks: None,
             messages: scan.summary().messages,
         };
         let next = pack::<Infallible>(input, &mut |_, packed| {
@@ -132,6 +133,7 @@ fn a_warm_save_of_a_long_conversation_is_quick() {
             old_file: None,
             new_file: &mut Cursor::new(&stored[..]),
             new_len: canonical.len,
+            blocks: None,
             messages: canonical.summary.messages,
         };
         pack::<Infallible>(input, &mut |_, _| Ok(())).expect("memory can be read")

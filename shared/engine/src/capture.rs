@@ -6,7 +6,7 @@ use std::path::Path;
 use convosync_core::{
     Canonical, Conversation, ConversationId, FilePath, FileState, Joined, Merging, Missing,
     ObjectName, PackError, PackInput, RebuildError, Roots, SessionId, Side, Summary, canonicalise,
-    join, kept, missing, pack, rebuild, segment_key,
+    join, kept, kept_of, missing, pack, rebuild, segment_key,
 };
 use convosync_wire::Note;
 
@@ -125,7 +125,11 @@ impl Engine<'_> {
     ) -> Result<FileState, Trouble> {
         let mut old_file = None;
         if let (Some(before), Some(base)) = (old, what.base) {
-            let keep = kept(before, &mut now.file, now.len).map_err(|e| read_error(source, &e))?;
+            let keep = match &now.blocks {
+                Some(blocks) => kept_of(before, &mut now.file, now.len, blocks),
+                None => kept(before, &mut now.file, now.len),
+            };
+            let keep = keep.map_err(|error| read_error(source, &error))?;
             if keep < before.len {
                 // A chain that can't be read here only costs bytes: the file starts anew.
                 match self.rebuilt(shelf, &base.name, before) {
@@ -141,6 +145,7 @@ impl Engine<'_> {
             old_file: old_file.as_mut().map(|file| file as &mut dyn convosync_core::ReadSeek),
             new_file: &mut now.file,
             new_len: now.len,
+            blocks: now.blocks.as_deref(),
             messages: now.summary.messages,
         };
         pack(input, &mut |segment, bytes| packing.take(&segment, bytes))
@@ -176,8 +181,8 @@ impl Engine<'_> {
                 Merging::Union => join(rules, &mut losing, &mut winning, &mut file),
                 Merging::Apart => Ok(Joined::Apart),
             };
-            if let Joined::Whole(Canonical { len, summary, .. }) = joined.map_err(failed)? {
-                let mut whole = Now { file: Box::new(file), len, summary };
+            if let Joined::Whole(Canonical { len, blocks, summary }) = joined.map_err(failed)? {
+                let mut whole = Now { file: Box::new(file), len, blocks: Some(blocks), summary };
                 taken.state = self.packed(what, source, Some(old), &mut whole, shelf, packing)?;
                 taken.summary = whole.summary;
                 return Ok(taken);
@@ -199,14 +204,16 @@ impl Engine<'_> {
     ) -> Result<Now, Trouble> {
         let mut file = assistant.open(source)?;
         if !source.lines {
-            return Ok(Now { file, len: source.len, summary: Summary::default() });
+            let summary = Summary::default();
+            return Ok(Now { file, len: source.len, blocks: None, summary });
         }
         let mut scratch = self.ports.scratch.file()?;
         let rules = assistant.rules();
         let canonical = canonicalise(rules, roots, &mut file, source.len, &mut scratch)
             .and_then(|canonical| scratch.seek(SeekFrom::Start(0)).map(|_| canonical))
             .map_err(|error| read_error(source, &error))?;
-        Ok(Now { file: Box::new(scratch), len: canonical.len, summary: canonical.summary })
+        let Canonical { len, blocks, summary } = canonical;
+        Ok(Now { file: Box::new(scratch), len, blocks: Some(blocks), summary })
     }
 
     /// The canonical bytes of a saved file, ready to be read from their start.
@@ -228,6 +235,8 @@ impl Engine<'_> {
 pub(crate) struct Now {
     pub(crate) file: Box<dyn ReadSeek>,
     pub(crate) len: u64,
+    /// BLAKE3 of each MiB, if it was hashed.
+    pub(crate) blocks: Option<Vec<[u8; 32]>>,
     pub(crate) summary: Summary,
 }
 

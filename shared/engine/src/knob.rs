@@ -6,6 +6,10 @@ const INLINE: usize = 4 << 20;
 /// Fewer cards than these are opened one by one each time.
 const FEW: usize = 64;
 
+/// Sealed bytes of sent saves that this device keeps, so that the next save of a session need not
+/// ask the store: 256 MB, some thousand sessions.
+const CACHED: u64 = 256_000_000;
+
 #[cfg(not(any(test, feature = "testing")))]
 mod fixed {
     /// See [`super::INLINE`].
@@ -27,10 +31,15 @@ mod fixed {
     pub(crate) fn glances() -> bool {
         true
     }
+
+    /// See [`super::CACHED`].
+    pub(crate) fn cached() -> u64 {
+        super::CACHED
+    }
 }
 
 #[cfg(not(any(test, feature = "testing")))]
-pub(crate) use fixed::{few, glances, inline, proves_at_send};
+pub(crate) use fixed::{cached, few, glances, inline, proves_at_send};
 
 #[cfg(any(test, feature = "testing"))]
 mod turned {
@@ -47,6 +56,8 @@ mod turned {
         pub few: usize,
         /// Whether a list goes by the overview of cards. It does.
         pub glances: bool,
+        /// Sealed bytes of sent saves that a device keeps.
+        pub cached: u64,
     }
 
     thread_local! {
@@ -55,8 +66,13 @@ mod turned {
 
     impl Knobs {
         /// As they are for users.
-        pub const PLAIN: Self =
-            Self { inline: super::INLINE, proves_at_send: true, few: super::FEW, glances: true };
+        pub const PLAIN: Self = Self {
+            inline: super::INLINE,
+            proves_at_send: true,
+            few: super::FEW,
+            glances: true,
+            cached: super::CACHED,
+        };
 
         /// Turns them for this thread.
         pub fn turn(self) {
@@ -79,9 +95,13 @@ mod turned {
     pub(crate) fn glances() -> bool {
         KNOBS.get().glances
     }
+
+    pub(crate) fn cached() -> u64 {
+        KNOBS.get().cached
+    }
 }
 
 #[cfg(any(test, feature = "testing"))]
 pub use turned::Knobs;
 #[cfg(any(test, feature = "testing"))]
-pub(crate) use turned::{few, glances, inline, proves_at_send};
+pub(crate) use turned::{cached, few, glances, inline, proves_at_send};

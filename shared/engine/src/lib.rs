@@ -32,6 +32,7 @@ mod probe;
 mod relocate;
 mod resume;
 mod retention;
+mod room;
 mod save;
 mod send;
 mod settings;

@@ -153,6 +153,9 @@ impl Engine<'_> {
                 }
             }
         }
+        if !sent.saves.is_empty() {
+            self.make_room(member)?;
+        }
         drop(lock);
         self.look_again(member, store, &mut sent)?;
         Ok(sent)

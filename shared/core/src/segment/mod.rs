@@ -12,7 +12,7 @@ mod rebuild;
 use std::io::{Read, Seek, Write};
 
 pub use blocks::{BLOCK, Blocks};
-pub use pack::{PackError, PackInput, kept, pack};
+pub use pack::{PackError, PackInput, kept, kept_of, pack};
 pub use rebuild::{Damage, RebuildError, rebuild};
 
 /// New bytes that one segment holds at most: 8 MiB.

@@ -8,6 +8,11 @@ use crate::manifest::{FileState, SegmentRef};
 /// Bytes before a change that it is coded against in any case.
 const MIN_BACK: u64 = 1 << 20;
 
+/// Bytes before a change that it is coded against at most; within a snapshot there is no such limit.
+/// What lies further back makes the
+/// segments of real transcripts smaller by 0.2 %, and taking it in is most of the time of a save.
+const MAX_BACK: u64 = 2 << 20;
+
 /// What a file was and is.
 pub struct PackInput<'a> {
     /// Names segments; one for each session.
@@ -21,6 +26,8 @@ pub struct PackInput<'a> {
     pub new_file: &'a mut dyn ReadSeek,
     /// How many of its bytes count.
     pub new_len: u64,
+    /// BLAKE3 of each MiB of them, where the caller has just hashed them anyway.
+    pub blocks: Option<&'a [[u8; 32]]>,
     /// Messages in it now.
     pub messages: u64,
 }
@@ -53,10 +60,13 @@ pub fn pack<E>(
     input: PackInput<'_>,
     emit: &mut dyn FnMut(SegmentRef, Vec<u8>) -> Result<(), E>,
 ) -> Result<FileState, PackError<E>> {
-    let PackInput { key, old, old_file, new_file, new_len, messages } = input;
+    let PackInput { key, old, old_file, new_file, new_len, blocks, messages } = input;
     let nothing = FileState::default();
     let old = old.unwrap_or(&nothing);
-    let (blocks, keep) = hash_and_compare(new_file, new_len, old)?;
+    let (blocks, keep) = match blocks {
+        Some(blocks) => (blocks.to_vec(), kept_of(old, new_file, new_len, blocks)?),
+        None => hash_and_compare(new_file, new_len, old)?,
+    };
     if new_len == old.len && keep == old.len {
         return Ok(old.clone());
     }
@@ -67,7 +77,9 @@ pub fn pack<E>(
     if new_len == 0 {
         return Ok(nothing);
     }
-    let mut packer = Packer { key, file: new_file, len: new_len, messages, plain: Vec::new() };
+    let reach = if snapshot { MAX_PREFIX as u64 } else { MAX_BACK };
+    let mut packer =
+        Packer { key, file: new_file, len: new_len, reach, messages, plain: Vec::new() };
     loop {
         let starts = snapshot && at == 0;
         let (segment, packed) = packer.segment(at, std::mem::take(&mut ahead), starts)?;
@@ -85,6 +97,8 @@ struct Packer<'a> {
     key: &'a [u8; 32],
     file: &'a mut dyn ReadSeek,
     len: u64,
+    /// How far back a segment is coded against what is before it.
+    reach: u64,
     messages: u64,
     plain: Vec<u8>,
 }
@@ -99,7 +113,7 @@ impl Packer<'_> {
     ) -> Result<(SegmentRef, Vec<u8>), PackError<E>> {
         let len = (self.len - at).min(MAX_SEGMENT as u64) as u32;
         let (ahead, mut prefix) = (length(&ahead), ahead);
-        let back = at.min(MAX_PREFIX as u64 - u64::from(ahead)) as u32;
+        let back = at.min(self.reach).min(MAX_PREFIX as u64 - u64::from(ahead)) as u32;
         read_at(self.file, at - u64::from(back), back as usize, &mut prefix)?;
         self.plain.clear();
         read_at(self.file, at, len as usize, &mut self.plain)?;
@@ -131,6 +145,41 @@ fn length(bytes: &[u8]) -> u32 {
 /// If the file can't be read or has fewer than `new_len` bytes.
 pub fn kept(old: &FileState, new_file: &mut dyn ReadSeek, new_len: u64) -> io::Result<u64> {
     hash_and_compare(new_file, new_len.min(old.len), old).map(|(_, keep)| keep)
+}
+
+/// The same, where the hash of each MiB of the new file is known: at most one MiB is read.
+///
+/// # Errors
+///
+/// As [`kept`].
+pub fn kept_of(
+    old: &FileState,
+    new_file: &mut dyn ReadSeek,
+    new_len: u64,
+    blocks: &[[u8; 32]],
+) -> io::Result<u64> {
+    let (mut keep, mut at) = (0, 0);
+    for (index, hash) in blocks.iter().enumerate() {
+        let piece = new_len.saturating_sub(at).min(BLOCK as u64);
+        let shared = old.len.saturating_sub(at).min(piece);
+        // The old file's last block is compared on its own length.
+        let head = match shared < piece {
+            true => hash_at(new_file, at, shared as usize)?,
+            false => *hash,
+        };
+        if shared == 0 || old.blocks.get(index) != Some(&head) {
+            break;
+        }
+        keep += shared;
+        at += piece;
+    }
+    Ok(keep)
+}
+
+fn hash_at(file: &mut dyn ReadSeek, at: u64, len: usize) -> io::Result<[u8; 32]> {
+    let mut bytes = Vec::new();
+    read_at(file, at, len, &mut bytes)?;
+    Ok(blake3::hash(&bytes).into())
 }
 
 /// Hashes the new file, and tells how many bytes it shares with the old one for certain.

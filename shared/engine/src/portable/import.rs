@@ -170,6 +170,7 @@ fn packed(
         old_file: None,
         new_file: &mut taken.file,
         new_len: taken.len,
+        blocks: None,
         messages: taken.summary.messages,
     };
     pack(input, &mut |segment, bytes| packing.take(&segment, bytes))

@@ -267,6 +267,7 @@ pub(crate) fn carried_code(
         old_file: None,
         new_file: &mut file,
         new_len: len,
+        blocks: None,
         messages: 0,
     };
     let state = pack(input, &mut |segment, bytes| packing.take(&segment, bytes))

@@ -5,6 +5,7 @@
 mod device;
 mod grace;
 mod revoked;
+mod room;
 mod together;
 mod world;
 

@@ -240,6 +240,7 @@ impl Engine<'_> {
             old_file: Some(&mut old_file.file),
             new_file: &mut copy.file,
             new_len: copy.len,
+            blocks: None,
             messages: summary.messages,
         };
         let state = pack(input, &mut |segment, bytes| table.packing.take(&segment, bytes))
