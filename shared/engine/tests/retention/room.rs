@@ -33,7 +33,8 @@ fn the_cache_keeps_to_its_size_and_the_oldest_sessions_leave_it_first() {
     Knobs::PLAIN.turn();
     assert!(bytes() <= all / 2 + all / 6, "{} of {all}", bytes());
     assert_eq!((of(&sessions[0]), of(&newest)), (0, 1), "the work tree is on the newest");
-    let back = ResumeArgs { session: Some(sessions[0].clone()), ..ResumeArgs::default() };
-    done(device, &Verb::Resume(back));
+    let answers = Answers { on_diverged: Some(OnDiverged::Merge), ..Answers::default() };
+    let session = Some(sessions[0].clone());
+    done(device, &Verb::Resume(ResumeArgs { session, answers, ..ResumeArgs::default() }));
     assert_eq!(of(&sessions[0]), 1, "the store has it");
 }
