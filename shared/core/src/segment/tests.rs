@@ -31,7 +31,7 @@ impl Kept {
             assert_eq!(kept_of(state, &mut Cursor::new(new), len, &blocks).unwrap(), read);
         }
         // Every other file is packed without knowing its hashes.
-        let known = (messages % 2 == 0).then_some(&blocks[..]);
+        let known = messages.is_multiple_of(2).then_some(&blocks[..]);
         let input = PackInput {
             key: &KEY,
             old: old.map(|(state, _)| state),
