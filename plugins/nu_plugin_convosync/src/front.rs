@@ -156,6 +156,13 @@ impl<'a> Front<'a> {
         self.settled(name, outcome.map_err(|failure| labeled(&failure, self.head()))?)
     }
 
+    /// Asks for a verb that clears up after Ctrl-C, so that does not call it off. If it can't be
+    /// done, what is left does no harm.
+    pub(crate) fn clear_up(&self, verb: Verb) {
+        let request = self.caller.request(verb);
+        let _ = self.caller.helper.ask(&request, &Cancel::default(), None, &mut |_| {});
+    }
+
     /// Asks and lets the user decide what has to be decided, until nothing is left to ask. `take`
     /// takes a choice down in the verb's arguments; false: it has no such choice.
     pub(crate) fn settle(

@@ -134,6 +134,7 @@ fn enrol(front: &Front<'_>, call: &EvaluatedCall) -> Result<Value, LabeledError>
         let until = Instant::now() + pause;
         while Instant::now() < until {
             if front.engine().signals().interrupted() {
+                front.clear_up(Verb::DeviceGiveUp);
                 return Err(cancelled(call.head));
             }
             std::thread::sleep(Duration::from_millis(50));
