@@ -175,24 +175,30 @@ impl Drop for MemoryFile {
 }
 
 /// A clock that a test turns. Clones are the same clock; [`TestClock::skewed`] is one that goes
-/// wrong by a fixed time.
+/// wrong by some time.
 #[derive(Debug, Clone, Default)]
 pub struct TestClock {
     now: Arc<AtomicI64>,
-    skew: i64,
+    skew: Arc<AtomicI64>,
 }
 
 impl TestClock {
     /// A clock that stands at this time, in milliseconds since 1970.
     #[must_use]
     pub fn at(now_ms: i64) -> Self {
-        Self { now: Arc::new(AtomicI64::new(now_ms)), skew: 0 }
+        Self { now: Arc::new(AtomicI64::new(now_ms)), skew: Arc::default() }
     }
 
     /// The same clock, seen by a device that is so many milliseconds ahead.
     #[must_use]
     pub fn skewed(&self, skew_ms: i64) -> Self {
-        Self { now: Arc::clone(&self.now), skew: self.skew + skew_ms }
+        let skew = self.skew.load(Ordering::Relaxed) + skew_ms;
+        Self { now: Arc::clone(&self.now), skew: Arc::new(AtomicI64::new(skew)) }
+    }
+
+    /// Sets this clock forward, or back; the one that it is skewed from stays right.
+    pub fn jump(&self, ms: i64) {
+        self.skew.fetch_add(ms, Ordering::Relaxed);
     }
 
     /// Lets time pass.
@@ -203,7 +209,7 @@ impl TestClock {
 
 impl Clock for TestClock {
     fn now_ms(&self) -> i64 {
-        self.now.load(Ordering::Relaxed) + self.skew
+        self.now.load(Ordering::Relaxed) + self.skew.load(Ordering::Relaxed)
     }
 }
 

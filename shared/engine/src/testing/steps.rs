@@ -48,12 +48,11 @@ impl Steps {
             let plan = plans.get_mut(&self.0)?;
             let number = plan.taken;
             plan.taken += 1;
-            let event = plan.events.iter().position(|(at, _)| *at == number);
-            let event = event.map(|at| plan.events.swap_remove(at).1);
-            Some((event, plan.death == Some(number)))
+            let events: Vec<_> = plan.events.extract_if(.., |(at, _)| *at == number).collect();
+            Some((events, plan.death == Some(number)))
         });
-        let Some((event, dies)) = planned else { return };
-        if let Some(event) = event {
+        let Some((events, dies)) = planned else { return };
+        for (_, event) in events {
             event();
         }
         if dies {

@@ -86,6 +86,10 @@ pub(crate) enum Act {
     Remote {
         answers: bool,
     },
+    /// The device's clock is set forward, or back.
+    Clock {
+        minutes: i64,
+    },
     /// Time passes for everyone.
     Wait {
         minutes: i64,
@@ -253,6 +257,7 @@ fn fault(dice: &mut Dice) -> (Call, Fault) {
     let fault = match (dice.below(3), call) {
         (0, _) => Fault::LostAnswer,
         (1, Call::List) => Fault::Stale(1 + dice.below(4) as usize),
+        (1, Call::Get) if dice.chance(50) => Fault::Short(dice.below(600) as usize),
         (1, Call::Get) => Fault::Damaged,
         _ => Fault::Before(refusals[dice.below(3) as usize]),
     };

@@ -163,7 +163,7 @@ fn quiet(device: usize, tree: usize) -> Step {
 }
 
 /// Goes on with whatever is recommended, and where that is to give up with what is not.
-fn willing(decision: &Decision, answers: &mut Answers) -> bool {
+pub(crate) fn willing(decision: &Decision, answers: &mut Answers) -> bool {
     let goes_on = |choice: &&convosync_wire::Choice| choice.value != "cancel";
     let mut choices: Vec<_> = decision.choices.iter().filter(goes_on).collect();
     choices.sort_by_key(|choice| !choice.recommended);
@@ -213,7 +213,7 @@ fn what_was_reported_is_there(world: &World, saved: &Contents, listed: &[Session
     let acked = world.ledger().acked.clone();
     let deleted = world.ledger().deleted.clone();
     for (number, Acked { session, save, transcript, .. }) in acked.iter().enumerate() {
-        if deleted.get(session).is_some_and(|by_then| number < *by_then) {
+        if deleted.get(session).is_some_and(|deleted| deleted.is_about(number, save)) {
             continue;
         }
         if !is_listed(listed, session) {

@@ -18,6 +18,8 @@ pub(crate) struct Saved {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     /// Why not all of them can be rebuilt, if that is so.
     pub(crate) broken: Option<String>,
+    /// Every object that it refers to.
+    pub(crate) containers: BTreeSet<ObjectName>,
 }
 
 /// Every save of some objects, or what is wrong with them.
@@ -59,10 +61,11 @@ pub(crate) fn contents(profile: &Profile, objects: &Objects) -> Contents {
         if let Err(error) = card.check() {
             wrong.push(format!("{name}: {error}"));
         }
-        let containers = Found { account, session: &card.session, objects: &found };
-        let (files, broken) = files(&name, &manifest, &containers);
+        let within = Found { account, session: &card.session, objects: &found };
+        let (files, broken) = files(&name, &manifest, &within);
+        let containers = containers_of(&manifest);
         let id = (card.session.clone(), card.save.clone());
-        saves.insert(id, Saved { card, files, broken });
+        saves.insert(id, Saved { card, files, broken, containers });
     }
     Contents { saves, wrong }
 }
@@ -128,6 +131,13 @@ fn files(
     (files, broken)
 }
 
+fn containers_of(manifest: &Manifest) -> BTreeSet<ObjectName> {
+    let bundle = manifest.code.iter().filter_map(|code| code.bundle.as_ref());
+    let files = manifest.conversations.iter().flat_map(|c| c.files.iter().map(|(_, file)| file));
+    let segments = bundle.chain(files).flat_map(|file| &file.segments);
+    segments.filter_map(|segment| segment.container.clone()).collect()
+}
+
 fn rebuilt(
     unit: &ObjectName,
     state: &FileState,
@@ -171,6 +181,29 @@ impl Contents {
         self.saves.get(&(session.clone(), save.clone())).is_some_and(parked)
             || last.contains(&save)
             || !self.goes_on_from(session, save)
+    }
+
+    /// The objects of a session that its kept saves are and refer to, of those that are there.
+    pub(crate) fn needed(
+        &self,
+        profile: &Profile,
+        session: &SessionId,
+        there: &BTreeSet<ObjectName>,
+    ) -> BTreeSet<ObjectName> {
+        let mut needed = BTreeSet::new();
+        for ((_, save), saved) in self.saves.iter().filter(|((of, _), _)| of == session) {
+            if !self.is_kept(session, save) {
+                continue;
+            }
+            needed.insert(ObjectName::Unit { session: session.clone(), save: save.clone() });
+            for name in &saved.containers {
+                let start = stand_ins_of(&profile.account, session, name);
+                let stands = |other: &&ObjectName| other.to_string().starts_with(&start);
+                needed.extend(there.iter().filter(stands).cloned());
+                needed.insert(name.clone());
+            }
+        }
+        needed
     }
 
     /// Whether a save goes on from this one, and is not it.

@@ -31,7 +31,7 @@ pub(crate) struct Device {
     vault: MemoryVault,
     locks: MemoryLocks,
     scratch: MemoryScratch,
-    clock: TestClock,
+    pub(crate) clock: TestClock,
     entropy: TestEntropy,
     stores: TestStores,
     steps: Steps,

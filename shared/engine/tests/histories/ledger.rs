@@ -15,6 +15,22 @@ pub(crate) struct Acked {
     pub(crate) transcript: Option<(ConversationId, Vec<u8>)>,
 }
 
+/// What a deletion may be about.
+#[derive(Debug, Clone)]
+pub(crate) struct Deleted {
+    /// So many saves had been reported by then.
+    reported: usize,
+    /// Those that were there, whether they had been reported or not.
+    there: BTreeSet<SaveId>,
+}
+
+impl Deleted {
+    /// Whether it is about the save that was reported as the one of this number.
+    pub(crate) fn is_about(&self, number: usize, save: &SaveId) -> bool {
+        number < self.reported || self.there.contains(save)
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Ledger {
     pub(crate) acked: Vec<Acked>,
@@ -24,8 +40,8 @@ pub(crate) struct Ledger {
     pub(crate) edited: BTreeMap<(usize, usize), BTreeSet<(String, String)>>,
     /// Every object that was ever seen in the store.
     pub(crate) ever: BTreeMap<ObjectName, Vec<u8>>,
-    /// Sessions that were deleted, or may have been: how many saves had been reported by then.
-    pub(crate) deleted: BTreeMap<SessionId, usize>,
+    /// Sessions that were deleted, or may have been.
+    pub(crate) deleted: BTreeMap<SessionId, Deleted>,
     pub(crate) wrong: Vec<String>,
     marks: u64,
 }
@@ -39,8 +55,14 @@ impl Ledger {
 
     /// Notes that these sessions are deleted now, or may be.
     pub(crate) fn may_be_deleted(&mut self, sessions: impl IntoIterator<Item = SessionId>) {
-        let by_now = self.acked.len();
-        self.deleted.extend(sessions.into_iter().map(|session| (session, by_now)));
+        for session in sessions {
+            let units = self.ever.keys().filter_map(|name| match name {
+                ObjectName::Unit { session: of, save } if *of == session => Some(save.clone()),
+                _ => None,
+            });
+            let deleted = Deleted { reported: self.acked.len(), there: units.collect() };
+            self.deleted.insert(session, deleted);
+        }
     }
 
     /// Every session.

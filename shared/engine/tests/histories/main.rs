@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! CONVOSYNC_HISTORIES=100000 cargo test -p convosync-engine --test histories whatever
+//! CONVOSYNC_FIRST=5000 ...                                                       from that seed on
 //! CONVOSYNC_SEED=42 cargo test -p convosync-engine --test histories whatever     that one alone
 //! ```
 
@@ -14,6 +15,7 @@ mod claims;
 mod contents;
 mod device;
 mod dice;
+mod directed;
 mod ledger;
 mod world;
 
@@ -96,7 +98,10 @@ fn first_wrong(seeds: std::ops::Range<u64>, knobs: Knobs) -> Option<u64> {
 fn whatever_happens_nothing_is_lost_and_all_devices_see_the_same() {
     let seeds = match number("CONVOSYNC_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..histories(),
+        None => {
+            let first = number("CONVOSYNC_FIRST").unwrap_or(0);
+            first..first + histories()
+        }
     };
     let Some(seed) = first_wrong(seeds, KNOBS) else { return };
     let steps = cut_down(history(seed), seed, KNOBS);

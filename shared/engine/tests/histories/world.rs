@@ -81,6 +81,7 @@ impl World {
             }
             Act::Store { answers } => device.link.set_offline(!answers),
             Act::Remote { answers } => device.git.set_offline(!answers),
+            Act::Clock { minutes } => device.clock.jump(minutes * 60_000),
             Act::Wait { minutes } => self.clock.pass(minutes * 60_000),
             Act::Forget => device.index.lose(),
             Act::Save { .. } => self.save(step),
@@ -283,6 +284,7 @@ impl World {
 
     fn collect(self: &Rc<Self>, step: &Step) {
         let outcome = self.work(step, &Verb::Gc(GcArgs::default()));
+        self.names_keep_their_bytes();
         let mut ledger = self.ledger();
         let every = ledger.every_session();
         match outcome {
@@ -313,6 +315,7 @@ impl World {
         };
         self.work(step, &verb);
         if let Keep::Delete = how {
+            self.names_keep_their_bytes();
             self.ledger().may_be_deleted([session.clone()]);
         }
     }
