@@ -71,6 +71,7 @@ pub(crate) fn run(world: &World, device: &Device, verb: Verb) -> Run {
         directory: device.work_tree.to_str().expect("plain").to_owned(),
         env: env.clone(),
         shell: None,
+        passphrase: None,
         verb,
     };
     clock.taken();

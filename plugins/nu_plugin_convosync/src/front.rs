@@ -1,12 +1,13 @@
 //! One call of a command: who calls, from where, and what the helper answers.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
-use convosync_wire::{Answer, Choice, Decision, PROTOCOL, Reply, Request, Verb};
+use convosync_wire::{Answer, Choice, Decision, PROTOCOL, Reply, Request, Secret, Verb, unlock};
 use nu_plugin::{EngineInterface, EvaluatedCall};
 use nu_protocol::{LabeledError, SignalAction, Span, Value};
 
-use crate::ask::Dialog;
+use crate::ask::{Dialog, hidden_line};
 use crate::clean;
 use crate::environment::Environment;
 use crate::failure::{CANCELLED, cancelled, failure, labeled, unanswered, wrong};
@@ -20,6 +21,8 @@ const ROUNDS: usize = 4;
 pub(crate) struct Caller {
     helper: Helper,
     directory: String,
+    /// What opens this device's key, once somebody was asked.
+    passphrase: RefCell<Option<Secret>>,
 }
 
 impl Caller {
@@ -29,7 +32,7 @@ impl Caller {
         let configured = configured_helper(engine.get_plugin_config()?)?;
         let helper =
             Helper::find(env, configured.as_deref()).map_err(|failure| labeled(&failure, head))?;
-        Ok(Self { helper, directory: engine.get_current_dir()? })
+        Ok(Self { helper, directory: engine.get_current_dir()?, passphrase: RefCell::default() })
     }
 
     /// The caller's directory, absolute.
@@ -59,6 +62,7 @@ impl Caller {
             directory: self.directory.clone(),
             env: self.helper.env().for_request(),
             shell: Some("nu".to_owned()),
+            passphrase: self.passphrase.borrow().clone(),
             verb,
         }
     }
@@ -137,8 +141,24 @@ impl<'a> Front<'a> {
         }
     }
 
-    /// Asks, with progress on the terminal; Ctrl-C calls it off.
+    /// Asks, with progress on the terminal; Ctrl-C calls it off. The passphrase of this device's key
+    /// is asked for if the helper wants it and somebody is there.
     pub(crate) fn ask(&self, verb: Verb) -> Result<Answer, LabeledError> {
+        for _ in 0..unlock::TRIES {
+            let answer = self.ask_once(verb.clone())?;
+            match &answer {
+                Answer::Failure(failure) if unlock::is_wanted(failure) => {}
+                _ => return Ok(answer),
+            }
+            let Some(typed) = hidden_line(self.engine, self.head(), unlock::PROMPT)? else {
+                return Ok(answer);
+            };
+            self.caller.passphrase.replace(Some(Secret(typed)));
+        }
+        self.ask_once(verb)
+    }
+
+    fn ask_once(&self, verb: Verb) -> Result<Answer, LabeledError> {
         let name = verb.name();
         let request = self.caller.request(verb);
         let cancel = Cancel::default();

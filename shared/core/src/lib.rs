@@ -13,6 +13,7 @@ mod lines;
 mod manifest;
 mod moved;
 mod name;
+mod passphrase;
 mod profile;
 mod readable;
 mod recovery;
@@ -42,6 +43,7 @@ pub use manifest::{
 };
 pub use moved::Moved;
 pub use name::{NameError, ObjectName};
+pub use passphrase::{KeyLock, Passphrase};
 pub use profile::{Account, Device, EpochKey, Profile, Random, SecretBytes};
 pub use readable::{Readable, write_readable};
 pub use recovery::{RecoveryError, RecoveryKey};

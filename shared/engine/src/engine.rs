@@ -104,6 +104,7 @@ impl<'a> Engine<'a> {
     }
 
     fn answer(&self, request: &Request) -> Result<Reply, Trouble> {
+        self.refuse_unprotected(&request.verb)?;
         self.mend_index()?;
         match &request.verb {
             Verb::Init(args) => self.init(args).map(Reply::Initialised),
@@ -119,6 +120,7 @@ impl<'a> Engine<'a> {
             Verb::DeviceRevoke(args) => self.revoke(args).map(Reply::Key),
             Verb::KeyRotate => self.rotate_key().map(Reply::Key),
             Verb::KeyExport(args) => self.export_key(args).map(Reply::Key),
+            Verb::KeyProtect(args) => self.protect(args).map(Reply::Protected),
             Verb::DeviceList => self.devices().map(Reply::Devices),
             Verb::Save(args) if args.dry_run => self.plan_save(request, args).map(Reply::Planned),
             Verb::Save(args) => self.save(request, args).map(Reply::Saved),

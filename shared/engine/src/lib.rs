@@ -29,6 +29,7 @@ mod origin;
 mod portable;
 pub mod ports;
 mod probe;
+mod protect;
 mod relocate;
 mod resume;
 mod retention;

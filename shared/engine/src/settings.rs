@@ -1,5 +1,7 @@
 //! The user's settings, as the engine takes them. Where they are kept is a port.
 
+use convosync_wire::Verb;
+
 /// The settings. [`Settings::default`] is what holds where the user says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -14,10 +16,18 @@ pub struct Settings {
     pub offline: bool,
     /// The connection is paid by the byte: big uploads wait for `sync`.
     pub metered: bool,
-    /// The key has to be unlocked before a save or a resume.
+    /// A save and a resume ask for the passphrase of this device's key each time.
     pub require_unlock: bool,
     /// What is kept, and for how long.
     pub retention: Retention,
+}
+
+impl Settings {
+    /// Whether this verb wants the passphrase typed, whatever the system remembers.
+    #[must_use]
+    pub fn asks_each_time(&self, verb: &Verb) -> bool {
+        self.require_unlock && matches!(verb, Verb::Save(_) | Verb::Resume(_))
+    }
 }
 
 /// What is kept, and for how long.

@@ -290,6 +290,11 @@ fn local_failure(error: &LocalError) -> Failure {
             "convosync::local::exposed",
             "run `chmod 600` on it; if others may have read it, make a new account",
         ),
+        LocalError::Locked(error) => (error.code(), error.help()),
+        LocalError::NoKeyring(_) => (
+            "convosync::key-file::no-keychain",
+            "leave out `--keychain`: the passphrase is then asked for each time",
+        ),
         LocalError::Busy { .. } => {
             ("convosync::local::busy", "wait for it to end, then run it again")
         }

@@ -48,6 +48,7 @@ pub(crate) fn request(verb: Verb, directory: &str, env: &Env) -> Request {
         directory: directory.into(),
         env: env.clone(),
         shell: shell.filter(|name| !name.is_empty()).map(ToOwned::to_owned),
+        passphrase: None,
         verb,
     }
 }

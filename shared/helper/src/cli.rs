@@ -1,13 +1,14 @@
 //! The program: arguments in, text or JSON out, an exit code at the end.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser as _;
 use convosync_wire::{
     ApproveArgs, ConfigArgs, Decision, EnrolArgs, ExportFormat, ExportSessionArgs, Failure,
-    InitArgs, JoinArgs, ListArgs, Reply, Request, ResumeArgs, Secret, Verb,
+    InitArgs, JoinArgs, ListArgs, ProtectArgs, Reply, Request, ResumeArgs, Secret, Verb,
 };
 
 use crate::args::{Cli, Join, Wanted};
@@ -22,6 +23,7 @@ use crate::outcome::{Outcome, run_caught};
 use crate::rpc;
 use crate::surroundings::{self, Env, Output};
 use crate::terminal::{self, Terminal};
+use crate::unlock;
 use crate::view::{self, Look};
 use crate::wiring;
 
@@ -49,12 +51,13 @@ pub(crate) fn main() -> Exit {
         }
     };
     let Ok(interrupt) = Interrupt::listen() else { return Exit::Internal };
-    let Cli { json, color, directory, command } = cli;
+    let Cli { json, color, directory, passphrase_file, command } = cli;
     let wanted = match command.wanted() {
         Wanted::Rpc => return serve(&interrupt),
         wanted => wanted,
     };
-    let env = caller::environment();
+    let mut env = caller::environment();
+    env.extend(passphrase_file.map(|path| (unlock::VARIABLE.to_owned(), path)));
     let found = caller::directory(directory.as_deref());
     let place = found.as_deref().unwrap_or_default();
     let look = |output| surroundings::look(output, color, &env, place, now_ms());
@@ -66,6 +69,9 @@ pub(crate) fn main() -> Exit {
         out: look(Output { terminal: stdout, columns: columns.filter(|_| stdout) }),
         err: look(Output { terminal: stderr, columns }),
         shows_progress: !json && stderr,
+        types_unseen: stderr && io::stdin().is_terminal(),
+        passphrase_file: unlock::file(&env, place),
+        passphrase: RefCell::default(),
         directory: place.to_owned(),
         env: &env,
         interrupt,
@@ -90,9 +96,12 @@ fn serve(interrupt: &Interrupt) -> Exit {
     });
     let told = Cell::new(None);
     let run = |request: &Request, progress: &dyn Fn(&str)| {
-        let outcome = wiring::run(request, progress, interrupt);
+        let mut request = request.clone();
+        let file = unlock::file(&request.env, &request.directory);
+        let call = |request: &Request| wiring::run(request, progress, interrupt);
+        let outcome = unlock::with_file(&mut request, file.as_deref(), call);
         if let Outcome::Reply(reply) = &outcome {
-            told.set(Some((request.clone(), reply.clone())));
+            told.set(Some((request, reply.clone())));
         }
         outcome
     };
@@ -118,6 +127,11 @@ struct Session<'a> {
     out: Look,
     err: Look,
     shows_progress: bool,
+    /// Somebody can be asked for a passphrase, wherever the output goes.
+    types_unseen: bool,
+    passphrase_file: Option<PathBuf>,
+    /// What opened the key: asked for once, however many calls there are.
+    passphrase: RefCell<Option<Secret>>,
     directory: String,
     env: &'a Env,
     interrupt: Interrupt,
@@ -202,8 +216,50 @@ impl Session<'_> {
         }
     }
 
-    /// One call of the engine behind a line of progress.
+    /// One call of the engine; the passphrase is asked for if the key wants one.
     fn call(&self, request: &Request) -> Outcome {
+        let mut request = self.unlocked(request);
+        let file = self.passphrase_file.as_deref();
+        let mut outcome = unlock::with_file(&mut request, file, |request| self.call_once(request));
+        if self.types_unseen && file.is_none() {
+            outcome = ask::until_unlocked(
+                &mut request,
+                outcome,
+                &|request| self.call_once(request),
+                &mut self.terminal(),
+            );
+        }
+        self.passphrase.replace(request.passphrase.clone());
+        match outcome {
+            Outcome::Failure(failure) if failure.code == ProtectArgs::WANTS_NEW => {
+                self.with_new_passphrase(request, failure)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Asks for the new passphrase and calls again, where somebody can be asked.
+    fn with_new_passphrase(&self, mut request: Request, failure: Failure) -> Outcome {
+        if !self.types_unseen {
+            return Outcome::Failure(failure);
+        }
+        let new = match ask::new_passphrase(&mut self.terminal()) {
+            Ok(new) => new,
+            Err(failure) => return Outcome::Failure(failure),
+        };
+        if let Verb::KeyProtect(args) = &mut request.verb {
+            args.new = Some(new);
+        }
+        self.call_once(&request)
+    }
+
+    /// The request with what opened the key before.
+    fn unlocked(&self, request: &Request) -> Request {
+        Request { passphrase: self.passphrase.borrow().clone(), ..request.clone() }
+    }
+
+    /// One call of the engine behind a line of progress.
+    fn call_once(&self, request: &Request) -> Outcome {
         let shown = Cell::new(false);
         let outcome = run_caught(
             &|request, progress| match to_output(&request.verb) {
@@ -310,7 +366,7 @@ impl Session<'_> {
     fn give_up(&self) -> Exit {
         let request = caller::request(Verb::DeviceGiveUp, &self.directory, self.env);
         // If it can't be taken back now, it expires by itself.
-        let _ = wiring::run(&request, &|_| {}, &Interrupt::default());
+        let _ = wiring::run(&self.unlocked(&request), &|_| {}, &Interrupt::default());
         eput("\nGave up: the words are good for nothing any more.\n");
         Exit::Cancelled
     }
@@ -354,7 +410,7 @@ impl Session<'_> {
             }
             Ok(Reader::Gone) => {}
             Ok(Reader::There) if self.words_are_written(reply, verb) => {
-                wiring::shown(request, reply);
+                wiring::shown(&self.unlocked(request), reply);
             }
             Ok(Reader::There) => {}
         }
@@ -391,6 +447,9 @@ impl Session<'_> {
     }
 
     fn failed(&self, failure: &Failure) -> Exit {
+        if failure.code == ask::NOT_TYPED {
+            return self.cancelled();
+        }
         if self.json {
             eput(&format!("{}\n", json::failure(failure)));
         } else {

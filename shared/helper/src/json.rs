@@ -16,6 +16,7 @@ pub(crate) fn reply(reply: &Reply) -> Value {
         Reply::Approved(report) => to_value(report),
         Reply::Renamed(report) => to_value(report),
         Reply::Key(report) => to_value(report),
+        Reply::Protected(report) => to_value(report),
         Reply::Devices(listed) => to_value(&listed.rows),
         Reply::Saved(report) => to_value(report),
         Reply::Resumed(report) => to_value(report),

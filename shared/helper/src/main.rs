@@ -18,6 +18,7 @@ mod outcome;
 mod rpc;
 mod surroundings;
 mod terminal;
+mod unlock;
 mod view;
 mod wiring;
 

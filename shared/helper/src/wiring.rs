@@ -11,15 +11,19 @@ use convosync_adapters::{
     ScratchDir, SettingsFile, SqliteIndex, StoreOpener, SystemClock, SystemEntropy,
     SystemProcesses,
 };
+use convosync_core::Passphrase;
 use convosync_engine::ports::{Assistant, Entropy as _, Store, Stores as _};
 use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Trouble};
-use convosync_wire::{ConfigArgs, ExportArgs, ExportSessionArgs, InitArgs, Reply, Request, Verb};
+use convosync_wire::{
+    ConfigArgs, ExportArgs, ExportSessionArgs, Failure, InitArgs, ProtectArgs, Reply, Request, Verb,
+};
 
 use crate::config::{config, refusal};
 use crate::files;
 use crate::host;
 use crate::interrupt::Interrupt;
 use crate::surroundings::Env;
+use crate::unlock;
 
 /// Runs a request. Of the environment only what the request carries is looked at.
 pub(crate) fn run(request: &Request, progress: &dyn Fn(&str), interrupt: &Interrupt) -> Outcome {
@@ -27,6 +31,10 @@ pub(crate) fn run(request: &Request, progress: &dyn Fn(&str), interrupt: &Interr
         return configured(request, args)
             .unwrap_or_else(|refusal| Outcome::Failure(Trouble::from(refusal).failure()));
     }
+    let request = &match with_new_passphrase(request) {
+        Ok(request) => request,
+        Err(failure) => return Outcome::Failure(failure),
+    };
     wired(request, progress, interrupt, |engine, request| {
         files::run(engine, request).unwrap_or_else(|| engine.run(request))
     })
@@ -79,6 +87,8 @@ fn wired<T>(
     let env = &request.env;
     let paths = Paths::from_env(env).map_err(no_place)?;
     let cancel = interrupt.cancel();
+    let settings = SettingsFile::new(paths.settings()).load().map_err(refusal)?;
+    let passphrase = request.passphrase.as_ref().map(|typed| Passphrase::on_line(&typed.0));
     let claude = claude_folder(env, paths.home.as_deref())
         .map(|folder| ClaudeCodeFiles::new(folder, Box::new(SystemProcesses)));
     let assistants: Vec<&dyn Assistant> = claude.iter().map(|claude| claude as _).collect();
@@ -88,7 +98,9 @@ fn wired<T>(
         stores: &StoreOpener::new(paths.home.clone(), paths.embedded_store())
             .with_git(git_stores)
             .with_objects(objects),
-        vault: &KeyFile::new(paths.profile()),
+        vault: &KeyFile::new(paths.profile())
+            .with_passphrase(passphrase)
+            .asking_each_time(settings.asks_each_time(&request.verb)),
         index: &SqliteIndex::open(paths.index())?,
         outbox: &*own_store(paths.outbox())?,
         cache: &*own_store(paths.cache())?,
@@ -104,10 +116,22 @@ fn wired<T>(
             carried: paths.home.as_deref().and_then(host::carried),
             home: real(paths.home.clone()),
         },
-        settings: SettingsFile::new(paths.settings()).load().map_err(refusal)?,
+        settings,
         cancel,
     };
     Ok(act(&Engine::new(&ports, progress), &anchored(request)))
+}
+
+/// The request with the new passphrase that a file holds, if it names one.
+fn with_new_passphrase(request: &Request) -> Result<Request, Failure> {
+    let mut request = request.clone();
+    if let Verb::KeyProtect(ProtectArgs { new, new_file: Some(path), .. }) = &mut request.verb {
+        let path = Path::new(&request.directory).join(&*path);
+        let argument = Some("--new-passphrase-file".to_owned());
+        let line = unlock::first_line(&path).map_err(|failure| Failure { argument, ..failure })?;
+        *new = Some(line);
+    }
+    Ok(request)
 }
 
 /// Answers what is asked of the settings.

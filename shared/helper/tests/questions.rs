@@ -154,3 +154,82 @@ fn init_asks_where_sessions_go_and_can_be_left() {
     assert_eq!(program.ends(), Some(130));
     assert_eq!(std::fs::read_dir(home.path()).expect("readable").count(), 0);
 }
+
+/// A home whose device has a key. Set up off a terminal.
+fn set_up() -> tempfile::TempDir {
+    let home = home();
+    let store = format!("file://{}", home.path().join("store").display());
+    let words = home.path().join("words");
+    let words = words.to_str().expect("UTF-8");
+    let made = Command::new(env!("CARGO_BIN_EXE_convosync"))
+        .args(["init", "--store", &store, "--yes", "--recovery-file", words])
+        .env_clear()
+        .envs([("LANG", "C.UTF-8"), ("PATH", "/usr/bin:/bin")])
+        .env("HOME", home.path())
+        .current_dir(home.path())
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program starts");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    home
+}
+
+#[test]
+fn a_passphrase_is_set_typed_unseen_and_asked_for_again() {
+    let home = set_up();
+    let mut program = OnTerminal::start(home.path(), &["key", "protect", "--passphrase"]);
+    program.sees("New passphrase (not shown): ");
+    program.types("correct horse\n");
+    program.sees("The same once more: ");
+    program.types("correct horse\n");
+    program.sees("needs the passphrase from now on");
+    assert_eq!(program.ends(), Some(0));
+    assert!(!program.shown.contains("horse"), "{}", program.shown);
+
+    let mut program = OnTerminal::start(home.path(), &["list", "--offline"]);
+    program.sees("Passphrase of this device's key (not shown): ");
+    program.types("battery\n");
+    program.sees("That is not it.");
+    program.types("correct horse\n");
+    program.sees("No sessions");
+    assert_eq!(program.ends(), Some(0));
+    assert!(program.echoes(), "the terminal is left as it was");
+    assert!(!program.shown.contains("horse"), "{}", program.shown);
+}
+
+#[test]
+fn a_wrong_passphrase_may_be_tried_three_times_and_asking_can_be_stopped() {
+    let home = set_up();
+    let mut program = OnTerminal::start(home.path(), &["key", "protect", "--passphrase"]);
+    for prompt in ["New passphrase", "The same"] {
+        program.sees(prompt);
+        program.types("correct horse\n");
+    }
+    assert_eq!(program.ends(), Some(0));
+
+    let mut program = OnTerminal::start(home.path(), &["device", "list"]);
+    program.types("one\ntwo\nthree\n");
+    program.sees("not the passphrase of this device's key");
+    assert_eq!(program.ends(), Some(1));
+    assert_eq!(program.shown.matches("Passphrase of this device's key").count(), 3);
+
+    let mut program = OnTerminal::start(home.path(), &["status"]);
+    program.sees("Passphrase of this device's key (not shown): ");
+    program.interrupts();
+    program.sees("Cancelled: nothing was changed.");
+    assert_eq!(program.ends(), Some(130));
+}
+
+#[test]
+fn two_passphrases_that_differ_change_nothing() {
+    let home = set_up();
+    let mut program = OnTerminal::start(home.path(), &["key", "protect", "--passphrase"]);
+    program.sees("New passphrase");
+    program.types("correct horse\n");
+    program.sees("The same once more");
+    program.types("correct hose\n");
+    program.sees("not the same");
+    assert_eq!(program.ends(), Some(1));
+    let mut program = OnTerminal::start(home.path(), &["device", "list"]);
+    assert_eq!(program.ends(), Some(0));
+}

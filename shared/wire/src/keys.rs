@@ -58,10 +58,22 @@ pub struct ExportArgs {
 }
 
 /// `convosync key protect`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ProtectArgs {
-    /// The new passphrase. None: no passphrase.
-    pub passphrase: Option<Secret>,
+    /// The key is to need a passphrase; false: none.
+    pub passphrase: bool,
+    /// The new passphrase, if it was asked for already.
+    pub new: Option<Secret>,
+    /// A file whose first line is the new passphrase.
+    pub new_file: Option<String>,
+    /// The system may remember the opened key until logout.
+    pub keychain: bool,
+}
+
+impl ProtectArgs {
+    /// The code of the failure that wants [`ProtectArgs::new`]: nothing was changed then.
+    pub const WANTS_NEW: &'static str = "convosync::key-file::no-passphrase";
 }
 
 /// What `device rename` did.
@@ -101,6 +113,10 @@ pub struct KeyReport {
 pub struct ProtectReport {
     /// Whether this device's keys need a passphrase now.
     pub passphrase: bool,
+    /// Whether the system may remember the opened keys until logout.
+    pub keychain: bool,
+    /// What else to know.
+    pub notes: Vec<Note>,
 }
 
 /// `convosync device join` without recovery words.

@@ -13,6 +13,7 @@ mod request;
 mod retention;
 mod settings;
 mod store;
+pub mod unlock;
 
 pub use answer::{Answer, Failure, Progress};
 pub use decision::{Choice, Decision, Question};

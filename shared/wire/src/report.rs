@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decision::Decision;
-use crate::keys::{ApproveReport, DeviceState, EnrolReport, EnrolWaiting, KeyReport, RenameReport};
+use crate::keys::{
+    ApproveReport, DeviceState, EnrolReport, EnrolWaiting, KeyReport, ProtectReport, RenameReport,
+};
 use crate::portable::{ExportReport, ImportReport};
 use crate::retention::{GcReport, KeptReport, RetentionState};
 use crate::settings::ConfigReport;
@@ -27,6 +29,8 @@ pub enum Reply {
     Renamed(RenameReport),
     /// Of `device revoke`, `key rotate` and `key export`.
     Key(KeyReport),
+    /// Of `key protect`.
+    Protected(ProtectReport),
     /// Of `device list`.
     Devices(Rows<DeviceRow>),
     /// Of `save`.
@@ -71,6 +75,7 @@ impl Reply {
             Self::Approved(report) => &mut report.notes,
             Self::Renamed(report) => &mut report.notes,
             Self::Key(report) => &mut report.notes,
+            Self::Protected(report) => &mut report.notes,
             Self::Devices(rows) => &mut rows.notes,
             Self::Saved(report) => &mut report.notes,
             Self::Resumed(report) => &mut report.notes,

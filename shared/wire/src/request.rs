@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Choice, Question};
-use crate::keys::{ApproveArgs, EnrolArgs, ExportArgs, RenameArgs, RevokeArgs};
+use crate::keys::{ApproveArgs, EnrolArgs, ExportArgs, ProtectArgs, RenameArgs, RevokeArgs};
 use crate::portable::{ExportSessionArgs, ImportArgs};
 use crate::retention::{DeleteArgs, GcArgs, SessionsArgs};
 use crate::settings::ConfigArgs;
@@ -28,6 +28,9 @@ pub struct Request {
     /// The caller's shell, e.g. `nu`.
     #[serde(default)]
     pub shell: Option<String>,
+    /// What opens this device's key, if somebody was asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passphrase: Option<Secret>,
     /// What to do.
     pub verb: Verb,
 }
@@ -41,6 +44,7 @@ impl fmt::Debug for Request {
             .field("directory", &self.directory)
             .field("env", &self.env.keys())
             .field("shell", &self.shell)
+            .field("passphrase", &self.passphrase)
             .field("verb", &self.verb)
             .finish()
     }
@@ -70,6 +74,8 @@ pub enum Verb {
     KeyRotate,
     /// Make new recovery words.
     KeyExport(ExportArgs),
+    /// Put a passphrase on this device's key, or take it off.
+    KeyProtect(ProtectArgs),
     /// The account's devices.
     DeviceList,
     /// Save this moment.
@@ -124,6 +130,7 @@ impl Verb {
             Self::DeviceRevoke(_) => "device revoke",
             Self::KeyRotate => "key rotate",
             Self::KeyExport(_) => "key export",
+            Self::KeyProtect(_) => "key protect",
             Self::DeviceList => "device list",
             Self::Save(_) => "save",
             Self::Resume(_) => "resume",
@@ -170,7 +177,7 @@ impl Verb {
     }
 }
 
-/// A text that is not shown: recovery words.
+/// A text that is not shown: recovery words, a passphrase.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(pub String);
@@ -480,6 +487,7 @@ mod tests {
             directory: "/w".to_owned(),
             env: BTreeMap::from([("AWS_SECRET_ACCESS_KEY".to_owned(), "hunter2".to_owned())]),
             shell: None,
+            passphrase: None,
             verb: Verb::Status,
         };
         let shown = format!("{request:?}");

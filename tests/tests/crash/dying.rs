@@ -11,9 +11,9 @@ use convosync_adapters::{
     ClaudeCodeFiles, FileLocks, FolderStore, GitCli, KeyFile, Paths, ScratchDir, SqliteIndex,
     StoreOpener, SystemClock, SystemEntropy, SystemProcesses,
 };
-use convosync_core::{DeviceKind, ObjectName, Profile, SaveId, Sealed, SessionId};
+use convosync_core::{DeviceKind, ObjectName, Passphrase, Profile, SaveId, Sealed, SessionId};
 use convosync_engine::ports::{
-    Caps, Index, IndexChange, LaterCards, Listed, LocalError, QueueRow, Store, StoreError,
+    Caps, Index, IndexChange, LaterCards, Listed, LocalError, Protection, QueueRow, Store, StoreError,
     StoredCard, Stores, Table, Vault,
 };
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
@@ -119,6 +119,14 @@ impl Vault for Mortal<KeyFile> {
         self.life.local().and_then(|()| self.inner.store(profile))
     }
 
+    fn protection(&self) -> Result<Option<Protection>, LocalError> {
+        self.inner.protection()
+    }
+
+    fn protect(&self, new: Option<&Passphrase>, remember: bool) -> Result<(), LocalError> {
+        self.life.local().and_then(|()| self.inner.protect(new, remember))
+    }
+
     fn write_secret(&self, path: &std::path::Path, text: &str) -> Result<(), LocalError> {
         self.life.local().and_then(|()| self.inner.write_secret(path, text))
     }
@@ -205,6 +213,7 @@ fn run(device: &Device, verb: &Verb, life: &Life) -> Option<Outcome> {
         directory: device.work_tree.to_str().expect("plain").to_owned(),
         env,
         shell: None,
+        passphrase: None,
         verb: verb.clone(),
     };
     let outcome = Engine::new(&ports, &|_| {}).run(&request);

@@ -16,6 +16,7 @@ mod import;
 mod init;
 mod keeping;
 mod key_export;
+mod key_protect;
 mod key_rotate;
 mod list;
 mod log;
@@ -44,6 +45,7 @@ pub(crate) fn all() -> Vec<Box<dyn PluginCommand<Plugin = ConvoSyncPlugin>>> {
         Box::new(device_revoke::DeviceRevoke),
         Box::new(key_rotate::KeyRotate),
         Box::new(key_export::KeyExport),
+        Box::new(key_protect::KeyProtect),
         Box::new(save::Save),
         Box::new(resume::Resume),
         Box::new(list::List),

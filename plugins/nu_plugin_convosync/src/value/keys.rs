@@ -1,6 +1,6 @@
 //! Keys and devices.
 
-use convosync_wire::{ApproveReport, KeyReport, RenameReport};
+use convosync_wire::{ApproveReport, KeyReport, ProtectReport, RenameReport};
 use nu_protocol::{Value, record};
 
 use super::Shape;
@@ -25,6 +25,15 @@ impl Shape {
             "revoked" => report.revoked.as_ref().map_or_else(|| self.nothing(), |row| self.device(row)),
             "recovery_words" => self.maybe(report.recovery_words.as_ref()),
             "recovery_file" => self.maybe(report.recovery_file.as_ref()),
+            "notes" => self.notes(&report.notes),
+        })
+    }
+
+    /// The record of `key protect`.
+    pub(crate) fn protected(self, report: &ProtectReport) -> Value {
+        self.record(record! {
+            "passphrase" => self.flag(report.passphrase),
+            "keychain" => self.flag(report.keychain),
             "notes" => self.notes(&report.notes),
         })
     }

@@ -2,6 +2,7 @@
 
 mod failure;
 mod index;
+mod keyring;
 mod locks;
 mod paths;
 mod scratch;

@@ -1,15 +1,18 @@
 //! This device's keys, in a file that only the user can read.
 
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use convosync_core::{KeyFileError, Profile};
-use convosync_engine::ports::{LocalError, Vault};
+use convosync_core::{KeyFileError, KeyLock, Passphrase, Profile, SecretBytes};
+use convosync_engine::ports::{Entropy as _, LocalError, Protection, Vault};
 use zeroize::Zeroizing;
 
 use super::failure::failed;
+use super::keyring;
+use super::system::SystemEntropy;
 use crate::durable;
 
 /// A profile takes some hundred bytes; a file of more is none, and is not read into memory.
@@ -22,13 +25,29 @@ const TEMPORARY: &str = ".new-";
 #[derive(Debug, Clone)]
 pub struct KeyFile {
     path: PathBuf,
+    passphrase: Option<Passphrase>,
+    asks_system: bool,
+    /// The lock that was opened, with its key: making that takes half a second.
+    opened: RefCell<Option<(KeyLock, SecretBytes)>>,
 }
 
 impl KeyFile {
     /// The key file at `path`, an absolute path. Its folder holds nothing but secrets.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, passphrase: None, asks_system: true, opened: RefCell::default() }
+    }
+
+    /// Opens it with this passphrase, if it needs one.
+    #[must_use]
+    pub fn with_passphrase(self, passphrase: Option<Passphrase>) -> Self {
+        Self { passphrase, ..self }
+    }
+
+    /// Opens it with nothing but the passphrase, even if the system remembers the key.
+    #[must_use]
+    pub fn asking_each_time(self, each_time: bool) -> Self {
+        Self { asks_system: !each_time, ..self }
     }
 
     /// The folder, made if it is not there and closed to other users.
@@ -56,30 +75,8 @@ impl KeyFile {
         replaced.and_then(|()| durable::sync_folder(folder))
     }
 
-    fn read(&self, file: File, len: u64) -> Result<Profile, LocalError> {
-        let damaged = |reason: String| LocalError::Damaged { what: self.name(), reason };
-        if len > LARGEST {
-            return Err(damaged(format!("it has {len} bytes")));
-        }
-        let mut bytes = Zeroizing::new(Vec::new());
-        // One byte more than there is: a buffer that grows would leave copies of the keys behind.
-        bytes.reserve_exact(usize::try_from(len).unwrap_or(usize::MAX).saturating_add(1));
-        file.take(len)
-            .read_to_end(&mut bytes)
-            .map_err(|error| failed("read", &self.path, &error))?;
-        Profile::decode(&bytes).map_err(|error| match error {
-            KeyFileError::NewerFormat(_) => LocalError::Newer { what: self.name() },
-            other => damaged(other.to_string()),
-        })
-    }
-
-    fn name(&self) -> String {
-        self.path.display().to_string()
-    }
-}
-
-impl Vault for KeyFile {
-    fn load(&self) -> Result<Option<Profile>, LocalError> {
+    /// The bytes of the file. None if it is not there.
+    fn bytes(&self) -> Result<Option<Zeroizing<Vec<u8>>>, LocalError> {
         let refused = |error: io::Error| failed("read", &self.path, &error);
         // A symlink that leads nowhere must not look like a device without keys.
         let file = match durable::open_no_follow(&self.path, File::options().read(true)) {
@@ -92,12 +89,131 @@ impl Vault for KeyFile {
         if mode & 0o077 != 0 {
             return Err(LocalError::Exposed { path: self.name(), mode });
         }
-        self.read(file, facts.len()).map(Some)
+        if facts.len() > LARGEST {
+            let reason = format!("it has {} bytes", facts.len());
+            return Err(LocalError::Damaged { what: self.name(), reason });
+        }
+        whole(file, facts.len()).map(Some).map_err(refused)
+    }
+
+    /// The lock of the file that is there. None: there is none, or no file.
+    fn lock(&self, bytes: Option<&[u8]>) -> Result<Option<KeyLock>, LocalError> {
+        bytes.map_or(Ok(None), KeyLock::of).map_err(|error| self.refused(error))
+    }
+
+    /// Opens a locked file, and knows its key from then on.
+    fn unlocked(&self, lock: &KeyLock, bytes: &[u8]) -> Result<(Profile, SecretBytes), LocalError> {
+        let (key, typed) = self.key_of(lock)?;
+        match Profile::decode_locked(bytes, &key) {
+            // The system's key may be of another file that has the name.
+            Err(KeyFileError::WrongPassphrase) if !typed => {
+                Err(LocalError::Locked(KeyFileError::Locked))
+            }
+            Err(error) => Err(self.refused(error)),
+            Ok(profile) => {
+                if typed && lock.is_remembered() {
+                    // Then it is asked for again.
+                    let _ = keyring::remember(&lock.name(), &key);
+                }
+                *self.opened.borrow_mut() = Some((lock.clone(), key.clone()));
+                Ok((profile, key))
+            }
+        }
+    }
+
+    /// A key that may open the lock, and whether it was made of what somebody typed.
+    fn key_of(&self, lock: &KeyLock) -> Result<(SecretBytes, bool), LocalError> {
+        if let Some((_, key)) = self.opened.borrow().as_ref().filter(|(known, _)| known == lock) {
+            return Ok((key.clone(), false));
+        }
+        if let Some(passphrase) = &self.passphrase {
+            return Ok((lock.key(passphrase), true));
+        }
+        let asks = self.asks_system && lock.is_remembered();
+        let kept = asks.then(|| keyring::recall(&lock.name())).flatten();
+        kept.map(|key| (key, false)).ok_or(LocalError::Locked(KeyFileError::Locked))
+    }
+
+    fn refused(&self, error: KeyFileError) -> LocalError {
+        match error {
+            KeyFileError::NewerFormat(_) => LocalError::Newer { what: self.name() },
+            KeyFileError::Locked | KeyFileError::WrongPassphrase => LocalError::Locked(error),
+            other => LocalError::Damaged { what: self.name(), reason: other.to_string() },
+        }
+    }
+
+    /// Writes the profile as the key file, locked or not.
+    fn write(
+        &self,
+        profile: &Profile,
+        locked: Option<(&KeyLock, &SecretBytes)>,
+    ) -> Result<(), LocalError> {
+        let bytes = match locked {
+            Some((lock, key)) => Zeroizing::new(profile.encode_locked(lock, key, &mut random)),
+            None => profile.encode(),
+        };
+        self.replace_at(&self.path, &bytes).map_err(|error| failed("write", &self.path, &error))
+    }
+
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+impl Vault for KeyFile {
+    fn load(&self) -> Result<Option<Profile>, LocalError> {
+        let Some(bytes) = self.bytes()? else { return Ok(None) };
+        match self.lock(Some(&bytes))? {
+            Some(lock) => self.unlocked(&lock, &bytes).map(|(profile, _)| Some(profile)),
+            None => Profile::decode(&bytes).map(Some).map_err(|error| self.refused(error)),
+        }
     }
 
     fn store(&self, profile: &Profile) -> Result<(), LocalError> {
-        self.replace_at(&self.path, &profile.encode())
-            .map_err(|error| failed("write", &self.path, &error))
+        let bytes = self.bytes()?;
+        match (self.lock(bytes.as_ref().map(|bytes| bytes.as_slice()))?, &bytes) {
+            // What protects the keys stays on whoever writes them.
+            (Some(lock), Some(bytes)) => {
+                let (_, key) = self.unlocked(&lock, bytes)?;
+                self.write(profile, Some((&lock, &key)))
+            }
+            _ => self.write(profile, None),
+        }
+    }
+
+    fn protection(&self) -> Result<Option<Protection>, LocalError> {
+        let Some(bytes) = self.bytes()? else { return Ok(None) };
+        Ok(Some(match self.lock(Some(&bytes))? {
+            Some(lock) => Protection::Passphrase { remembered: lock.is_remembered() },
+            None => Protection::None,
+        }))
+    }
+
+    fn protect(&self, new: Option<&Passphrase>, remember: bool) -> Result<(), LocalError> {
+        let bytes = self.bytes()?;
+        let before = self.lock(bytes.as_ref().map(|bytes| bytes.as_slice()))?;
+        let gone = || failed("read", &self.path, &io::ErrorKind::NotFound.into());
+        let profile = self.load()?.ok_or_else(gone)?;
+        if remember {
+            keyring::probe().map_err(LocalError::NoKeyring)?;
+        }
+        match new {
+            None => self.write(&profile, None)?,
+            Some(passphrase) => {
+                let lock = KeyLock::new(remember, &mut random);
+                let key = lock.key(passphrase);
+                self.write(&profile, Some((&lock, &key)))?;
+                if remember {
+                    // Then it is asked for once.
+                    let _ = keyring::remember(&lock.name(), &key);
+                }
+                *self.opened.borrow_mut() = Some((lock, key));
+            }
+        }
+        if let Some(before) = before.filter(KeyLock::is_remembered) {
+            keyring::forget(&before.name());
+        }
+        Ok(())
     }
 
     fn write_secret(&self, path: &Path, text: &str) -> Result<(), LocalError> {
@@ -136,6 +252,20 @@ impl Vault for KeyFile {
     }
 }
 
+/// Bytes fit for salts.
+fn random(bytes: &mut [u8]) {
+    SystemEntropy.fill(bytes);
+}
+
+/// Reads `len` bytes that are wiped.
+fn whole(file: File, len: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    // One byte more than there is: a buffer that grows would leave copies of the keys behind.
+    bytes.reserve_exact(usize::try_from(len).unwrap_or(usize::MAX).saturating_add(1));
+    file.take(len).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Reads a private file into bytes that are wiped. None if it is not there.
 fn read_private(path: &Path) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let file = match durable::open_no_follow(path, File::options().read(true)) {
@@ -144,10 +274,7 @@ fn read_private(path: &Path) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
         Err(error) => return Err(error),
     };
     let len = file.metadata()?.len().min(LARGEST);
-    let mut bytes = Zeroizing::new(Vec::new());
-    bytes.reserve_exact(usize::try_from(len).unwrap_or(usize::MAX).saturating_add(1));
-    file.take(len).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
+    whole(file, len).map(Some)
 }
 
 /// Writes a new file durably, or leaves none. What is there, a symlink too, is an error.
@@ -178,148 +305,4 @@ fn finish(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::symlink;
-
-    use convosync_core::{Account, Device, DeviceKind};
-
-    use super::*;
-
-    fn profile(name: &str) -> Profile {
-        let mut random = |bytes: &mut [u8]| bytes.fill(7);
-        Profile {
-            account: Account::new(&mut random),
-            device: Device::new(name.to_owned(), DeviceKind::Laptop, 1_000, &mut random),
-            store_url: "file:///srv/store".to_owned(),
-            local_only: false,
-        }
-    }
-
-    fn key_file() -> (tempfile::TempDir, KeyFile) {
-        let root = tempfile::tempdir().unwrap();
-        let file = KeyFile::new(root.path().join("data/keys/profile"));
-        (root, file)
-    }
-
-    fn mode(path: &Path) -> u32 {
-        fs::metadata(path).unwrap().permissions().mode() & 0o777
-    }
-
-    fn set_mode(path: &Path, mode: u32) {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    }
-
-    fn files(folder: &Path) -> usize {
-        fs::read_dir(folder).unwrap().count()
-    }
-
-    #[test]
-    fn what_was_stored_is_loaded_and_replaced() {
-        let (_root, keys) = key_file();
-        assert_eq!(keys.load().unwrap(), None);
-        keys.store(&profile("one")).unwrap();
-        assert_eq!(keys.load().unwrap(), Some(profile("one")));
-        keys.store(&profile("two")).unwrap();
-        assert_eq!(keys.load().unwrap(), Some(profile("two")));
-        let folder = keys.path.parent().unwrap();
-        assert_eq!((mode(folder), mode(&keys.path), files(folder)), (0o700, 0o600, 1));
-    }
-
-    #[test]
-    fn keys_that_others_can_read_are_refused() {
-        let (_root, keys) = key_file();
-        keys.store(&profile("one")).unwrap();
-        for open in [0o640, 0o604, 0o620, 0o610] {
-            set_mode(&keys.path, open);
-            let exposed = keys.load().unwrap_err();
-            assert!(matches!(exposed, LocalError::Exposed { mode, .. } if mode == open));
-        }
-        set_mode(&keys.path, 0o400);
-        assert!(keys.load().unwrap().is_some());
-    }
-
-    #[test]
-    fn damage_is_never_taken_for_no_keys() {
-        let (_root, keys) = key_file();
-        keys.store(&profile("one")).unwrap();
-        let whole = fs::read(&keys.path).unwrap();
-        let damaged = |bytes: &[u8]| {
-            fs::write(&keys.path, bytes).unwrap();
-            let error = keys.load().unwrap_err();
-            assert!(matches!(error, LocalError::Damaged { .. }), "{error:?}");
-        };
-        damaged(b"");
-        damaged(b"garbage");
-        damaged(&whole[..whole.len() / 2]);
-        File::options().write(true).open(&keys.path).unwrap().set_len(1 << 40).unwrap();
-        assert!(matches!(keys.load(), Err(LocalError::Damaged { .. })));
-        let mut newer = whole;
-        newer[8] = 99;
-        fs::write(&keys.path, newer).unwrap();
-        assert!(matches!(keys.load(), Err(LocalError::Newer { .. })));
-    }
-
-    #[test]
-    fn a_symlink_in_place_of_the_keys_is_refused_even_if_it_leads_nowhere() {
-        let (root, keys) = key_file();
-        keys.store(&profile("one")).unwrap();
-        let moved = root.path().join("elsewhere");
-        fs::rename(&keys.path, &moved).unwrap();
-        symlink(&moved, &keys.path).unwrap();
-        assert!(matches!(keys.load(), Err(LocalError::Io { .. })));
-        fs::remove_file(&moved).unwrap();
-        assert!(matches!(keys.load(), Err(LocalError::Io { .. })));
-    }
-
-    #[test]
-    fn a_replacement_that_fails_leaves_what_was_there_and_no_copy_of_the_keys() {
-        let (_root, keys) = key_file();
-        // No file can be renamed over a folder.
-        fs::create_dir_all(keys.path.join("inner")).unwrap();
-        assert!(keys.store(&profile("one")).is_err());
-        assert!(keys.path.join("inner").exists());
-        assert_eq!(files(keys.path.parent().unwrap()), 1);
-    }
-
-    #[test]
-    fn a_secret_goes_into_a_new_private_file_only() {
-        let (root, keys) = key_file();
-        let path = root.path().join("recovery.txt");
-        keys.write_secret(&path, "abandon ability\n").unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "abandon ability\n");
-        assert_eq!(mode(&path), 0o600);
-        assert!(keys.write_secret(&path, "other").is_err());
-        assert_eq!(fs::read_to_string(&path).unwrap(), "abandon ability\n");
-        let link = root.path().join("link");
-        symlink(root.path().join("target"), &link).unwrap();
-        assert!(keys.write_secret(&link, "other").is_err());
-        assert!(!root.path().join("target").exists());
-        assert!(keys.write_secret(&root.path().join("no/folder"), "other").is_err());
-    }
-
-    #[test]
-    fn a_secret_that_was_begun_is_finished_and_nothing_else_is_written_into() {
-        let (root, keys) = key_file();
-        let path = root.path().join("recovery.txt");
-        for begun in ["", "abandon ab", "abandon ability\n"] {
-            fs::write(&path, begun).unwrap();
-            set_mode(&path, 0o600);
-            keys.write_secret(&path, "abandon ability\n").unwrap();
-            assert_eq!(fs::read_to_string(&path).unwrap(), "abandon ability\n");
-        }
-        for (other, mode) in [("abandon ability\nmore", 0o600), ("zoo", 0o600), ("", 0o644)] {
-            fs::write(&path, other).unwrap();
-            set_mode(&path, mode);
-            assert!(keys.write_secret(&path, "abandon ability\n").is_err(), "{other:?}");
-            assert_eq!(fs::read_to_string(&path).unwrap(), other);
-        }
-    }
-
-    #[test]
-    fn errors_name_the_file_and_no_secret() {
-        let (root, keys) = key_file();
-        let path = root.path().join("no/folder");
-        let error = keys.write_secret(&path, "abandon ability").unwrap_err().to_string();
-        assert!(error.contains("no/folder") && !error.contains("abandon"), "{error}");
-    }
-}
+mod tests;

@@ -8,6 +8,8 @@
 //! ```
 //!
 //! The checksum tells damage (a torn write, a bad disk) from a file that is whole and wrong.
+//!
+//! Version 2 is the same behind a passphrase: see `passphrase`.
 
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
@@ -16,9 +18,10 @@ use super::card::{kind_number, kind_of};
 use super::text::Text;
 use super::{FormatError, decode};
 use crate::id::{AccountId, DeviceId, StoreId};
+use crate::passphrase;
 use crate::profile::{Account, Device, EpochKey, Profile, SecretBytes};
 
-const MAGIC: &[u8; 8] = b"CONVOKEY";
+pub(crate) const MAGIC: &[u8; 8] = b"CONVOKEY";
 const VERSION: u8 = 1;
 const CHECKSUM: usize = 16;
 
@@ -38,6 +41,12 @@ pub enum KeyFileError {
     /// It is whole, and its content makes no sense.
     #[error("the key file is whole, but its content is not valid")]
     Content,
+    /// It needs a passphrase.
+    #[error("this device's key is locked with a passphrase")]
+    Locked,
+    /// The passphrase is not the file's.
+    #[error("that is not the passphrase of this device's key")]
+    WrongPassphrase,
 }
 
 impl KeyFileError {
@@ -49,6 +58,8 @@ impl KeyFileError {
             Self::NewerFormat(_) => "convosync::key-file::newer-format",
             Self::Damaged => "convosync::key-file::damaged",
             Self::Content => "convosync::key-file::content",
+            Self::Locked => "convosync::key-file::locked",
+            Self::WrongPassphrase => "convosync::key-file::wrong-passphrase",
         }
     }
 
@@ -57,6 +68,14 @@ impl KeyFileError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::NewerFormat(_) => "update ConvoSync on this device",
+            Self::Locked => {
+                "run it in a terminal, or name a file that holds the passphrase: \
+                 `--passphrase-file FILE`; nothing was changed, and what is queued stays queued"
+            }
+            Self::WrongPassphrase => {
+                "try again; if it is lost, the recovery words are the way back: move the key file \
+                 away and run `convosync device join --recovery`"
+            }
             _ => {
                 "move the file away and run `convosync device join --recovery`; \
                  saves that were not sent need this key, so keep the file"
@@ -164,8 +183,7 @@ impl Profile {
         out.extend_from_slice(MAGIC);
         out.push(VERSION);
         write(&store(self), &mut out);
-        let checksum = blake3::hash(&out);
-        out.extend_from_slice(&checksum.as_bytes()[..CHECKSUM]);
+        close_key_file(&mut out);
         out
     }
 
@@ -175,24 +193,44 @@ impl Profile {
     ///
     /// [`KeyFileError`] says which of the ways to be wrong it is.
     pub fn decode(bytes: &[u8]) -> Result<Self, KeyFileError> {
-        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| {
-            if MAGIC.starts_with(bytes) { KeyFileError::Damaged } else { KeyFileError::NotOurs }
-        })?;
-        let (version, rest) = rest.split_first().ok_or(KeyFileError::Damaged)?;
-        if *version > VERSION {
-            return Err(KeyFileError::NewerFormat(*version));
+        let (version, _) = open_key_file(bytes)?;
+        if version != VERSION {
+            return Err(KeyFileError::Locked);
         }
-        let (content, checksum) =
-            rest.split_last_chunk::<CHECKSUM>().ok_or(KeyFileError::Damaged)?;
-        let expected = blake3::hash(&bytes[..bytes.len() - CHECKSUM]);
-        if expected.as_bytes()[..CHECKSUM] != checksum[..] {
-            return Err(KeyFileError::Damaged);
-        }
+        let content = &checked_key_file(bytes)?[MAGIC.len() + 1..];
         decode(content).and_then(load).map_err(|error| match error {
             FormatError::Newer(_) => KeyFileError::NewerFormat(VERSION),
             FormatError::Malformed(_) => KeyFileError::Content,
         })
     }
+}
+
+/// The version of a key file that this ConvoSync knows, and what follows it.
+pub(crate) fn open_key_file(bytes: &[u8]) -> Result<(u8, &[u8]), KeyFileError> {
+    let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| {
+        if MAGIC.starts_with(bytes) { KeyFileError::Damaged } else { KeyFileError::NotOurs }
+    })?;
+    let (version, rest) = rest.split_first().ok_or(KeyFileError::Damaged)?;
+    match *version {
+        VERSION | passphrase::VERSION => Ok((*version, rest)),
+        0 => Err(KeyFileError::Damaged),
+        newer => Err(KeyFileError::NewerFormat(newer)),
+    }
+}
+
+/// A key file without its checksum, which is right.
+pub(crate) fn checked_key_file(bytes: &[u8]) -> Result<&[u8], KeyFileError> {
+    let (content, checksum) =
+        bytes.split_last_chunk::<CHECKSUM>().ok_or(KeyFileError::Damaged)?;
+    let whole = blake3::hash(content).as_bytes()[..CHECKSUM] == checksum[..];
+    // Short of magic and version there is nothing that could be right.
+    (whole && content.len() > MAGIC.len()).then_some(content).ok_or(KeyFileError::Damaged)
+}
+
+/// Puts the checksum at the end of a key file.
+pub(crate) fn close_key_file(out: &mut Vec<u8>) {
+    let checksum = blake3::hash(out);
+    out.extend_from_slice(&checksum.as_bytes()[..CHECKSUM]);
 }
 
 /// The account as it is sealed under the recovery key.
@@ -367,7 +405,8 @@ mod tests {
         check(b"-----BEGIN OPENSSH PRIVATE KEY-----", KeyFileError::NotOurs);
         check(b"", KeyFileError::Damaged);
         check(&file[..20], KeyFileError::Damaged);
-        check(b"CONVOKEY\x02...", KeyFileError::NewerFormat(2));
+        check(b"CONVOKEY\x02...", KeyFileError::Locked);
+        check(b"CONVOKEY\x03...", KeyFileError::NewerFormat(3));
         let mut other = [&MAGIC[..], &[VERSION], b"\xa0"].concat();
         other.extend_from_slice(&blake3::hash(&other).as_bytes()[..CHECKSUM]);
         check(&other, KeyFileError::Content);

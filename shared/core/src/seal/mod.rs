@@ -112,6 +112,7 @@ pub use session::{
 
 pub(crate) use enrol::{AnswerFor, open_answer, open_ask, seal_answer, seal_ask};
 pub(crate) use key::{Purpose, derive, length_prefixed};
+pub(crate) use stream::{open as open_stream, seal_fresh as seal_stream};
 
 /// How many first bytes of a unit to fetch for its card. Few cards need more; then
 /// [`card_prefix_len`] says how many.

@@ -18,7 +18,7 @@ use aes_gcm::{Aes256Gcm, KeyInit};
 use zeroize::Zeroizing;
 
 use super::key::hkdf;
-use crate::profile::SecretBytes;
+use crate::profile::{Random, SecretBytes, fresh};
 
 pub(crate) const SALT: usize = 32;
 const PREFIX: usize = 7;
@@ -55,6 +55,17 @@ pub(crate) fn seal(key: &SecretBytes, context: &[u8], plain: &[u8], fresh: &Fres
         out.extend_from_slice(&buffer);
     }
     out
+}
+
+/// The same with a salt and a prefix of its own.
+pub(crate) fn seal_fresh(
+    key: &SecretBytes,
+    context: &[u8],
+    plain: &[u8],
+    random: Random<'_>,
+) -> Vec<u8> {
+    let once = Fresh { salt: fresh(random), prefix: fresh(random) };
+    seal(key, context, plain, &once)
 }
 
 /// Opens what [`seal`] made; nothing comes out unless all of it is authentic and complete.

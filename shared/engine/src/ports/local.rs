@@ -4,7 +4,7 @@ use std::io::{Read, Seek, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use convosync_core::{Profile, SaveId, Sealed, SessionId};
+use convosync_core::{KeyFileError, Passphrase, Profile, SaveId, Sealed, SessionId};
 use zeroize::Zeroizing;
 
 /// Why this device's own files could not be used.
@@ -47,6 +47,12 @@ pub enum LocalError {
         /// Which.
         what: String,
     },
+    /// This device's keys need a passphrase, and there is none or another one.
+    #[error("{0}")]
+    Locked(KeyFileError),
+    /// The system remembers no keys here.
+    #[error("the system's keyring can't be used: {0}")]
+    NoKeyring(String),
     /// Another ConvoSync holds the lock.
     #[error("another convosync is at work ({name})")]
     Busy {
@@ -67,13 +73,27 @@ pub trait Entropy: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
+/// What protects this device's keys, besides the file's mode.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Protection {
+    /// Nothing.
+    #[default]
+    None,
+    /// A passphrase.
+    Passphrase {
+        /// The system may remember the opened keys until logout.
+        remembered: bool,
+    },
+}
+
 /// Keeps this device's keys, in a file that only the user can read.
 pub trait Vault {
     /// The profile of this device, if it has one.
     ///
     /// # Errors
     ///
-    /// [`LocalError::Exposed`], [`LocalError::Damaged`]: never taken for "none".
+    /// [`LocalError::Exposed`], [`LocalError::Damaged`], [`LocalError::Locked`]: never taken for
+    /// "none".
     fn load(&self) -> Result<Option<Profile>, LocalError>;
 
     /// Replaces the profile: the old one or the new one is there after a crash, never neither.
@@ -82,6 +102,22 @@ pub trait Vault {
     ///
     /// If it could not be written; the old one stays.
     fn store(&self, profile: &Profile) -> Result<(), LocalError>;
+
+    /// What protects the keys; needs no passphrase. None: there are no keys.
+    ///
+    /// # Errors
+    ///
+    /// As [`Vault::load`], as far as it can be told without opening them.
+    fn protection(&self) -> Result<Option<Protection>, LocalError>;
+
+    /// Protects the keys with another passphrase, or with none. The old file or the new one is there
+    /// after a crash. `remember`: the system may remember the opened keys until logout.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::Locked`] if the keys can't be opened, [`LocalError::NoKeyring`] if the system
+    /// remembers nothing; nothing was changed then.
+    fn protect(&self, new: Option<&Passphrase>, remember: bool) -> Result<(), LocalError>;
 
     /// Writes text to a new file with mode 0600. A private file that holds the same text, or the
     /// beginning of it, is finished: it was begun before a crash.

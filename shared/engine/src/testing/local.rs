@@ -9,10 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use convosync_core::Profile;
+use convosync_core::{Passphrase, Profile};
 
 use super::Steps;
-use crate::ports::{Clock, Entropy, Guard, LocalError, Locks, Scratch, ScratchFile, Vault};
+use crate::ports::{
+    Clock, Entropy, Guard, LocalError, Locks, Protection, Scratch, ScratchFile, Vault,
+};
 
 /// Keys in memory. Clones are the same vault.
 #[derive(Clone, Default)]
@@ -20,6 +22,7 @@ pub struct MemoryVault {
     profile: Rc<RefCell<Option<Profile>>>,
     secrets: Rc<RefCell<BTreeMap<PathBuf, String>>>,
     pending: Rc<RefCell<Option<Vec<u8>>>>,
+    protection: Rc<Cell<Protection>>,
     steps: Steps,
 }
 
@@ -39,6 +42,20 @@ impl Vault for MemoryVault {
     fn store(&self, profile: &Profile) -> Result<(), LocalError> {
         self.steps.take();
         *self.profile.borrow_mut() = Some(profile.clone());
+        Ok(())
+    }
+
+    fn protection(&self) -> Result<Option<Protection>, LocalError> {
+        let none = self.profile.borrow().is_none();
+        Ok((!none).then(|| self.protection.get()))
+    }
+
+    fn protect(&self, new: Option<&Passphrase>, remembered: bool) -> Result<(), LocalError> {
+        self.steps.take();
+        self.protection.set(match new {
+            Some(_) => Protection::Passphrase { remembered },
+            None => Protection::None,
+        });
         Ok(())
     }
 

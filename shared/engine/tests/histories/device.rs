@@ -121,6 +121,7 @@ impl Device {
             directory: self.trees[tree].display().to_string(),
             env: BTreeMap::new(),
             shell: None,
+            passphrase: None,
             verb: verb.clone(),
         };
         steps.live(death, events, || Engine::new(&ports, &|_| {}).run(&request))

@@ -130,6 +130,7 @@ impl Device {
             directory: self.tree.display().to_string(),
             env: BTreeMap::new(),
             shell: None,
+            passphrase: None,
             verb: verb.clone(),
         };
         steps.live(death, Vec::new(), || Engine::new(&ports, &|_| {}).run(&request))

@@ -11,9 +11,10 @@ mod tests;
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use convosync_wire::{
-    Answers, ConfigArgs, ExportArgs, ListArgs, RenameArgs, ResumeArgs, RevokeArgs, SyncArgs, Verb,
+    Answers, ConfigArgs, ExportArgs, ListArgs, ProtectArgs, RenameArgs, ResumeArgs, RevokeArgs,
+    SyncArgs, Verb,
 };
 
 pub(crate) use keeping::{Delete, Gc, Sessions};
@@ -51,6 +52,10 @@ pub(crate) struct Cli {
     /// Act as if started in this directory
     #[arg(short = 'C', global = true, help_heading = GLOBAL, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
+
+    /// Take the passphrase of this device's key from the first line of this file, or of a pipe
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<String>,
 
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -186,6 +191,29 @@ pub(crate) enum Key {
         #[arg(short, long)]
         yes: bool,
     },
+    /// Put a passphrase on this device's key, or take it off
+    #[command(
+        group = ArgGroup::new("protection").required(true),
+        after_help = "Examples:\n  convosync key protect --passphrase\n  \
+        convosync key protect --passphrase --keychain\n  \
+        convosync key protect --none\n\n\
+        The passphrase is asked for. Scripts name files: --new-passphrase-file for the new one,\n\
+        --passphrase-file or the variable CONVOSYNC_PASSPHRASE_FILE for the present one."
+    )]
+    Protect {
+        /// Every command asks for a passphrase (again: for another one)
+        #[arg(long, group = "protection")]
+        passphrase: bool,
+        /// No passphrase: whoever has the key file is this device
+        #[arg(long, group = "protection")]
+        none: bool,
+        /// Ask once: the kernel's keyring remembers the opened key until logout
+        #[arg(long, requires = "passphrase")]
+        keychain: bool,
+        /// Take the new passphrase from the first line of this file, or of a pipe
+        #[arg(long, value_name = "FILE", requires = "passphrase")]
+        new_passphrase_file: Option<String>,
+    },
 }
 
 /// The settings.
@@ -248,6 +276,14 @@ impl Command {
             Self::Key(Key::Rotate) => Verb::KeyRotate,
             Self::Key(Key::Export { recovery_file, yes }) => {
                 Verb::KeyExport(ExportArgs { recovery_file, yes })
+            }
+            Self::Key(Key::Protect { passphrase, none: _, keychain, new_passphrase_file }) => {
+                Verb::KeyProtect(ProtectArgs {
+                    passphrase,
+                    new: None,
+                    new_file: new_passphrase_file,
+                    keychain,
+                })
             }
             Self::Device(Device::List) => Verb::DeviceList,
             Self::Store(store) => store.into(),

@@ -3,6 +3,7 @@
 //! Decides nothing itself. What was answered goes into the request, and the engine is asked again.
 
 mod init;
+mod unlock;
 
 use convosync_wire::{Choice, Decision, Failure, Request, Secret, SessionRow, Verb};
 
@@ -12,6 +13,7 @@ use crate::outcome::Outcome;
 use crate::view::{self, Look};
 
 pub(crate) use init::words_are_written;
+pub(crate) use unlock::{NOT_TYPED, new_passphrase, until_unlocked};
 
 /// Each of the seven questions once, and once more when the answer was overtaken.
 const MOST_ROUNDS: usize = 14;

@@ -13,6 +13,7 @@ fn status() -> Request {
         directory: "/w".into(),
         env: BTreeMap::from([("HOME".into(), "/home/me".into())]),
         shell: Some("nu".into()),
+        passphrase: None,
         verb: Verb::Status,
     }
 }

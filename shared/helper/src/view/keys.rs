@@ -1,6 +1,8 @@
 //! Keys and devices.
 
-use convosync_wire::{ApproveReport, EnrolReport, EnrolWaiting, KeyReport, RenameReport, Verb};
+use convosync_wire::{
+    ApproveReport, EnrolReport, EnrolWaiting, KeyReport, ProtectReport, RenameReport, Verb,
+};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
@@ -43,6 +45,23 @@ pub(crate) fn key(report: &KeyReport, verb: &Verb, look: &Look) -> String {
         page.sign(Sign::Done, &format!("Recovery words written to {path}: keep that file safe"));
     }
     page.blank();
+    page.notes(&report.notes);
+    page.finish()
+}
+
+/// What `key protect` did.
+pub(crate) fn protected(report: &ProtectReport, look: &Look) -> String {
+    let mut page = Page::new(look);
+    if report.passphrase {
+        page.sign(Sign::Done, "This device's key needs the passphrase from now on");
+        page.line(match report.keychain {
+            true => "   It is asked for once, until you log out",
+            false => "   It is asked for each time",
+        });
+        page.line("   If it is lost, the recovery words are the way back");
+    } else {
+        page.sign(Sign::Done, "This device's key needs no passphrase");
+    }
     page.notes(&report.notes);
     page.finish()
 }

@@ -41,6 +41,7 @@ pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
         Reply::Approved(report) => keys::approved(report, look),
         Reply::Renamed(report) => keys::renamed(report, look),
         Reply::Key(report) => keys::key(report, verb, look),
+        Reply::Protected(report) => keys::protected(report, look),
         Reply::Devices(listed) => account::devices(listed, look),
         Reply::Saved(report) => save::save(report, look),
         Reply::Resumed(report) => resume::resume(report, look),

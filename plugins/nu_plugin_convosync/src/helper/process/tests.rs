@@ -14,6 +14,7 @@ fn request() -> Request {
         directory: "/".to_owned(),
         env: BTreeMap::new(),
         shell: None,
+        passphrase: None,
         verb: Verb::Status,
     }
 }
