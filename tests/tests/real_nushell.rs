@@ -257,3 +257,28 @@ fn recovery_words_are_typed_unseen() {
     let request = fs::read_to_string(folder.path().join("requests")).expect("a request");
     assert!(request.contains("abandon ability able"), "{request}");
 }
+
+#[test]
+fn the_passphrase_of_a_locked_key_is_typed_unseen_and_asked_for_again() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let commands = r#"
+        case $request in
+            *'"passphrase":"correct horse"'*) code=open message='the key is open' ;;
+            *'"passphrase"'*) code=key-file::wrong-passphrase message=wrong ;;
+            *) code=key-file::locked message=locked ;;
+        esac
+        printf '{"answer":"failure","data":{"code":"convosync::%s","message":"%s","help":null,"argument":null}}\n' "$code" "$message"
+    "#;
+    let program = scripted_helper(&folder, "device-list", commands);
+    let terminal = terminal(folder.path(), &plain_env(folder.path()), &program);
+    terminal.type_text("convosync device list");
+    terminal.press(&["Enter"]);
+    terminal.wait_for_calm("Passphrase of this device's key (not shown):");
+    terminal.type_text("battery");
+    terminal.press(&["Enter"]);
+    terminal.wait_for_calm("That is not it.");
+    terminal.type_text("correct horse");
+    terminal.press(&["Enter"]);
+    let screen = terminal.wait_for("the key is open");
+    assert!(!screen.contains("horse"), "{screen}");
+}

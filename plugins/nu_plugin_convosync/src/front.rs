@@ -150,7 +150,9 @@ impl<'a> Front<'a> {
                 Answer::Failure(failure) if unlock::is_wanted(failure) => {}
                 _ => return Ok(answer),
             }
-            let Some(typed) = hidden_line(self.engine, self.head(), unlock::PROMPT)? else {
+            let again = self.caller.passphrase.borrow().is_some();
+            let prompt = if again { unlock::WRONG_PROMPT } else { unlock::PROMPT };
+            let Some(typed) = hidden_line(self.engine, self.head(), prompt)? else {
                 return Ok(answer);
             };
             self.caller.passphrase.replace(Some(Secret(typed)));

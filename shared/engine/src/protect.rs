@@ -89,7 +89,9 @@ fn unprotected() -> Refusal {
         "convosync::key-file::unprotected",
         "the setting require_unlock wants a passphrase, and this device's key has none",
     )
-    .help("run `convosync key protect --passphrase`, or `convosync config set require_unlock false`")
+    .help(
+        "run `convosync key protect --passphrase`, or `convosync config set require_unlock false`",
+    )
 }
 
 fn note(code: &str, text: &str, help: Option<&str>) -> Note {

@@ -98,6 +98,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_a_save_and_a_resume_ask_each_time_and_only_where_that_was_set() {
+        let set = Settings { require_unlock: true, ..Settings::default() };
+        let (save, resume) = (Verb::Save(Default::default()), Verb::Resume(Default::default()));
+        assert!(set.asks_each_time(&save) && set.asks_each_time(&resume));
+        assert!(!set.asks_each_time(&Verb::Status) && !Settings::default().asks_each_time(&save));
+    }
+
+    #[test]
     fn a_branch_is_synced_when_any_pattern_fits_or_there_is_none() {
         let with = |patterns: &[&str]| Settings {
             sync_branches: patterns.iter().map(|&pattern| pattern.to_owned()).collect(),

@@ -1,7 +1,7 @@
 //! The program: arguments in, text or JSON out, an exit code at the end.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Read as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -20,6 +20,7 @@ use crate::exit::Exit;
 use crate::interrupt::Interrupt;
 use crate::json;
 use crate::outcome::{Outcome, run_caught};
+use crate::output::{Reader, eput, put};
 use crate::rpc;
 use crate::surroundings::{self, Env, Output};
 use crate::terminal::{self, Terminal};
@@ -496,25 +497,4 @@ fn packed_on_terminal() -> Failure {
         help: Some("add `--output FILE`, or `| cat`".to_owned()),
         argument: Some("--output".to_owned()),
     }
-}
-
-/// Whether what was written could be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reader {
-    There,
-    Gone,
-}
-
-/// Writes to standard output. A reader that went away, as `head` does, is no failure.
-fn put(text: &str) -> io::Result<Reader> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
-        result => result.map(|()| Reader::There),
-    }
-}
-
-/// Writes to standard error, if there is one.
-fn eput(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
 }

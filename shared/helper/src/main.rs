@@ -15,6 +15,7 @@ mod host;
 mod interrupt;
 mod json;
 mod outcome;
+mod output;
 mod rpc;
 mod surroundings;
 mod terminal;

@@ -191,7 +191,7 @@ fn a_passphrase_is_set_typed_unseen_and_asked_for_again() {
     program.types("battery\n");
     program.sees("That is not it.");
     program.types("correct horse\n");
-    program.sees("No sessions");
+    program.sees("No session");
     assert_eq!(program.ends(), Some(0));
     assert!(program.echoes(), "the terminal is left as it was");
     assert!(!program.shown.contains("horse"), "{}", program.shown);

@@ -12,6 +12,8 @@ pub const TRIES: usize = 3;
 
 /// Asks for the passphrase.
 pub const PROMPT: &str = "Passphrase of this device's key (not shown): ";
+/// Asks once more after a wrong one.
+pub const WRONG_PROMPT: &str = "That is not it. Passphrase of this device's key (not shown): ";
 /// Asks for a new one.
 pub const NEW_PROMPT: &str = "New passphrase (not shown): ";
 /// Asks for it a second time.

@@ -13,8 +13,8 @@ use convosync_adapters::{
 };
 use convosync_core::{DeviceKind, ObjectName, Passphrase, Profile, SaveId, Sealed, SessionId};
 use convosync_engine::ports::{
-    Caps, Index, IndexChange, LaterCards, Listed, LocalError, Protection, QueueRow, Store, StoreError,
-    StoredCard, Stores, Table, Vault,
+    Caps, Index, IndexChange, LaterCards, Listed, LocalError, Protection, QueueRow, Store,
+    StoreError, StoredCard, Stores, Table, Vault,
 };
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
 use convosync_tests::{Device, World};

@@ -50,7 +50,8 @@ mod kernel {
     /// Forgets a key, if it is kept.
     pub(in super::super) fn forget(name: &str) {
         // One that can't be taken away opens nothing any more, and goes at logout.
-        let _ = ring().and_then(|ring| ring.search(&description(name))).and_then(|key| key.revoke());
+        let _ =
+            ring().and_then(|ring| ring.search(&description(name))).and_then(|key| key.revoke());
     }
 }
 

@@ -73,7 +73,11 @@ pub(super) const KEYS: &[Key] = &[
         Kind::Switch,
         "The connection is paid by the byte: uploads over 1 MB wait for `sync`.",
     ),
-    key("require_unlock", Kind::Switch, "A save and a resume ask for the passphrase of this device's key each time."),
+    key(
+        "require_unlock",
+        Kind::Switch,
+        "A save and a resume ask for the passphrase of this device's key each time.",
+    ),
     key(
         "retention.days",
         Kind::Number(0, MANY),

@@ -18,7 +18,9 @@ mod text;
 
 pub use body::{MAX_BODY, Packed, PartBody, UnitBody};
 pub use profile::KeyFileError;
-pub(crate) use profile::{MAGIC as KEY_FILE_MAGIC, checked_key_file, close_key_file, open_key_file};
+pub(crate) use profile::{
+    MAGIC as KEY_FILE_MAGIC, checked_key_file, close_key_file, open_key_file,
+};
 
 pub(crate) use body::TooLarge;
 pub(crate) use card::{decode_card, encode_card};

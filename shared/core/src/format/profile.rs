@@ -220,8 +220,7 @@ pub(crate) fn open_key_file(bytes: &[u8]) -> Result<(u8, &[u8]), KeyFileError> {
 
 /// A key file without its checksum, which is right.
 pub(crate) fn checked_key_file(bytes: &[u8]) -> Result<&[u8], KeyFileError> {
-    let (content, checksum) =
-        bytes.split_last_chunk::<CHECKSUM>().ok_or(KeyFileError::Damaged)?;
+    let (content, checksum) = bytes.split_last_chunk::<CHECKSUM>().ok_or(KeyFileError::Damaged)?;
     let whole = blake3::hash(content).as_bytes()[..CHECKSUM] == checksum[..];
     // Short of magic and version there is nothing that could be right.
     (whole && content.len() > MAGIC.len()).then_some(content).ok_or(KeyFileError::Damaged)

@@ -76,6 +76,9 @@
 //! an entry hides the saves of that device with it. Who is of the account is said by epoch records,
 //! which name every device with its keys and are followed one by one.
 //!
+//! **Key file behind a passphrase**: one ciphertext alone, whose context is the beginning of the
+//! file (magic `CONVOKEY`, version, lock) and whose key is Argon2id's: see [`crate::KeyLock`].
+//!
 //! The checksum proves nothing against an attacker. It tells a bad disk from a wrong key.
 
 mod account;

@@ -15,7 +15,7 @@ pub use git::{
     JoinedCode, Operation, Parked, Push, Relation, Remote, Repository, Upstream,
 };
 pub use local::{
-    Change as IndexChange, Clock, Entropy, Guard, Index, LaterCards, LocalError, Locks, Protection, QueueRow,
-    Scratch, ScratchFile, StoredCard, Table, Vault,
+    Change as IndexChange, Clock, Entropy, Guard, Index, LaterCards, LocalError, Locks, Protection,
+    QueueRow, Scratch, ScratchFile, StoredCard, Table, Vault,
 };
 pub use store::{Caps, Listed, Store, StoreError, Stores};

@@ -20,10 +20,9 @@ pub(crate) fn until_unlocked(
         if !is_wanted(&outcome) {
             break;
         }
-        if request.passphrase.is_some() {
-            console.show("That is not it.\n");
-        }
-        let Some(typed) = typed(unlock::PROMPT, console) else {
+        let again = request.passphrase.is_some();
+        let prompt = if again { unlock::WRONG_PROMPT } else { unlock::PROMPT };
+        let Some(typed) = typed(prompt, console) else {
             return Outcome::Failure(not_typed());
         };
         request.passphrase = Some(typed);
