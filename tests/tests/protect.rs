@@ -4,13 +4,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::Instant;
 
 use convosync_core::{KeyLock, Passphrase, Profile};
 use convosync_tests::tree::fingerprint;
 use convosync_tests::{Device, World, told};
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
+/// Deaths, from the start of the command to a third after its usual end.
+const TURNS: u32 = 16;
 const LOCKED: &str = "convosync::key-file::locked";
 const WRONG: &str = "convosync::key-file::wrong-passphrase";
 
@@ -125,13 +127,18 @@ fn killed_at_any_moment_the_key_file_is_the_old_one_or_the_new_one() {
     let profile = Profile::decode(&plain).expect("whole");
     let passphrase = secret_file(&device, "one", "correct horse");
     let args = ["key", "protect", "--passphrase", "--new-passphrase-file", &passphrase];
+    let start = Instant::now();
+    device.ok(&args);
+    let took = start.elapsed();
     let (mut old, mut new) = (0, 0);
-    for turn in 0..16 {
+    for turn in 0..=TURNS {
         fs::write(key_file(&device), &plain).expect("put back");
         let mut child = device.command(&args).spawn().expect("the helper starts");
-        sleep(Duration::from_millis(40 * turn));
-        // One that has ended is as good.
-        let _ = child.kill();
+        if turn < TURNS {
+            sleep(took * turn / (TURNS * 3 / 4));
+            // One that has ended is as good.
+            let _ = child.kill();
+        }
         child.wait().expect("it ends");
         let bytes = fs::read(key_file(&device)).expect("a key file");
         match KeyLock::of(&bytes).expect("whole") {
@@ -146,7 +153,7 @@ fn killed_at_any_moment_the_key_file_is_the_old_one_or_the_new_one() {
             }
         }
     }
-    println!("{old} times the old one, {new} times the new one");
+    assert!(old > 0 && new > 0, "{old} times the old one, {new} times the new one");
     fs::write(key_file(&device), &plain).expect("put back");
     let ended = device.run(&args);
     assert!(ended.status.success(), "{}", told(&ended));

@@ -13,7 +13,7 @@ use convosync_adapters::{
 };
 use convosync_core::Passphrase;
 use convosync_engine::ports::{Assistant, Entropy as _, Store, Stores as _};
-use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Trouble};
+use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Settings, Trouble};
 use convosync_wire::{
     ConfigArgs, ExportArgs, ExportSessionArgs, Failure, InitArgs, ProtectArgs, Reply, Request, Verb,
 };
@@ -100,7 +100,7 @@ fn wired<T>(
             .with_objects(objects),
         vault: &KeyFile::new(paths.profile())
             .with_passphrase(passphrase)
-            .asking_each_time(settings.asks_each_time(&request.verb)),
+            .asking_each_time(asks_each_time(&settings, &request.verb)),
         index: &SqliteIndex::open(paths.index())?,
         outbox: &*own_store(paths.outbox())?,
         cache: &*own_store(paths.cache())?,
@@ -120,6 +120,11 @@ fn wired<T>(
         cancel,
     };
     Ok(act(&Engine::new(&ports, progress), &anchored(request)))
+}
+
+/// Whether the passphrase has to be typed: who takes it off or changes it has to know it.
+fn asks_each_time(settings: &Settings, verb: &Verb) -> bool {
+    matches!(verb, Verb::KeyProtect(_)) || settings.asks_each_time(verb)
 }
 
 /// The request with the new passphrase that a file holds, if it names one.
