@@ -320,6 +320,7 @@ fn packed(scene: &Scene, session: &SessionId, bytes: &[u8]) -> (FileState, Vec<P
         old_file: None,
         new_file: &mut Cursor::new(bytes),
         new_len: bytes.len() as u64,
+        blocks: None,
         messages: 0,
     };
     let state = pack::<()>(input, &mut |segment, bytes| {
