@@ -100,7 +100,7 @@ pub fn newest(rules: &dyn Rules, side: &mut Side<'_>, at: u64) -> io::Result<Opt
 ///
 /// It begins with the lines that both begin with, and ends with all that the winning one has on
 /// top of them. So it is the winning file where the losing one has nothing else, and joining it
-/// again with either changes nothing. Each line ends with a line feed, the last one too. Memory
+/// again with either adds nothing but, perhaps, a line of state once more. Each line ends with a line feed, the last one too. Memory
 /// does not depend on the files' size.
 ///
 /// # Errors
