@@ -40,7 +40,7 @@ fn version_and_help_touch_nothing() {
 #[test]
 fn wrong_usage_ends_with_two() {
     let home = home();
-    for args in [["fly"].as_slice(), &[], &["save", "a", "-m", "b"], &["device", "join"]] {
+    for args in [["fly"].as_slice(), &[], &["save", "a", "-m", "b"], &["device"]] {
         let output = run(home.path(), args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(output.stdout.is_empty(), "{args:?}");
