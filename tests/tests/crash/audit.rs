@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Cursor, Read, Seek};
+use std::path::Path;
 
 use convosync_adapters::FolderStore;
 use convosync_core::{
@@ -34,9 +35,15 @@ type Segments = BTreeMap<[u8; 16], Vec<u8>>;
 /// used a count twice.
 #[track_caller]
 pub(crate) fn audit(world: &World, device: &Device) -> Audit {
+    audit_at(&world.store(), device)
+}
+
+/// As [`audit`], of the folder store at this place.
+#[track_caller]
+pub(crate) fn audit_at(place: &Path, device: &Device) -> Audit {
     let key_file = fs::read(device.data().join("keys/profile")).expect("the device has keys");
     let profile = Profile::decode(&key_file).expect("the key file is whole");
-    let store = FolderStore::new(world.store());
+    let store = FolderStore::new(place.to_owned());
     let devices = devices(&store, &profile);
     let (mut units, mut containers) = (Vec::new(), BTreeMap::<ObjectName, Segments>::new());
     for listed in store.list("v1/").expect("the store can be listed") {

@@ -1,12 +1,16 @@
 //! `kill -9` of the helper at any moment of each command that changes something.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
+use convosync_adapters::FolderStore;
+use convosync_core::ObjectName;
+use convosync_engine::ports::Store;
 use convosync_tests::{Device, World};
 use serde_json::Value;
 
-use crate::audit::audit;
+use crate::audit::{audit, audit_at};
 use crate::moments::Moments;
 use crate::scene::{
     End, ID, everywhere, has_one_head, is_saved, kill_after, last_prompt, store_has_all, time_of,
@@ -237,4 +241,53 @@ fn a_rotation_that_was_killed_at_any_moment_leaves_a_key_that_opens_everything()
     arrives(&desktop, &laptop, steps);
     store_has_all(&world, &desktop, &messages(steps));
     store_has_all(&world, &laptop, &messages(steps));
+}
+
+/// What was in the old place is in the new one, to the last byte, but for what leads there.
+#[track_caller]
+fn has_all_of(new: &Path, old: &Path) {
+    let (new, old) = (FolderStore::new(new.to_owned()), FolderStore::new(old.to_owned()));
+    for listed in old.list("v1/").expect("the old place can be listed") {
+        let name = listed.name;
+        if matches!(name, ObjectName::Moved { .. } | ObjectName::Probe { .. }) {
+            continue;
+        }
+        let there = new.get(&name).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(there == old.get(&name).expect("what is listed can be read"), "{name} differs");
+    }
+}
+
+#[test]
+fn a_move_of_the_store_that_was_killed_at_any_moment_is_finished_the_next_time() {
+    let (world, desktop, laptop) = begun(World::new());
+    let place = |step: usize| match step {
+        0 => world.store(),
+        step => world.path().join(format!("place-{step}")),
+    };
+    let url = |step| format!("file://{}", place(step).display());
+    let steps = killed_at_random_moments(
+        &desktop,
+        |step| vec!["store".to_owned(), "move".to_owned(), url(step)],
+        |step| {
+            work(&desktop, step);
+            desktop.ok(&["save", &format!("step {step}")]);
+            // The other device writes into the old place until it hears of the new one.
+            laptop.talk(&format!("22222222-2222-4333-8444-{step:012}"), 1);
+            laptop.ok(&["save", "--new", &format!("aside {step}"), "--no-push"]);
+        },
+        |step, _| {
+            has_all_of(&place(step), &place(step - 1));
+            laptop.ok(&["sync"]);
+            assert_eq!(laptop.json(&["status"])["store"], url(step));
+        },
+    );
+    let saves = audit_at(&place(steps), &desktop);
+    for message in (0..=steps).map(|step| format!("step {step}")) {
+        assert!(saves.has_message(&message), "`{message}` is not in the store");
+    }
+    for message in (1..=steps).map(|step| format!("aside {step}")) {
+        assert!(saves.has_message(&message), "`{message}` is not in the store");
+    }
+    let here = laptop.json(&["list", "--all"]);
+    assert_eq!(here, desktop.json(&["list", "--all"]));
 }
