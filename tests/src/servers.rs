@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use convosync_adapters::{ObjectStores, StoreOpener};
+use convosync_core::Sealed;
 use convosync_engine::Cancel;
 use convosync_engine::ports::{Store, Stores};
 use data_encoding::BASE64;
@@ -142,14 +143,19 @@ impl Server {
 }
 
 impl Server {
-    /// Starts it again after [`Self::kill`], with what it had.
+    /// Starts it again after [`Self::kill`], with what it had below this prefix.
     ///
     /// # Panics
     ///
     /// If it does not start.
-    pub fn restart(&mut self) {
+    pub fn restart(&mut self, prefix: &str) {
         self.child = self.command.spawn().expect("sh runs");
         assert!(self.is_ready(), "it does not start again:\n{}", self.log());
+        let (store, start) = (self.open(prefix), Instant::now());
+        while !is_of_use(store.as_ref()) {
+            assert!(start.elapsed() < PATIENCE, "it gives nothing back:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Puts a file into the bucket of an rclone server without asking it.
@@ -173,6 +179,18 @@ impl Server {
     fn bucket_folder(&self) -> std::path::PathBuf {
         self.folder.path().join("data/convosync")
     }
+}
+
+/// Whether it gives what it lists and takes something new: the parts of a server come back one by
+/// one, and the one that lists is not the one that holds.
+fn is_of_use(store: &dyn Store) -> bool {
+    let probe = "v1/probe/22223333".parse().expect("an object name");
+    let gives = store.list("v1/").is_ok_and(|listed| {
+        !listed.is_empty() && listed.iter().all(|listed| store.get(&listed.name).is_ok())
+    });
+    gives
+        && store.put_new(&probe, &Sealed::received(vec![0])).is_ok()
+        && store.delete(&probe).is_ok()
 }
 
 impl Drop for Server {

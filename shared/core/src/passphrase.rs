@@ -124,7 +124,7 @@ impl KeyLock {
         data_encoding::HEXLOWER.encode(&blake3::hash(&self.head()).as_bytes()[..16])
     }
 
-    /// Makes the key of a passphrase: slow, and of [64 MiB](MEMORY_KIB), on purpose.
+    /// Makes the key of a passphrase: slow, and of 64 MiB, on purpose.
     #[must_use]
     pub fn key(&self, passphrase: &Passphrase) -> SecretBytes {
         let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(32))

@@ -47,7 +47,7 @@ fn what_is_saved_while_the_server_is_down_is_sent_when_it_is_back() {
     desktop.write("work.txt", "offline\n");
     let saved = desktop.json(&["save", "offline"]);
     assert_eq!(saved["synced"], false, "{saved}");
-    world.server_mut().restart();
+    world.server_mut().restart("store");
     desktop.ok(&["sync", "--retry"]);
     let rows = laptop.json(&["list"]);
     assert_eq!(rows[0]["message"], "offline", "{rows}");
