@@ -1,5 +1,6 @@
 //! The body of a unit: everything that a resume needs.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -15,6 +16,29 @@ pub struct Manifest {
     pub conversations: Vec<Conversation>,
     /// Directory and shell, if the terminal was saved.
     pub terminal: Option<Terminal>,
+}
+
+impl Manifest {
+    /// Every file that is kept in segments: the bundle, then those of the conversations.
+    pub fn files(&self) -> impl Iterator<Item = &FileState> {
+        let bundle = self.code.iter().filter_map(|code| code.bundle.as_ref());
+        let files = self.conversations.iter().flat_map(|c| c.files.iter().map(|(_, file)| file));
+        bundle.chain(files)
+    }
+
+    /// The same, to be changed.
+    pub fn files_mut(&mut self) -> impl Iterator<Item = &mut FileState> {
+        let bundle = self.code.iter_mut().filter_map(|code| code.bundle.as_mut());
+        let conversations = self.conversations.iter_mut();
+        bundle.chain(conversations.flat_map(|c| c.files.iter_mut().map(|(_, file)| file)))
+    }
+
+    /// Every object that the save needs besides itself.
+    #[must_use]
+    pub fn containers(&self) -> BTreeSet<ObjectName> {
+        let segments = self.files().flat_map(|file| &file.segments);
+        segments.filter_map(|segment| segment.container.clone()).collect()
+    }
 }
 
 /// The code of a save.

@@ -229,10 +229,7 @@ fn not_kept(error: StoreError) -> Trouble {
 
 /// Names the part that each segment of a manifest went into.
 pub(crate) fn settle(manifest: &mut Manifest, packing: &Packing<'_>) {
-    let bundle = manifest.code.iter_mut().filter_map(|code| code.bundle.as_mut());
-    let conversations = manifest.conversations.iter_mut();
-    let files = conversations.flat_map(|c| c.files.iter_mut().map(|(_, file)| file));
-    for file in bundle.chain(files) {
+    for file in manifest.files_mut() {
         packing.settle(file);
     }
 }
@@ -246,10 +243,7 @@ fn size_of(manifest: &Manifest) -> u64 {
 /// Names the unit itself where a manifest says "in here": the manifest of a later save may then
 /// take the segments over.
 pub(crate) fn at_home(mut manifest: Manifest, unit: &ObjectName) -> Manifest {
-    let bundle = manifest.code.iter_mut().filter_map(|code| code.bundle.as_mut());
-    let conversations = manifest.conversations.iter_mut();
-    let files = conversations.flat_map(|c| c.files.iter_mut().map(|(_, file)| file));
-    for segment in bundle.chain(files).flat_map(|file| &mut file.segments) {
+    for segment in manifest.files_mut().flat_map(|file| &mut file.segments) {
         segment.container.get_or_insert_with(|| unit.clone());
     }
     manifest

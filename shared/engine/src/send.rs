@@ -20,7 +20,7 @@ use crate::ports::{
 };
 use crate::retention::decision_not_sent;
 use crate::save::{carried_code, remote_of};
-use crate::shelf::{OpenSave, Shelf, containers};
+use crate::shelf::{OpenSave, Shelf};
 use crate::trouble::{MISSING, Trouble, git_failure, store_failure};
 use crate::word::word;
 
@@ -231,7 +231,7 @@ impl Engine<'_> {
             Err(_) if self.sent_before(member, store, &name)? => return Ok(None),
             Err(error) => return Err(Trouble::Object { name, error }),
         };
-        let needed = containers(&body.manifest);
+        let needed = body.manifest.containers();
         let put = || Ok(store.put_new(&name, &unit)?);
         let mut bytes = self.with_needed(member, store, &row.session, &needed, put)?;
         bytes += unit.as_bytes().len() as u64;
@@ -252,7 +252,7 @@ impl Engine<'_> {
         let Some(Ok((card, body))) = there else { return Ok(false) };
         self.ports.outbox.delete(name)?;
         self.ports.index.apply(&[IndexChange::Dequeue(card.save)])?;
-        for part in containers(&body.manifest) {
+        for part in body.manifest.containers() {
             if matches!(part, ObjectName::Part { .. }) {
                 self.ports.outbox.delete(&part)?;
             }

@@ -118,7 +118,7 @@ impl<'e> Shelf<'e> {
     /// Whether a save and all it refers to can be had and opened.
     pub(crate) fn is_whole(&mut self, session: &SessionId, save: &SaveId) -> bool {
         let Ok(open) = self.save(session, save) else { return false };
-        containers(&open.manifest).iter().all(|name| self.container(name).is_ok())
+        open.manifest.containers().iter().all(|name| self.container(name).is_ok())
     }
 
     /// What a save refers to and can't be had: the copies that this device has are damaged, and the
@@ -138,7 +138,7 @@ impl<'e> Shelf<'e> {
             ),
             (false, false) => false,
         };
-        containers(manifest).into_iter().filter(lost).collect()
+        manifest.containers().into_iter().filter(lost).collect()
     }
 
     /// Lets go of what was opened if it would become too much with `more` bytes.
@@ -232,14 +232,4 @@ fn by_id(segments: Vec<Packed>) -> Segments {
 
 fn size(segments: &Segments) -> usize {
     segments.values().map(Vec::len).sum()
-}
-
-/// Every object that a save needs besides itself.
-pub(crate) fn containers(manifest: &Manifest) -> BTreeSet<ObjectName> {
-    let bundle = manifest.code.iter().filter_map(|code| code.bundle.as_ref());
-    let files = manifest.conversations.iter().flat_map(|c| c.files.iter().map(|(_, file)| file));
-    bundle
-        .chain(files)
-        .flat_map(|file| file.segments.iter().filter_map(|segment| segment.container.clone()))
-        .collect()
 }

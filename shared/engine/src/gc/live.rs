@@ -14,7 +14,7 @@ use crate::member::Member;
 use crate::ports::{Store, Table};
 use crate::retention::limits::{Times, days_ms};
 use crate::settings::Retention;
-use crate::shelf::{Shelf, containers};
+use crate::shelf::Shelf;
 use crate::trouble::Trouble;
 
 /// The saves of a session that stay besides its heads.
@@ -210,7 +210,7 @@ impl Engine<'_> {
         }
         self.step("Reading what saves refer to")?;
         let open = Shelf::new(self, member, Some(store)).save(session, save)?;
-        let names = containers(&open.manifest);
+        let names = open.manifest.containers();
         let text: Vec<String> = names.iter().map(ToString::to_string).collect();
         let change = self.remember(member, Table::Misc, "links", of.as_bytes(), &text.join("\n"));
         self.ports.index.apply(&[change])?;

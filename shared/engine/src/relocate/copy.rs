@@ -8,7 +8,6 @@ use convosync_wire::Note;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Listed, Store, StoreError};
-use crate::shelf::containers;
 use crate::trouble::{Refusal, Trouble};
 
 /// Bytes that are sent in one go, so that a store that is slow to answer is asked less often.
@@ -85,7 +84,7 @@ impl Engine<'_> {
             let unit = steady(old, &name)?;
             let (account, devices) = (&member.profile.account, &member.devices);
             let needed = open_unit(account, devices, &name, &unit)
-                .map(|(_, body)| containers(&body.manifest))
+                .map(|(_, body)| body.manifest.containers())
                 .unwrap_or_default();
             for part in needed.iter().filter(|part| !parts.contains(part)) {
                 match steady(old, part) {

@@ -21,7 +21,7 @@ use crate::member::Member;
 use crate::ports::{Facts, Store};
 use crate::save::must_be_text;
 use crate::send::{SEND_WAIT, Sending, Which, not_sent};
-use crate::shelf::{OpenSave, Shelf, containers};
+use crate::shelf::{OpenSave, Shelf};
 use crate::trouble::{Refusal, Trouble};
 use beside::Beside;
 use code::CodePlan;
@@ -216,7 +216,7 @@ impl Engine<'_> {
         store: Option<&dyn Store>,
         open: &OpenSave,
     ) -> Result<(), Trouble> {
-        let needed = containers(&open.manifest);
+        let needed = open.manifest.containers();
         let all = needed.iter().chain([&open.name]);
         for name in all {
             let near = |place: &dyn Store| place.get_range(name, 0..1).is_ok();

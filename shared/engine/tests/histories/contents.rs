@@ -63,7 +63,7 @@ pub(crate) fn contents(profile: &Profile, objects: &Objects) -> Contents {
         }
         let within = Found { account, session: &card.session, objects: &found };
         let (files, broken) = files(&name, &manifest, &within);
-        let containers = containers_of(&manifest);
+        let containers = manifest.containers();
         let id = (card.session.clone(), card.save.clone());
         saves.insert(id, Saved { card, files, broken, containers });
     }
@@ -129,13 +129,6 @@ fn files(
         }
     }
     (files, broken)
-}
-
-fn containers_of(manifest: &Manifest) -> BTreeSet<ObjectName> {
-    let bundle = manifest.code.iter().filter_map(|code| code.bundle.as_ref());
-    let files = manifest.conversations.iter().flat_map(|c| c.files.iter().map(|(_, file)| file));
-    let segments = bundle.chain(files).flat_map(|file| &file.segments);
-    segments.filter_map(|segment| segment.container.clone()).collect()
 }
 
 fn rebuilt(
