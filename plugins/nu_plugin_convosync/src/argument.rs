@@ -29,17 +29,20 @@ pub(crate) fn session(call: &EvaluatedCall, input: &Value) -> Result<Option<Name
     piped(input)
 }
 
+/// As [`session`], where there has to be one.
+pub(crate) fn needed_session(call: &EvaluatedCall, input: &Value) -> Result<Named, LabeledError> {
+    let help = "name it, or pipe a row of `convosync list` in";
+    session(call, input)?.ok_or_else(|| wrong("which session?", help, call.head))
+}
+
 /// The sessions that were named as arguments, else by what came through the pipeline: ids, or rows
 /// of `convosync list`.
-pub(crate) fn sessions(
-    call: &EvaluatedCall,
-    input: &Value,
-) -> Result<(Vec<String>, Option<Span>), LabeledError> {
+pub(crate) fn sessions(call: &EvaluatedCall, input: &Value) -> Result<Vec<String>, LabeledError> {
     let named: Vec<Value> = call.rest(0)?;
     let (values, place) = match (named.is_empty(), input) {
-        (false, _) => (named, None),
-        (true, Value::List { vals, .. }) => (vals.to_vec(), Some(input.span())),
-        (true, input) => (vec![input.clone()], Some(input.span())),
+        (false, _) => (named, call.head),
+        (true, Value::List { vals, .. }) => (vals.to_vec(), input.span()),
+        (true, input) => (vec![input.clone()], input.span()),
     };
     let mut sessions = Vec::new();
     for value in &values {
@@ -54,9 +57,9 @@ pub(crate) fn sessions(
     }
     if sessions.is_empty() {
         let help = "name one or more, or pipe rows of `convosync list` in";
-        return Err(wrong("which session?", help, place.unwrap_or(call.head)));
+        return Err(wrong("which session?", help, place));
     }
-    Ok((sessions, place))
+    Ok(sessions)
 }
 
 fn piped(input: &Value) -> Result<Option<Named>, LabeledError> {

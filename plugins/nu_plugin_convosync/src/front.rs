@@ -104,15 +104,9 @@ impl<'a> Front<'a> {
         Ok(Self { engine, call, positionals, piped: None, caller })
     }
 
-    /// The first argument came through the pipeline, from here.
+    /// Where the first argument came through the pipeline from, if it was not given.
     pub(crate) fn piped_from(mut self, place: Span) -> Self {
         self.piped = Some(place);
-        self
-    }
-
-    /// The first argument came through the pipeline if there is a place.
-    pub(crate) fn maybe_piped_from(mut self, place: Option<Span>) -> Self {
-        self.piped = place.or(self.piped);
         self
     }
 

@@ -59,8 +59,8 @@ impl SimplePluginCommand for Delete {
         call: &EvaluatedCall,
         input: &Value,
     ) -> Result<Value, LabeledError> {
-        let (sessions, place) = sessions(call, input)?;
-        let front = Front::new(engine, call, &["session"])?.maybe_piped_from(place);
+        let sessions = sessions(call, input)?;
+        let front = Front::new(engine, call, &["session"])?.piped_from(input.span());
         let args = DeleteArgs { sessions, yes: call.has_flag("yes")? };
         kept(&front, decided(&front, Verb::Delete(args))?)
     }

@@ -5,7 +5,7 @@ use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::{Example, LabeledError, Signature, Span, SyntaxShape, Type, Value};
 
 use crate::ConvoSyncPlugin;
-use crate::argument::session;
+use crate::argument::needed_session;
 use crate::failure::wrong;
 use crate::front::{Front, tell};
 use crate::value::{Shape, sample};
@@ -73,10 +73,7 @@ impl SimplePluginCommand for Export {
         call: &EvaluatedCall,
         input: &Value,
     ) -> Result<Value, LabeledError> {
-        let Some(named) = session(call, input)? else {
-            let help = "name it, or pipe a row of `convosync list` in";
-            return Err(wrong("which session?", help, call.head));
-        };
+        let named = needed_session(call, input)?;
         let Some(output) = call.get_flag::<String>("output")? else {
             let help = "add `--output FILE`: conversations never pass through Nushell";
             return Err(wrong("into which file?", help, call.head));

@@ -103,8 +103,8 @@ impl SimplePluginCommand for Keeping {
         call: &EvaluatedCall,
         input: &Value,
     ) -> Result<Value, LabeledError> {
-        let (sessions, place) = sessions(call, input)?;
-        let front = Front::new(engine, call, &["session"])?.maybe_piped_from(place);
+        let sessions = sessions(call, input)?;
+        let front = Front::new(engine, call, &["session"])?.piped_from(input.span());
         kept(&front, front.reply((self.verb)(SessionsArgs { sessions }))?)
     }
 }

@@ -6,9 +6,8 @@ use nu_protocol::engine::ArgType;
 use nu_protocol::{DynamicSuggestion, Example, LabeledError, Signature, Span, SyntaxShape, Value};
 
 use crate::ConvoSyncPlugin;
-use crate::argument::session;
+use crate::argument::needed_session;
 use crate::complete;
-use crate::failure::wrong;
 use crate::front::{Front, tell};
 use crate::value::{Shape, log_type, sample};
 
@@ -66,10 +65,7 @@ impl SimplePluginCommand for Log {
         call: &EvaluatedCall,
         input: &Value,
     ) -> Result<Value, LabeledError> {
-        let Some(named) = session(call, input)? else {
-            let help = "name it, or pipe a row of `convosync list` in";
-            return Err(wrong("which session?", help, call.head));
-        };
+        let named = needed_session(call, input)?;
         let front = Front::new(engine, call, &["session"])?.piped_from(named.place);
         match front.reply(Verb::Log { session: named.session })? {
             Reply::Log(listed) => {
