@@ -6,6 +6,7 @@
 mod claude;
 pub mod damage;
 mod device;
+mod handover;
 pub mod leaks;
 mod model_server;
 mod servers;
@@ -17,6 +18,7 @@ pub mod tree;
 
 pub use claude::{Answer, Claude};
 pub use device::{Device, World, helper, nu_plugin, told};
+pub use handover::handed_over;
 pub use model_server::{ModelServer, Sent};
 pub use servers::Server;
 pub use standing::{Holder, flags};

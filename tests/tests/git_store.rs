@@ -2,45 +2,22 @@
 
 use std::fs;
 
-use convosync_tests::World;
+use convosync_tests::{World, handed_over};
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
 
 #[test]
 fn a_session_goes_to_another_device_and_comes_back_through_a_git_repository() {
     let (world, desktop, laptop) = World::with_git_store().with_pair();
-    desktop.git(&["switch", "-q", "-c", "feature/oauth"]);
-    desktop.write("auth.js", "login\n");
     desktop.talk(ID, 5);
-    let saved = desktop.json(&["save", "Implemented OAuth login"]);
-    assert_eq!(saved["synced"], true, "{saved}");
+    let session = handed_over(&world, ID, &desktop, &laptop);
 
-    let rows = laptop.json(&["list"]);
-    assert_eq!(rows[0]["message"], "Implemented OAuth login", "{rows}");
-    assert_eq!(rows[0]["state"], "synced", "{rows}");
-    let resumed = laptop.json(&["resume", "--switch-branch"]);
-    assert_eq!(resumed["in_step"], true, "{resumed}");
-    assert_eq!(laptop.head(), desktop.head());
-    assert_eq!(laptop.read("auth.js"), "login\n");
-    assert!(laptop.transcript(ID).is_file());
-
-    laptop.talk(ID, 2);
-    laptop.write("auth.js", "login\ngoogle\n");
-    let saved = laptop.json(&["save", "Added the Google provider"]);
-    assert_eq!(saved["session_id"], rows[0]["session_id"], "{saved}");
-    let resumed = desktop.json(&["resume"]);
-    assert_eq!(resumed["message_count"], 21, "{resumed}");
-    assert_eq!(desktop.head(), laptop.head());
-
-    let session = rows[0]["session_id"].as_str().expect("an id");
     let refs = desktop.git_in(&world.store(), &["for-each-ref", "--format=%(refname)"]);
     assert_eq!(refs, format!("refs/convosync/meta\nrefs/convosync/s/{session}"));
     for device in [&desktop, &laptop] {
         let own = device.git(&["for-each-ref", "refs/convosync"]);
         assert_eq!(own, "", "the store has no business in the user's repository");
     }
-    let status = desktop.json(&["status"]);
-    assert!(status.to_string().contains(&world.store_url()), "{status}");
 }
 
 #[test]
