@@ -21,7 +21,8 @@ use crate::shelf::Shelf;
 use crate::storage::join_with;
 use crate::trouble::{Refusal, Trouble};
 
-/// How long a change of the account waits for a save or a sender of this device.
+/// How long a change of the account or of its key file waits for what else this device does, and an
+/// import for a save.
 pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(60);
 
 /// Saves that were sealed anew under another account's key.
@@ -151,7 +152,7 @@ impl Engine<'_> {
     ) -> Result<AccountReport, Trouble> {
         let recovery = self.words_to_show(profile)?;
         let profile = &with_recovery(profile, &recovery);
-        let file = self.write_recovery(args, &recovery)?;
+        let file = self.write_words(args.recovery_file.as_deref(), &recovery)?;
         let adopted = match before {
             Some(old) if is_origin(&profile.store_url) => self.queue_saves(old, store)?,
             Some(old) if old.store_url != profile.store_url => self.copy_saves(old, store)?,
@@ -219,16 +220,6 @@ impl Engine<'_> {
         Ok(Profile { device, store_url, local_only, account: profile.account.clone() })
     }
 
-    fn write_recovery(
-        &self,
-        args: &InitArgs,
-        recovery: &RecoveryKey,
-    ) -> Result<Option<String>, Trouble> {
-        let Some(path) = &args.recovery_file else { return Ok(None) };
-        self.ports.vault.write_secret(Path::new(path), &format!("{}\n", &*recovery.words()))?;
-        Ok(Some(path.clone()))
-    }
-
     /// Copies what the store on this machine holds: same account, same names, same bytes.
     fn copy_saves(&self, old: &Profile, to: &dyn Store) -> Result<u64, Trouble> {
         let from = self.ports.stores.open(&old.store_url, false)?;
@@ -255,9 +246,7 @@ impl Engine<'_> {
         })?;
         let before = self.member()?.map(|member| member.profile);
         let url = self.join_url(args.store.as_deref(), before.as_ref())?;
-        let origin = self.origin_for(&url)?;
-        let place = origin.as_ref().map_or(&url, |origin| &origin.url);
-        let store = self.ports.stores.open(place, false)?;
+        let store = self.store_at(&url)?;
         let record = self.store_record(store.as_ref())?.ok_or_else(|| no_account(&*store))?;
         let given = self.recover_account(store.as_ref(), record, &key)?;
         let new =

@@ -285,7 +285,8 @@ fn id_of_cut(id: &ConversationId, fuller: &FileState) -> Result<ConversationId, 
     id_that_follows(&hash)
 }
 
-fn transcript_of(conversation: &Conversation) -> Option<&FileState> {
+/// Its transcript, if it has one.
+pub(crate) fn transcript_of(conversation: &Conversation) -> Option<&FileState> {
     let mut files = conversation.files.iter();
     files.find(|(path, _)| path.as_str() == TRANSCRIPT).map(|(_, state)| state)
 }

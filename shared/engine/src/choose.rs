@@ -1,7 +1,8 @@
 //! Where sealed sessions go, as a question.
 
-use convosync_wire::{Choice, Decision, InitArgs, Question};
+use convosync_wire::{Decision, InitArgs, Question};
 
+use crate::choice::{cancel, choice};
 use crate::engine::Engine;
 use crate::word::word;
 
@@ -51,7 +52,7 @@ impl Engine<'_> {
         if origin {
             choices.push(choice(InitArgs::ORIGIN, &store(InitArgs::ORIGIN), "Each Repository's Origin", "sealed sessions travel with their code; who can fetch it can fetch them; asked once per repository", false));
         }
-        choices.push(choice(Choice::CANCEL, "", "Cancel", "changes nothing", false));
+        choices.push(cancel("", false));
         choices.sort_by_key(|choice| !choice.recommended);
         Decision {
             question: Question::Store,
@@ -66,14 +67,4 @@ impl Engine<'_> {
 
 fn store(url: &str) -> String {
     format!("--store {}", word(url))
-}
-
-fn choice(value: &str, flag: &str, label: &str, help: &str, recommended: bool) -> Choice {
-    Choice {
-        value: value.to_owned(),
-        flag: flag.to_owned(),
-        label: label.to_owned(),
-        help: help.to_owned(),
-        recommended,
-    }
 }

@@ -12,8 +12,9 @@ use convosync_wire::{
 };
 
 use crate::account::{no_account, set_up_already};
+use crate::choice::{cancel, choice};
 use crate::engine::Engine;
-use crate::keys::{DISPUTED, Given, cancel, choice};
+use crate::keys::{DISPUTED, Given};
 use crate::member::{Member, NewDevice};
 use crate::ports::{Store, Table};
 use crate::trouble::{Refusal, Trouble};
@@ -171,7 +172,7 @@ impl Engine<'_> {
     }
 
     /// The store of a URL, which may be this repository's origin.
-    fn store_at(&self, url: &str) -> Result<Box<dyn Store>, Trouble> {
+    pub(crate) fn store_at(&self, url: &str) -> Result<Box<dyn Store>, Trouble> {
         let origin = self.origin_for(url)?;
         let place = origin.as_ref().map_or(url, |origin| origin.url.as_str());
         Ok(self.ports.stores.open(place, false)?)
@@ -278,8 +279,10 @@ fn ask_to_approve(member: &Member, approval: &Approval, now_ms: i64) -> Decision
         String::new(),
         "It will be able to read and save every session of this account.".to_owned(),
     ];
-    let choices =
-        vec![choice("approve", "--yes", "Approve", "gives it the account's keys"), cancel()];
+    let choices = vec![
+        choice("approve", "--yes", "Approve", "gives it the account's keys", false),
+        cancel("", true),
+    ];
     Decision {
         question: Question::Approve,
         title: format!("Let {} join?", entry.name),

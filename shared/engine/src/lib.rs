@@ -10,6 +10,7 @@ mod bind;
 mod cancel;
 mod capture;
 mod cards;
+mod choice;
 mod choose;
 mod conversation_id;
 mod engine;

@@ -42,7 +42,7 @@ impl Member {
         let me = &self.profile.device.id;
         self.devices
             .iter()
-            .filter(|(id, _)| *id != me && self.epochs.membership(id) == Membership::Active)
+            .filter(|(id, _)| *id != me && self.is_active(id))
             .map(|(_, entry)| entry.name.clone())
             .collect()
     }

@@ -1,23 +1,19 @@
 //! `key protect`: a passphrase on this device's key.
 
-use std::time::Duration;
-
 use convosync_core::Passphrase;
 use convosync_wire::{Note, ProtectArgs, ProtectReport, Secret, Verb};
 
+use crate::account::LOCK_WAIT;
 use crate::engine::Engine;
 use crate::ports::Protection;
 use crate::trouble::{Refusal, Trouble};
-
-/// Another command may be writing the key file.
-const KEYS_WAIT: Duration = Duration::from_secs(60);
 
 impl Engine<'_> {
     /// Puts a passphrase on this device's key, another one, or takes it off.
     ///
     /// The present passphrase is wanted before the new one, and the one write comes last.
     pub(crate) fn protect(&self, args: &ProtectArgs) -> Result<ProtectReport, Trouble> {
-        let _lock = self.ports.locks.acquire("keys", KEYS_WAIT)?;
+        let _lock = self.ports.locks.acquire("keys", LOCK_WAIT)?;
         let before = self.ports.vault.protection()?.ok_or_else(not_set_up)?;
         self.ports.vault.load()?;
         let new = match args.passphrase {

@@ -3,16 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use convosync_core::{ObjectName, SaveId, SessionId};
+use convosync_core::{DeviceId, ObjectName, SaveId, SessionId};
 
 use crate::engine::Engine;
 use crate::knob;
 use crate::member::Member;
-use crate::ports::{Listed, Table};
+use crate::ports::Listed;
 use crate::trouble::Trouble;
-
-/// Looked at so often: it walks through the whole cache.
-const EVERY_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl Engine<'_> {
     /// Drops the chains of the oldest sessions from a cache that grew too big, once a day. The store
@@ -21,7 +18,7 @@ impl Engine<'_> {
     /// With the `send` lock held; not while anything is being saved or brought back here.
     pub(crate) fn make_room(&self, member: &Member) -> Result<(), Trouble> {
         let Ok(_lock) = self.ports.locks.acquire("freeze", Duration::ZERO) else { return Ok(()) };
-        if !self.is_time_for_room(member)? {
+        if !self.is_time(member, "made-room")? {
             return Ok(());
         }
         let mut kept = self.ports.cache.list(ObjectName::UNITS)?;
@@ -35,18 +32,6 @@ impl Engine<'_> {
             self.ports.cache.delete(&name)?;
         }
         Ok(())
-    }
-
-    fn is_time_for_room(&self, member: &Member) -> Result<bool, Trouble> {
-        let now = self.ports.clock.now_ms();
-        let last = self.remembered(member, Table::Misc, "made-room", b"")?;
-        let last = last.and_then(|text| text.parse::<i64>().ok());
-        let due = last.is_none_or(|last| !(0..EVERY_MS).contains(&now.saturating_sub(last)));
-        if due {
-            let change = self.remember(member, Table::Misc, "made-room", b"", &now.to_string());
-            self.ports.index.apply(&[change])?;
-        }
-        Ok(due)
     }
 
     /// The sessions that a work tree is on, or that have something to send.
@@ -69,6 +54,16 @@ impl Engine<'_> {
     }
 }
 
+/// This device's newest save of those in the cache, which stays there: if the index is lost, its
+/// count is read from it, and a count must never be used twice.
+pub(crate) fn newest_own(kept: &[Listed], me: &DeviceId) -> Option<SaveId> {
+    let own = kept.iter().filter_map(|listed| match &listed.name {
+        ObjectName::Unit { save, .. } if save.device() == me => Some(save.clone()),
+        _ => None,
+    });
+    own.max_by_key(SaveId::seq)
+}
+
 /// What leaves to make room for so many bytes, whole sessions, the oldest first.
 fn leaving(
     member: &Member,
@@ -77,14 +72,7 @@ fn leaving(
     needed: &BTreeSet<SessionId>,
     ages: &BTreeMap<SessionId, i64>,
 ) -> Vec<ObjectName> {
-    let me = &member.profile.device.id;
-    let own = kept.iter().filter_map(|listed| match &listed.name {
-        ObjectName::Unit { save, .. } if save.device() == me => Some(save.clone()),
-        _ => None,
-    });
-    // This device's newest save stays: if the index is lost, its count is read from there, and a
-    // count must never be used twice.
-    let newest = own.max_by_key(SaveId::seq);
+    let newest = newest_own(&kept, &member.profile.device.id);
     let mut sessions: BTreeMap<(i64, SessionId), Vec<Listed>> = BTreeMap::new();
     for listed in kept {
         let counts =

@@ -1,7 +1,10 @@
 //! Recovery words from their making until somebody has seen them.
 
+use std::path::Path;
+
 use convosync_core::{Profile, RecoveryKey, local_digest};
 use convosync_wire::Reply;
+use zeroize::Zeroizing;
 
 use crate::engine::Engine;
 use crate::member::Member;
@@ -58,6 +61,18 @@ impl Engine<'_> {
 
     pub(crate) fn forget_export(&self, profile: &Profile) -> Result<(), Trouble> {
         self.forget_kept(profile, EXPORT)
+    }
+
+    /// Writes the words into the file that was asked for, if one was, and gives its path.
+    pub(crate) fn write_words(
+        &self,
+        file: Option<&str>,
+        recovery: &RecoveryKey,
+    ) -> Result<Option<String>, Trouble> {
+        let Some(path) = file else { return Ok(None) };
+        let text = Zeroizing::new(format!("{}\n", &*recovery.words()));
+        self.ports.vault.write_secret(Path::new(path), &text)?;
+        Ok(Some(path.to_owned()))
     }
 
     fn waiting(&self, profile: &Profile, label: &str) -> Result<Option<RecoveryKey>, Trouble> {

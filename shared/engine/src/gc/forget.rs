@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::history::{History, Seen};
 use crate::member::Member;
 use crate::ports::{IndexChange, Store};
+use crate::room::newest_own;
 use crate::trouble::Trouble;
 
 impl Engine<'_> {
@@ -38,14 +39,7 @@ impl Engine<'_> {
                 .filter_map(|l| l.name.session().cloned()),
         );
         let mut kept = self.ports.cache.list(ObjectName::UNITS)?;
-        // This device's newest save stays: if the index is lost, its count is read from there, and
-        // a count must never be used twice.
-        let me = &member.profile.device.id;
-        let count = kept.iter().filter_map(|listed| match &listed.name {
-            ObjectName::Unit { save, .. } if save.device() == me => Some(save.clone()),
-            _ => None,
-        });
-        let newest = count.max_by_key(SaveId::seq);
+        let newest = newest_own(&kept, &member.profile.device.id);
         kept.extend(self.ports.cache.list(ObjectName::PARTS)?);
         for listed in kept {
             let of_known = listed.name.session().is_none_or(|session| known.contains(session));

@@ -38,7 +38,8 @@ use crate::retention::limits::{Past, days_ms, leaving};
 use crate::send::{SEND_WAIT, Sending};
 use crate::trouble::Trouble;
 
-/// An automatic collection runs at most so often: it reads a lot.
+/// An automatic collection runs at most so often, since it reads a lot; so does making room in the
+/// cache, which walks through all of it.
 const EVERY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Another device's grace time is heeded up to so many days.
@@ -99,7 +100,7 @@ impl Engine<'_> {
     }
 
     /// Whether this was done last long enough ago; notes that it is done now.
-    fn is_time(&self, member: &Member, done: &str) -> Result<bool, Trouble> {
+    pub(crate) fn is_time(&self, member: &Member, done: &str) -> Result<bool, Trouble> {
         let now = self.ports.clock.now_ms();
         let last = self.remembered(member, Table::Misc, done, b"")?;
         let last = last.and_then(|text| text.parse::<i64>().ok());

@@ -1,20 +1,17 @@
 //! Following epochs: which records are believed, and taking the keys that they name.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use convosync_core::{
     Account, EpochKey, Epochs, Membership, ObjectName, Sealed, key_id, open_device_key,
 };
 
 use super::walk::{Walk, Walked};
+use crate::account::LOCK_WAIT;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::Store;
 use crate::trouble::{Refusal, Trouble};
-
-/// How long the key file waits for another process that replaces it.
-const KEYS_WAIT: Duration = Duration::from_secs(60);
 
 impl Engine<'_> {
     /// The epoch records that this device accepted before, which it keeps in its cache.
@@ -133,7 +130,7 @@ impl Engine<'_> {
         if account == member.profile.account {
             return Ok(());
         }
-        let _lock = self.ports.locks.acquire("keys", KEYS_WAIT)?;
+        let _lock = self.ports.locks.acquire("keys", LOCK_WAIT)?;
         let Some(mut profile) = self.ports.vault.load()? else { return Ok(()) };
         let ours = &member.profile;
         if profile.account.id != ours.account.id || profile.device.id != ours.device.id {
@@ -222,7 +219,7 @@ fn hidden(epoch: u32) -> Refusal {
     .help("was the store restored from an older copy, or is a synchronised folder behind? Put `v1/keys` back from a newer copy; your saves wait on this device")
 }
 
-fn is_record(name: &ObjectName) -> bool {
+pub(super) fn is_record(name: &ObjectName) -> bool {
     matches!(name, ObjectName::Epoch { .. })
 }
 

@@ -6,6 +6,5 @@ mod rotate;
 mod survey;
 mod walk;
 
-pub(crate) use rotate::{cancel, choice};
 pub(crate) use survey::{Given, Surveyed};
 pub(crate) use walk::DISPUTED;

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use convosync_core::{
     Accepted, DeviceEntry, DeviceId, Devices, EpochKey, EpochRecord, Membership, ObjectName,
-    Profile, RecoveryKey, Revoked, SaveId, SealError, SecretBytes, VectorEntry, confirm, key_id,
+    Profile, Revoked, SaveId, SealError, SecretBytes, VectorEntry, confirm, key_id,
     recovery_public, seal_device_key, seal_epoch, seal_recovery_copy,
 };
 use convosync_wire::{
-    Choice, Decision, DeviceRow, ExportArgs, KeyReport, Note, Question, RenameArgs, RenameReport,
+    Decision, DeviceRow, ExportArgs, KeyReport, Note, Question, RenameArgs, RenameReport,
     RevokeArgs,
 };
 
 use super::report::{lost_words, new_words, still_has};
+use crate::account::LOCK_WAIT;
 use crate::cards::device_rows;
+use crate::choice::{cancel, choice};
 use crate::engine::Engine;
 use crate::history::{Depth, History};
 use crate::member::{Member, check_device_name};
@@ -71,7 +73,7 @@ impl Engine<'_> {
         }
         let recovery = self.words_to_export(&member.profile)?;
         let public = recovery_public(&member.profile.account, &recovery);
-        let file = self.write_words(args, &recovery)?;
+        let file = self.write_words(args.recovery_file.as_deref(), &recovery)?;
         if member.profile.account.recovery != Some(public) {
             let change = Change { revoke: None, recovery: Some(public) };
             self.begin_epoch(&mut member, store.as_ref(), change)?;
@@ -82,17 +84,6 @@ impl Engine<'_> {
         let words = file.is_none().then(|| recovery.words().to_string());
         let report = key_report(&member, vec![new_words()]);
         Ok(KeyReport { recovery_words: words, recovery_file: file, ..report })
-    }
-
-    fn write_words(
-        &self,
-        args: &ExportArgs,
-        recovery: &RecoveryKey,
-    ) -> Result<Option<String>, Trouble> {
-        let Some(path) = &args.recovery_file else { return Ok(None) };
-        let text = zeroize::Zeroizing::new(format!("{}\n", &*recovery.words()));
-        self.ports.vault.write_secret(std::path::Path::new(path), &text)?;
-        Ok(Some(path.clone()))
     }
 
     /// `convosync device rename`: another name for this device.
@@ -118,7 +109,7 @@ impl Engine<'_> {
     }
 
     fn renamed_profile(&self, name: &str) -> Result<Profile, Trouble> {
-        let _lock = self.ports.locks.acquire("keys", std::time::Duration::from_secs(60))?;
+        let _lock = self.ports.locks.acquire("keys", LOCK_WAIT)?;
         let mut profile = self.ports.vault.load()?.ok_or_else(|| {
             Refusal::new("convosync::account::none", "this device is not set up yet")
         })?;
@@ -219,7 +210,7 @@ fn sides(
     let me = &member.profile.device.id;
     let mut active = Devices::of(&member.profile.device);
     for (device, entry) in member.devices.iter() {
-        let stays = member.epochs.membership(device) == Membership::Active;
+        let stays = member.is_active(device);
         if device != me && stays && !revoked.contains_key(device) {
             active.add(device.clone(), entry.clone()).expect("each device is listed once");
         }
@@ -292,7 +283,7 @@ fn row_of(member: &Member, history: &History, device: &DeviceId) -> Option<Devic
 
 fn key_report(member: &Member, notes: Vec<Note>) -> KeyReport {
     let active = member.devices.iter();
-    let active = active.filter(|(id, _)| member.epochs.membership(id) == Membership::Active);
+    let active = active.filter(|(id, _)| member.is_active(id));
     KeyReport {
         changed: true,
         epoch: member.profile.account.epoch,
@@ -316,7 +307,10 @@ fn ask_to_revoke(entry: &DeviceEntry) -> Decision {
         "It still has everything that it fetched, its clones, and every key until now.".to_owned(),
         "If it was lost or stolen, change the store's credentials at the provider too.".to_owned(),
     ];
-    let choices = vec![choice("revoke", "--yes", "Revoke", "makes a new key without it"), cancel()];
+    let choices = vec![
+        choice("revoke", "--yes", "Revoke", "makes a new key without it", false),
+        cancel("", true),
+    ];
     Decision {
         question: Question::Revoke,
         title: format!("Revoke {}?", entry.name),
@@ -330,33 +324,15 @@ fn ask_to_export() -> Decision {
         "The recovery words of before can't be shown again. This makes new ones,".to_owned(),
         "and a new key: the old words open nothing that is saved from then on.".to_owned(),
     ];
-    let choices =
-        vec![choice("export", "--yes", "Make new words", "shows the new words once"), cancel()];
+    let choices = vec![
+        choice("export", "--yes", "Make new words", "shows the new words once", false),
+        cancel("", true),
+    ];
     Decision {
         question: Question::ExportKey,
         title: "Make new recovery words?".to_owned(),
         details,
         choices,
-    }
-}
-
-pub(crate) fn choice(value: &str, flag: &str, label: &str, help: &str) -> Choice {
-    Choice {
-        value: value.to_owned(),
-        flag: flag.to_owned(),
-        label: label.to_owned(),
-        help: help.to_owned(),
-        recommended: false,
-    }
-}
-
-pub(crate) fn cancel() -> Choice {
-    Choice {
-        value: Choice::CANCEL.to_owned(),
-        flag: String::new(),
-        label: "Cancel".to_owned(),
-        help: "changes nothing".to_owned(),
-        recommended: true,
     }
 }
 

@@ -11,6 +11,7 @@ use convosync_core::{
     open_device_entry, sealed_epoch,
 };
 
+use super::follow::is_record;
 use super::walk::{Stored, Walk, disputed};
 use crate::engine::Engine;
 use crate::ports::Store;
@@ -47,9 +48,7 @@ impl Engine<'_> {
     pub(crate) fn survey(&self, given: Given, store: &dyn Store) -> Result<Surveyed, Trouble> {
         let said = Said {
             entries: fetched(store, ObjectName::DEVICES, |_| true)?,
-            records: fetched(store, ObjectName::KEYS, |name| {
-                matches!(name, ObjectName::Epoch { .. })
-            })?,
+            records: fetched(store, ObjectName::KEYS, is_record)?,
         };
         match given {
             Given::ByDevice(account) => Ok(given_by_device(account, &said)?),

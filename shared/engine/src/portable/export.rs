@@ -10,7 +10,7 @@ use convosync_core::{
 use convosync_wire::{ExportFormat, ExportReport, ExportSessionArgs, Note, Request, ResumeArgs};
 use flate2::{Compression, write::GzEncoder};
 
-use crate::capture::{TRANSCRIPT, scratch_error};
+use crate::capture::{scratch_error, transcript_of};
 use crate::engine::Engine;
 use crate::history::{Depth, newest_of};
 use crate::member::Member;
@@ -219,9 +219,7 @@ fn transcript<'c>(
     conversation: &'c Conversation,
     open: &OpenSave,
 ) -> Result<&'c FileState, Trouble> {
-    let mut files = conversation.files.iter();
-    let found = files.find(|(path, _)| path.as_str() == TRANSCRIPT).map(|(_, state)| state);
-    found.ok_or_else(|| without_conversation(open).into())
+    transcript_of(conversation).ok_or_else(|| without_conversation(open).into())
 }
 
 fn without_conversation(open: &OpenSave) -> Refusal {

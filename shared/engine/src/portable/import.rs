@@ -2,7 +2,6 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::time::Duration;
 
 use convosync_core::{
     CodeState, Conversation, FileState, Manifest, PackInput, Roots, SessionId, Summary,
@@ -11,6 +10,7 @@ use convosync_core::{
 use convosync_wire::{ImportArgs, ImportReport, Note, Request};
 use flate2::bufread::MultiGzDecoder;
 
+use crate::account::LOCK_WAIT;
 use crate::capture::{TRANSCRIPT, pack_trouble, scratch_error};
 use crate::engine::Engine;
 use crate::freeze::{Draft, Packing};
@@ -19,9 +19,6 @@ use crate::ports::{Assistant, Facts, ScratchFile};
 use crate::save::{fits, repository_name};
 use crate::send::{SEND_WAIT, Sending, not_sent};
 use crate::trouble::{Refusal, Trouble};
-
-/// How long an import waits for a save of this device.
-const LOCK_WAIT: Duration = Duration::from_secs(60);
 
 /// The longest conversation that is taken in, unpacked: ten times the longest that is known.
 const LONGEST: u64 = 1 << 30;

@@ -1,9 +1,10 @@
 //! What the user is asked before a session comes back, with every choice and its flag. Pure.
 
 use convosync_core::{Card, Code};
-use convosync_wire::{Choice, Decision, Question};
+use convosync_wire::{Decision, Question};
 
 use super::plan::{Present, mergeable};
+use crate::choice::{cancel, choice};
 use crate::ports::{Change, ChangeKind, Facts, HeadState, Live, Relation};
 use crate::word::word;
 
@@ -93,7 +94,7 @@ pub(super) fn other_branch(facts: &Facts, code: &Code) -> Decision {
                 "risky: the code stays as it is, the conversation may speak of other code",
                 false,
             ),
-            choice("cancel", "", "Cancel", "changes nothing", false),
+            cancel("", false),
         ],
     }
 }
@@ -285,18 +286,4 @@ pub(super) fn merge_conflict(paths: &[String]) -> Decision {
             cancel("--on-merge-conflict cancel", false),
         ],
     }
-}
-
-fn choice(value: &str, flag: &str, label: &str, help: &str, recommended: bool) -> Choice {
-    Choice {
-        value: value.to_owned(),
-        flag: flag.to_owned(),
-        label: label.to_owned(),
-        help: help.to_owned(),
-        recommended,
-    }
-}
-
-fn cancel(flag: &str, recommended: bool) -> Choice {
-    choice("cancel", flag, "Cancel", "changes nothing", recommended)
 }
