@@ -44,7 +44,8 @@ impl Engine<'_> {
         request: &Request,
         args: &ListArgs,
     ) -> Result<Rows<SessionRow>, Trouble> {
-        let Some(mut reach) = self.reach(args.offline)? else { return Ok(Vec::new().into()) };
+        let Some(member) = self.member()? else { return Ok(Vec::new().into()) };
+        let mut reach = self.reach_as(member, args.offline)?;
         let glance = self.glance(&mut reach.member, reach.store.as_deref())?;
         let here = self.repository_here(request)?;
         let by_card = args.branch.is_some() || args.device.is_some();
@@ -75,16 +76,14 @@ impl Engine<'_> {
 
     /// Every save of a session, newest first.
     pub(crate) fn log(&self, session: &str) -> Result<Rows<LogRow>, Trouble> {
-        self.need_member()?;
-        let Some(view) = self.view(false, Depth::All)? else { return Ok(Vec::new().into()) };
+        let view = self.need_view(Depth::All)?;
         let session = view.history.resolve(session)?;
         Ok(Rows { rows: log_rows(&view.history, &session), notes: view.history.notes })
     }
 
     /// The devices of the account.
     pub(crate) fn devices(&self) -> Result<Rows<DeviceRow>, Trouble> {
-        self.need_member()?;
-        let Some(view) = self.view(false, Depth::Heads)? else { return Ok(Vec::new().into()) };
+        let view = self.need_view(Depth::Heads)?;
         let rows = device_rows(&view.member, &view.history);
         Ok(Rows { rows, notes: view.history.notes })
     }
@@ -97,13 +96,14 @@ impl Engine<'_> {
             Err(trouble) => return Err(trouble),
         };
         let mut report = self.status_here(scene.as_ref())?;
-        let Some(view) = self.view(false, Depth::Heads)? else {
+        let Some(member) = self.member()? else {
             report.store = self.ports.stores.embedded_url();
             report.local_only = true;
             report.store_reachable = true;
             report.notes.push(not_set_up());
             return Ok(report);
         };
+        let view = self.view_of(member, Depth::Heads)?;
         self.status_of_store(&view, &mut report)?;
         if let Some(scene) = &scene {
             let root = &scene.facts.repository.root;
@@ -193,31 +193,25 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// As [`Engine::view`], of a device that is set up.
+    /// As [`Engine::view_of`], of this device, which has to be set up.
     pub(crate) fn need_view(&self, depth: Depth) -> Result<View, Trouble> {
-        match self.view(false, depth)? {
-            Some(view) => Ok(view),
-            None => Err(self.need_member().err().unwrap_or(Trouble::Cancelled)),
-        }
+        let member = self.need_member()?;
+        self.view_of(member, depth)
     }
 
     /// Reads the store, or what this device knows if it does not answer; sends what is queued.
-    /// `None`: this device is not set up.
-    fn view(&self, offline: bool, depth: Depth) -> Result<Option<View>, Trouble> {
-        let Some(Reach { mut member, store, notes }) = self.reach(offline)? else {
-            return Ok(None);
-        };
+    fn view_of(&self, member: Member, depth: Depth) -> Result<View, Trouble> {
+        let Reach { mut member, store, notes } = self.reach_as(member, false)?;
         let mut history = match &store {
             Some(store) => self.refreshed(&mut member, store.as_ref(), ObjectName::UNITS, depth)?,
             None => self.known(&member)?,
         };
         history.notes.extend(notes);
-        Ok(Some(View { member, store, history }))
+        Ok(View { member, store, history })
     }
 
-    /// Opens the store if it answers, and sends what is queued. `None`: this device is not set up.
-    fn reach(&self, offline: bool) -> Result<Option<Reach>, Trouble> {
-        let Some(mut member) = self.member()? else { return Ok(None) };
+    /// Opens the store if it answers, and sends what is queued.
+    fn reach_as(&self, mut member: Member, offline: bool) -> Result<Reach, Trouble> {
         let mut failed: Vec<Note> = Vec::new();
         let store = match offline {
             true => None,
@@ -245,7 +239,7 @@ impl Engine<'_> {
         }
         let silent = store.is_none() && !offline && failed.is_empty();
         let notes = silent.then(crate::resume::offline).into_iter().chain(failed).collect();
-        Ok(Some(Reach { member, store, notes }))
+        Ok(Reach { member, store, notes })
     }
 
     /// What the repository here is called, if there is one.

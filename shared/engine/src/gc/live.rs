@@ -31,14 +31,11 @@ pub(super) struct Dead {
 ///
 /// What a device that was revoked saved later stays, and decides nothing: no other save is less
 /// needed for it.
-///
-/// `parked_ms`: how long work that was put aside stays.
 pub(super) fn roots(
     history: &History,
     session: &SessionId,
     times: &Times,
     now: i64,
-    parked_ms: i64,
 ) -> BTreeSet<SaveId> {
     let Some(saves) = history.sessions.get(session) else { return BTreeSet::new() };
     if history.decisions.is_pinned(session) {
@@ -52,6 +49,7 @@ pub(super) fn roots(
     }
     let heads = history.every_head(session).into_iter();
     let last = saves.values().rev().map(Box::as_ref).filter(|seen| seen.counts()).take(LAST);
+    let parked_ms = days_ms(Retention::PARKED_DAYS);
     let young = |seen: &&Seen| times.age(&seen.card.save, now).is_none_or(|age| age < parked_ms);
     let parked = saves.values().map(Box::as_ref).filter(|seen| seen.card.parked).filter(young);
     let needed = heads.chain(last).chain(parked).map(|seen| &seen.card.save);
@@ -74,8 +72,7 @@ impl Engine<'_> {
                 continue;
             }
             let now = self.ports.clock.now_ms();
-            let parked = days_ms(Retention::PARKED_DAYS);
-            let mut roots = roots(&snapshot.history, session, &times, now, parked);
+            let mut roots = roots(&snapshot.history, session, &times, now);
             if let Some(note) = news(&snapshot.history, session, objects) {
                 dead.notes.push(note);
                 continue;
@@ -140,15 +137,17 @@ impl Engine<'_> {
                 Err(trouble) => return Ok(Err(held(session, &trouble.failure().message))),
             };
             for name in refers {
+                if live.contains(&name) {
+                    continue;
+                }
                 let prefix = stand_ins_of(&member.profile.account, session, &name);
                 let stand_ins: Vec<_> =
                     objects.keys().filter(|name| name.to_string().starts_with(&prefix)).collect();
                 if stand_ins.is_empty() && !objects.contains_key(&name) {
                     return Ok(Err(held(session, &format!("`{name}` is not in the store"))));
                 }
-                if live.insert(name) {
-                    live.extend(self.distinct(member, store, of.marks, stand_ins)?);
-                }
+                live.insert(name);
+                live.extend(self.distinct(member, store, of.marks, stand_ins)?);
             }
         }
         Ok(Ok(live))

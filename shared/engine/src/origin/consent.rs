@@ -6,6 +6,7 @@ use convosync_wire::{Choice, ConsentArgs, ConsentReport, Decision, Note, OriginR
 use super::{Origin, is_origin};
 use crate::account::LOCK_WAIT;
 use crate::address::shown;
+use crate::choice::choice;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{IndexChange, Table};
@@ -90,17 +91,13 @@ impl Engine<'_> {
     }
 
     /// Every origin that was asked about on this device.
-    pub(crate) fn consents(
-        &self,
-        member: &Member,
-    ) -> Result<Vec<(Origin, Option<Consent>)>, Trouble> {
+    pub(crate) fn consents(&self, member: &Member) -> Result<Vec<(Origin, Consent)>, Trouble> {
         let account = &member.profile.account;
         let all = self.ports.index.all(Table::Repositories)?;
         Ok(all
             .iter()
             .filter_map(|(_, sealed)| open_value(account, LABEL, sealed).ok())
             .filter_map(|plain| decode(&plain))
-            .map(|(origin, consent)| (origin, Some(consent)))
             .collect())
     }
 
@@ -110,7 +107,7 @@ impl Engine<'_> {
         origin: &Origin,
     ) -> Result<Option<Consent>, Trouble> {
         let all = self.consents(member)?;
-        Ok(all.into_iter().find(|(known, _)| known == origin).and_then(|(_, consent)| consent))
+        Ok(all.into_iter().find(|(known, _)| known == origin).map(|(_, consent)| consent))
     }
 
     pub(crate) fn remember_consent(
@@ -133,7 +130,7 @@ impl Engine<'_> {
             .consents(member)?
             .iter()
             .map(|(origin, consent)| {
-                let allowed = *consent == Some(Consent::Allowed);
+                let allowed = *consent == Consent::Allowed;
                 row(origin, allowed, reached.contains(&origin.repository))
             })
             .collect())
@@ -177,20 +174,20 @@ fn question(origin: &Origin) -> Decision {
             "What is deleted later may stay on the server.".to_owned(),
         ],
         choices: vec![
-            Choice {
-                value: ConsentArgs::ALLOW.to_owned(),
-                flag: "--yes".to_owned(),
-                label: "Keep Them There".to_owned(),
-                help: "every device with a clone has them; it can be taken back with `convosync store forbid`".to_owned(),
-                recommended: false,
-            },
-            Choice {
-                value: Choice::CANCEL.to_owned(),
-                flag: String::new(),
-                label: "Cancel".to_owned(),
-                help: "changes nothing; sessions of this repository wait on this device".to_owned(),
-                recommended: true,
-            },
+            choice(
+                ConsentArgs::ALLOW,
+                "--yes",
+                "Keep Them There",
+                "every device with a clone has them; it can be taken back with `convosync store forbid`",
+                false,
+            ),
+            choice(
+                Choice::CANCEL,
+                "",
+                "Cancel",
+                "changes nothing; sessions of this repository wait on this device",
+                true,
+            ),
         ],
     }
 }

@@ -9,9 +9,10 @@ mod consent;
 mod places;
 mod remote;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use convosync_core::{ObjectName, Profile};
+use convosync_core::{Card, ObjectName, Profile, SaveId, SessionId};
 use convosync_wire::Note;
 
 use crate::address::shown;
@@ -96,7 +97,8 @@ impl Engine<'_> {
 
     /// What is known of origins, and the one here.
     fn candidates(&self, member: &Member) -> Result<Vec<(Origin, Option<Consent>)>, Trouble> {
-        let mut all: Vec<_> = self.consents(member)?;
+        let known = self.consents(member)?.into_iter();
+        let mut all: Vec<_> = known.map(|(origin, consent)| (origin, Some(consent))).collect();
         let here = match self.origin_here() {
             Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
             here => here.ok(),
@@ -155,20 +157,16 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// The repository of each session that is known.
-    fn homes(
-        &self,
-        member: &Member,
-    ) -> Result<std::collections::BTreeMap<convosync_core::SessionId, String>, Trouble> {
-        let history = self.known(member)?;
-        Ok(history
-            .sessions
-            .iter()
-            .filter_map(|(session, saves)| {
-                let newest = saves.values().next_back()?;
-                Some((session.clone(), newest.card.repository.clone()))
-            })
-            .collect())
+    /// The repository of each session that is known, by its greatest save.
+    fn homes(&self, member: &Member) -> Result<BTreeMap<SessionId, String>, Trouble> {
+        let mut newest: BTreeMap<SessionId, (SaveId, String)> = BTreeMap::new();
+        for Card { session, save, repository, .. } in self.known_cards(member)? {
+            if newest.get(&session).is_none_or(|(known, _)| *known <= save) {
+                newest.insert(session, (save, repository));
+            }
+        }
+        let home = |(session, (_, repository))| (session, repository);
+        Ok(newest.into_iter().map(home).collect())
     }
 }
 

@@ -11,6 +11,7 @@ use convosync_wire::{
 
 use super::limits::{days_ms, days_told};
 use super::pin::{named, row};
+use crate::choice::choice;
 use crate::engine::Engine;
 use crate::history::{Depth, History};
 use crate::look::View;
@@ -25,7 +26,6 @@ impl Engine<'_> {
     /// Deletes sessions: they are no longer listed, and can be brought back for a while. All of
     /// them are found, and the user is asked, before the first is changed.
     pub(crate) fn delete(&self, args: &DeleteArgs) -> Result<KeptReport, Trouble> {
-        self.need_member()?;
         let mut view = self.need_view(Depth::All)?;
         let sessions = named(&view.history, &args.sessions)?;
         let open: Vec<_> =
@@ -50,7 +50,6 @@ impl Engine<'_> {
 
     /// Brings deleted sessions back, as long as they are there.
     pub(crate) fn undelete(&self, args: &SessionsArgs) -> Result<KeptReport, Trouble> {
-        self.need_member()?;
         let view = self.need_view(Depth::All)?;
         let sessions = named(&view.history, &args.sessions)?;
         for session in &sessions {
@@ -139,13 +138,6 @@ impl Engine<'_> {
             "{go} from every device. `convosync undelete` brings {them} back within {}.",
             days_told(grace)
         ));
-        let choice = |value: &str, flag: &str, label: &str, help: &str, recommended| Choice {
-            value: value.to_owned(),
-            flag: flag.to_owned(),
-            label: label.to_owned(),
-            help: help.to_owned(),
-            recommended,
-        };
         Decision {
             question: Question::Delete,
             title: match sessions.len() {

@@ -83,26 +83,25 @@ impl Past {
 #[derive(Debug, Clone)]
 pub(crate) struct Standing {
     pub(crate) session: SessionId,
-    /// How long ago something was saved in it; none: nobody can say.
-    pub(crate) age: Option<i64>,
+    /// How long ago something was saved in it; 0 if nobody can say.
+    pub(crate) age: i64,
 }
 
 /// The sessions that are past a limit, oldest first. Pinned ones and those of which something is
-/// only on this device are not handed in. One whose age nobody can say counts as new.
+/// only on this device are not handed in.
 pub(crate) fn past(mut sessions: Vec<Standing>, limits: &Retention) -> Vec<(SessionId, Past)> {
-    sessions
-        .sort_by(|a, b| (a.age.unwrap_or(0), &a.session).cmp(&(b.age.unwrap_or(0), &b.session)));
+    sessions.sort_by(|a, b| (a.age, &a.session).cmp(&(b.age, &b.session)));
     let most = match limits.sessions {
         0 => usize::MAX,
         most => usize::try_from(most).unwrap_or(usize::MAX),
     };
     let mut past = Vec::new();
     for (rank, standing) in sessions.into_iter().enumerate() {
-        let old = standing.age.filter(|age| limits.days > 0 && *age > days_ms(limits.days));
-        match old {
-            Some(age) => past.push((standing.session, Past::Days(age))),
-            None if rank >= most => past.push((standing.session, Past::Count)),
-            None => {}
+        let Standing { session, age } = standing;
+        if limits.days > 0 && age > days_ms(limits.days) {
+            past.push((session, Past::Days(age)));
+        } else if rank >= most {
+            past.push((session, Past::Count));
         }
     }
     past.reverse();
@@ -125,7 +124,7 @@ pub(crate) fn leaving(history: &History, limits: &Retention, now: i64) -> Vec<(S
             || history.is_deleted(session);
         // The youngest counts; one whose age nobody can say is young.
         let age = ages.min()?;
-        (!untouched).then(|| Standing { session: session.clone(), age: Some(age) })
+        (!untouched).then(|| Standing { session: session.clone(), age })
     };
     past(history.sessions.keys().filter_map(standing).collect(), limits)
 }
@@ -134,9 +133,9 @@ pub(crate) fn leaving(history: &History, limits: &Retention, now: i64) -> Vec<(S
 mod tests {
     use super::*;
 
-    fn standing(letter: char, days: Option<i64>) -> Standing {
+    fn standing(letter: char, days: i64) -> Standing {
         let session = format!("session-{}", letter.to_string().repeat(8));
-        Standing { session: session.parse().expect("an id"), age: days.map(|days| days * DAY_MS) }
+        Standing { session: session.parse().expect("an id"), age: days * DAY_MS }
     }
 
     #[track_caller]
@@ -152,11 +151,11 @@ mod tests {
     #[test]
     fn what_is_old_or_too_much_leaves_oldest_first() {
         let all = [
-            standing('a', Some(40)),
-            standing('b', Some(30)),
-            standing('c', Some(31)),
-            standing('d', None),
-            standing('e', Some(0)),
+            standing('a', 40),
+            standing('b', 30),
+            standing('c', 31),
+            standing('d', 0),
+            standing('e', 0),
         ];
         check(&all, 30, 100, "ac");
         check(&all, 30, 2, "acb");

@@ -13,7 +13,6 @@ use crate::trouble::{Refusal, Trouble};
 impl Engine<'_> {
     /// Keeps sessions for ever, or no longer. All of them are found before the first is changed.
     pub(crate) fn pin(&self, args: &SessionsArgs, pinned: bool) -> Result<KeptReport, Trouble> {
-        self.need_member()?;
         let view = self.need_view(Depth::Heads)?;
         let sessions = named(&view.history, &args.sessions)?;
         let mut rows = Vec::new();

@@ -2,7 +2,6 @@
 //! one where its lines can be joined.
 
 use std::collections::BTreeMap;
-use std::io::{Seek, SeekFrom};
 
 use convosync_core::{
     Conversation, ConversationId, FilePath, FileState, Joined, Merging, PackInput, Rules, Side,
@@ -11,7 +10,7 @@ use convosync_core::{
 use convosync_wire::Note;
 
 use super::super::conversation::has_lines;
-use crate::capture::{TRANSCRIPT, pack_trouble, scratch_error};
+use crate::capture::{TRANSCRIPT, pack_trouble, scratch_error, transcript_of};
 use crate::conversation_id::id_that_follows;
 use crate::engine::Engine;
 use crate::freeze::{Packing, conversation_of};
@@ -139,7 +138,7 @@ impl Engine<'_> {
     ) -> Result<Vec<Version<'v>>, Trouble> {
         let mut copies = Vec::new();
         for version in versions {
-            let Some(state) = state_of(version.conversation, TRANSCRIPT) else { continue };
+            let Some(state) = transcript_of(version.conversation) else { continue };
             copies.push((*version, self.copy(table, version.head, state)?));
         }
         let read = |error: std::io::Error| scratch_error(&error);
@@ -158,7 +157,7 @@ impl Engine<'_> {
         }
         ranked.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
         // One without a transcript has nothing to say.
-        let silent = versions.iter().filter(|v| state_of(v.conversation, TRANSCRIPT).is_none());
+        let silent = versions.iter().filter(|v| transcript_of(v.conversation).is_none());
         Ok(silent.copied().chain(ranked.into_iter().map(|(_, _, version)| version)).collect())
     }
 
@@ -217,14 +216,12 @@ impl Engine<'_> {
         let Some(((first_head, first_state), rest)) = states.split_first() else {
             return Ok(None);
         };
+        let mut first = self.copy(table, first_head, first_state)?;
         let mut made: Option<Made> = None;
         for (head, state) in rest {
-            let mut losing = match made.take() {
-                Some(made) => made.copy,
-                None => self.copy(table, first_head, first_state)?,
-            };
             let mut winning = self.copy(table, head, state)?;
             let mut file = self.ports.scratch.file()?;
+            let losing = made.as_mut().map_or(&mut first, |made| &mut made.copy);
             let joined = join(rules, &mut losing.side(), &mut winning.side(), &mut file)
                 .map_err(|error| scratch_error(&error))?;
             let Joined::Whole(canonical) = joined else { return Ok(None) };
@@ -232,12 +229,11 @@ impl Engine<'_> {
             made = Some(Made { copy, summary: canonical.summary });
         }
         let Some(Made { mut copy, summary }) = made else { return Ok(None) };
-        let mut old_file = self.copy(table, first_head, first_state)?;
         let key = segment_key(&table.member.profile.account, table.packing.session());
         let input = PackInput {
             key: key.as_bytes(),
             old: Some(first_state),
-            old_file: Some(&mut old_file.file),
+            old_file: Some(&mut first.file),
             new_file: &mut copy.file,
             new_len: copy.len,
             blocks: None,
@@ -254,8 +250,7 @@ impl Engine<'_> {
         head: &OpenSave,
         state: &FileState,
     ) -> Result<Copy, Trouble> {
-        let mut file = self.rebuilt(table.shelf, &head.name, state)?;
-        file.seek(SeekFrom::Start(0)).map_err(|error| scratch_error(&error))?;
+        let file = self.rebuilt(table.shelf, &head.name, state)?;
         Ok(Copy { file, len: state.len })
     }
 }
@@ -279,11 +274,6 @@ fn equal(one: &Conversation, other: &Conversation) -> bool {
 
 fn same(one: &FileState, other: &FileState) -> bool {
     one.len == other.len && one.blocks == other.blocks
-}
-
-fn state_of<'c>(conversation: &'c Conversation, path: &str) -> Option<&'c FileState> {
-    let mut files = conversation.files.iter();
-    files.find(|(known, _)| known.as_str() == path).map(|(_, state)| state)
 }
 
 type States<'v> = Vec<(&'v OpenSave, &'v FileState)>;
