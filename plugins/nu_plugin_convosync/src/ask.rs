@@ -76,14 +76,7 @@ pub(crate) fn hidden_line(
     head: Span,
     prompt: &str,
 ) -> Result<Option<String>, LabeledError> {
-    let Some(input) = engine.find_decl("input")?.filter(|_| std::io::stdin().is_terminal()) else {
-        return Ok(None);
-    };
-    let call = EvaluatedCall::new(head)
-        .with_positional(Value::string(prompt, head))
-        .with_flag("suppress-output".into_spanned(head));
-    let typed = engine.call_decl(input, call, PipelineData::empty(), true, false)?;
-    Ok(typed.into_value(head)?.into_string().ok())
+    typed(engine, head, prompt, true)
 }
 
 /// Reads a line. None: nobody is there to type it, or nothing was typed.
@@ -92,13 +85,25 @@ pub(crate) fn line(
     head: Span,
     prompt: &str,
 ) -> Result<Option<String>, LabeledError> {
+    let typed = typed(engine, head, prompt, false)?.map(|line| line.trim().to_owned());
+    Ok(typed.filter(|line| !line.is_empty()))
+}
+
+fn typed(
+    engine: &EngineInterface,
+    head: Span,
+    prompt: &str,
+    hidden: bool,
+) -> Result<Option<String>, LabeledError> {
     let Some(input) = engine.find_decl("input")?.filter(|_| std::io::stdin().is_terminal()) else {
         return Ok(None);
     };
-    let call = EvaluatedCall::new(head).with_positional(Value::string(prompt, head));
+    let mut call = EvaluatedCall::new(head).with_positional(Value::string(prompt, head));
+    if hidden {
+        call = call.with_flag("suppress-output".into_spanned(head));
+    }
     let typed = engine.call_decl(input, call, PipelineData::empty(), true, false)?;
-    let typed = typed.into_value(head)?.into_string().unwrap_or_default();
-    Ok(Some(typed.trim().to_owned()).filter(|typed| !typed.is_empty()))
+    Ok(typed.into_value(head)?.into_string().ok())
 }
 
 fn heading(decision: &Decision) -> String {

@@ -11,7 +11,14 @@ use crate::front::Front;
 ///
 /// As [`Front::settle`].
 pub(crate) fn decided(front: &Front<'_>, verb: Verb) -> Result<Reply, LabeledError> {
-    front.settle(verb, |verb: &mut Verb, decision: &Decision, choice: &Choice| {
-        Ok(verb.record(decision.question, choice).is_ok())
-    })
+    front.settle(verb, recorded)
+}
+
+/// Takes a choice down in the arguments that are for it.
+pub(crate) fn recorded(
+    verb: &mut Verb,
+    decision: &Decision,
+    choice: &Choice,
+) -> Result<bool, LabeledError> {
+    Ok(verb.record(decision.question, choice).is_ok())
 }

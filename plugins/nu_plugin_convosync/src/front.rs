@@ -183,12 +183,22 @@ impl<'a> Front<'a> {
     /// takes a choice down in the verb's arguments; false: it has no such choice.
     pub(crate) fn settle(
         &self,
-        mut verb: Verb,
+        verb: Verb,
         take: impl Fn(&mut Verb, &Decision, &Choice) -> Result<bool, LabeledError>,
     ) -> Result<Reply, LabeledError> {
-        for _ in 0..ROUNDS {
+        self.settle_within(ROUNDS, verb, take)?.ok_or_else(|| self.unexpected())
+    }
+
+    /// As [`Front::settle`]. None: more questions came than `rounds` allow.
+    pub(crate) fn settle_within(
+        &self,
+        rounds: usize,
+        mut verb: Verb,
+        take: impl Fn(&mut Verb, &Decision, &Choice) -> Result<bool, LabeledError>,
+    ) -> Result<Option<Reply>, LabeledError> {
+        for _ in 0..rounds {
             let decision = match self.ask(verb.clone())? {
-                Answer::Reply(reply) => return Ok(*reply),
+                Answer::Reply(reply) => return Ok(Some(*reply)),
                 Answer::Failure(failure) => return Err(self.place_failure(&failure)),
                 Answer::NeedsDecision(decision) => decision,
                 Answer::Progress(_) => return Err(self.unexpected()),
@@ -198,7 +208,7 @@ impl<'a> Front<'a> {
                 return Err(self.unexpected());
             }
         }
-        Err(self.unexpected())
+        Ok(None)
     }
 
     /// The user's choice, where somebody can choose.

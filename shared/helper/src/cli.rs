@@ -294,10 +294,7 @@ impl Session<'_> {
         if io::stdin().is_terminal() {
             return ask::recovery_words(&mut self.terminal());
         }
-        let mut text = String::new();
-        // What is no text has no words; the engine says what is wrong with them.
-        let _ = io::stdin().lock().take(LONGEST_WORDS).read_to_string(&mut text);
-        Some(ask::words(&text))
+        Some(ask::words(&piped_words()))
     }
 
     /// The six words of another device, from the terminal or from standard input.
@@ -305,10 +302,7 @@ impl Session<'_> {
         if io::stdin().is_terminal() {
             return self.terminal().ask("The six words on the other device: ").map(Secret);
         }
-        let mut text = String::new();
-        // What is no text has no words; the engine says what is wrong with them.
-        let _ = io::stdin().lock().take(LONGEST_WORDS).read_to_string(&mut text);
-        Some(Secret(text))
+        Some(Secret(piped_words()))
     }
 
     /// Asks to join, shows the words, and waits for the answer.
@@ -463,6 +457,13 @@ impl Session<'_> {
         self.terminal().show("Cancelled: nothing was changed.\n");
         Exit::Cancelled
     }
+}
+
+/// What is no text has no words; the engine says what is wrong with them.
+fn piped_words() -> String {
+    let mut text = String::new();
+    let _ = io::stdin().lock().take(LONGEST_WORDS).read_to_string(&mut text);
+    text
 }
 
 fn not_answered() -> Failure {

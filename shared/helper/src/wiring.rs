@@ -113,13 +113,18 @@ fn wired<T>(
         host: Host {
             name: host::name(),
             kind: host::kind(env),
-            carried: paths.home.as_deref().and_then(host::carried),
+            carried: carried(&request.verb, paths.home.as_deref()),
             home: real(paths.home.clone()),
         },
         settings,
         cancel,
     };
     Ok(act(&Engine::new(&ports, progress), &anchored(request)))
+}
+
+/// The folder that a synchroniser carries. Only `init` offers it, and to look for it costs.
+fn carried(verb: &Verb, home: Option<&Path>) -> Option<PathBuf> {
+    matches!(verb, Verb::Init(_)).then(|| home.and_then(host::carried)).flatten()
 }
 
 /// Whether the passphrase has to be typed: who takes it off or changes it has to know it.

@@ -75,12 +75,6 @@ impl ExportFormat {
             () => None,
         }
     }
-
-    /// Whether `import` reads it.
-    #[must_use]
-    pub fn can_be_imported(self) -> bool {
-        matches!(self, Self::Jsonl | Self::JsonlGz)
-    }
 }
 
 impl std::str::FromStr for ExportFormat {

@@ -8,6 +8,10 @@ use crate::ConvoSyncPlugin;
 use crate::front::Front;
 use crate::value::{Shape, sample};
 
+/// What is to be known of all settings.
+pub(super) const MORE: &str = "Settings are in one file, which `^convosync config edit` opens in your editor. Encryption is \
+     no setting: all that leaves this device is sealed, always.";
+
 /// Show every setting.
 pub(crate) struct Config;
 
@@ -23,8 +27,7 @@ impl SimplePluginCommand for Config {
     }
 
     fn extra_description(&self) -> &str {
-        "Settings are in one file, which `^convosync config edit` opens in your editor. Encryption is \
-         no setting: all that leaves this device is sealed, always."
+        MORE
     }
 
     fn search_terms(&self) -> Vec<&str> {

@@ -4,6 +4,7 @@ use convosync_wire::{ConfigArgs, Reply, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::{Example, LabeledError, Signature, SyntaxShape, Type, Value};
 
+use super::config::MORE;
 use crate::ConvoSyncPlugin;
 use crate::front::Front;
 use crate::value::Shape;
@@ -23,8 +24,7 @@ impl SimplePluginCommand for ConfigGet {
     }
 
     fn extra_description(&self) -> &str {
-        "Settings are in one file, which `^convosync config edit` opens in your editor. Encryption is \
-         no setting: all that leaves this device is sealed, always."
+        MORE
     }
 
     fn search_terms(&self) -> Vec<&str> {

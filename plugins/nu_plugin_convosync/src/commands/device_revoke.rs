@@ -1,13 +1,13 @@
 //! `convosync device revoke`
 
-use convosync_wire::{Reply, RevokeArgs, Verb};
+use convosync_wire::{RevokeArgs, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::{Example, LabeledError, Signature, SyntaxShape, Type, Value};
 
+use super::key_rotate::new_key;
 use crate::ConvoSyncPlugin;
 use crate::decide::decided;
-use crate::front::{Front, tell};
-use crate::value::Shape;
+use crate::front::Front;
 
 /// Takes a device out of the account.
 pub(crate) struct DeviceRevoke;
@@ -52,18 +52,14 @@ impl SimplePluginCommand for DeviceRevoke {
         let _ = input;
         let front = Front::new(engine, call, &["device"])?;
         let args = RevokeArgs { device: call.req(0)?, yes: call.has_flag("yes")? };
-        match decided(&front, Verb::DeviceRevoke(args))? {
-            Reply::Key(report) => {
-                tell(&report.notes);
-                Ok(Shape::at(call.head).key(&report))
-            }
-            _ => Err(front.unexpected()),
-        }
+        new_key(&front, decided(&front, Verb::DeviceRevoke(args))?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use convosync_wire::Reply;
+
     use super::*;
     use crate::scripted::Script;
     use crate::value::sample;

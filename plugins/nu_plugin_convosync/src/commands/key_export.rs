@@ -1,14 +1,14 @@
 //! `convosync key export`
 
-use convosync_wire::{ExportArgs, Reply, Verb};
+use convosync_wire::{ExportArgs, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::{Example, LabeledError, Signature, SyntaxShape, Type, Value};
 
+use super::key_rotate::new_key;
 use crate::ConvoSyncPlugin;
 use crate::argument::path;
 use crate::decide::decided;
-use crate::front::{Front, tell};
-use crate::value::Shape;
+use crate::front::Front;
 
 /// Makes new recovery words.
 pub(crate) struct KeyExport;
@@ -58,18 +58,14 @@ impl SimplePluginCommand for KeyExport {
             recovery_file: path(call, "recovery-file", caller.directory(), caller.home())?,
             yes: call.has_flag("yes")?,
         };
-        match decided(&front, Verb::KeyExport(args))? {
-            Reply::Key(report) => {
-                tell(&report.notes);
-                Ok(Shape::at(call.head).key(&report))
-            }
-            _ => Err(front.unexpected()),
-        }
+        new_key(&front, decided(&front, Verb::KeyExport(args))?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use convosync_wire::Reply;
+
     use super::*;
     use crate::scripted::Script;
     use crate::value::sample;

@@ -43,14 +43,15 @@ impl SimplePluginCommand for KeyRotate {
     ) -> Result<Value, LabeledError> {
         let _ = input;
         let front = Front::new(engine, call, &[])?;
-        match front.reply(Verb::KeyRotate)? {
-            Reply::Key(report) => {
-                tell(&report.notes);
-                Ok(Shape::at(call.head).key(&report))
-            }
-            _ => Err(front.unexpected()),
-        }
+        new_key(&front, front.reply(Verb::KeyRotate)?)
     }
+}
+
+/// The key that was made.
+pub(super) fn new_key(front: &Front<'_>, reply: Reply) -> Result<Value, LabeledError> {
+    let Reply::Key(report) = reply else { return Err(front.unexpected()) };
+    tell(&report.notes);
+    Ok(Shape::at(front.head()).key(&report))
 }
 
 #[cfg(test)]

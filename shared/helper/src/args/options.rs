@@ -22,15 +22,16 @@ macro_rules! answers {
 #[command(after_help = "Example:\n  \
     convosync init --store file:///home/me/Sync/convosync --device desktop\n  \
     convosync init --store git+ssh://git@example.org/me/sessions.git\n\n\
-    A store is a folder (file:///path, ~/path) or a git repository (git+ssh://host/path,\n\
-    git+https://host/path, git+file:///path). Best is a private repository of its own: who\n\
-    can fetch it can fetch the sealed sessions, and what is deleted stays on a server until\n\
-    it cleans up. `--store origin` keeps the sealed sessions of each repository in that\n\
+    A store is a folder (file:///path, ~/path), a git repository (git+ssh://host/path,\n\
+    git+https://host/path, git+file:///path) or a bucket (s3://bucket/prefix,\n\
+    gs://bucket/prefix, az://container/prefix). Of repositories best is a private one of its\n\
+    own: who can fetch it can fetch the sealed sessions, and what is deleted stays on a\n\
+    server until it cleans up. `--store origin` keeps the sealed sessions of each repository in that\n\
     repository's own origin, and asks once for each.\n\n\
     The 24 recovery words are shown once. They are the only way back to your sessions\n\
     when every device is lost; another device joins with them.")]
 pub(crate) struct Init {
-    /// Where the sealed sessions go: a folder or a git repository [default: on this machine]
+    /// Where the sealed sessions go: a folder, a git repository or a bucket [default: on this machine]
     #[arg(long, value_name = "URL")]
     pub(crate) store: Option<String>,
     /// The name of this device [default: the host's name]

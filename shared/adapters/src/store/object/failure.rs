@@ -131,7 +131,7 @@ impl Refused {
 }
 
 /// The first cause of this type.
-fn cause<E: std::error::Error + 'static>(error: &object_store::Error) -> Option<&E> {
+pub(super) fn cause<E: std::error::Error + 'static>(error: &object_store::Error) -> Option<&E> {
     let mut next = error.source();
     while let Some(cause) = next {
         if let Some(found) = cause.downcast_ref() {

@@ -14,6 +14,8 @@ use object_store::client::{
 use object_store::{ClientOptions, HeaderValue};
 use reqwest::{Certificate, NoProxy, Proxy};
 
+use super::service::set;
+
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -78,8 +80,7 @@ impl Connector {
     }
 
     fn var(&self, names: &[&str]) -> Option<&str> {
-        let set = |name: &&str| self.env.get(*name).map(String::as_str).filter(|v| !v.is_empty());
-        names.iter().find_map(set)
+        names.iter().find_map(|name| set(&self.env, name))
     }
 
     fn client(&self, allow_http: bool) -> Result<reqwest::Client, String> {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
+use super::service::set;
+
 /// What the files say of one profile.
 #[derive(Default)]
 pub(super) struct Profile {
@@ -47,13 +49,13 @@ impl Profile {
 
 /// The name of the profile.
 pub(super) fn chosen(env: &BTreeMap<String, String>) -> &str {
-    let set = |name: &str| env.get(name).map(String::as_str).filter(|value| !value.is_empty());
-    set("AWS_PROFILE").or_else(|| set("AWS_DEFAULT_PROFILE")).unwrap_or("default")
+    let named = set(env, "AWS_PROFILE").or_else(|| set(env, "AWS_DEFAULT_PROFILE"));
+    named.unwrap_or("default")
 }
 
 fn place(env: &BTreeMap<String, String>, variable: &str, own: &str) -> Option<PathBuf> {
     let home = env.get("HOME").map(Path::new);
-    match env.get(variable).filter(|path| !path.is_empty()) {
+    match set(env, variable) {
         Some(path) => match path.strip_prefix("~/") {
             Some(rest) => Some(home?.join(rest)),
             None => Some(PathBuf::from(path)),

@@ -17,6 +17,7 @@ use object_store::{
 };
 
 use super::address::{Address, Service};
+use super::failure::cause;
 use super::http::Connector;
 use super::profile::{self, Profile};
 
@@ -83,7 +84,8 @@ pub(super) fn how_to_make(address: &Address) -> String {
     }
 }
 
-fn set<'a>(env: &'a Env, name: &str) -> Option<&'a str> {
+/// A variable that is set to something.
+pub(super) fn set<'a>(env: &'a Env, name: &str) -> Option<&'a str> {
     env.get(name).map(String::as_str).filter(|value| !value.is_empty())
 }
 
@@ -346,12 +348,8 @@ fn connection(text: &str) -> Vec<(AzureConfigKey, String)> {
 
 /// Only what is ours to say is repeated: a parser's error may quote what it could not read.
 fn unusable(error: object_store::Error) -> Unset {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    while let Some(cause) = source {
-        if let Some(super::http::Unusable(why)) = cause.downcast_ref() {
-            return Unset::Setting(why.clone());
-        }
-        source = cause.source();
+    match cause::<super::http::Unusable>(&error) {
+        Some(super::http::Unusable(why)) => Unset::Setting(why.clone()),
+        None => Unset::Credentials("its settings or credentials can't be read".to_owned()),
     }
-    Unset::Credentials("its settings or credentials can't be read".to_owned())
 }
