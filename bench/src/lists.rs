@@ -119,6 +119,7 @@ fn card(profile: &Profile, number: u64) -> Card {
         commit: format!("{number:040x}").parse().ok(),
         code: CodeState::Pushed,
         repository: format!("git.example.org/team/project-{}", number % 13),
+        folder: None,
         working_directory: "/home/alice/projects/app".to_owned(),
         conversation: None,
         message_count: number % 400,

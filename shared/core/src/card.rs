@@ -45,6 +45,8 @@ pub struct Card {
     pub repository: String,
     /// Where the user was, absolute, on the saving device.
     pub working_directory: String,
+    /// How far below the top of its work tree that is, with `/`; none: not known, or no code.
+    pub folder: Option<String>,
     /// The main conversation.
     pub conversation: Option<ConversationId>,
     /// Messages in the main conversation (one prompt, or all lines of one answer).
@@ -120,6 +122,7 @@ mod tests {
             code: CodeState::None,
             repository: String::new(),
             working_directory: String::new(),
+            folder: None,
             conversation: None,
             message_count: 0,
             size: 0,

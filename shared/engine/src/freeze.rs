@@ -195,6 +195,7 @@ impl Engine<'_> {
             code: draft.code,
             repository: draft.repository.clone(),
             working_directory: draft.working_directory.clone(),
+            folder: draft.manifest.terminal.as_ref().map(|terminal| terminal.directory.clone()),
             conversation: main.map(|conversation| conversation.id.clone()),
             message_count: main.map_or(0, |conversation| conversation.message_count),
             size: size_of(&draft.manifest),

@@ -39,6 +39,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) deleted: bool,
     /// Whether a repository is wanted.
     pub(crate) repository: &'a dyn Fn(&str) -> bool,
+    /// Nothing older is wanted, milliseconds since 1970.
+    pub(crate) since: i64,
     /// Whether a card is wanted; none: every card is.
     pub(crate) card: Option<&'a dyn Fn(&Card) -> bool>,
     pub(crate) limit: usize,
@@ -64,7 +66,10 @@ impl Glance {
         });
         let all = apart.into_iter().map(Shown::Opened).chain(rows.map(Shown::Row));
         let mut page = Vec::new();
-        for shown in all.filter(|shown| (wanted.repository)(shown.repository())) {
+        let fits = |shown: &Shown<'_>| {
+            shown.time() >= wanted.since && (wanted.repository)(shown.repository())
+        };
+        for shown in all.filter(fits) {
             if wanted.card.is_none() || shown.is_wanted(wanted)? {
                 page.push(shown);
             }

@@ -10,6 +10,7 @@ use convosync_wire::{
 };
 
 use crate::backoff::is_due;
+use crate::capture::relative;
 use crate::cards::{device_rows, log_rows, session_row};
 use crate::engine::Engine;
 use crate::glance::Wanted;
@@ -48,12 +49,20 @@ impl Engine<'_> {
         let mut reach = self.reach_as(member, args.offline)?;
         let glance = self.glance(&mut reach.member, reach.store.as_deref())?;
         let here = self.repository_here(request)?;
-        let by_card = args.branch.is_some() || args.device.is_some();
-        let is_wanted = |card: &Card| matches(card, args);
+        let folder = args.here.then(|| self.folder_here(request)).transpose()?;
+        let by_card = args.branch.is_some() || args.device.is_some() || folder.is_some();
+        let is_wanted = |card: &Card| {
+            matches(card, args) && folder.as_ref().is_none_or(|folder| is_below(card, folder))
+        };
+        let only_here = args.here || args.repo.as_deref() == Some(".");
         let wanted = Wanted {
             here: here.as_deref(),
             deleted: args.deleted,
-            repository: &|repository| is_of(repository, args, here.as_deref()),
+            repository: &|repository| match only_here {
+                true => here.as_deref() == Some(repository),
+                false => args.repo.as_ref().is_none_or(|part| repository.contains(part)),
+            },
+            since: args.since.map_or(i64::MIN, |since| since.at(self.ports.clock.now_ms())),
             card: by_card.then_some(&is_wanted),
             limit: match (args.limit, args.all) {
                 (Some(limit), _) => usize::try_from(limit).unwrap_or(usize::MAX),
@@ -242,6 +251,13 @@ impl Engine<'_> {
         Ok(Reach { member, store, notes })
     }
 
+    /// How far below the top of its work tree the caller's directory is.
+    fn folder_here(&self, request: &Request) -> Result<String, Trouble> {
+        let directory = Path::new(&request.directory);
+        let facts = self.ports.git.facts(directory, &[])?;
+        Ok(relative(&facts.repository.root, directory))
+    }
+
     /// What the repository here is called, if there is one.
     fn repository_here(&self, request: &Request) -> Result<Option<String>, Trouble> {
         match self.ports.git.identity(Path::new(&request.directory)) {
@@ -261,13 +277,10 @@ fn matches(card: &Card, args: &ListArgs) -> bool {
     branch && device
 }
 
-/// Whether a repository is the one that is asked for.
-fn is_of(repository: &str, args: &ListArgs, here: Option<&str>) -> bool {
-    match args.repo.as_deref() {
-        None => true,
-        Some(".") => here == Some(repository),
-        Some(part) => repository.contains(part),
-    }
+/// Whether a save was made in this folder of its work tree, or below it.
+fn is_below(card: &Card, folder: &str) -> bool {
+    let there = card.folder.as_deref().unwrap_or_default();
+    folder.is_empty() || Path::new(there).starts_with(folder)
 }
 
 /// That several devices went on from the same save, and what to do about it.

@@ -13,7 +13,7 @@ use convosync_engine::ports::Store as _;
 use convosync_engine::testing::{FaultyStore, Knobs, MemoryRemote, MemoryStore, TestClock};
 use convosync_wire::{
     DeleteArgs, InitArgs, JoinArgs, ListArgs, Reply, ResumeArgs, RevokeArgs, Rows, SaveArgs,
-    Secret, SessionRow, SessionsArgs, Verb,
+    Secret, SessionRow, SessionsArgs, Since, Verb,
 };
 use device::{Device, STORE};
 use dice::Dice;
@@ -122,6 +122,8 @@ fn shows_the_same(device: &Device, dice: &mut Dice) {
         branch: if dice.chance(20) { word(dice, &["main", "other"]) } else { None },
         device: if dice.chance(20) { word(dice, &["desktop", "LAPTOP"]) } else { None },
         repo: if dice.chance(30) { word(dice, &[".", "1", "origin"]) } else { None },
+        here: dice.chance(20),
+        since: if dice.chance(20) { Some(Since::Ago(5 * 60_000)) } else { None },
         offline: dice.chance(40),
         deleted: dice.chance(10),
     };

@@ -28,7 +28,7 @@ pub use report::{
 };
 pub use request::{
     Answers, InitArgs, JoinArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive,
-    OnMergeConflict, OnMissing, Request, ResumeArgs, SaveArgs, Secret, SyncArgs, Verb,
+    OnMergeConflict, OnMissing, Request, ResumeArgs, SaveArgs, Secret, Since, SyncArgs, Verb,
 };
 pub use store::{
     ConsentArgs, ConsentReport, MoveArgs, MoveReport, OriginRow, StoreKind, StoreReport, Visible,

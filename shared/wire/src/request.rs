@@ -460,10 +460,35 @@ pub struct ListArgs {
     pub device: Option<String>,
     /// Only this repository (`.`: the one here; else part of its URL).
     pub repo: Option<String>,
+    /// Only what was saved in the caller's directory of this repository, or below it.
+    pub here: bool,
+    /// Only what was saved since then.
+    pub since: Option<Since>,
     /// What this device knows already; the store is not asked.
     pub offline: bool,
     /// The deleted sessions that can still be brought back, and no others.
     pub deleted: bool,
+}
+
+/// The oldest time that is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Since {
+    /// So many milliseconds ago.
+    Ago(i64),
+    /// Milliseconds since 1970.
+    At(i64),
+}
+
+impl Since {
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub fn at(self, now_ms: i64) -> i64 {
+        match self {
+            Self::Ago(ms) => now_ms.saturating_sub(ms),
+            Self::At(ms) => ms,
+        }
+    }
 }
 
 /// `convosync sync`.

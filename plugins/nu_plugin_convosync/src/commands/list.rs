@@ -1,11 +1,11 @@
 //! `convosync list`
 
-use convosync_wire::{ListArgs, Reply, Verb};
+use convosync_wire::{ListArgs, Reply, Since, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::{Example, LabeledError, Signature, Span, Spanned, SyntaxShape, Type, Value};
 
 use crate::ConvoSyncPlugin;
-use crate::argument::text_flag;
+use crate::argument::{refuse_both, text_flag};
 use crate::failure::wrong;
 use crate::front::{Front, tell};
 use crate::value::{Shape, sample, session_type};
@@ -38,12 +38,23 @@ impl SimplePluginCommand for List {
         super::signature(self.name())
             .switch("all", "every session, not the 10 newest", Some('a'))
             .named("limit", SyntaxShape::Int, "at most so many", Some('n'))
-            .param(text_flag("branch", "only this branch"))
-            .param(text_flag("device", "only what this device saved (name or id)"))
-            .param(text_flag(
-                "repo",
-                "only this repository: `.` for the one here, or part of its URL",
-            ))
+            .param(text_flag("branch", "only this branch").short('b'))
+            .param(text_flag("device", "only what this device saved (name or id)").short('d'))
+            .param(
+                text_flag("repo", "only this repository: `.` for the one here, or part of its URL")
+                    .short('r'),
+            )
+            .switch(
+                "here",
+                "only what was saved in this folder of this repository, or below it",
+                Some('H'),
+            )
+            .named(
+                "since",
+                SyntaxShape::OneOf(vec![SyntaxShape::Duration, SyntaxShape::DateTime]),
+                "only what was saved since then: 3day, 2wk, 2026-03-01",
+                Some('s'),
+            )
             .switch("offline", "what this device knows already; the store is not asked", None)
             .switch("deleted", "the deleted sessions that can still be brought back", None)
             .input_output_type(Type::Nothing, session_type())
@@ -67,6 +78,11 @@ impl SimplePluginCommand for List {
                 result: None,
             },
             Example {
+                example: "convosync list --here --since 2wk",
+                description: "What was done in this folder of a big repository of late",
+                result: None,
+            },
+            Example {
                 example: "convosync list --all | where size > 1mb and timestamp < (date now) - 4wk",
                 description: "Big sessions that are old",
                 result: None,
@@ -81,6 +97,7 @@ impl SimplePluginCommand for List {
         call: &EvaluatedCall,
         _input: &Value,
     ) -> Result<Value, LabeledError> {
+        refuse_both(call, "here", "repo")?;
         let front = Front::new(engine, call, &[])?;
         let args = ListArgs {
             all: call.has_flag("all")?,
@@ -88,6 +105,8 @@ impl SimplePluginCommand for List {
             branch: call.get_flag("branch")?,
             device: call.get_flag("device")?,
             repo: call.get_flag("repo")?,
+            here: call.has_flag("here")?,
+            since: since(call)?,
             offline: call.has_flag("offline")?,
             deleted: call.has_flag("deleted")?,
         };
@@ -111,6 +130,20 @@ fn limit(call: &EvaluatedCall) -> Result<Option<u64>, LabeledError> {
     }
 }
 
+/// A duration has passed since then, or it is a date.
+fn since(call: &EvaluatedCall) -> Result<Option<Since>, LabeledError> {
+    match call.get_flag_value("since") {
+        None => Ok(None),
+        Some(Value::Duration { val, .. }) => Ok(Some(Since::Ago(val.saturating_abs() / 1_000_000))),
+        Some(Value::Date { val, .. }) => Ok(Some(Since::At(val.timestamp_millis()))),
+        Some(other) => Err(wrong(
+            "this is no time",
+            "give a duration or a date: 3day, 2026-03-01",
+            other.span(),
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,7 +162,7 @@ mod tests {
     fn every_flag_reaches_the_helper() {
         let script = script();
         script
-            .eval("convosync list --all --limit 3 --branch main --device laptop --repo . --offline --deleted")
+            .eval("convosync list --all --limit 3 --branch main --device laptop --repo . --since 3day --offline --deleted")
             .unwrap();
         let want = ListArgs {
             all: true,
@@ -137,10 +170,29 @@ mod tests {
             branch: Some("main".to_owned()),
             device: Some("laptop".to_owned()),
             repo: Some(".".to_owned()),
+            here: false,
+            since: Some(Since::Ago(3 * 86_400_000)),
             offline: true,
             deleted: true,
         };
         assert_eq!(script.verbs(), [Verb::List(want)]);
+    }
+
+    #[test]
+    fn a_date_and_short_flags_reach_it_too() {
+        let script = script();
+        script.eval("convosync list -a -b main -d laptop -H -s 2026-03-01T00:00:00Z").unwrap();
+        let want = ListArgs {
+            all: true,
+            branch: Some("main".to_owned()),
+            device: Some("laptop".to_owned()),
+            here: true,
+            since: Some(Since::At(1_772_323_200_000)),
+            ..ListArgs::default()
+        };
+        assert_eq!(script.verbs(), [Verb::List(want)]);
+        let both = script.error("convosync list --here --repo x");
+        assert_eq!(both.msg, "--here and --repo contradict each other");
     }
 
     #[test]

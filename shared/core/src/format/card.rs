@@ -49,6 +49,8 @@ struct Stored {
     quiet: bool,
     #[n(18)]
     parked: bool,
+    #[n(19)]
+    folder: Option<String>,
 }
 
 /// One device of a vector.
@@ -100,6 +102,7 @@ pub(crate) fn encode_card(card: &Card) -> Vec<u8> {
         content: card.content,
         quiet: card.quiet,
         parked: card.parked,
+        folder: card.folder.clone(),
     })
 }
 
@@ -126,6 +129,7 @@ pub(crate) fn decode_card(bytes: &[u8]) -> Result<Card, FormatError> {
         content: stored.content,
         quiet: stored.quiet,
         parked: stored.parked,
+        folder: stored.folder,
     })
 }
 

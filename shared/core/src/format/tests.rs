@@ -32,6 +32,7 @@ fn card() -> Card {
         code: CodeState::Carried,
         repository: "example.org/user/project".to_owned(),
         working_directory: "/home/user/project".to_owned(),
+        folder: None,
         conversation: None,
         message_count: 12,
         size: 345_678,
@@ -154,6 +155,10 @@ fn frozen<T: PartialEq + Debug>(
 #[test]
 fn the_stored_card_never_changes() {
     frozen(&card(), encode_card(&card()), CARD, decode_card);
+    // The folder came later: a card without one is stored as before.
+    let below = Card { folder: Some("packages/api".to_owned()), ..card() };
+    let stored = CARD.replacen("b2", "b3", 1) + "136c7061636b616765732f617069";
+    frozen(&below, encode_card(&below), &stored, decode_card);
 }
 
 #[test]
@@ -353,11 +358,12 @@ proptest! {
     #[test]
     fn texts_and_numbers_of_a_card_come_back(
         message in ".*", directory in ".*", branch in prop::option::of(".*"),
+        folder in prop::option::of(".*"),
         timestamp_ms: i64, message_count: u64, size: u64, content: [u8; 16], quiet: bool,
     ) {
         let card = Card {
-            message, working_directory: directory, branch, timestamp_ms, message_count, size,
-            content, quiet, ..card()
+            message, working_directory: directory, branch, folder, timestamp_ms, message_count,
+            size, content, quiet, ..card()
         };
         prop_assert_eq!(decode_card(&encode_card(&card)), Ok(card));
     }

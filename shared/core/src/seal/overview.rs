@@ -254,6 +254,7 @@ mod tests {
             code: CodeState::None,
             repository: "r".repeat(number.into()),
             working_directory: String::new(),
+            folder: None,
             conversation: None,
             message_count: 0,
             size: 0,

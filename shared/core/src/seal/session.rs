@@ -306,6 +306,7 @@ mod tests {
             code: CodeState::None,
             repository: String::new(),
             working_directory: String::new(),
+            folder: None,
             conversation: None,
             message_count: 0,
             size: 0,

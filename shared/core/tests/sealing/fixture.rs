@@ -61,6 +61,7 @@ pub(crate) fn card(profile: &Profile, session: SessionId) -> Card {
         code: CodeState::Pushed,
         repository: "example.org/user/project".to_owned(),
         working_directory: "/home/user/project".to_owned(),
+        folder: None,
         conversation: Some("11111111-2222-4333-8444-555555555555".parse().expect("an id")),
         message_count: 12,
         size: 34_567,

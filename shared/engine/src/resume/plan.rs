@@ -280,6 +280,7 @@ mod tests {
             code: CodeState::Pushed,
             repository: "r".to_owned(),
             working_directory: "/w".to_owned(),
+            folder: None,
             conversation: None,
             message_count: 0,
             size: 0,

@@ -5,6 +5,7 @@
 mod keeping;
 mod options;
 mod portable;
+mod since;
 mod store;
 #[cfg(test)]
 mod tests;

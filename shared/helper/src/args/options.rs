@@ -4,8 +4,10 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use convosync_wire::{
     InitArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict, OnMissing,
-    SaveArgs,
+    SaveArgs, Since,
 };
+
+use super::since;
 
 /// The kinds of device that `--kind` takes.
 pub(crate) const KINDS: [&str; 5] = ["desktop", "laptop", "tablet", "mobile", "server"];
@@ -205,23 +207,33 @@ pub(crate) struct Resume {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     convosync list --branch feature/oauth\n  \
-    convosync list --repo . --json")]
+    convosync list --here --since 2w\n  \
+    convosync list --repo . --json\n\n\
+    --since takes what has passed (90m, 12h, 3d, 2w, \"3 days\"), a day (2026-03-01), or a\n\
+    time (2026-03-01T14:30, of this machine's time zone unless it names another).")]
 pub(crate) struct List {
     /// Every session, not the 10 newest
-    #[arg(long)]
+    #[arg(short, long)]
     pub(crate) all: bool,
     /// At most so many
-    #[arg(long, value_name = "N", conflicts_with = "all")]
+    #[arg(short = 'n', long, value_name = "N", conflicts_with = "all",
+          value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
     /// Only this branch
-    #[arg(long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME")]
     pub(crate) branch: Option<String>,
     /// Only what this device saved (name or id)
-    #[arg(long, value_name = "DEVICE")]
+    #[arg(short, long, value_name = "DEVICE")]
     pub(crate) device: Option<String>,
     /// Only this repository (`.`: the one here; else part of its URL)
-    #[arg(long, value_name = "REPO")]
+    #[arg(short, long, value_name = "REPO")]
     pub(crate) repo: Option<String>,
+    /// Only what was saved in this folder of this repository, or below it
+    #[arg(short = 'H', long, conflicts_with = "repo")]
+    pub(crate) here: bool,
+    /// Only what was saved since then: 3d, 2w, 2026-03-01
+    #[arg(short, long, value_name = "WHEN", value_parser = since::parse)]
+    pub(crate) since: Option<Since>,
     /// Only what is known here; the store is not asked
     #[arg(long)]
     pub(crate) offline: bool,
@@ -238,6 +250,8 @@ impl From<List> for ListArgs {
             branch: list.branch,
             device: list.device,
             repo: list.repo,
+            here: list.here,
+            since: list.since,
             offline: list.offline,
             deleted: list.deleted,
         }

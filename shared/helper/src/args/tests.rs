@@ -95,6 +95,8 @@ fn each_verb_is_what_was_typed() {
             "--deleted"
         ]),
         Verb::List(ListArgs {
+            here: false,
+            since: None,
             all: false,
             limit: Some(3),
             branch: Some("b".into()),
