@@ -3,7 +3,10 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use convosync_wire::{Answer, Choice, Decision, PROTOCOL, Reply, Request, Secret, Verb, unlock};
+use convosync_meter::{Meter, Signs};
+use convosync_wire::{
+    Answer, Choice, Decision, PROTOCOL, Progress, Reply, Request, Secret, Verb, unlock,
+};
 use nu_plugin::{EngineInterface, EvaluatedCall};
 use nu_protocol::{LabeledError, SignalAction, Span, Value};
 
@@ -12,7 +15,6 @@ use crate::clean;
 use crate::environment::Environment;
 use crate::failure::{CANCELLED, cancelled, failure, labeled, unanswered, wrong};
 use crate::helper::{Cancel, Helper, Outcome};
-use crate::progress::ProgressLine;
 
 /// A verb of few questions asks each of them once; more is a helper that goes round in circles.
 const ROUNDS: usize = 4;
@@ -167,9 +169,23 @@ impl<'a> Front<'a> {
         if self.engine.signals().interrupted() {
             cancel.call_off();
         }
-        let mut line = ProgressLine::on_terminal();
-        let outcome = self.caller.helper.ask(&request, &cancel, None, &mut |text| line.show(text));
+        let meter = self.meter();
+        let mut show = |progress: &Progress| {
+            meter.show(clean::line(&progress.text), progress.counted);
+        };
+        let outcome = self.caller.helper.ask(&request, &cancel, None, &mut show);
+        drop(meter);
         self.settled(name, outcome.map_err(|failure| labeled(&failure, self.head()))?)
+    }
+
+    /// The line of progress, where the caller's terminal can have one.
+    fn meter(&self) -> Meter {
+        let env = self.caller.helper.env();
+        if env.get("TERM").is_none_or(|term| term == "dumb") {
+            return Meter::hidden();
+        }
+        let signals = self.engine.signals().clone();
+        Meter::begin(Signs::Unicode, move || signals.interrupted())
     }
 
     /// Asks for a verb that clears up after Ctrl-C, so that does not call it off. If it can't be

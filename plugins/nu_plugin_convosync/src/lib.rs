@@ -13,7 +13,6 @@ mod environment;
 mod failure;
 mod front;
 mod helper;
-mod progress;
 mod terminal;
 mod value;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use convosync_core::DeviceKind;
-use convosync_wire::{Decision, Failure, Note, Reply, Request, Verb};
+use convosync_wire::{Counted, Decision, Failure, Note, Progress, Reply, Request, Unit, Verb};
 
 use crate::Cancel;
 use crate::enrol::Waited;
@@ -72,7 +72,7 @@ pub enum Outcome {
 /// Answers requests.
 pub struct Engine<'a> {
     pub(crate) ports: &'a Ports<'a>,
-    pub(crate) progress: &'a dyn Fn(&str),
+    pub(crate) progress: &'a dyn Fn(&Progress),
     /// The caller's directory.
     pub(crate) here: RefCell<Option<PathBuf>>,
     /// Repositories whose origins answered, if those are the store.
@@ -84,7 +84,7 @@ pub struct Engine<'a> {
 impl<'a> Engine<'a> {
     /// An engine over these ports; `progress` is told what is being done.
     #[must_use]
-    pub fn new(ports: &'a Ports<'a>, progress: &'a dyn Fn(&str)) -> Self {
+    pub fn new(ports: &'a Ports<'a>, progress: &'a dyn Fn(&Progress)) -> Self {
         let (here, looked_at, told) = Default::default();
         Self { ports, progress, here, looked_at, told }
     }
@@ -151,16 +151,33 @@ impl<'a> Engine<'a> {
 
     /// Tells what is being done, and stops here if the user gave up.
     pub(crate) fn step(&self, text: &str) -> Result<(), Trouble> {
+        self.advance(text.into())
+    }
+
+    /// As [`Engine::step`], of objects that go or come one after the other.
+    pub(crate) fn step_of(&self, text: &str, done: usize, of: usize) -> Result<(), Trouble> {
+        let (done, of) = (done as u64, of as u64);
+        let counted = (of > 1).then_some(Counted { done, of, unit: Unit::Objects });
+        self.advance(Progress { text: text.to_owned(), counted })
+    }
+
+    /// As [`Engine::step`], of bytes.
+    pub(crate) fn bytes_of(&self, text: &str, done: u64, of: u64) -> Result<(), Trouble> {
+        let counted = (of > 0).then_some(Counted { done, of, unit: Unit::Bytes });
+        self.advance(Progress { text: text.to_owned(), counted })
+    }
+
+    fn advance(&self, progress: Progress) -> Result<(), Trouble> {
         if self.ports.cancel.is_cancelled() {
             return Err(Trouble::Cancelled);
         }
-        (self.progress)(text);
+        (self.progress)(&progress);
         Ok(())
     }
 
     /// Tells what is being done where it is too late to stop: what was begun is ended.
     pub(crate) fn tell(&self, text: &str) {
-        (self.progress)(text);
+        (self.progress)(&text.into());
     }
 
     /// Puts a note into the reply, whatever the verb.

@@ -82,12 +82,15 @@ impl Engine<'_> {
         let Ground { marks, there } = ground;
         let shelf = Shelf::new(self, member, Some(store));
         let mut bytes = 0;
+        let queued = self.ports.outbox.list(&ObjectName::parts_of(session))?;
+        let here = queued.iter().filter(|listed| needed.contains(&listed.name));
+        let all = here.map(|listed| listed.size).sum();
         for name in needed {
             let stays = there.contains(name) && !marks.may_go(name);
             if stays || self.stands(member, session, name, ground)? {
                 continue;
             }
-            self.step("Uploading the conversation")?;
+            self.bytes_of("Uploading the conversation", bytes, all)?;
             if there.contains(name) || marks.has(name) {
                 bytes += self.put_stand_in(member, store, session, name, &shelf)?;
             } else {

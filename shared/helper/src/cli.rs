@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser as _;
+use convosync_meter::{Meter, Signs};
 use convosync_wire::{
     ApproveArgs, ConfigArgs, Decision, EnrolArgs, ExportFormat, ExportSessionArgs, Failure,
-    InitArgs, JoinArgs, ListArgs, ProtectArgs, Reply, Request, ResumeArgs, Secret, Verb,
+    InitArgs, JoinArgs, ListArgs, Progress, ProtectArgs, Reply, Request, ResumeArgs, Secret, Verb,
 };
 
 use crate::args::{Cli, Join, Wanted};
@@ -96,7 +97,7 @@ fn serve(interrupt: &Interrupt) -> Exit {
         listener.set();
     });
     let told = Cell::new(None);
-    let run = |request: &Request, progress: &dyn Fn(&str)| {
+    let run = |request: &Request, progress: &dyn Fn(&Progress)| {
         let mut request = request.clone();
         let file = unlock::file(&request.env, &request.directory);
         let call = |request: &Request| wiring::run(request, progress, interrupt);
@@ -261,8 +262,8 @@ impl Session<'_> {
 
     /// One call of the engine behind a line of progress.
     fn call_once(&self, request: &Request) -> Outcome {
-        let shown = Cell::new(false);
-        let outcome = run_caught(
+        let meter = self.meter();
+        run_caught(
             &|request, progress| match to_output(&request.verb) {
                 Some(args) => {
                     let out = &mut io::stdout().lock();
@@ -271,18 +272,17 @@ impl Session<'_> {
                 None => wiring::run(request, progress, &self.interrupt),
             },
             request,
-            &|text| {
-                if self.shows_progress {
-                    let text = self.err.fit(&view::harmless_line(text), self.err.width.max(2) - 1);
-                    eput(&format!("\r\u{1b}[2K{text}"));
-                    shown.set(true);
-                }
-            },
-        );
-        if shown.get() {
-            eput("\r\u{1b}[2K");
+            &|progress| meter.show(view::harmless_line(&progress.text), progress.counted),
+        )
+    }
+
+    fn meter(&self) -> Meter {
+        if !self.shows_progress {
+            return Meter::hidden();
         }
-        outcome
+        let interrupt = self.interrupt.clone();
+        let signs = if self.err.unicode { Signs::Unicode } else { Signs::Ascii };
+        Meter::begin(signs, move || interrupt.is_set())
     }
 
     fn terminal(&self) -> Terminal {

@@ -15,7 +15,8 @@ use convosync_core::Passphrase;
 use convosync_engine::ports::{Assistant, Entropy as _, Store, Stores as _};
 use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Settings, Trouble};
 use convosync_wire::{
-    ConfigArgs, ExportArgs, ExportSessionArgs, Failure, InitArgs, ProtectArgs, Reply, Request, Verb,
+    ConfigArgs, ExportArgs, ExportSessionArgs, Failure, InitArgs, Progress, ProtectArgs, Reply,
+    Request, Verb,
 };
 
 use crate::config::{config, refusal};
@@ -26,7 +27,11 @@ use crate::surroundings::Env;
 use crate::unlock;
 
 /// Runs a request. Of the environment only what the request carries is looked at.
-pub(crate) fn run(request: &Request, progress: &dyn Fn(&str), interrupt: &Interrupt) -> Outcome {
+pub(crate) fn run(
+    request: &Request,
+    progress: &dyn Fn(&Progress),
+    interrupt: &Interrupt,
+) -> Outcome {
     if let Verb::Config(args) = &request.verb {
         return configured(request, args)
             .unwrap_or_else(|refusal| Outcome::Failure(Trouble::from(refusal).failure()));
@@ -45,7 +50,7 @@ pub(crate) fn run(request: &Request, progress: &dyn Fn(&str), interrupt: &Interr
 pub(crate) fn export(
     request: &Request,
     args: &ExportSessionArgs,
-    progress: &dyn Fn(&str),
+    progress: &dyn Fn(&Progress),
     interrupt: &Interrupt,
     out: &mut dyn Write,
 ) -> Outcome {
@@ -80,7 +85,7 @@ pub(crate) fn random() -> [u8; 8] {
 
 fn wired<T>(
     request: &Request,
-    progress: &dyn Fn(&str),
+    progress: &dyn Fn(&Progress),
     interrupt: &Interrupt,
     act: impl FnOnce(&Engine<'_>, &Request) -> T,
 ) -> Result<T, Trouble> {

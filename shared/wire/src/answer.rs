@@ -24,6 +24,36 @@ pub enum Answer {
 pub struct Progress {
     /// In the user's words, e.g. `Pushing to origin/main`.
     pub text: String,
+    /// How much of it is done, where that can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
+}
+
+impl From<&str> for Progress {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), counted: None }
+    }
+}
+
+/// So much of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// What is done.
+    pub done: u64,
+    /// What there is to do.
+    pub of: u64,
+    /// What is counted.
+    pub unit: Unit,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Bytes.
+    Bytes,
+    /// Sealed objects.
+    Objects,
 }
 
 /// Why something did not work.

@@ -15,7 +15,7 @@ mod settings;
 mod store;
 pub mod unlock;
 
-pub use answer::{Answer, Failure, Progress};
+pub use answer::{Answer, Counted, Failure, Progress, Unit};
 pub use decision::{Choice, Decision, Question};
 pub use keys::{
     ApproveArgs, ApproveReport, DeviceState, EnrolArgs, EnrolReport, EnrolWaiting, ExportArgs,

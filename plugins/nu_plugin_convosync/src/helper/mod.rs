@@ -6,7 +6,7 @@ mod process;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use convosync_wire::{Answer, Failure, Request};
+use convosync_wire::{Answer, Failure, Progress, Request};
 
 use crate::environment::Environment;
 use crate::failure::{CANCELLED, failure};
@@ -64,13 +64,13 @@ impl Helper {
         request: &Request,
         cancel: &Cancel,
         limit: Option<Duration>,
-        on_progress: &mut dyn FnMut(&str),
+        on_progress: &mut dyn FnMut(&Progress),
     ) -> Result<Outcome, Failure> {
         let mut run = Run::start(&self.program, self.env.all(), request, cancel)
             .map_err(|error| self.not_started(&error))?;
         let end = loop {
             match run.next(limit) {
-                Ok(Answer::Progress(progress)) => on_progress(&progress.text),
+                Ok(Answer::Progress(progress)) => on_progress(&progress),
                 Ok(answer) => break Ok(answer),
                 Err(end) => break Err(end),
             }

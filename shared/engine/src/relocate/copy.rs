@@ -50,7 +50,7 @@ impl Engine<'_> {
         let mut copied = Copied::default();
         for batch in batches(&wanted) {
             let (done, all) = (copied.objects, wanted.len());
-            self.step(&format!("Copying object {} of {all}", done + 1))?;
+            self.step_of("Copying objects", done as usize, all)?;
             copy_batch(batch, &there, old, new, &mut copied)?;
         }
         Ok(copied)

@@ -9,7 +9,7 @@ mod find;
 mod merge;
 mod plan;
 
-use convosync_core::{Card, SaveId, Vector};
+use convosync_core::{Card, ObjectName, SaveId, Vector};
 use convosync_wire::{Answers, Decision, Note, PlanReport, Request, ResumeArgs, ResumeReport};
 
 use std::path::{Path, PathBuf};
@@ -217,15 +217,16 @@ impl Engine<'_> {
         open: &OpenSave,
     ) -> Result<(), Trouble> {
         let needed = open.manifest.containers();
-        let all = needed.iter().chain([&open.name]);
-        for name in all {
+        let is_near = |name: &ObjectName| {
             let near = |place: &dyn Store| place.get_range(name, 0..1).is_ok();
-            if near(self.ports.outbox) || near(self.ports.cache) {
-                continue;
-            }
-            self.step("Downloading the session")?;
+            near(self.ports.outbox) || near(self.ports.cache)
+        };
+        let all = needed.iter().chain([&open.name]);
+        let away: Vec<_> = all.filter(|name| !is_near(name)).collect();
+        for (number, name) in away.iter().enumerate() {
+            self.step_of("Downloading the session", number, away.len())?;
             let (name, sealed) = match shelf.sealed(name) {
-                Ok(sealed) => (name.clone(), sealed),
+                Ok(sealed) => ((*name).clone(), sealed),
                 Err(error) => shelf.stand_in(name).ok_or_else(|| arriving(open, error))?,
             };
             if store.is_some() {

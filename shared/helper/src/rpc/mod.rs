@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::io::{self, BufRead, Write};
 
-use convosync_wire::{Answer, Failure, PROTOCOL, Progress, Request};
+use convosync_wire::{Answer, Failure, PROTOCOL, Request};
 use serde_json::Value;
 
 use crate::outcome::{Outcome, Run, run_caught};
@@ -96,9 +96,9 @@ pub(crate) fn answer(
     let output = RefCell::new(output);
     let outcome = match request {
         Err(failure) => Outcome::Failure(failure),
-        Ok(request) => run_caught(run, &request, &|text| {
+        Ok(request) => run_caught(run, &request, &|progress| {
             // A caller that is gone closes our standard input too, which cancels.
-            let _ = write(&output, &Answer::Progress(Progress { text: text.into() }));
+            let _ = write(&output, &Answer::Progress(progress.clone()));
         }),
     };
     write(

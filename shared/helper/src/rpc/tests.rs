@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use convosync_wire::{Reply, SyncReport, Verb};
+use convosync_wire::{Progress, Reply, SyncReport, Verb};
 use serde_json::json;
 
 use super::*;
@@ -34,7 +34,7 @@ fn exchange(line: &[u8], run: &Run<'_>) -> Vec<Answer> {
 
 #[track_caller]
 fn refused(line: &[u8], code: &str, part: &str) -> Failure {
-    let never = |_: &Request, _: &dyn Fn(&str)| panic!("must not run");
+    let never = |_: &Request, _: &dyn Fn(&Progress)| panic!("must not run");
     let answers = exchange(line, &never);
     let [Answer::Failure(failure)] = answers.as_slice() else { panic!("{answers:?}") };
     assert_eq!(failure.code, code, "{failure:?}");
@@ -45,9 +45,9 @@ fn refused(line: &[u8], code: &str, part: &str) -> Failure {
 #[test]
 fn progress_comes_before_the_one_final_answer() {
     let line = serde_json::to_vec(&status()).expect("a request is JSON");
-    let run = |request: &Request, progress: &dyn Fn(&str)| {
+    let run = |request: &Request, progress: &dyn Fn(&Progress)| {
         assert_eq!(*request, status());
-        progress("Pushing to origin/main");
+        progress(&"Pushing to origin/main".into());
         done()
     };
     let answers = exchange(&line, &run);
@@ -60,9 +60,9 @@ fn progress_comes_before_the_one_final_answer() {
 #[test]
 fn decisions_and_failures_are_final_too() {
     let line = serde_json::to_vec(&status()).expect("a request is JSON");
-    let ask = |_: &Request, _: &dyn Fn(&str)| Outcome::Decision(dirty());
+    let ask = |_: &Request, _: &dyn Fn(&Progress)| Outcome::Decision(dirty());
     assert_eq!(exchange(&line, &ask), [Answer::NeedsDecision(dirty())]);
-    let crash = |_: &Request, _: &dyn Fn(&str)| panic!("a secret");
+    let crash = |_: &Request, _: &dyn Fn(&Progress)| panic!("a secret");
     let answers = exchange(&line, &crash);
     let [Answer::Failure(failure)] = answers.as_slice() else { panic!("{answers:?}") };
     assert_eq!(failure.code, "convosync::internal");
@@ -128,8 +128,8 @@ fn a_caller_that_is_gone_is_told_to_ours() {
             Ok(())
         }
     }
-    let run = |_: &Request, progress: &dyn Fn(&str)| {
-        progress("nobody listens");
+    let run = |_: &Request, progress: &dyn Fn(&Progress)| {
+        progress(&"nobody listens".into());
         done()
     };
     assert!(answer(Ok(status()), &mut Gone, &run).is_err());

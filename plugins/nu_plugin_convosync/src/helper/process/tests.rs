@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::scripted::{Script, soon};
-use convosync_wire::{PROTOCOL, Progress, Reply, Verb};
+use convosync_wire::{PROTOCOL, Reply, Verb};
 use std::fs;
 
 const FINAL: &str = r#"printf '%s\n' '{"answer":"reply","data":{"kind":"sessions","report":{"rows":[],"notes":[]}}}'"#;
@@ -49,7 +49,7 @@ fn progress_comes_before_the_answer_and_input_stays_open_until_then() {
         wait"#
     ));
     let mut run = start(&script, &Cancel::default());
-    let progress = Answer::Progress(Progress { text: "Pushing".to_owned() });
+    let progress = Answer::Progress("Pushing".into());
     assert_eq!(run.next(None), Ok(progress));
     assert_eq!(run.next(None), Ok(done()));
     assert!(!run.finish(), "nobody called it off");
