@@ -2,14 +2,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal as _, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser as _;
 use convosync_meter::{Meter, Signs};
 use convosync_wire::{
     ApproveArgs, ConfigArgs, Decision, EnrolArgs, ExportFormat, ExportSessionArgs, Failure,
-    InitArgs, JoinArgs, ListArgs, Progress, ProtectArgs, Reply, Request, ResumeArgs, Secret, Verb,
+    InitArgs, JoinArgs, ListArgs, Progress, ProtectArgs, Reply, Request, ResumeArgs, ResumeReport,
+    Secret, Verb,
 };
 
 use crate::args::{Cli, Join, Wanted};
@@ -23,6 +24,7 @@ use crate::json;
 use crate::outcome::{Outcome, run_caught};
 use crate::output::{Reader, eput, put};
 use crate::rpc;
+use crate::start;
 use crate::surroundings::{self, Env, Output};
 use crate::terminal::{self, Terminal};
 use crate::unlock;
@@ -409,8 +411,26 @@ impl Session<'_> {
             }
             Ok(Reader::There) => {}
         }
+        if let Reply::Resumed(report) = reply
+            && !report.run.is_empty()
+        {
+            return self.start(report);
+        }
         if let Some(notes) = json::notes_beside(reply).filter(|_| self.json) {
             eput(&format!("{notes}\n"));
+        }
+        Exit::Done
+    }
+
+    /// Starts the assistant where somebody can talk to it.
+    fn start(&self, report: &ResumeReport) -> Exit {
+        if self.asks {
+            let directory = Path::new(&report.working_directory);
+            return self.failed(&start::become_program(&report.run, directory));
+        }
+        if !self.json {
+            let command = view::harmless_line(&report.run.join(" "));
+            eput(&format!("convosync: not started, since there is no terminal: {command}\n"));
         }
         Exit::Done
     }

@@ -17,6 +17,7 @@ mod json;
 mod outcome;
 mod output;
 mod rpc;
+mod start;
 mod surroundings;
 mod terminal;
 mod unlock;

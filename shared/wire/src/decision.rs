@@ -45,6 +45,8 @@ pub enum Question {
     Store,
     /// Whether a repository's origin may hold its sealed sessions.
     Origin,
+    /// Several clones of the session's repository are on this machine.
+    Clone,
 }
 
 impl Question {
@@ -65,6 +67,7 @@ impl Question {
             Self::Delete => "delete",
             Self::Store => "store",
             Self::Origin => "origin",
+            Self::Clone => "clone",
         }
     }
 }

@@ -330,6 +330,10 @@ pub struct ResumeReport {
     pub switched_branch: bool,
     /// Whether commits were fetched.
     pub fetched: bool,
+    /// Commits of the remote's branch that came on top of the session's, because they were asked
+    /// for.
+    #[serde(default)]
+    pub pulled: u64,
     /// Whether code and conversation are those of the save.
     pub in_step: bool,
     /// The session's main conversation, by its id here.
@@ -342,6 +346,10 @@ pub struct ResumeReport {
     pub message_count: u64,
     /// The command that opens it.
     pub open_with: Option<String>,
+    /// The program to start now and its arguments, if that was asked for and nothing else has the
+    /// conversation open.
+    #[serde(default)]
+    pub run: Vec<String>,
     /// The target's own work that was put aside, and how to get it back.
     pub parked: Vec<Note>,
     /// What else to know.

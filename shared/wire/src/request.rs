@@ -168,7 +168,7 @@ impl Verb {
             (Self::Delete(args), Question::Delete) => args.yes = true,
             (Self::Init(args), question) => args.record(question, choice)?,
             (Self::StoreConsent(args), question) => args.record(question, choice)?,
-            (Self::Resume(args), question) => args.answers.record(question, choice)?,
+            (Self::Resume(args), question) => args.record(question, choice)?,
             (verb, question) => {
                 return Err(format!("{} does not ask `{}`", verb.name(), question.as_str()));
             }
@@ -282,10 +282,39 @@ pub struct ResumeArgs {
     pub at: Option<String>,
     /// Make a clone in this directory when there is none.
     pub clone: Option<String>,
+    /// The work tree to use; it has to be of the session's repository.
+    pub into: Option<String>,
+    /// Go on to the newest commit of the remote's branch (true), or ask the git remote for nothing
+    /// (false). None: fetch what the session needs, and stop at its commit.
+    pub pull: Option<bool>,
+    /// Answer the questions that are only there for convenience: what is put aside can be had
+    /// again. An answer that is given counts for more.
+    pub force: bool,
+    /// The front end starts the assistant afterwards, by [`ResumeReport::run`].
+    ///
+    /// [`ResumeReport::run`]: crate::ResumeReport::run
+    pub run: bool,
     /// Tell what would be done.
     pub dry_run: bool,
     /// What the user has decided already.
     pub answers: Answers,
+}
+
+impl ResumeArgs {
+    /// Takes down the choice that the user made.
+    ///
+    /// # Errors
+    ///
+    /// As [`Answers::record`].
+    pub fn record(&mut self, question: Question, choice: &Choice) -> Result<(), String> {
+        match question {
+            Question::Clone if choice.value != Choice::CANCEL => {
+                self.into = Some(choice.value.clone());
+                Ok(())
+            }
+            question => self.answers.record(question, choice),
+        }
+    }
 }
 
 /// Decisions that were taken before they were asked for.
@@ -325,7 +354,8 @@ impl Answers {
             Question::Conflict => self.on_conflict = Some(value.parse()?),
             Question::CommitMissing => self.on_missing = Some(value.parse()?),
             Question::MergeConflict => self.on_merge_conflict = Some(value.parse()?),
-            Question::Delete
+            Question::Clone
+            | Question::Delete
             | Question::Revoke
             | Question::ExportKey
             | Question::Approve
@@ -553,6 +583,15 @@ mod tests {
         for (flag, switch) in [("--switch-branch", true), ("--stay-on-branch", false)] {
             assert_eq!(taken(Question::Branch, &choice("", flag)).switch_branch, Some(switch));
         }
+    }
+
+    #[test]
+    fn a_clone_is_chosen_by_its_directory() {
+        let mut verb = Verb::Resume(ResumeArgs::default());
+        verb.record(Question::Clone, &choice("/w/app", "--into /w/app")).expect("it is one");
+        let Verb::Resume(args) = &verb else { panic!("{verb:?}") };
+        assert_eq!(args.into.as_deref(), Some("/w/app"));
+        assert!(verb.record(Question::Clone, &choice(Choice::CANCEL, "")).is_err());
     }
 
     #[test]

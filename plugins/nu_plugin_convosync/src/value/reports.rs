@@ -64,6 +64,7 @@ impl Shape {
             "commit_subject" => self.maybe(report.commit_subject.as_ref()),
             "switched_branch" => self.flag(report.switched_branch),
             "fetched" => self.flag(report.fetched),
+            "pulled" => self.count(report.pulled),
             "in_step" => self.flag(report.in_step),
             "conversation_id" => self.maybe(report.conversation_id.as_ref()),
             "conversation_restored" => self.flag(report.conversation_restored),

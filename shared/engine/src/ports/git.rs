@@ -378,6 +378,18 @@ pub trait Git {
     /// If git fails.
     fn tracking_tips(&self, repo: &Repository, remote: &str) -> Result<Vec<Oid>, GitError>;
 
+    /// The commit that a branch of a remote was at when it was last fetched.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn tracking_tip(
+        &self,
+        repo: &Repository,
+        remote: &str,
+        branch: &str,
+    ) -> Result<Option<Oid>, GitError>;
+
     /// Writes a bundle of `commit` without what `known` reaches to `file`, and returns the commits
     /// it needs. `None`: `known` reaches it, nothing was written.
     ///

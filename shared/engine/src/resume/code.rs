@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use convosync_core::{Code, FileState, ObjectName, Oid};
-use convosync_wire::{Answers, Note, OnDirty};
+use convosync_wire::{Answers, Note, OnDirty, OnDiverged};
 
 use super::Ready;
 use super::plan::{self, CodeStep, Present};
@@ -12,6 +12,7 @@ use crate::ports::{Branch, Facts, GitError, Operation, Relation, Repository};
 use crate::save::{conflicted, in_progress, listed, remote_of};
 use crate::shelf::Shelf;
 use crate::trouble::{Refusal, Trouble};
+use crate::word::word;
 
 /// What will be done to the code.
 #[derive(Default)]
@@ -32,6 +33,8 @@ pub(super) struct Done {
     pub(super) subject: Option<String>,
     pub(super) switched: bool,
     pub(super) fetched: bool,
+    /// Commits of the remote's branch beyond the session's.
+    pub(super) pulled: u64,
     pub(super) in_step: bool,
     pub(super) parked: Vec<Note>,
     pub(super) notes: Vec<Note>,
@@ -55,6 +58,9 @@ impl CodePlan {
                 format!("keep your commits under refs/convosync/park and set {branch} to {commit}")
             }
             CodeStep::Merge => format!("merge {commit} into {branch}"),
+            CodeStep::Pull(tip, count) => {
+                format!("go on to {}, {count} commits further on the remote", tip.short())
+            }
         });
         self.first.iter().cloned().chain(steps).collect()
     }
@@ -75,9 +81,15 @@ impl Engine<'_> {
         let fetched = fetched || ready.fetched;
         let mut present = self.present(&ready.facts, &code, at_hand, answers)?;
         present.begins = ready.by_hand.is_some();
+        if ready.pull == Some(true) && at_hand && !present.begins {
+            present.pull = self.further(&present, answers, &mut ready.notes)?;
+        }
         let steps = plan::code_steps(&present, &ready.open.card, answers)?;
         if !steps.is_empty() {
             self.refuse_overwriting(&ready.facts, &code.commit)?;
+        }
+        if let Some(CodeStep::Pull(tip, _)) = steps.last() {
+            self.refuse_overwriting(&ready.facts, tip)?;
         }
         let (branch, commit) = (Some(code.branch), Some(code.commit));
         Ok(CodePlan { first: None, steps, branch, commit, fetched })
@@ -94,7 +106,7 @@ impl Engine<'_> {
         let at_hand = self.ports.git.has_commit(&ready.facts.repository, &code.commit)?;
         let mut present = self.present(&ready.facts, &code, at_hand, answers)?;
         let mut first = None;
-        if !at_hand {
+        if !at_hand && (code.bundle.is_some() || ready.pull != Some(false)) {
             let branch_is_here = self.tip_of(&ready.facts, &code, answers)?.is_some();
             present.relation = branch_is_here.then_some(Relation::Behind(0));
             present.commit_at_hand = true;
@@ -103,11 +115,16 @@ impl Engine<'_> {
                 None => format!("fetch {} from the git remote", code.branch),
             });
         }
+        if ready.pull == Some(true) && at_hand {
+            // As far as the last fetch tells.
+            present.pull = self.further(&present, answers, &mut ready.notes)?;
+            first = Some(format!("fetch {} from the git remote", code.branch));
+        }
         let steps = plan::code_steps(&present, &ready.open.card, answers)?;
         if at_hand && !steps.is_empty() {
             self.refuse_overwriting(&ready.facts, &code.commit)?;
         }
-        ready.notes.extend(first.is_some().then(not_fetched));
+        ready.notes.extend((!at_hand && first.is_some()).then(not_fetched));
         let (branch, commit) = (Some(code.branch), Some(code.commit));
         Ok(CodePlan { first, steps, branch, commit, fetched: false })
     }
@@ -123,10 +140,14 @@ impl Engine<'_> {
     ) -> Result<(bool, bool), Trouble> {
         let git = self.ports.git;
         let repo = ready.facts.repository.clone();
-        if git.has_commit(&repo, &code.commit)? {
+        let is_here = git.has_commit(&repo, &code.commit)?;
+        if is_here && ready.pull != Some(true) {
             return Ok((true, false));
         }
-        let fetched = self.fetch_code(ready, code)?;
+        let fetched = ready.pull != Some(false) && self.fetch_code(ready, code)?;
+        if is_here {
+            return Ok((true, fetched));
+        }
         if fetched && git.has_commit(&repo, &code.commit)? {
             return Ok((true, true));
         }
@@ -174,7 +195,37 @@ impl Engine<'_> {
             }
             _ => Vec::new(),
         };
-        Ok(Present { facts, code, commit_at_hand, relation: stands, conflicts, begins: false })
+        let (begins, pull) = (false, None);
+        Ok(Present { facts, code, commit_at_hand, relation: stands, conflicts, begins, pull })
+    }
+
+    /// The tip of the remote's branch, if the branch here can simply go on to it from where the
+    /// session leaves it. That it can't is told, not an error.
+    fn further(
+        &self,
+        present: &Present<'_>,
+        answers: &Answers,
+        notes: &mut Vec<Note>,
+    ) -> Result<Option<(Oid, u64)>, Trouble> {
+        let (git, repo, code) = (self.ports.git, &present.facts.repository, present.code);
+        let discards = answers.on_diverged == Some(OnDiverged::Discard);
+        let from = match present.relation {
+            _ if !is_on(present.facts, code) && answers.switch_branch == Some(false) => None,
+            Some(Relation::Diverged { .. } | Relation::Unrelated) if !discards => None,
+            Some(Relation::Ahead(_)) if !discards => self.tip_of(present.facts, code, answers)?,
+            _ => Some(code.commit.clone()),
+        };
+        let remote = remote_of(present.facts, code);
+        let tip = remote.map(|remote| git.tracking_tip(repo, remote, &code.branch)).transpose()?;
+        let (Some(from), Some(tip)) = (from, tip.flatten()) else { return Ok(None) };
+        match git.relation(repo, &from, &tip)? {
+            Relation::Behind(count) => Ok(Some((tip, count))),
+            Relation::Same | Relation::Ahead(_) => Ok(None),
+            Relation::Diverged { .. } | Relation::Unrelated => {
+                notes.push(not_pulled(&code.branch));
+                Ok(None)
+            }
+        }
     }
 
     /// The commit that the session's branch is at here.
@@ -295,6 +346,10 @@ impl Engine<'_> {
             false => self.facts(&repo.root)?,
         };
         let branch = facts.head.branch().map(str::to_owned);
+        let pulled = match plan.steps.last() {
+            Some(CodeStep::Pull(_, count)) => *count,
+            _ => 0,
+        };
         let in_step =
             plan.commit.is_none() || (plan.commit == facts.commit && branch == plan.branch);
         Ok(Done {
@@ -304,6 +359,7 @@ impl Engine<'_> {
             commit: facts.commit.as_ref().map(ToString::to_string),
             subject: facts.subject.clone(),
             fetched: plan.fetched,
+            pulled,
             in_step,
             parked,
             notes: left_alone(ready, plan, &facts),
@@ -370,6 +426,10 @@ impl Engine<'_> {
                 git.merge(repo, commit)?;
                 Ok(None)
             }
+            CodeStep::Pull(tip, _) => {
+                git.fast_forward(repo, tip)?;
+                Ok(None)
+            }
         }
     }
 }
@@ -393,6 +453,16 @@ fn held(branch: &str, place: &Path) -> Refusal {
         format!("{branch} is checked out in another work tree: {place}"),
     )
     .help("resume there, or use `--stay-on-branch`; if it is gone: `git worktree prune`")
+}
+
+fn not_pulled(branch: &str) -> Note {
+    Note {
+        code: "convosync::resume::not-pulled".to_owned(),
+        text: format!(
+            "{branch} has gone another way on the remote, so it stays where the session has it"
+        ),
+        help: Some(format!("git pull, or `git merge` the remote's {}", word(branch))),
+    }
 }
 
 fn not_fetched() -> Note {

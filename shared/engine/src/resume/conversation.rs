@@ -92,6 +92,15 @@ impl ConversationPlan<'_> {
         (!is_written).then_some((self.assistant, &self.conversation.id))
     }
 
+    /// The command that opens it, unless something else has it open.
+    pub(super) fn starts(&self) -> Option<String> {
+        match &self.action {
+            Action::Leave => None,
+            Action::Write { id, .. } => Some(self.assistant.open_command(id)),
+            Action::Keep { .. } => Some(self.assistant.open_command(&self.conversation.id)),
+        }
+    }
+
     /// The plan in the user's words.
     pub(super) fn told(&self) -> String {
         let (assistant, messages) = (&self.conversation.assistant, self.conversation.message_count);

@@ -178,6 +178,36 @@ pub(super) fn missing(code: &Code) -> Decision {
     }
 }
 
+/// Several clones of the session's repository are known here, the likeliest first.
+pub(super) fn which_clone(clones: &[Facts], card: &Card) -> Decision {
+    let place = |facts: &Facts| facts.repository.root.display().to_string();
+    let on = |facts: &Facts| {
+        let branch = facts.head.branch().unwrap_or("no branch").to_owned();
+        match facts.changes.len() {
+            0 => format!("on {branch}"),
+            changes => format!("on {branch}, {changes} uncommitted changes"),
+        }
+    };
+    let mut choices: Vec<_> = (0..)
+        .zip(clones)
+        .map(|(number, facts)| {
+            let place = place(facts);
+            let flag = format!("--into {}", word(&place));
+            choice(&place, &flag, &place, &on(facts), number == 0)
+        })
+        .collect();
+    choices.push(cancel("", false));
+    Decision {
+        question: Question::Clone,
+        title: "Several Clones On This Machine".to_owned(),
+        details: vec![
+            format!("{} is here more than once.", card.repository),
+            "Which clone shall the session come back to?".to_owned(),
+        ],
+        choices,
+    }
+}
+
 /// A running assistant holds the conversation.
 pub(super) fn open_elsewhere(holder: &Live) -> Decision {
     Decision {

@@ -141,6 +141,9 @@ impl Engine<'_> {
         if let Some(directory) = &args.clone {
             return self.make_clone(member, request, directory, open);
         }
+        if let Some(directory) = &args.into {
+            return self.chosen_tree(member, request, directory, open);
+        }
         let here = match here {
             Some(facts) => Some(facts),
             None => self.facts_at(request)?,
@@ -150,10 +153,31 @@ impl Engine<'_> {
         {
             return Ok(facts.clone());
         }
-        if let Some(facts) = self.known_clone(member, open)? {
-            return Ok(facts);
+        let mut clones = self.known_clones(member, open)?;
+        match clones.len() {
+            0 => Err(elsewhere(here.as_ref(), &open.card).into()),
+            1 => Ok(clones.remove(0)),
+            _ => Err(super::dialog::which_clone(&clones, &open.card).into()),
         }
-        Err(elsewhere(here.as_ref(), &open.card).into())
+    }
+
+    /// The work tree that the user names.
+    fn chosen_tree(
+        &self,
+        member: &Member,
+        request: &Request,
+        directory: &str,
+        open: &OpenSave,
+    ) -> Result<Facts, Trouble> {
+        let facts = match self.facts(&Path::new(&request.directory).join(directory)) {
+            Ok(facts) => facts,
+            Err(GitError::NotARepository(_)) => return Err(no_work_tree(directory).into()),
+            Err(error) => return Err(error.into()),
+        };
+        match self.same_repository(member, &facts, open)? {
+            true => Ok(facts),
+            false => Err(elsewhere(Some(&facts), &open.card).argument("--into").into()),
+        }
     }
 
     /// Same normalised remote URL, or same root commit.
@@ -173,7 +197,10 @@ impl Engine<'_> {
         Ok(root.is_some() && root == code.root_commit)
     }
 
-    fn known_clone(&self, member: &Member, open: &OpenSave) -> Result<Option<Facts>, Trouble> {
+    /// The clones of the session's repository that this device has worked in and that are still
+    /// there, those that were on this very session first.
+    fn known_clones(&self, member: &Member, open: &OpenSave) -> Result<Vec<Facts>, Trouble> {
+        let mut clones = Vec::new();
         let mut roots: BTreeSet<PathBuf> = BTreeSet::new();
         let mut bindings = self.bindings(member)?;
         bindings.sort_by_key(|binding| binding.session != open.card.session);
@@ -184,13 +211,13 @@ impl Engine<'_> {
             // A clone that is gone, or that git can't read, is none.
             match self.facts(&binding.root) {
                 Ok(facts) if self.same_repository(member, &facts, open).unwrap_or(false) => {
-                    return Ok(Some(facts));
+                    clones.push(facts);
                 }
                 Err(GitError::Cancelled) => return Err(Trouble::Cancelled),
                 _ => {}
             }
         }
-        Ok(None)
+        Ok(clones)
     }
 
     fn make_clone(
@@ -336,6 +363,13 @@ fn newest_here<'h>(history: &'h History, here: Option<&Facts>) -> Result<&'h Car
             .help("`convosync list --all` shows the sessions of every repository")
             .argument("session")
     })
+}
+
+fn no_work_tree(directory: &str) -> Refusal {
+    let directory = directory.escape_debug();
+    Refusal::new("convosync::resume::no-work-tree", format!("{directory} is in no git work tree"))
+        .help("name a clone of the session's repository; `--clone DIR` makes one")
+        .argument("--into")
 }
 
 /// That here is another project, or no clone.

@@ -45,6 +45,8 @@ struct Ready {
     by_hand: Option<ByHand>,
     /// Whether commits were fetched on the way.
     fetched: bool,
+    /// As in [`ResumeArgs::pull`].
+    pull: Option<bool>,
     facts: Facts,
     notes: Vec<Note>,
 }
@@ -60,13 +62,31 @@ impl Engine<'_> {
         request: &Request,
         args: &ResumeArgs,
     ) -> Result<ResumeReport, Trouble> {
+        let mut args = args.clone();
+        loop {
+            match self.resume_decided(request, &args) {
+                // Each question is answered once, so this ends.
+                Err(Trouble::Decide(question))
+                    if args.force && plan::force(&mut args, &question) => {}
+                ended => return ended,
+            }
+        }
+    }
+
+    fn resume_decided(
+        &self,
+        request: &Request,
+        args: &ResumeArgs,
+    ) -> Result<ResumeReport, Trouble> {
         let lock = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
         let mut member = self.need_member()?;
         self.step("Looking for the session")?;
         let store = self.open_store(&member.profile);
         let store = self.answering(store)?;
-        let found = self.found_save(&mut member, store.as_deref(), request, args)?;
-        let mut ready = self.ready(&member, store.as_deref(), request, args, found)?;
+        let (mut found, open) = self.found_save(&mut member, store.as_deref(), request, args)?;
+        let here = found.here.take();
+        let facts = self.target(&member, request, args, here, &open)?;
+        let mut ready = self.ready(store.is_some(), args, found, open, facts)?;
         let answers = answers(args);
         let mut shelf = Shelf::new(self, &member, store.as_deref());
         let work_tree = ready.facts.repository.root.clone();
@@ -139,7 +159,7 @@ impl Engine<'_> {
                 Err(trouble) => ready.notes.push(not_sent(trouble)),
             }
         }
-        Ok(report(ready, done, restored, directory))
+        Ok(report(ready, done, restored, directory, args))
     }
 
     /// What a resume would do. Changes nothing, fetches no commits, makes no clone.
@@ -155,14 +175,19 @@ impl Engine<'_> {
         assumed.args.answers = answers(args);
         let found =
             assumed.on(|args| self.found_save(&mut member, store.as_deref(), request, args))?;
-        let Some((found, open)) = found else { return Ok(assumed.told(Vec::new(), Vec::new())) };
+        let Some((mut found, open)) = found else {
+            return Ok(assumed.told(Vec::new(), Vec::new()));
+        };
         if let Some(directory) = &args.clone
             && !find::is_clone(&Path::new(&request.directory).join(directory))
         {
             let steps = told_of_clone(&open, directory)?;
             return Ok(assumed.told(steps, found.notes));
         }
-        let mut ready = self.ready(&member, store.as_deref(), request, args, (found, open))?;
+        let here = found.here.take();
+        let facts = assumed.on(|args| self.target(&member, request, args, here.clone(), &open))?;
+        let Some(facts) = facts else { return Ok(assumed.told(Vec::new(), found.notes)) };
+        let mut ready = self.ready(store.is_some(), args, found, open, facts)?;
         let mut shelf = Shelf::new(self, &member, store.as_deref());
         let root = ready.facts.repository.root.clone();
         if ready.unites {
@@ -178,11 +203,14 @@ impl Engine<'_> {
         let talk = assumed.on(|args| {
             self.plan_conversation(&member, &mut shelf, &ready.open, &root, request, args)
         })?;
-        steps.extend(talk.flatten().as_ref().map(ConversationPlan::told));
+        let talk = talk.flatten();
+        steps.extend(talk.as_ref().map(ConversationPlan::told));
+        let starts = talk.as_ref().and_then(ConversationPlan::starts);
         let (beside, notes) = self.plan_beside(&member, &mut shelf, &ready.open, &root)?;
         steps.extend(beside.iter().map(Beside::told));
         ready.notes.extend(notes);
         steps.push(format!("go to {}", directory_of(&ready.open, &root).display()));
+        steps.extend(starts.filter(|_| args.run).map(|command| format!("start `{command}` there")));
         Ok(assumed.told(steps, ready.notes))
     }
 
@@ -281,26 +309,26 @@ impl Engine<'_> {
     /// The save with the repository that it goes into.
     fn ready(
         &self,
-        member: &Member,
-        store: Option<&dyn Store>,
-        request: &Request,
+        is_online: bool,
         args: &ResumeArgs,
-        (found, open): (FoundSave, OpenSave),
+        found: FoundSave,
+        open: OpenSave,
+        mut facts: Facts,
     ) -> Result<Ready, Trouble> {
         if args.session.is_none() {
             let card = &open.card;
             self.step(&format!("Resuming {}: \"{}\"", card.session, card.message))?;
         }
-        let FoundSave { is_head, joins, unites, here, mut notes, .. } = found;
-        let mut facts = self.target(member, request, args, here, &open)?;
+        let FoundSave { is_head, joins, unites, mut notes, .. } = found;
         if self.ports.git.settled(&facts.repository)? {
             facts = self.facts(&facts.repository.root)?;
         }
         must_be_text(&facts)?;
-        if store.is_none() {
+        if !is_online {
             notes.push(offline());
         }
-        Ok(Ready { open, is_head, joins, unites, by_hand: None, fetched: false, facts, notes })
+        let (by_hand, fetched, pull) = (None, false, args.pull);
+        Ok(Ready { open, is_head, joins, unites, by_hand, fetched, pull, facts, notes })
     }
 }
 
@@ -319,8 +347,10 @@ impl Assumed {
         loop {
             match attempt(&self.args) {
                 Ok(done) => return Ok(Some(done)),
+                Err(Trouble::Decide(decision))
+                    if self.args.force && plan::force(&mut self.args, &decision) => {}
                 Err(Trouble::Decide(decision)) => {
-                    let taken = plan::assume(&mut self.args.answers, &decision);
+                    let taken = plan::assume(&mut self.args, &decision);
                     self.decisions.push(*decision);
                     if !taken {
                         return Ok(None);
@@ -393,6 +423,7 @@ fn report(
     done: code::Done,
     restored: Option<Restored>,
     directory: PathBuf,
+    args: &ResumeArgs,
 ) -> ResumeReport {
     let card: Card = ready.open.card;
     let mut notes = ready.notes;
@@ -410,12 +441,14 @@ fn report(
         commit_subject: done.subject,
         switched_branch: done.switched,
         fetched: done.fetched,
+        pulled: done.pulled,
         in_step: done.in_step,
         conversation_id: None,
         conversation_restored: false,
         assistant: None,
         message_count: 0,
         open_with: None,
+        run: Vec::new(),
         parked: done.parked,
         notes,
     };
@@ -425,6 +458,10 @@ fn report(
         report.conversation_restored = restored.written;
         report.assistant = Some(restored.assistant);
         report.message_count = restored.messages;
+        if args.run && restored.in_step {
+            // It is made of plain words.
+            report.run = restored.open_with.split(' ').map(str::to_owned).collect();
+        }
         report.open_with = Some(restored.open_with);
         report.notes.extend(restored.notes);
     }

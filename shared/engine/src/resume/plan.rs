@@ -2,8 +2,8 @@
 
 use convosync_core::{Card, Code, Oid};
 use convosync_wire::{
-    Answers, Decision, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict, OnMissing,
-    Question,
+    Answers, Choice, Decision, OnConflict, OnDirty, OnDiverged, OnLive, OnMissing, Question,
+    ResumeArgs,
 };
 
 use super::dialog;
@@ -25,6 +25,9 @@ pub(super) struct Present<'a> {
     pub(super) conflicts: Vec<String>,
     /// Whether a merge is begun on top, which takes a clean work tree.
     pub(super) begins: bool,
+    /// The tip of the remote's branch and how many commits it is ahead of where the branch here
+    /// will be, if the user wants them and they only add.
+    pub(super) pull: Option<(Oid, u64)>,
 }
 
 /// What is done to the code.
@@ -44,6 +47,8 @@ pub(super) enum CodeStep {
     Replace,
     /// Merge the commit into the branch.
     Merge,
+    /// Go on to the tip of the remote's branch, so many commits further.
+    Pull(Oid, u64),
 }
 
 /// Plans the code half of a resume.
@@ -73,7 +78,8 @@ pub(super) fn code_steps(
             None => return Err(dialog::other_branch(facts, code).into()),
         }
     }
-    let moves = branch_steps(present, on_branch, answers)?;
+    let mut moves = branch_steps(present, on_branch, answers)?;
+    moves.extend(present.pull.clone().map(|(tip, count)| CodeStep::Pull(tip, count)));
     let switches = !on_branch;
     if moves.is_empty() && !switches && !present.begins {
         return Ok(Vec::new());
@@ -149,22 +155,31 @@ fn branch_steps(
 }
 
 /// Takes the recommended answer to a question, to plan on. False: there is none but to cancel.
-pub(super) fn assume(answers: &mut Answers, decision: &Decision) -> bool {
-    let Some(choice) = decision.choices.iter().find(|choice| choice.recommended) else {
-        return false;
-    };
-    match (decision.question, choice.value.as_str()) {
-        (Question::Dirty, "stash") => answers.on_dirty = Some(OnDirty::Stash),
-        (Question::Branch, "switch") => answers.switch_branch = Some(true),
-        (Question::Diverged, "merge") => answers.on_diverged = Some(OnDiverged::Merge),
-        (Question::Live, "code-only") => answers.on_live = Some(OnLive::CodeOnly),
-        (Question::Conflict, "merge") => answers.on_conflict = Some(OnConflict::Merge),
-        (Question::MergeConflict, "open-files") => {
-            answers.on_merge_conflict = Some(OnMergeConflict::OpenFiles);
-        }
-        _ => return false,
-    }
-    true
+pub(super) fn assume(args: &mut ResumeArgs, decision: &Decision) -> bool {
+    let recommended = decision.choices.iter().find(|choice| choice.recommended);
+    let taken = recommended.filter(|choice| choice.value != Choice::CANCEL);
+    taken.is_some_and(|choice| args.record(decision.question, choice).is_ok())
+}
+
+/// What `--force` answers, the first that is offered. It loses nothing: changes go into a stash,
+/// commits under a ref. Which of two heads to go on with, and how to merge what conflicts, is not
+/// for it to say.
+const FORCED: &[(Question, &str)] = &[
+    (Question::Dirty, "stash"),
+    (Question::Dirty, "commit"),
+    (Question::Branch, "switch"),
+    (Question::Diverged, "merge"),
+    (Question::Diverged, "discard"),
+    (Question::Live, "code-only"),
+    (Question::CommitMissing, "conversation-only"),
+];
+
+/// Takes the answer of `--force`. False: it has none to this question.
+pub(super) fn force(args: &mut ResumeArgs, decision: &Decision) -> bool {
+    let offered = |value: &str| decision.choices.iter().find(|choice| choice.value == value);
+    let mut answers = FORCED.iter().filter(|(question, _)| *question == decision.question);
+    let choice = answers.find_map(|(_, value)| offered(value));
+    choice.is_some_and(|choice| args.record(decision.question, choice).is_ok())
 }
 
 /// Whether a merge can be offered.
@@ -317,6 +332,7 @@ mod tests {
             relation: case.relation,
             conflicts: case.conflicts,
             begins: false,
+            pull: None,
         };
         code_steps(&present, &card(), answers)
     }
@@ -415,6 +431,36 @@ mod tests {
         asked(missing(), &Answers::default(), Question::CommitMissing);
         let alone = Answers { on_missing: Some(OnMissing::ConversationOnly), ..Answers::default() };
         assert_eq!(steps(missing(), &alone).unwrap(), []);
+    }
+
+    #[test]
+    fn force_puts_aside_and_never_chooses_between_heads() {
+        let mut args = ResumeArgs { force: true, ..ResumeArgs::default() };
+        let forced = |args: &mut ResumeArgs, case: Case| {
+            let decision = match steps(case, &args.answers) {
+                Err(Trouble::Decide(decision)) => decision,
+                other => panic!("{other:?}"),
+            };
+            assert!(force(args, &decision), "{decision:?}");
+        };
+        let diverged = Relation::Diverged { ours: 1, theirs: 2 };
+        forced(&mut args, elsewhere(true));
+        forced(&mut args, elsewhere(true));
+        forced(&mut args, Case { conflicts: vec!["a".to_owned()], ..on_branch(false, diverged) });
+        forced(&mut args, Case { at_hand: false, ..elsewhere(false) });
+        let want = Answers {
+            on_dirty: Some(OnDirty::Stash),
+            switch_branch: Some(true),
+            on_diverged: Some(OnDiverged::Discard),
+            on_missing: Some(OnMissing::ConversationOnly),
+            ..Answers::default()
+        };
+        assert_eq!(args.answers, want);
+        let (one, other) = (card(), card());
+        let age = |_: &Card| "now".to_owned();
+        let heads = conflict(&[&one, &other], Some(&one), &Answers::default(), &age);
+        let Err(Trouble::Decide(decision)) = heads else { panic!("{heads:?}") };
+        assert!(!force(&mut args, &decision));
     }
 
     #[test]

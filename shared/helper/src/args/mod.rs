@@ -324,6 +324,14 @@ fn wanted_of_resume(resume: Resume) -> Wanted {
         session: resume.session,
         at: resume.at,
         clone: resume.clone,
+        into: resume.into,
+        pull: match (resume.pull, resume.no_pull) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        },
+        force: resume.force,
+        run: resume.run,
         dry_run: resume.dry_run,
         answers: Answers {
             on_dirty: resume.on_dirty,

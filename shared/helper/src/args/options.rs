@@ -156,7 +156,16 @@ impl From<Save> for SaveArgs {
 #[command(after_help = "Examples:\n  \
     convosync resume                                pick one of the sessions\n  \
     convosync resume session-4k2m --on-dirty stash\n  \
+    convosync resume session-4k2m --pull --switch-branch --run\n  \
     convosync resume --latest --dry-run\n\n\
+    --force asks nothing for convenience's sake. It is the same as --on-dirty stash (commit\n\
+    where there is nothing to stash onto), --switch-branch, --on-diverged merge (discard\n\
+    where a merge would conflict: your commits are kept under a ref), --on-live code-only and\n\
+    --on-missing conversation-only; what you pass yourself counts for more. It never chooses\n\
+    between two devices' saves, resolves no conflict, and overwrites no file that git does\n\
+    not track.\n\n\
+    After --stay-on-branch `status` and `list` show the session as out of step until the\n\
+    work tree is on its branch.\n\n\
     Off a terminal nothing is asked: what has to be decided is printed as JSON, with the\n\
     option that answers it, and the exit code is 3.")]
 pub(crate) struct Resume {
@@ -174,6 +183,21 @@ pub(crate) struct Resume {
     /// Clone the repository into this directory, and switch to the session's branch there
     #[arg(long, value_name = "DIR")]
     pub(crate) clone: Option<String>,
+    /// Come back to this work tree; it has to be a clone of the session's repository
+    #[arg(long, value_name = "DIR", conflicts_with = "clone")]
+    pub(crate) into: Option<String>,
+    /// Go on to the newest commit of the session's branch on the git remote, if that only adds
+    #[arg(long, conflicts_with = "no_pull")]
+    pub(crate) pull: bool,
+    /// Ask the git remote for nothing: what is here or in the session has to do
+    #[arg(long)]
+    pub(crate) no_pull: bool,
+    /// Put aside and go on instead of asking (see below)
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Start the assistant with the conversation afterwards
+    #[arg(long)]
+    pub(crate) run: bool,
     /// Tell what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,

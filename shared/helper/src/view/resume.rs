@@ -41,7 +41,10 @@ fn code(report: &ResumeReport, page: &mut Page<'_>) {
             page.sign(Sign::Done, &format!("Switched to branch: {branch}"));
         }
     }
-    if report.fetched {
+    if report.pulled > 0 {
+        let commits = counted(report.pulled, "commit");
+        page.sign(Sign::Done, &format!("Pulled latest changes ({commits} after the session's)"));
+    } else if report.fetched {
         page.sign(Sign::Done, "Pulled latest changes");
     }
     if let (true, Some(commit)) = (report.in_step, &report.commit) {
@@ -71,6 +74,10 @@ fn restored(report: &ResumeReport, page: &mut Page<'_>) {
     match (report.in_step, &report.conversation_id) {
         (true, Some(_)) => page.sign(Sign::Done, "Code and conversation are in sync!"),
         (true, None) => {}
+        (false, _) if report.pulled > 0 => {
+            let commits = counted(report.pulled, "commit");
+            page.sign(Sign::Done, &format!("The code is {commits} further than the conversation"));
+        }
         (false, _) => page.sign(Sign::Warning, "Code and conversation are NOT in sync"),
     }
 }

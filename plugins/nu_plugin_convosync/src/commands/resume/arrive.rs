@@ -1,5 +1,6 @@
 //! Moves the caller to where the session is.
 
+use std::io::IsTerminal;
 use std::path::Path;
 
 use convosync_wire::ResumeReport;
@@ -50,6 +51,31 @@ fn set(engine: &EngineInterface, directory: &str, head: Span) -> Result<(), Labe
         engine.add_env_var("OLDPWD", Value::string(here, head))?;
     }
     Ok(engine.add_env_var("PWD", Value::string(directory, head))?)
+}
+
+/// Starts the assistant where somebody can talk to it, and waits for its end. Elsewhere nothing
+/// happens: the report names the command.
+///
+/// # Errors
+///
+/// If it can't be started, or fails; the session is back all the same.
+pub(super) fn start(
+    engine: &EngineInterface,
+    report: &ResumeReport,
+    head: Span,
+) -> Result<(), LabeledError> {
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let [program, arguments @ ..] = report.run.as_slice() else { return Ok(()) };
+    let Some(external) = engine.find_decl("run-external")?.filter(|_| terminal) else {
+        return Ok(());
+    };
+    let words = [program].into_iter().chain(arguments);
+    let call = words.fold(EvaluatedCall::new(head), |call, word| {
+        call.with_positional(Value::string(clean::line(word), head))
+    });
+    let ended = engine.call_decl(external, call, PipelineData::empty(), false, false)?;
+    ended.into_value(head)?;
+    Ok(())
 }
 
 fn not_there(directory: &str, head: Span) -> LabeledError {

@@ -41,7 +41,16 @@ impl SimplePluginCommand for Resume {
          one; with --latest, or where there is no terminal, it is this repository's newest.
 
 What has to be decided is asked on a terminal. Elsewhere nothing is changed, and the error's code \
-(convosync::decision::…) and help say which flag decides it."
+(convosync::decision::…) and help say which flag decides it.
+
+--force asks nothing for convenience's sake: it is the same as --on-dirty stash (commit where there \
+is nothing to stash onto), --switch-branch, --on-diverged merge (discard where a merge would \
+conflict: your commits are kept under a ref), --on-live code-only and --on-missing conversation-only; \
+what you pass yourself counts for more. It never chooses between two devices' saves, resolves no \
+conflict, and overwrites no file that git does not track.
+
+After --stay-on-branch `status` and `list` show the session as out of step until the work tree is \
+on its branch."
     }
 
     fn search_terms(&self) -> Vec<&str> {
@@ -67,6 +76,16 @@ What has to be decided is asked on a terminal. Elsewhere nothing is changed, and
                 "make a clone in this directory if there is none",
                 None,
             )
+            .named(
+                "into",
+                SyntaxShape::Filepath,
+                "come back to this work tree; it has to be a clone of the session's repository",
+                None,
+            )
+            .switch("pull", "go on to the remote's newest commit, if that only adds", None)
+            .switch("no-pull", "ask the git remote for nothing", None)
+            .switch("force", "put aside and go on instead of asking (see above)", None)
+            .switch("run", "start the assistant with the conversation afterwards", None)
             .switch("dry-run", "tell what would be done", None)
             .param(word_flag("on-dirty", words(OnDirty::ALL), "when files here are changed"))
             .switch("switch-branch", "switch to the session's branch", None)
@@ -131,7 +150,7 @@ What has to be decided is asked on a terminal. Elsewhere nothing is changed, and
         let named = session(call, input)?;
         let front = Front::new(engine, call, &["session"])?.piped_from(input.span());
         let mut args = args(call, &front, named)?;
-        if args.session.is_none() && !call.has_flag("latest")? {
+        if args.session.is_none() && args.at.is_none() && !call.has_flag("latest")? {
             args.session = pick(&front)?;
         }
         let shape = Shape::at(call.head);
@@ -140,6 +159,7 @@ What has to be decided is asked on a terminal. Elsewhere nothing is changed, and
                 tell(&report.parked);
                 tell(&report.notes);
                 arrive::arrive(engine, &report, call.head)?;
+                arrive::start(engine, &report, call.head)?;
                 Ok(shape.resumed(&report))
             }
             Reply::Planned(report) => Ok(shape.plan(&report)),
@@ -174,18 +194,26 @@ fn args(
         session,
         at: call.get_flag("at")?.or(logged),
         clone: path(call, "clone", caller.directory(), caller.home())?,
+        into: path(call, "into", caller.directory(), caller.home())?,
+        pull: one_of(call, "pull", "no-pull")?,
+        force: call.has_flag("force")?,
+        run: call.has_flag("run")?,
         dry_run: call.has_flag("dry-run")?,
         answers: answers(call)?,
     })
 }
 
+/// Which of two switches that contradict each other is set: the first is true.
+fn one_of(call: &EvaluatedCall, yes: &str, no: &str) -> Result<Option<bool>, LabeledError> {
+    refuse_both(call, yes, no)?;
+    let (is, is_not) = (call.has_flag(yes)?, call.has_flag(no)?);
+    Ok((is || is_not).then_some(is))
+}
+
 fn answers(call: &EvaluatedCall) -> Result<Answers, LabeledError> {
-    refuse_both(call, "switch-branch", "stay-on-branch")?;
-    let stays = call.has_flag("stay-on-branch")?;
-    let switches = call.has_flag("switch-branch")?;
     Ok(Answers {
         on_dirty: choice(call, "on-dirty")?,
-        switch_branch: (switches || stays).then_some(switches),
+        switch_branch: one_of(call, "switch-branch", "stay-on-branch")?,
         on_diverged: choice(call, "on-diverged")?,
         on_conflict: choice(call, "on-conflict")?,
         on_live: choice(call, "on-live")?,

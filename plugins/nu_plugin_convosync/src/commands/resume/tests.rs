@@ -74,7 +74,7 @@ fn every_flag_reaches_the_helper() {
     let script = script();
     script
         .eval(
-            "convosync resume abc --at 3 --clone there --dry-run --on-dirty commit --switch-branch \
+            "convosync resume abc --at 3 --clone there --pull --force --run --dry-run --on-dirty commit --switch-branch \
              --on-diverged merge --on-conflict use-remote --on-live fork --on-missing conversation-only \
              --on-merge-conflict open-files",
         )
@@ -85,6 +85,10 @@ fn every_flag_reaches_the_helper() {
         session: Some("abc".to_owned()),
         at: Some("3".to_owned()),
         clone: Some(script.directory().join("there").display().to_string()),
+        into: None,
+        pull: Some(true),
+        force: true,
+        run: true,
         dry_run: true,
         answers: Answers {
             on_dirty: Some(OnDirty::Commit),
