@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use convosync_adapters::{
     ClaudeCodeFiles, FileLocks, FolderStore, GitCli, KeyFile, Paths, ScratchDir, SqliteIndex,
-    StoreOpener, SystemClock, SystemEntropy, SystemProcesses,
+    StoreOpener, SystemClock, SystemEntropy, SystemProcesses, UserShells,
 };
 use convosync_core::{DeviceKind, ObjectName, Sealed};
 use convosync_engine::ports::{Caps, Listed, Store, StoreError, Stores};
@@ -88,6 +88,7 @@ pub(crate) fn run(world: &World, device: &Device, verb: Verb) -> Run {
             entropy: &SystemEntropy,
             git: &GitCli::find(&env, cancel.clone()).expect("git is installed"),
             assistants: &[&claude],
+            shells: &UserShells::new(paths.recorded()),
             settings: Settings::default(),
             host,
             cancel,

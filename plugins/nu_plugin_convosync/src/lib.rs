@@ -15,6 +15,7 @@ mod front;
 mod helper;
 mod terminal;
 mod value;
+mod variables;
 
 #[cfg(test)]
 mod scripted;

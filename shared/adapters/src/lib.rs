@@ -9,6 +9,7 @@ mod durable;
 mod git;
 mod local;
 mod settings;
+mod shell;
 mod store;
 
 pub use assistant::{ClaudeCodeFiles, Process, Processes, SystemProcesses, project_slug};
@@ -17,4 +18,5 @@ pub use local::{
     FileLocks, KeyFile, Paths, PathsError, ScratchDir, SqliteIndex, SystemClock, SystemEntropy,
 };
 pub use settings::{Setting, SettingsError, SettingsFile};
+pub use shell::UserShells;
 pub use store::{FolderStore, GitStores, ObjectStores, StoreOpener};

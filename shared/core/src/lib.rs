@@ -22,6 +22,7 @@ mod rules;
 mod seal;
 mod segment;
 mod store_record;
+mod terminal;
 mod vector;
 
 pub use card::{Card, CardError, CodeState};
@@ -38,9 +39,7 @@ pub use lines::{
     Canonical, Joined, Missing, Side, Standing, canonicalise, common_lines, compare, expand, join,
     missing, newest,
 };
-pub use manifest::{
-    Code, Conversation, FilePath, FileState, Manifest, SegmentRef, Terminal, content_digest,
-};
+pub use manifest::{Code, Conversation, FilePath, FileState, Manifest, SegmentRef, content_digest};
 pub use moved::Moved;
 pub use name::{NameError, ObjectName};
 pub use passphrase::{KeyLock, Passphrase};
@@ -63,4 +62,8 @@ pub use segment::{
     ReadWriteSeek, RebuildError, kept, kept_of, pack, rebuild, segment_id,
 };
 pub use store_record::{StoreRecord, confirm, key_check, key_id};
+pub use terminal::{
+    EnvName, EnvValue, HeldBack, MOST_COMMANDS, Ran, Terminal, Withheld, harmless_command,
+    history_of, may_hold_a_secret,
+};
 pub use vector::{Vector, VectorEntry, heads};

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use crate::id::{ConversationId, IdError, Oid};
 use crate::name::ObjectName;
+use crate::terminal::Terminal;
 
 /// The whole of a save but its card.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,7 +15,7 @@ pub struct Manifest {
     pub code: Option<Code>,
     /// The conversations; the main one first.
     pub conversations: Vec<Conversation>,
-    /// Directory and shell, if the terminal was saved.
+    /// The terminal, if it was saved.
     pub terminal: Option<Terminal>,
 }
 
@@ -81,15 +82,6 @@ pub struct Conversation {
     pub directory: String,
     /// Its files by logical path, sorted.
     pub files: Vec<(FilePath, FileState)>,
-}
-
-/// The terminal of a save.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Terminal {
-    /// Where the user was, relative to the work tree (empty: its top).
-    pub directory: String,
-    /// The shell's name, e.g. `nu`.
-    pub shell: Option<String>,
 }
 
 /// A file of a conversation by what it is, not by where it lies: `transcript.jsonl`,

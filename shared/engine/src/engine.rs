@@ -9,7 +9,9 @@ use convosync_wire::{Counted, Decision, Failure, Note, Progress, Reply, Request,
 
 use crate::Cancel;
 use crate::enrol::Waited;
-use crate::ports::{Assistant, Clock, Entropy, Git, Index, Locks, Scratch, Store, Stores, Vault};
+use crate::ports::{
+    Assistant, Clock, Entropy, Git, Index, Locks, Scratch, Shells, Store, Stores, Vault,
+};
 use crate::settings::Settings;
 use crate::trouble::{Refusal, Trouble};
 
@@ -50,6 +52,8 @@ pub struct Ports<'a> {
     pub git: &'a dyn Git,
     /// The assistants, the preferred one first.
     pub assistants: &'a [&'a dyn Assistant],
+    /// The user's shells.
+    pub shells: &'a dyn Shells,
     /// The machine.
     pub host: Host,
     /// What the user has set.

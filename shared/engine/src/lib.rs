@@ -41,6 +41,7 @@ mod settings;
 mod shelf;
 mod stand_in;
 mod storage;
+mod terminal;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod trouble;
@@ -50,5 +51,5 @@ mod words;
 pub use cancel::Cancel;
 pub use engine::{Engine, Host, Outcome, Ports};
 pub use save::EXCLUDES;
-pub use settings::{Retention, Settings};
+pub use settings::{HistoryScope, Retention, Settings};
 pub use trouble::{Refusal, Trouble};

@@ -18,8 +18,24 @@ pub struct Settings {
     pub metered: bool,
     /// A save and a resume ask for the passphrase of this device's key each time.
     pub require_unlock: bool,
+    /// Variables that travel with `save --env`, and that a resume may set here, by pattern.
+    pub env_names: Vec<String>,
+    /// Which commands of the shell's history travel.
+    pub history: HistoryScope,
     /// What is kept, and for how long.
     pub retention: Retention,
+}
+
+/// Which commands of the shell's history travel with a save.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HistoryScope {
+    /// Those that are known to have been run in the work tree.
+    #[default]
+    WorkTree,
+    /// Also those of which nobody knows where they were run.
+    Everywhere,
+    /// None.
+    Off,
 }
 
 impl Settings {
@@ -69,7 +85,7 @@ pub(crate) fn is_synced(settings: &Settings, branch: &str) -> bool {
 }
 
 /// A pattern of `*` (any text, `/` too) and `?` (one character).
-fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());
     // The classic walk: the last `*` takes one character more whenever what follows does not fit.

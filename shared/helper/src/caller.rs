@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use convosync_wire::{Failure, PROTOCOL, Request, Verb};
+use convosync_wire::{EnvValue, Failure, PROTOCOL, Request, SaveArgs, Variable, Verb};
 
+use crate::shell;
 use crate::surroundings::Env;
 
 /// The process's environment, as far as it is text.
@@ -41,7 +42,8 @@ fn failure(message: String) -> Failure {
 
 /// The request that a verb becomes.
 pub(crate) fn request(verb: Verb, directory: &str, env: &Env) -> Request {
-    let shell = env.get("SHELL").and_then(|path| path.rsplit('/').next());
+    let shell = env.get(shell::SHELL).or(env.get("SHELL"));
+    let shell = shell.and_then(|path| path.rsplit('/').next());
     Request {
         protocol: PROTOCOL,
         version: env!("CARGO_PKG_VERSION").into(),
@@ -49,8 +51,20 @@ pub(crate) fn request(verb: Verb, directory: &str, env: &Env) -> Request {
         env: env.clone(),
         shell: shell.filter(|name| !name.is_empty()).map(ToOwned::to_owned),
         passphrase: None,
-        verb,
+        verb: with_env(verb, env),
     }
+}
+
+/// The verb with the caller's variables, if it takes them along.
+fn with_env(mut verb: Verb, env: &Env) -> Verb {
+    if let Verb::Save(SaveArgs { env: Some(wanted), .. }) = &mut verb {
+        let variable = |(name, text): (&String, &String)| Variable {
+            name: name.clone(),
+            value: EnvValue::Text(text.clone()),
+        };
+        wanted.variables = env.iter().map(variable).collect();
+    }
+    verb
 }
 
 #[cfg(test)]

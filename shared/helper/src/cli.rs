@@ -24,6 +24,7 @@ use crate::json;
 use crate::outcome::{Outcome, run_caught};
 use crate::output::{Reader, eput, put};
 use crate::rpc;
+use crate::shell;
 use crate::start;
 use crate::surroundings::{self, Env, Output};
 use crate::terminal::{self, Terminal};
@@ -58,13 +59,19 @@ pub(crate) fn main() -> Exit {
     let Cli { json, color, directory, passphrase_file, command } = cli;
     let wanted = match command.wanted() {
         Wanted::Rpc => return serve(&interrupt),
+        Wanted::ShellInit(code) => return printed(&code),
         wanted => wanted,
     };
     let mut env = caller::environment();
+    // Of the caller's shell alone: no hook of git is handed it.
+    let handover = env.remove(shell::HANDOVER).map(PathBuf::from);
     env.extend(passphrase_file.map(|path| (unlock::VARIABLE.to_owned(), path)));
     let found = caller::directory(directory.as_deref());
     let place = found.as_deref().unwrap_or_default();
-    let look = |output| surroundings::look(output, color, &env, place, now_ms());
+    let look = |output| Look {
+        shell_follows: handover.is_some(),
+        ..surroundings::look(output, color, &env, place, now_ms())
+    };
     let (stdout, stderr) = (io::stdout().is_terminal(), io::stderr().is_terminal());
     let columns = terminal::columns();
     let session = Session {
@@ -77,6 +84,7 @@ pub(crate) fn main() -> Exit {
         passphrase_file: unlock::file(&env, place),
         passphrase: RefCell::default(),
         directory: place.to_owned(),
+        handover: handover.clone(),
         env: &env,
         interrupt,
     };
@@ -137,6 +145,8 @@ struct Session<'a> {
     /// What opened the key: asked for once, however many calls there are.
     passphrase: RefCell<Option<Secret>>,
     directory: String,
+    /// Where the caller's shell reads what it is to do.
+    handover: Option<PathBuf>,
     env: &'a Env,
     interrupt: Interrupt,
 }
@@ -166,6 +176,7 @@ impl Session<'_> {
                 _ => verb,
             },
             Wanted::Rpc => return serve(&self.interrupt),
+            Wanted::ShellInit(code) => return printed(&code),
         };
         self.run(verb)
     }
@@ -411,6 +422,7 @@ impl Session<'_> {
             }
             Ok(Reader::There) => {}
         }
+        self.hand_over(reply, verb);
         if let Reply::Resumed(report) = reply
             && !report.run.is_empty()
         {
@@ -433,6 +445,18 @@ impl Session<'_> {
             eput(&format!("convosync: not started, since there is no terminal: {command}\n"));
         }
         Exit::Done
+    }
+
+    /// Tells the caller's shell where to go.
+    fn hand_over(&self, reply: &Reply, verb: &Verb) {
+        let (Some(path), Reply::Resumed(report), Verb::Resume(args)) =
+            (&self.handover, reply, verb)
+        else {
+            return;
+        };
+        if let Err(error) = shell::hand_over(path, report, args.history) {
+            eput(&format!("convosync: your shell could not be moved: {error}\n"));
+        }
     }
 
     /// Recovery words are shown until a person says that they were written down.
@@ -477,6 +501,11 @@ impl Session<'_> {
         self.terminal().show("Cancelled: nothing was changed.\n");
         Exit::Cancelled
     }
+}
+
+/// A text that is all of the output.
+fn printed(text: &str) -> Exit {
+    if put(text).is_ok() { Exit::Done } else { Exit::Failed }
 }
 
 /// What is no text has no words; the engine says what is wrong with them.

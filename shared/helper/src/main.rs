@@ -17,6 +17,7 @@ mod json;
 mod outcome;
 mod output;
 mod rpc;
+mod shell;
 mod start;
 mod surroundings;
 mod terminal;

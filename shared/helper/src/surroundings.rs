@@ -34,6 +34,7 @@ pub(crate) fn look(output: Output, color: Color, env: &Env, directory: &str, now
         now_ms,
         home: value(env, "HOME").map(ToOwned::to_owned),
         directory: directory.to_owned(),
+        shell_follows: false,
     }
 }
 

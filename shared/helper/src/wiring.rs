@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use convosync_adapters::{
     ClaudeCodeFiles, FileLocks, GitCli, GitStores, KeyFile, ObjectStores, Paths, PathsError,
     ScratchDir, SettingsFile, SqliteIndex, StoreOpener, SystemClock, SystemEntropy,
-    SystemProcesses,
+    SystemProcesses, UserShells,
 };
 use convosync_core::Passphrase;
 use convosync_engine::ports::{Assistant, Entropy as _, Store, Stores as _};
@@ -115,6 +115,7 @@ fn wired<T>(
         entropy: &SystemEntropy,
         git: &GitCli::find(env, cancel.clone())?,
         assistants: &assistants,
+        shells: &UserShells::new(paths.recorded()),
         host: Host {
             name: host::name(),
             kind: host::kind(env),

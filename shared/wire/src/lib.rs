@@ -13,6 +13,7 @@ mod request;
 mod retention;
 mod settings;
 mod store;
+mod terminal;
 pub mod unlock;
 
 pub use answer::{Answer, Counted, Failure, Progress, Unit};
@@ -38,6 +39,7 @@ pub use retention::{
     Amount, DeleteArgs, GcArgs, GcReport, KeptReport, KeptSession, RetentionState, SessionsArgs,
 };
 pub use settings::{ConfigArgs, ConfigReport, SettingRow};
+pub use terminal::{CallerEnv, CommandRow, EnvValue, MissingVariable, Variable, WhyMissing};
 
 /// The version of this protocol. It moves with every change that an older side can't read.
 pub const PROTOCOL: u32 = 1;

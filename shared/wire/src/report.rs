@@ -10,6 +10,7 @@ use crate::portable::{ExportReport, ImportReport};
 use crate::retention::{GcReport, KeptReport, RetentionState};
 use crate::settings::ConfigReport;
 use crate::store::{ConsentReport, MoveReport, StoreReport, Visible};
+use crate::terminal::{CommandRow, MissingVariable, Variable};
 
 /// The result of a verb.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -299,6 +300,15 @@ pub struct SaveReport {
     pub local_only: bool,
     /// Other devices of the account.
     pub other_devices: Vec<String>,
+    /// Commands of the shell's history that travel along.
+    #[serde(default)]
+    pub history: u64,
+    /// Variables that travel along.
+    #[serde(default)]
+    pub env: Vec<String>,
+    /// Variables that were asked for and stay.
+    #[serde(default)]
+    pub env_missing: Vec<MissingVariable>,
     /// What else to know.
     pub notes: Vec<Note>,
 }
@@ -350,6 +360,15 @@ pub struct ResumeReport {
     /// conversation open.
     #[serde(default)]
     pub run: Vec<String>,
+    /// What was run there last, oldest first: the last few commands, or all with `--history`.
+    #[serde(default)]
+    pub history: Vec<CommandRow>,
+    /// Variables for the caller to set.
+    #[serde(default)]
+    pub env: Vec<Variable>,
+    /// Variables that were asked for and are not set.
+    #[serde(default)]
+    pub env_missing: Vec<MissingVariable>,
     /// The target's own work that was put aside, and how to get it back.
     pub parked: Vec<Note>,
     /// What else to know.

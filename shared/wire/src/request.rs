@@ -11,6 +11,7 @@ use crate::portable::{ExportSessionArgs, ImportArgs};
 use crate::retention::{DeleteArgs, GcArgs, SessionsArgs};
 use crate::settings::ConfigArgs;
 use crate::store::{ConsentArgs, MoveArgs};
+use crate::terminal::CallerEnv;
 
 /// One call of a verb.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -270,6 +271,8 @@ pub struct SaveArgs {
     pub conversation: Option<String>,
     /// Save a conversation that lost messages since its last save as it is now.
     pub accept_shrink: bool,
+    /// `--env`: the caller's variables, of which those travel that the settings name.
+    pub env: Option<CallerEnv>,
 }
 
 /// `convosync resume`.
@@ -296,6 +299,8 @@ pub struct ResumeArgs {
     pub run: bool,
     /// Tell what would be done.
     pub dry_run: bool,
+    /// All commands of the save are wanted, for the shell's own history.
+    pub history: bool,
     /// What the user has decided already.
     pub answers: Answers,
 }

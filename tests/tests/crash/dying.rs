@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use convosync_adapters::{
     ClaudeCodeFiles, FileLocks, FolderStore, GitCli, KeyFile, Paths, ScratchDir, SqliteIndex,
-    StoreOpener, SystemClock, SystemEntropy, SystemProcesses,
+    StoreOpener, SystemClock, SystemEntropy, SystemProcesses, UserShells,
 };
 use convosync_core::{DeviceKind, ObjectName, Passphrase, Profile, SaveId, Sealed, SessionId};
 use convosync_engine::ports::{
@@ -198,6 +198,7 @@ fn run(device: &Device, verb: &Verb, life: &Life) -> Option<Outcome> {
         entropy: &SystemEntropy,
         git: &GitCli::find(&env, cancel.clone()).expect("git is installed"),
         assistants: &[&claude],
+        shells: &UserShells::new(paths.recorded()),
         host: Host {
             name: device.name.clone(),
             kind: DeviceKind::Desktop,

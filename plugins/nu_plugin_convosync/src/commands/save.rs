@@ -13,6 +13,7 @@ use crate::complete;
 use crate::failure::wrong;
 use crate::front::{Front, tell};
 use crate::value::{Shape, sample};
+use crate::variables::caller_env;
 
 /// Saves this moment.
 pub(crate) struct Save;
@@ -53,6 +54,11 @@ impl SimplePluginCommand for Save {
                 "which conversation is the main one (id or unique prefix)",
             ))
             .switch("accept-shrink", "save a conversation that lost messages as it is now", None)
+            .switch(
+                "env",
+                "take the variables along that the setting env.names names; never secrets",
+                None,
+            )
             .input_output_type(Type::Nothing, Type::record())
     }
 
@@ -85,7 +91,11 @@ impl SimplePluginCommand for Save {
     ) -> Result<Value, LabeledError> {
         let front = Front::new(engine, call, &["message"])?;
         let shape = Shape::at(call.head);
-        match front.reply(Verb::Save(args(call)?))? {
+        let mut args = args(call)?;
+        if call.has_flag("env")? {
+            args.env = Some(caller_env(engine.get_env_vars()?));
+        }
+        match front.reply(Verb::Save(args))? {
             Reply::Saved(report) => {
                 tell(&report.notes);
                 Ok(shape.saved(&report))
@@ -127,6 +137,7 @@ fn args(call: &EvaluatedCall) -> Result<SaveArgs, LabeledError> {
         session: call.get_flag("session")?,
         conversation: call.get_flag("conversation")?,
         accept_shrink: call.has_flag("accept-shrink")?,
+        env: None,
     })
 }
 
@@ -147,7 +158,7 @@ fn message(call: &EvaluatedCall) -> Result<Option<String>, LabeledError> {
 mod tests {
     use super::*;
     use crate::scripted::Script;
-    use convosync_wire::{Answer, Failure, PlanReport};
+    use convosync_wire::{Answer, EnvValue, Failure, PlanReport};
 
     fn script() -> Script {
         Script::new().answers("save", &Reply::Saved(sample::saved()))
@@ -175,9 +186,31 @@ mod tests {
             session: Some("s".to_owned()),
             conversation: Some("c".to_owned()),
             accept_shrink: true,
+            env: None,
         };
         let new = SaveArgs { message: all.message.clone(), new: true, ..SaveArgs::default() };
         assert_eq!(script.verbs(), [Verb::Save(all), Verb::Save(new)]);
+    }
+
+    #[test]
+    fn variables_go_along_with_their_types_and_only_if_that_is_wanted() {
+        let script = script();
+        script.eval("$env.APP = {on: true, ports: [80]}; convosync save hi --env").unwrap();
+        script.eval("convosync save hi").unwrap();
+        let envs: Vec<_> = script
+            .verbs()
+            .into_iter()
+            .map(|verb| match verb {
+                Verb::Save(args) => args.env,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        let wanted = envs[0].as_ref().expect("it was asked for");
+        let app = wanted.variables.iter().find(|variable| variable.name == "APP").unwrap();
+        let ports = EnvValue::List(vec![EnvValue::Int(80)]);
+        let record = vec![("on".to_owned(), EnvValue::Bool(true)), ("ports".to_owned(), ports)];
+        assert!(app.value == EnvValue::Record(record));
+        assert_eq!(envs[1], None);
     }
 
     #[test]

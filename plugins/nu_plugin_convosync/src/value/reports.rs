@@ -1,12 +1,13 @@
 //! Records of what was done.
 
 use convosync_wire::{
-    AccountReport, ConversationNote, ExportReport, ImportReport, PlanReport, ResumeReport,
-    SaveReport, StatusReport, SyncReport, WaitingSave,
+    AccountReport, CommandRow, ConversationNote, ExportReport, ImportReport, MissingVariable,
+    PlanReport, ResumeReport, SaveReport, StatusReport, SyncReport, Variable, WaitingSave,
 };
 use nu_protocol::{Value, record};
 
 use super::Shape;
+use crate::variables::to_nushell;
 
 impl Shape {
     /// The record of `init` and `device join`.
@@ -45,6 +46,9 @@ impl Shape {
             "queued" => self.count(report.queued),
             "local_only" => self.flag(report.local_only),
             "other_devices" => self.texts(&report.other_devices),
+            "history" => self.count(report.history),
+            "env" => self.texts(&report.env),
+            "env_missing" => self.missing(&report.env_missing),
             "notes" => self.notes(&report.notes),
         })
     }
@@ -71,6 +75,9 @@ impl Shape {
             "assistant" => self.maybe(report.assistant.as_ref()),
             "message_count" => self.count(report.message_count),
             "open_with" => self.maybe(report.open_with.as_ref()),
+            "history" => self.list(&report.history, |row| self.command(row)),
+            "env" => self.variables(&report.env),
+            "env_missing" => self.missing(&report.env_missing),
             "parked" => self.notes(&report.parked),
             "notes" => self.notes(&report.notes),
         })
@@ -152,6 +159,30 @@ impl Shape {
             "sent" => sent,
             "queued" => self.count(report.queued),
             "notes" => self.notes(&report.notes),
+        })
+    }
+
+    fn command(self, row: &CommandRow) -> Value {
+        self.record(record! {
+            "command" => self.text(&row.command),
+            "timestamp" => row.timestamp.map_or_else(|| self.nothing(), |time| self.date(time)),
+            "exit_code" => row.exit_code.map_or_else(|| self.nothing(), |code| Value::int(code, self.span)),
+            "directory" => self.maybe(row.directory.as_ref()),
+        })
+    }
+
+    fn variables(self, variables: &[Variable]) -> Value {
+        let fields = variables.iter();
+        let fields = fields.map(|v| (v.name.clone(), to_nushell(&v.value, self.span)));
+        self.record(fields.collect())
+    }
+
+    fn missing(self, variables: &[MissingVariable]) -> Value {
+        self.list(variables, |variable| {
+            self.record(record! {
+                "name" => self.line(&variable.name),
+                "why" => self.line(variable.why.as_str()),
+            })
         })
     }
 

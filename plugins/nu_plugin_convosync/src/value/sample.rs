@@ -143,6 +143,9 @@ pub(crate) fn saved() -> SaveReport {
         queued: 0,
         local_only: false,
         other_devices: vec![text("laptop")],
+        history: 24,
+        env: vec![text("APP_MODE")],
+        env_missing: vec![],
         notes: vec![],
     }
 }
@@ -171,6 +174,9 @@ pub(crate) fn resumed(working_directory: &str) -> convosync_wire::ResumeReport {
         message_count: 15,
         open_with: Some(format!("claude --resume {CONVERSATION}")),
         run: vec![],
+        history: vec![],
+        env: vec![],
+        env_missing: vec![],
         parked: vec![],
         notes: vec![],
     }

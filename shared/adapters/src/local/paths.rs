@@ -103,6 +103,12 @@ impl Paths {
         self.state.join("object-stores")
     }
 
+    /// The file that shells record commands in, with their directories.
+    #[must_use]
+    pub fn recorded(&self) -> PathBuf {
+        self.state.join("shell/recorded")
+    }
+
     /// The folder of temporary files.
     #[must_use]
     pub fn scratch(&self) -> PathBuf {

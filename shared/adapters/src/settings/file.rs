@@ -313,6 +313,8 @@ mod tests {
             ("auto_sync", "true", "true"),
             ("sync_branches", "main, feature/*", r#"["main","feature/*"]"#),
             ("exclude_patterns", r#"["*.sqlite"]"#, r#"["*.sqlite"]"#),
+            ("env.names", "APP_*, PORT", r#"["APP_*","PORT"]"#),
+            ("terminal.history", "everywhere", r#""everywhere""#),
             ("offline", "true", "true"),
             ("metered", "true", "true"),
             ("require_unlock", "true", "true"),

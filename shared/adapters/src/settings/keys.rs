@@ -1,7 +1,7 @@
 //! Every setting: its name, what it may be, what it does. docs/configuration.md says the same, and a
 //! test holds the two together.
 
-use convosync_engine::Settings;
+use convosync_engine::{HistoryScope, Settings};
 use serde_json::{Value, json};
 
 /// What a setting may be.
@@ -15,6 +15,8 @@ pub(super) enum Kind {
     Size,
     /// The only way to save that there is.
     SaveMode,
+    /// Which commands travel.
+    History,
 }
 
 impl Kind {
@@ -27,6 +29,7 @@ impl Kind {
             Self::Number(..) => "a whole number of days from 1 to 365",
             Self::Size => "a size such as \"100 MB\", or 0 for none",
             Self::SaveMode => "\"commit\" (there is no other way yet)",
+            Self::History => "\"work-tree\", \"everywhere\" or \"off\"",
         }
     }
 }
@@ -66,6 +69,16 @@ pub(super) const KEYS: &[Key] = &[
         "exclude_patterns",
         Kind::Texts,
         "Untracked files that stay here, as in .gitignore, besides those that hold secrets by custom.",
+    ),
+    key(
+        "env.names",
+        Kind::Texts,
+        "Variables that travel with `save --env`, and that a resume may set here (`*` and `?` fit any text).",
+    ),
+    key(
+        "terminal.history",
+        Kind::History,
+        "Commands that travel: those run in the work tree, also those run nobody knows where, or none.",
     ),
     key("offline", Kind::Switch, "Only `sync` and set-up talk to the network."),
     key(
@@ -113,6 +126,8 @@ pub(super) fn value(settings: &Settings, name: &str) -> Value {
         "auto_sync" => json!(settings.auto_sync),
         "sync_branches" => json!(settings.sync_branches),
         "exclude_patterns" => json!(settings.exclude_patterns),
+        "env.names" => json!(settings.env_names),
+        "terminal.history" => json!(scope_told(settings.history)),
         "offline" => json!(settings.offline),
         "metered" => json!(settings.metered),
         "require_unlock" => json!(settings.require_unlock),
@@ -133,6 +148,7 @@ pub(super) enum Given {
     Number(u32),
     Size(u64),
     SaveMode,
+    History(HistoryScope),
 }
 
 /// Takes a value over.
@@ -142,6 +158,8 @@ pub(super) fn apply(settings: &mut Settings, name: &str, given: Given) {
         ("auto_sync", Given::Switch(on)) => settings.auto_sync = on,
         ("sync_branches", Given::Texts(texts)) => settings.sync_branches = texts,
         ("exclude_patterns", Given::Texts(texts)) => settings.exclude_patterns = texts,
+        ("env.names", Given::Texts(texts)) => settings.env_names = texts,
+        ("terminal.history", Given::History(scope)) => settings.history = scope,
         ("offline", Given::Switch(on)) => settings.offline = on,
         ("metered", Given::Switch(on)) => settings.metered = on,
         ("require_unlock", Given::Switch(on)) => settings.require_unlock = on,
@@ -152,6 +170,22 @@ pub(super) fn apply(settings: &mut Settings, name: &str, given: Given) {
         ("retention.grace", Given::Number(days)) => retention.grace = days,
         _ => {}
     }
+}
+
+/// The scopes as they are written.
+const SCOPES: [(&str, HistoryScope); 3] = [
+    ("work-tree", HistoryScope::WorkTree),
+    ("everywhere", HistoryScope::Everywhere),
+    ("off", HistoryScope::Off),
+];
+
+/// `work-tree`, `everywhere` or `off`.
+pub(super) fn scope(text: &str) -> Option<HistoryScope> {
+    SCOPES.iter().find(|(name, _)| *name == text).map(|(_, scope)| *scope)
+}
+
+fn scope_told(scope: HistoryScope) -> &'static str {
+    SCOPES.iter().find(|(_, known)| *known == scope).map_or("", |(name, _)| name)
 }
 
 const UNITS: [(&str, u64); 4] =

@@ -4,7 +4,7 @@ use convosync_engine::Settings;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::error::SettingsError;
-use super::keys::{Given, KEYS, Key, Kind, apply, nearest, size};
+use super::keys::{Given, KEYS, Key, Kind, apply, nearest, scope, size};
 
 /// What a file says.
 #[derive(Debug, Default)]
@@ -85,6 +85,7 @@ pub(super) fn given(
             bytes.or_else(|| item.as_str().and_then(size)).map(Given::Size)
         }
         Kind::SaveMode => (item.as_str() == Some("commit")).then_some(Given::SaveMode),
+        Kind::History => item.as_str().and_then(scope).map(Given::History),
     };
     given.ok_or_else(|| SettingsError::Value {
         place,

@@ -2,10 +2,11 @@
 
 use minicbor::{Decode, Encode};
 
+use super::terminal::{StoredTerminal, load_terminal, store_terminal};
 use super::text::{Text, texts, values};
 use super::{FormatError, decode, encode};
 use crate::id::{ConversationId, Oid};
-use crate::manifest::{Code, Conversation, FilePath, FileState, Manifest, SegmentRef, Terminal};
+use crate::manifest::{Code, Conversation, FilePath, FileState, Manifest, SegmentRef};
 use crate::name::ObjectName;
 
 #[derive(Encode, Decode)]
@@ -71,15 +72,6 @@ struct Named {
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
-struct StoredTerminal {
-    #[n(0)]
-    directory: String,
-    #[n(1)]
-    shell: Option<String>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
 struct StoredFile {
     #[n(0)]
     len: u64,
@@ -117,10 +109,7 @@ pub(super) fn encode_manifest(manifest: &Manifest) -> Vec<u8> {
     encode(&Stored {
         code: manifest.code.as_ref().map(store_code),
         conversations: manifest.conversations.iter().map(store_conversation).collect(),
-        terminal: manifest.terminal.as_ref().map(|terminal| StoredTerminal {
-            directory: terminal.directory.clone(),
-            shell: terminal.shell.clone(),
-        }),
+        terminal: manifest.terminal.as_ref().map(store_terminal),
     })
 }
 
@@ -129,9 +118,7 @@ pub(super) fn decode_manifest(bytes: &[u8]) -> Result<Manifest, FormatError> {
     Ok(Manifest {
         code: stored.code.map(load_code).transpose()?,
         conversations: all(stored.conversations, load_conversation)?,
-        terminal: stored
-            .terminal
-            .map(|terminal| Terminal { directory: terminal.directory, shell: terminal.shell }),
+        terminal: stored.terminal.map(load_terminal),
     })
 }
 

@@ -14,6 +14,7 @@ mod manifest;
 mod moved;
 mod profile;
 mod retention;
+mod terminal;
 mod text;
 
 pub use body::{MAX_BODY, Packed, PartBody, UnitBody};

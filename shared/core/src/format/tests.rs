@@ -8,7 +8,8 @@ use super::*;
 use crate::card::{Card, CodeState};
 use crate::devices::DeviceEntry;
 use crate::id::{DeviceKind, SaveId};
-use crate::manifest::{Code, Conversation, FileState, Manifest, SegmentRef, Terminal};
+use crate::manifest::{Code, Conversation, FileState, Manifest, SegmentRef};
+use crate::terminal::Terminal;
 use crate::vector::Vector;
 
 fn id<T: std::str::FromStr<Err: Debug>>(text: &str) -> T {
@@ -84,7 +85,7 @@ fn manifest() -> Manifest {
             directory: "src".to_owned(),
             files: vec![(id("transcript.jsonl"), file)],
         }],
-        terminal: Some(Terminal { directory: String::new(), shell: Some("nu".to_owned()) }),
+        terminal: Some(Terminal { shell: Some("nu".to_owned()), ..Terminal::default() }),
     }
 }
 

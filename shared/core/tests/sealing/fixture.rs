@@ -95,7 +95,11 @@ pub(crate) fn body(profile: &Profile, session: &SessionId) -> UnitBody {
         directory: String::new(),
         files: vec![("transcript.jsonl".parse().expect("a path"), file)],
     };
-    let terminal = Terminal { directory: "src".to_owned(), shell: Some("nu".to_owned()) };
+    let terminal = Terminal {
+        directory: "src".to_owned(),
+        shell: Some("nu".to_owned()),
+        ..Terminal::default()
+    };
     UnitBody {
         manifest: Manifest {
             code: None,

@@ -5,6 +5,7 @@
 mod assistant;
 mod git;
 mod local;
+mod shell;
 mod store;
 
 pub use assistant::{
@@ -18,4 +19,5 @@ pub use local::{
     Change as IndexChange, Clock, Entropy, Guard, Index, LaterCards, LocalError, Locks, Protection,
     QueueRow, Scratch, ScratchFile, StoredCard, Table, Vault,
 };
+pub use shell::{HistoryOf, ShellError, Shells};
 pub use store::{Caps, Listed, Store, StoreError, Stores};

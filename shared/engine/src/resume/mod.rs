@@ -22,6 +22,7 @@ use crate::ports::{Facts, Store};
 use crate::save::must_be_text;
 use crate::send::{SEND_WAIT, Sending, Which, not_sent};
 use crate::shelf::{OpenSave, Shelf};
+use crate::terminal::commands;
 use crate::trouble::{Refusal, Trouble};
 use beside::Beside;
 use code::CodePlan;
@@ -147,6 +148,7 @@ impl Engine<'_> {
             Err(trouble) => return Err(trouble.after(done.parked)),
         };
         let directory = directory_of(&ready.open, &work_tree);
+        let terminal = ready.open.manifest.terminal.take().unwrap_or_default();
         drop(lock);
         if let Some(store) = &store {
             // The session is back; what could not be sent on the way is told, and stays queued.
@@ -159,7 +161,12 @@ impl Engine<'_> {
                 Err(trouble) => ready.notes.push(not_sent(trouble)),
             }
         }
-        Ok(report(ready, done, restored, directory, args))
+        let mut report = report(ready, done, restored, directory, args);
+        let (history, left_out) = commands(&terminal, args.history);
+        report.history = history;
+        report.notes.extend(left_out);
+        (report.env, report.env_missing) = self.let_in(&terminal);
+        Ok(report)
     }
 
     /// What a resume would do. Changes nothing, fetches no commits, makes no clone.
@@ -211,7 +218,15 @@ impl Engine<'_> {
         ready.notes.extend(notes);
         steps.push(format!("go to {}", directory_of(&ready.open, &root).display()));
         steps.extend(starts.filter(|_| args.run).map(|command| format!("start `{command}` there")));
+        steps.extend(self.told_of_env(&ready.open));
         Ok(assumed.told(steps, ready.notes))
+    }
+
+    /// That the caller is to set variables, if it is.
+    fn told_of_env(&self, open: &OpenSave) -> Option<String> {
+        let (set, _) = self.let_in(open.manifest.terminal.as_ref()?);
+        let names: Vec<_> = set.iter().map(|variable| variable.name.as_str()).collect();
+        (!names.is_empty()).then(|| format!("set {}", names.join(", ")))
     }
 
     /// A store that does not answer is none: what this device keeps may do. One that is not ours
@@ -449,6 +464,9 @@ fn report(
         message_count: 0,
         open_with: None,
         run: Vec::new(),
+        history: Vec::new(),
+        env: Vec::new(),
+        env_missing: Vec::new(),
         parked: done.parked,
         notes,
     };

@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Assistant, Committed, Found, GitError, Push, Store, Table};
 use crate::send::{Pushing, SEND_WAIT, Sending, Which, not_sent, push_failed, rejected};
+use crate::terminal::missing_variables;
 use crate::trouble::Trouble;
 
 impl Engine<'_> {
@@ -76,6 +77,9 @@ impl Engine<'_> {
             queued: queue.len() as u64,
             local_only: member.profile.local_only,
             other_devices: member.others(),
+            history: held.terminal.history.len() as u64,
+            env: held.terminal.env.iter().map(|(name, _)| name.to_string()).collect(),
+            env_missing: missing_variables(&held.terminal),
             notes,
         })
     }

@@ -128,6 +128,7 @@ impl Engine<'_> {
         request: &Request,
         args: &SaveArgs,
     ) -> Result<Chosen<'s>, Trouble> {
+        self.env_is_named(args)?;
         let scene = self.scene(request, args.conversation.as_deref())?;
         check(&scene.facts, args)?;
         is_wanted(&scene.facts, &self.ports.settings)?;

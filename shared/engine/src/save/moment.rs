@@ -10,7 +10,7 @@ use convosync_wire::{Note, Request, SaveArgs};
 
 use super::{Chosen, EXCLUDES};
 use crate::bind::Binding;
-use crate::capture::{Capture, Captured, pack_trouble, relative};
+use crate::capture::{Capture, Captured, pack_trouble};
 use crate::engine::Engine;
 use crate::freeze::{Draft, Frozen, Packing, at_home};
 use crate::history::{History, Seen, newest_of};
@@ -24,6 +24,7 @@ use crate::trouble::{MISSING, Refusal, Trouble};
 /// A frozen save and what there is to tell of it.
 pub(super) struct Held {
     pub(super) frozen: Frozen,
+    pub(super) terminal: Terminal,
     pub(super) notes: Vec<Note>,
 }
 
@@ -64,11 +65,10 @@ impl Engine<'_> {
         conversations.extend(others_of(base.as_ref(), &conversations));
         let (code, state) = self.code_of(member, args, chosen, committed, &mut packing)?;
         let facts = &chosen.scene.facts;
-        let terminal = Terminal {
-            directory: relative(&facts.repository.root, &chosen.scene.directory),
-            shell: request.shell.clone(),
-        };
-        let manifest = Manifest { code: Some(code), conversations, terminal: Some(terminal) };
+        let (terminal, told) = self.terminal_now(request, args, facts);
+        notes.extend(told);
+        let manifest =
+            Manifest { code: Some(code), conversations, terminal: Some(terminal.clone()) };
         let draft = Draft {
             session: chosen.session.clone(),
             parents: chosen.parents.clone(),
@@ -90,7 +90,7 @@ impl Engine<'_> {
             root: facts.repository.root.clone(),
         };
         let frozen = self.freeze(member, draft, packing, Some(binding))?;
-        Ok(Held { frozen, notes })
+        Ok(Held { frozen, terminal, notes })
     }
 
     /// The save that this one goes on from, without the files whose containers are damaged or

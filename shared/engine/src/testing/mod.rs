@@ -7,6 +7,7 @@ mod git;
 mod index;
 mod local;
 mod memory;
+mod shells;
 mod steps;
 
 pub use crate::knob::Knobs;
@@ -16,4 +17,5 @@ pub use git::{MemoryGit, MemoryRemote};
 pub use index::MemoryIndex;
 pub use local::{MemoryLocks, MemoryScratch, MemoryVault, TestClock, TestEntropy};
 pub use memory::{MemoryStore, TestStores};
+pub use shells::NoShells;
 pub use steps::{Event, Stepped, Steps};

@@ -7,7 +7,8 @@ use convosync_core::{ClaudeCode, ConversationId, DeviceKind, Profile, Roots, can
 use convosync_engine::ports::Vault;
 use convosync_engine::testing::{
     Event, FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryLocks, MemoryRemote,
-    MemoryScratch, MemoryStore, MemoryVault, Stepped, Steps, TestClock, TestEntropy, TestStores,
+    MemoryScratch, MemoryStore, MemoryVault, NoShells, Stepped, Steps, TestClock, TestEntropy,
+    TestStores,
 };
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
 use convosync_wire::{PROTOCOL, Request, Verb};
@@ -106,6 +107,7 @@ impl Device {
             entropy: &self.entropy,
             git: &self.git.stepped(steps),
             assistants: &[&assistant],
+            shells: &NoShells,
             host: Host {
                 name: self.name.clone(),
                 kind: DeviceKind::Laptop,

@@ -9,7 +9,7 @@ use convosync_core::{DeviceKind, Profile};
 use convosync_engine::ports::Vault;
 use convosync_engine::testing::{
     FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryLocks, MemoryRemote, MemoryScratch,
-    MemoryStore, MemoryVault, Stepped, Steps, TestClock, TestEntropy, TestStores,
+    MemoryStore, MemoryVault, NoShells, Stepped, Steps, TestClock, TestEntropy, TestStores,
 };
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
 use convosync_wire::{
@@ -115,6 +115,7 @@ impl Device {
             entropy: &self.entropy,
             git: &self.git.stepped(steps),
             assistants: &[&assistant],
+            shells: &NoShells,
             host: Host {
                 name: self.name.clone(),
                 kind: DeviceKind::Laptop,

@@ -22,6 +22,8 @@ pub(crate) use keeping::{Delete, Gc, Sessions};
 pub(crate) use options::{Init, Join, List, Resume, Save};
 pub(crate) use portable::{Export, Import};
 
+use crate::shell::Shell;
+
 /// Where help lists the options that every verb has.
 const GLOBAL: &str = "Everywhere";
 
@@ -135,6 +137,20 @@ pub(crate) enum Command {
     Export(Export),
     /// Make a session of an exported conversation, in the repository here
     Import(Import),
+    /// Print the function that lets `convosync resume` move your shell
+    #[command(after_help = "Examples:\n  \
+        eval \"$(convosync shell-init bash)\"              in ~/.bashrc\n  \
+        eval \"$(convosync shell-init zsh --history)\"     in ~/.zshrc\n  \
+        convosync shell-init fish | source                in ~/.config/fish/config.fish\n\n\
+        Without it `resume` prints the `cd` for you to type. Nushell needs none of it.")]
+    ShellInit {
+        /// The shell that loads it
+        #[arg(value_enum)]
+        shell: Shell,
+        /// Also record commands with their directory, so that those of a work tree travel with it
+        #[arg(long)]
+        history: bool,
+    },
     /// Answer one request of a plugin: a line of JSON on standard input
     #[command(hide = true)]
     Rpc,
@@ -256,6 +272,8 @@ pub(crate) enum Wanted {
     },
     /// `resume` without a session: a person may pick one.
     Pick(ResumeArgs),
+    /// `shell-init`: a text that depends on nothing.
+    ShellInit(String),
     /// `config edit`: an editor is needed first.
     Edit,
     /// `rpc`.
@@ -309,6 +327,9 @@ impl Command {
             Self::Config { change: Some(Config::Edit) } => return Wanted::Edit,
             Self::Export(export) => Verb::Export(export.into()),
             Self::Import(import) => Verb::Import(import.into()),
+            Self::ShellInit { shell, history } => {
+                return Wanted::ShellInit(shell.code(history));
+            }
             Self::Rpc => return Wanted::Rpc,
         })
     }
@@ -333,6 +354,7 @@ fn wanted_of_resume(resume: Resume) -> Wanted {
         force: resume.force,
         run: resume.run,
         dry_run: resume.dry_run,
+        history: resume.history,
         answers: Answers {
             on_dirty: resume.on_dirty,
             switch_branch: match (resume.switch_branch, resume.stay_on_branch) {

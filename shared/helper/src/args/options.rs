@@ -3,8 +3,8 @@
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use convosync_wire::{
-    InitArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict, OnMissing,
-    SaveArgs, Since,
+    CallerEnv, InitArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict,
+    OnMissing, SaveArgs, Since,
 };
 
 use super::since;
@@ -133,6 +133,9 @@ pub(crate) struct Save {
     /// Save a conversation that lost messages as it is now, not the fuller one of before
     #[arg(long)]
     pub(crate) accept_shrink: bool,
+    /// Take the variables along that the setting env.names names; never secrets
+    #[arg(long)]
+    pub(crate) env: bool,
 }
 
 impl From<Save> for SaveArgs {
@@ -147,6 +150,8 @@ impl From<Save> for SaveArgs {
             session: save.session,
             conversation: save.conversation,
             accept_shrink: save.accept_shrink,
+            // The values are those of the process, which is not looked at here.
+            env: save.env.then(CallerEnv::default),
         }
     }
 }
@@ -201,6 +206,9 @@ pub(crate) struct Resume {
     /// Tell what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Take the session's commands into this shell's own history (see `convosync shell-init`)
+    #[arg(long)]
+    pub(crate) history: bool,
     /// When there are changes that were not saved
     #[arg(long, value_name = "WAY", value_parser = answers!(OnDirty))]
     pub(crate) on_dirty: Option<OnDirty>,

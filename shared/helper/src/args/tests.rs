@@ -147,6 +147,7 @@ fn resume_takes_every_answer_beforehand() {
             pull: Some(true),
             force: true,
             run: true,
+            history: false,
             answers: Answers {
                 on_dirty: Some(OnDirty::Commit),
                 switch_branch: Some(false),

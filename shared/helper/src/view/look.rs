@@ -17,6 +17,8 @@ pub(crate) struct Look {
     pub(crate) home: Option<String>,
     /// The caller's directory: who is there already needs no hint how to go there.
     pub(crate) directory: String,
+    /// The caller's shell does what it is told after a resume.
+    pub(crate) shell_follows: bool,
 }
 
 /// The signs that begin a line.

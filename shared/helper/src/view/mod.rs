@@ -19,6 +19,7 @@ mod sessions;
 mod status;
 mod store;
 mod sync;
+mod terminal;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -44,7 +45,10 @@ pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
         Reply::Protected(report) => keys::protected(report, look),
         Reply::Devices(listed) => account::devices(listed, look),
         Reply::Saved(report) => save::save(report, look),
-        Reply::Resumed(report) => resume::resume(report, look),
+        Reply::Resumed(report) => {
+            let history = matches!(verb, Verb::Resume(args) if args.history);
+            resume::resume(report, history, look)
+        }
         Reply::Planned(report) => sync::plan(report, look),
         Reply::Sessions(listed) => match verb {
             Verb::List(args) => sessions::list(listed, args, look),

@@ -5,8 +5,9 @@ use convosync_wire::ResumeReport;
 use super::look::{Look, Sign, Style};
 use super::measure::{age_inside, counted};
 use super::page::{Page, short};
+use super::terminal;
 
-pub(crate) fn resume(report: &ResumeReport, look: &Look) -> String {
+pub(crate) fn resume(report: &ResumeReport, took_history: bool, look: &Look) -> String {
     let mut page = Page::new(look);
     let age = age_inside(report.timestamp, look.now_ms);
     page.line("ConvoSync: Resuming session...");
@@ -19,6 +20,7 @@ pub(crate) fn resume(report: &ResumeReport, look: &Look) -> String {
         let messages = counted(report.message_count, "message");
         page.sign(Sign::Done, &format!("Restored conversation ({messages})"));
     }
+    terminal::resumed(report, took_history, &mut page);
     for note in &report.notes {
         // What was done, not what to look out for.
         let done = note.code == "convosync::resume::merged";
@@ -26,6 +28,9 @@ pub(crate) fn resume(report: &ResumeReport, look: &Look) -> String {
     }
     page.blank();
     restored(report, &mut page);
+    if !took_history {
+        terminal::commands(&report.history, &mut page);
+    }
     next(report, &mut page);
     page.finish()
 }
@@ -88,7 +93,8 @@ fn next(report: &ResumeReport, page: &mut Page<'_>) {
         page.blank();
         page.line(&format!("Continue the conversation with: {command}"));
     }
-    if report.working_directory != page.look.directory
+    if !page.look.shell_follows
+        && report.working_directory != page.look.directory
         && let Some(path) = quoted(&report.working_directory)
     {
         page.blank();

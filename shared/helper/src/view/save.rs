@@ -5,6 +5,7 @@ use convosync_wire::{ConversationNote, SaveReport};
 use super::look::{Look, Sign, Style};
 use super::measure::{age_inside, counted, size};
 use super::page::{Page, short};
+use super::terminal;
 
 /// Most devices that are named one by one.
 const NAMED_DEVICES: usize = 5;
@@ -14,6 +15,7 @@ pub(crate) fn save(report: &SaveReport, look: &Look) -> String {
     page.line("ConvoSync: Saving session...");
     code(report, &mut page);
     conversation(report, &mut page);
+    terminal::saved(report, &mut page);
     page.notes(&report.notes);
     page.blank();
     let goes_on = if report.new_session { "" } else { " (continued)" };

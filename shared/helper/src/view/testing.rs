@@ -20,6 +20,7 @@ pub(crate) fn plain() -> Look {
         now_ms: NOW,
         home: Some("/home/me".into()),
         directory: "/home/me/projects/myapp".into(),
+        shell_follows: false,
     }
 }
 
@@ -107,6 +108,9 @@ pub(crate) fn saved() -> SaveReport {
         queued: 0,
         local_only: false,
         other_devices: vec!["mobile".into(), "tablet".into()],
+        history: 0,
+        env: Vec::new(),
+        env_missing: Vec::new(),
         notes: Vec::new(),
     }
 }
@@ -133,6 +137,9 @@ pub(crate) fn resumed() -> ResumeReport {
         message_count: 15,
         open_with: Some("claude --resume conv-789".into()),
         run: Vec::new(),
+        history: Vec::new(),
+        env: Vec::new(),
+        env_missing: Vec::new(),
         parked: Vec::new(),
         notes: Vec::new(),
     }

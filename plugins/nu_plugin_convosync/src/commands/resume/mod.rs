@@ -2,6 +2,7 @@
 
 mod arrive;
 mod settle;
+mod takeover;
 
 use convosync_wire::{
     Answers, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict, OnMissing, Reply,
@@ -87,6 +88,7 @@ on its branch."
             .switch("force", "put aside and go on instead of asking (see above)", None)
             .switch("run", "start the assistant with the conversation afterwards", None)
             .switch("dry-run", "tell what would be done", None)
+            .switch("history", "put the session's commands into Nushell's own history", None)
             .param(word_flag("on-dirty", words(OnDirty::ALL), "when files here are changed"))
             .switch("switch-branch", "switch to the session's branch", None)
             .switch("stay-on-branch", "stay on the branch here", None)
@@ -154,10 +156,15 @@ on its branch."
             args.session = pick(&front)?;
         }
         let shape = Shape::at(call.head);
+        let wants_history = args.history;
         match settle::settle(&front, args)? {
-            Reply::Resumed(report) => {
+            Reply::Resumed(mut report) => {
+                if wants_history {
+                    report.notes.extend(takeover::import_history(engine, &report, call.head));
+                }
                 tell(&report.parked);
                 tell(&report.notes);
+                takeover::set_env(engine, &report, call.head)?;
                 arrive::arrive(engine, &report, call.head)?;
                 arrive::start(engine, &report, call.head)?;
                 Ok(shape.resumed(&report))
@@ -199,6 +206,7 @@ fn args(
         force: call.has_flag("force")?,
         run: call.has_flag("run")?,
         dry_run: call.has_flag("dry-run")?,
+        history: call.has_flag("history")?,
         answers: answers(call)?,
     })
 }

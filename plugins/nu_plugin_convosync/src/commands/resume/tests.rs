@@ -74,7 +74,8 @@ fn every_flag_reaches_the_helper() {
     let script = script();
     script
         .eval(
-            "convosync resume abc --at 3 --clone there --pull --force --run --dry-run --on-dirty commit --switch-branch \
+            "convosync resume abc --at 3 --clone there --pull --force --run --dry-run --history \
+             --on-dirty commit --switch-branch \
              --on-diverged merge --on-conflict use-remote --on-live fork --on-missing conversation-only \
              --on-merge-conflict open-files",
         )
@@ -90,6 +91,7 @@ fn every_flag_reaches_the_helper() {
         force: true,
         run: true,
         dry_run: true,
+        history: true,
         answers: Answers {
             on_dirty: Some(OnDirty::Commit),
             switch_branch: Some(true),

@@ -1,0 +1,75 @@
+//! Commands that were run in a work tree.
+
+use super::secret::may_hold_a_secret;
+
+/// So many commands travel with a save.
+pub const MOST_COMMANDS: usize = 200;
+
+/// Longest command that travels, in bytes. Longer ones stay whole where they are: the beginning of
+/// a command is another command.
+const LONGEST_COMMAND: usize = 4096;
+
+/// A command that was run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// As it was typed; it may have several lines.
+    pub command: String,
+    /// When, milliseconds since 1970, if the shell keeps that.
+    pub time_ms: Option<i64>,
+    /// Its exit code, if the shell keeps that.
+    pub exit: Option<i64>,
+    /// Where, relative to the work tree (empty: its top), if the shell keeps that.
+    pub directory: Option<String>,
+}
+
+/// How many commands stay where they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HeldBack {
+    /// They may hold a secret.
+    pub secret: usize,
+    /// They are too long.
+    pub long: usize,
+}
+
+/// What travels of the commands that a shell knows, both oldest first.
+///
+/// The newest count; one that comes again after itself counts once, as shells show it.
+#[must_use]
+pub fn history_of(ran: Vec<Ran>) -> (Vec<Ran>, HeldBack) {
+    let mut held_back = HeldBack::default();
+    let mut history: Vec<Ran> = Vec::new();
+    for ran in ran.into_iter().rev().filter(|ran| !ran.command.trim().is_empty()) {
+        if history.len() == MOST_COMMANDS {
+            break;
+        }
+        if ran.command.len() > LONGEST_COMMAND {
+            held_back.long += 1;
+        } else if may_hold_a_secret(&ran.command) {
+            held_back.secret += 1;
+        } else if !history.last().is_some_and(|later| is_same(later, &ran)) {
+            history.push(ran);
+        }
+    }
+    history.reverse();
+    (history, held_back)
+}
+
+fn is_same(one: &Ran, other: &Ran) -> bool {
+    one.command == other.command && one.directory == other.directory
+}
+
+/// Whether a command from another device may go into this one's shell history: it is what it
+/// looks like, on one line or several, and short enough to be looked at.
+#[must_use]
+pub fn harmless_command(command: &str) -> bool {
+    let acts = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || turns(c);
+    !command.trim().is_empty() && command.len() <= LONGEST_COMMAND && !command.contains(acts)
+}
+
+/// Marks that turn the direction of what follows, or take no room: what is read is not what runs.
+fn turns(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
+}
