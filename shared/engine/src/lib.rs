@@ -40,6 +40,7 @@ mod send;
 mod settings;
 mod shelf;
 mod stand_in;
+mod steady;
 mod storage;
 mod terminal;
 #[cfg(any(test, feature = "testing"))]

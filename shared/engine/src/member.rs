@@ -11,7 +11,8 @@ use convosync_core::{
 
 use crate::engine::Engine;
 use crate::keys::Given;
-use crate::ports::{IndexChange, Store, StoreError, Table};
+use crate::ports::{IndexChange, Listed, Store, StoreError, Table};
+use crate::steady::steady;
 use crate::trouble::{Refusal, Trouble};
 
 /// This device as one of an account.
@@ -209,9 +210,36 @@ impl Engine<'_> {
         }
     }
 
+    /// Reads once more what could not be read of the devices: a read that went wrong must not leave
+    /// a device out of a new epoch. An entry that stays unreadable is no device's.
+    ///
+    /// # Errors
+    ///
+    /// If the store does not give one that it has.
+    pub(crate) fn learn_everyone(
+        &self,
+        member: &mut Member,
+        store: &dyn Store,
+    ) -> Result<(), Trouble> {
+        let known = self.ports.index.all(Table::Devices)?;
+        for Listed { name, .. } in store.list(ObjectName::DEVICES)? {
+            let text = name.to_string();
+            if known.iter().any(|(known, _)| *known == text) {
+                continue;
+            }
+            match steady(store, &name) {
+                Ok(entry) => drop(believe(member, &name, &entry)),
+                Err(StoreError::Missing(_) | StoreError::TooBig { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
     /// Learns device entries that the store has and this device does not.
     ///
     /// An entry that can't be opened is told, and its device is not trusted.
+    /// [`Engine::learn_everyone`] is for who leaves out whom it does not know.
     pub(crate) fn learn_devices(
         &self,
         member: &mut Member,

@@ -155,6 +155,7 @@ impl Engine<'_> {
         change: Change,
     ) -> Result<(), Trouble> {
         self.step("Making a new key")?;
+        self.learn_everyone(member, store)?;
         let before = member.profile.clone();
         let epoch = before.account.epoch.checked_add(1).filter(|epoch| *epoch <= 99_999_999);
         let epoch = epoch.ok_or_else(|| {

@@ -8,13 +8,11 @@ use convosync_wire::Note;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Listed, Store, StoreError};
+use crate::steady::steady;
 use crate::trouble::{Refusal, Trouble};
 
 /// Bytes that are sent in one go, so that a store that is slow to answer is asked less often.
 const BATCH: u64 = 8 << 20;
-
-/// Reads of one object before its place is given up.
-const MOST_READS: usize = 4;
 
 /// What was copied.
 #[derive(Debug, Default)]
@@ -56,27 +54,45 @@ impl Engine<'_> {
         Ok(copied)
     }
 
-    /// Copies what this device saved and the new place lacks: what was written while another
-    /// device moved the store.
+    /// Copies what this device put into the old place and the new one lacks: what it did before it
+    /// saw that another device had moved the store.
     pub(super) fn copy_own(
         &self,
         member: &Member,
         old: &dyn Store,
         new: &dyn Store,
     ) -> Result<Copied, Trouble> {
-        let me = &member.profile.device.id;
-        let names = |store: &dyn Store, prefix: &str| -> Result<BTreeSet<ObjectName>, StoreError> {
-            Ok(store.list(prefix)?.into_iter().map(|listed| listed.name).collect())
-        };
-        let there = names(new, ObjectName::UNITS)?;
-        let mine = |name: &ObjectName| matches!(name, ObjectName::Unit { save, .. } if save.device() == me);
-        let missing: Vec<_> = names(old, ObjectName::UNITS)?
-            .into_iter()
-            .filter(|name| mine(name) && !there.contains(name))
-            .collect();
         let mut copied = Copied::default();
+        copy_epochs(member, old, new, &mut copied)?;
+        let me = &member.profile.device.id;
+        for prefix in [ObjectName::PINS, ObjectName::TOMBSTONES] {
+            let mine = |name: &ObjectName| match name {
+                ObjectName::Pin { turn, .. } | ObjectName::Tombstone { turn, .. } => {
+                    turn.device() == me
+                }
+                _ => false,
+            };
+            for name in lacking(prefix, old, new)?.into_iter().filter(mine) {
+                copied.put(&name, &steady(old, &name)?, new)?;
+            }
+        }
+        self.copy_own_saves(member, old, new, &mut copied)?;
+        Ok(copied)
+    }
+
+    fn copy_own_saves(
+        &self,
+        member: &Member,
+        old: &dyn Store,
+        new: &dyn Store,
+        copied: &mut Copied,
+    ) -> Result<(), Trouble> {
+        let me = &member.profile.device.id;
+        let mine = |name: &ObjectName| matches!(name, ObjectName::Unit { save, .. } if save.device() == me);
+        let mut missing = lacking(ObjectName::UNITS, old, new)?;
+        missing.retain(mine);
         if missing.is_empty() {
-            return Ok(copied);
+            return Ok(());
         }
         let parts = names(new, ObjectName::PARTS)?;
         for name in missing {
@@ -95,8 +111,42 @@ impl Engine<'_> {
             }
             copied.put(&name, &unit, new)?;
         }
-        Ok(copied)
+        Ok(())
     }
+}
+
+/// Copies the records of epochs that this device follows, each after the keys of its epoch: one
+/// that began where the store had been is one of the account too.
+fn copy_epochs(
+    member: &Member,
+    old: &dyn Store,
+    new: &dyn Store,
+    copied: &mut Copied,
+) -> Result<(), Trouble> {
+    let missing = lacking(ObjectName::KEYS, old, new)?;
+    for record in missing.iter().filter(|name| member.records.contains(name)) {
+        let ObjectName::Epoch { epoch: begun, .. } = record else { continue };
+        let is_key = |name: &&ObjectName| match name {
+            ObjectName::DeviceKey { epoch, .. } | ObjectName::RecoveryKey { epoch, .. } => {
+                epoch == begun
+            }
+            _ => false,
+        };
+        for name in missing.iter().filter(is_key).chain([record]) {
+            copied.put(name, &steady(old, name)?, new)?;
+        }
+    }
+    Ok(())
+}
+
+fn names(store: &dyn Store, prefix: &str) -> Result<BTreeSet<ObjectName>, StoreError> {
+    Ok(store.list(prefix)?.into_iter().map(|listed| listed.name).collect())
+}
+
+/// What the old place has and the new one lacks.
+fn lacking(prefix: &str, old: &dyn Store, new: &dyn Store) -> Result<Vec<ObjectName>, StoreError> {
+    let there = names(new, prefix)?;
+    Ok(names(old, prefix)?.into_iter().filter(|name| !there.contains(name)).collect())
 }
 
 impl Copied {
@@ -164,19 +214,6 @@ fn copy_batch(
     copied.copied += fresh.len() as u64;
     copied.bytes += fresh.iter().map(|(_, object)| object.as_bytes().len() as u64).sum::<u64>();
     Ok(())
-}
-
-/// Reads until the same bytes came twice: what was read wrong once must not get a name for ever.
-fn steady(old: &dyn Store, name: &ObjectName) -> Result<Sealed, StoreError> {
-    let mut before = old.get(name)?;
-    for _ in 0..MOST_READS {
-        let again = old.get(name)?;
-        if again == before {
-            return Ok(again);
-        }
-        before = again;
-    }
-    Err(StoreError::Unreachable(format!("`{name}` is read differently each time")))
 }
 
 fn compare(name: &ObjectName, object: &Sealed, new: &dyn Store) -> Result<(), Trouble> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use convosync_core::{ObjectName, Sealed};
 
+use super::memory::cut;
 use crate::ports::{Caps, Listed, Store, StoreError};
 
 /// What was asked of a store. Each object of a batch counts as one put.
@@ -59,8 +60,8 @@ pub enum Fault {
     Short(usize),
     /// It is done after this time.
     Slow(Duration),
-    /// A put that is answered and seen only after so many further calls: what is put after it is
-    /// seen before it.
+    /// A put that everyone else sees only after so many further calls of who put it: as in a folder
+    /// that is carried from machine to machine, what is put after it is seen before it.
     Late(usize),
 }
 
@@ -154,6 +155,12 @@ impl<S: Store> FaultyStore<S> {
         }
     }
 
+    /// An object that only who put it sees so far.
+    fn late(&self, name: &ObjectName) -> Option<Sealed> {
+        let plan = self.plan();
+        plan.late.iter().find(|(_, late, _)| late == name).map(|(.., object)| object.clone())
+    }
+
     /// Notes a call and takes its fault.
     fn begin(&self, call: Call, name: Option<&ObjectName>) -> Result<Option<Fault>, StoreError> {
         let fault = self.note(call, name)?;
@@ -202,9 +209,24 @@ fn damaged(fault: Option<Fault>, mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
+fn listed(name: &ObjectName, object: &Sealed) -> Listed {
+    Listed { name: name.clone(), size: object.as_bytes().len() as u64 }
+}
+
+/// Adds what is not listed yet, in order.
+fn add(found: &mut Vec<Listed>, late: Vec<Listed>, prefix: &str) {
+    found.extend(late.into_iter().filter(|late| late.name.to_string().starts_with(prefix)));
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found.dedup_by(|a, b| a.name == b.name);
+}
+
 impl<S: Store> Store for FaultyStore<S> {
     fn put_new(&self, name: &ObjectName, object: &Sealed) -> Result<(), StoreError> {
         let fault = self.begin(Call::Put, Some(name))?;
+        if let Some(late) = self.late(name) {
+            let same = late == *object;
+            return if same { Ok(()) } else { Err(StoreError::Exists(name.clone())) };
+        }
         if let Some(Fault::Late(calls)) = fault {
             let mut plan = self.plan();
             let due = plan.calls.len() + calls;
@@ -224,18 +246,25 @@ impl<S: Store> Store for FaultyStore<S> {
 
     fn get(&self, name: &ObjectName) -> Result<Sealed, StoreError> {
         let fault = self.begin(Call::Get, Some(name))?;
-        let object = answered(fault, self.inner.get(name))?;
+        let found = self.late(name).map_or_else(|| self.inner.get(name), Ok);
+        let object = answered(fault, found)?;
         Ok(Sealed::received(damaged(fault, object.into_bytes())))
     }
 
     fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
         let fault = self.begin(Call::Get, Some(name))?;
-        Ok(damaged(fault, answered(fault, self.inner.get_range(name, range))?))
+        let found = match self.late(name) {
+            Some(object) => Ok(cut(object.as_bytes(), range)),
+            None => self.inner.get_range(name, range),
+        };
+        Ok(damaged(fault, answered(fault, found)?))
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         let fault = self.begin(Call::List, None)?;
         let mut found = answered(fault, self.inner.list(prefix))?;
+        let late = self.plan().late.iter().map(|(_, name, object)| listed(name, object)).collect();
+        add(&mut found, late, prefix);
         if let Some(Fault::Stale(newest)) = fault {
             let plan = self.plan();
             let hidden: Vec<_> = plan.arrived.iter().rev().take(newest).collect();
@@ -246,6 +275,7 @@ impl<S: Store> Store for FaultyStore<S> {
 
     fn delete(&self, name: &ObjectName) -> Result<(), StoreError> {
         let fault = self.begin(Call::Delete, Some(name))?;
+        self.plan().late.retain(|(_, late, _)| late != name);
         answered(fault, self.inner.delete(name))
     }
 
@@ -317,27 +347,36 @@ mod tests {
     }
 
     #[test]
-    fn a_late_put_is_seen_after_a_later_one() {
+    fn a_late_put_is_seen_by_others_after_a_later_one_and_at_once_by_who_put_it() {
         let store = FaultyStore::new(MemoryStore::default());
-        let later = "v1/s/session-abcdefgh/00000001-abcdefgh-2-22223333".parse().unwrap();
+        let later: ObjectName =
+            "v1/s/session-abcdefgh/00000001-abcdefgh-2-22223333".parse().unwrap();
         store.fail_next(Call::Put, Fault::Late(2));
         store.put_new(&name(), &object()).unwrap();
         store.put_new(&later, &object()).unwrap();
-        let names = |store: &FaultyStore<MemoryStore>| {
+        let names = |store: &dyn Store| {
             store.list("").unwrap().into_iter().map(|listed| listed.name).collect::<Vec<_>>()
         };
-        assert_eq!(names(&store), std::slice::from_ref(&later));
-        assert_eq!(names(&store), [name(), later]);
+        assert_eq!(names(store.inner()), std::slice::from_ref(&later));
+        assert_eq!(names(&store), [name(), later.clone()]);
+        assert_eq!(names(store.inner()), [name(), later]);
     }
 
     #[test]
-    fn what_is_late_arrives_in_the_end() {
+    fn what_is_late_arrives_in_the_end_unless_it_is_deleted_before() {
         let store = FaultyStore::new(MemoryStore::default());
-        store.fail_next(Call::Put, Fault::Late(99));
-        store.put_new(&name(), &object()).unwrap();
-        assert!(matches!(store.get(&name()), Err(StoreError::Missing(_))));
-        store.settle();
-        assert_eq!(store.get(&name()).unwrap(), object());
+        for stays in [true, false] {
+            store.fail_next(Call::Put, Fault::Late(99));
+            store.put_new(&name(), &object()).unwrap();
+            assert!(matches!(store.inner().get(&name()), Err(StoreError::Missing(_))));
+            assert_eq!(store.get(&name()).unwrap(), object());
+            if !stays {
+                store.delete(&name()).unwrap();
+            }
+            store.settle();
+            assert_eq!(store.inner().get(&name()).is_ok(), stays);
+            store.delete(&name()).unwrap();
+        }
     }
 
     #[test]

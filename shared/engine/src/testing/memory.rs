@@ -33,6 +33,12 @@ impl MemoryStore {
     }
 }
 
+/// A range of bytes, cut at their end.
+pub(super) fn cut(bytes: &[u8], range: Range<u64>) -> Vec<u8> {
+    let at = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+    bytes.get(at(range.start)..at(range.end)).unwrap_or_default().to_vec()
+}
+
 impl Store for MemoryStore {
     fn put_new(&self, name: &ObjectName, object: &Sealed) -> Result<(), StoreError> {
         let mut objects = self.objects();
@@ -52,8 +58,7 @@ impl Store for MemoryStore {
     fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
         let objects = self.objects();
         let bytes = objects.get(name).ok_or_else(|| StoreError::Missing(name.clone()))?;
-        let cut = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
-        Ok(bytes.get(cut(range.start)..cut(range.end)).unwrap_or_default().to_vec())
+        Ok(cut(bytes, range))
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {

@@ -63,6 +63,8 @@ impl Steps {
     /// Lets work be done by a device that dies before its step `death`, if it gets so far; before
     /// the step of each event that event happens. Steps are counted from 0.
     ///
+    /// An event may be work of the same device: another process of it, with steps of its own.
+    ///
     /// `None`: it died.
     pub fn live<T>(
         self,
@@ -71,9 +73,12 @@ impl Steps {
         work: impl FnOnce() -> T,
     ) -> Option<T> {
         let plan = Plan { taken: 0, death, events };
-        PLANS.with_borrow_mut(|plans| plans.insert(self.0, plan));
+        let outer = PLANS.with_borrow_mut(|plans| plans.insert(self.0, plan));
         let ended = catch_unwind(AssertUnwindSafe(work));
-        PLANS.with_borrow_mut(|plans| plans.remove(&self.0));
+        PLANS.with_borrow_mut(|plans| match outer {
+            Some(outer) => plans.insert(self.0, outer),
+            None => plans.remove(&self.0),
+        });
         match ended {
             Ok(done) => Some(done),
             Err(cause) if cause.is::<Died>() => None,
@@ -175,5 +180,19 @@ mod tests {
         };
         steps.live(None, vec![(2, event)], || put_three(&store)).unwrap();
         assert_eq!(seen.get(), 2);
+    }
+
+    #[test]
+    fn another_process_of_the_device_dies_alone() {
+        let (inner, steps) = (MemoryStore::default(), Steps::default());
+        let store = Stepped::new(inner.clone(), steps);
+        let other = {
+            let store = store.clone();
+            Box::new(move || {
+                assert!(steps.live(Some(1), Vec::new(), || put_three(&store)).is_none())
+            })
+        };
+        assert!(steps.live(Some(9), vec![(0, other)], || put_three(&store)).is_some());
+        assert_eq!(inner.contents().len(), 3);
     }
 }

@@ -2,10 +2,13 @@
 
 use convosync_engine::testing::{Call, Fault, Refusal};
 
+use super::device::PLACES;
 use super::dice::Dice;
 
-/// Devices of the account.
-pub(crate) const DEVICES: usize = 3;
+/// Devices; all but the last are of the account from the beginning.
+pub(crate) const DEVICES: usize = 4;
+/// The one that may join later. Until then its sessions stay on it.
+pub(crate) const NEWCOMER: usize = DEVICES - 1;
 /// Work trees of each, of one repository each.
 pub(crate) const TREES: usize = 2;
 
@@ -67,6 +70,16 @@ pub(crate) enum Act {
     Gc,
     /// The account gets a new key.
     Rotate,
+    /// The device becomes one of the account.
+    Join,
+    /// Another device is revoked. There is one in a history: who is left has to be one of many.
+    Revoke {
+        device: usize,
+    },
+    /// The store moves to a place, by its number.
+    Move {
+        place: usize,
+    },
     /// A session is kept for ever, or no longer; deleted, or brought back: by its number.
     Keep {
         session: u64,
@@ -137,7 +150,7 @@ pub(crate) fn history(seed: u64) -> Vec<Step> {
         calm(0, Act::Talk { lines: 3, noise: noise(&mut dice) }),
         calm(0, Act::Save { no_push: false, new: false, cut: false, into: None }),
     ];
-    for device in 1..DEVICES {
+    for device in 1..NEWCOMER {
         if dice.chance(80) {
             steps.push(calm(device, Act::Resume { which: Which::Newest, answers: dice.next() }));
         }
@@ -152,11 +165,48 @@ pub(crate) fn history(seed: u64) -> Vec<Step> {
             steps.push(Step { device, tree, act, weather: weather(&mut dice, tidy, device) });
         }
     }
+    for act in great(&mut dice) {
+        happen_somewhere(&mut dice, &mut steps, tidy, act);
+    }
     steps
 }
 
+/// What happens to an account once in a while: a device comes, one goes, the store moves.
+fn great(dice: &mut Dice) -> Vec<Act> {
+    let mut acts = Vec::new();
+    if dice.chance(35) {
+        acts.push(Act::Join);
+    }
+    if dice.chance(15) {
+        acts.push(Act::Revoke { device: dice.below(DEVICES as u64) as usize });
+    }
+    while dice.chance(30) {
+        acts.push(Act::Move { place: dice.below(PLACES.len() as u64) as usize });
+    }
+    acts
+}
+
+/// Lets it happen between two steps, or while a device is at work.
+fn happen_somewhere(dice: &mut Dice, steps: &mut Vec<Step>, tidy: bool, act: Act) {
+    let device = match act {
+        Act::Join => NEWCOMER,
+        _ => dice.below(NEWCOMER as u64) as usize,
+    };
+    let at = dice.below(steps.len() as u64) as usize;
+    let outer = &mut steps[at];
+    if works(&outer.act) && outer.device != device && dice.chance(40) {
+        let step = Step { device, tree: 0, act, weather: Weather::default() };
+        outer.weather.meanwhile.push((dice.below(30), step));
+    } else {
+        let weather = weather(dice, tidy, device);
+        steps.insert(at, Step { device, tree: 0, act, weather });
+    }
+}
+
+/// One step; `outer`: not one that happens within another.
 fn step(dice: &mut Dice, tidy: bool, outer: bool) -> Step {
-    let device = dice.below(DEVICES as u64) as usize;
+    let newcomer = dice.chance(12);
+    let device = if newcomer { NEWCOMER } else { dice.below(NEWCOMER as u64) as usize };
     // Most of the work is on one repository: devices have to meet.
     let tree = usize::from(dice.chance(12)) % TREES;
     let act = if tidy && dice.chance(30) { tidying(dice) } else { act(dice) };
@@ -228,6 +278,9 @@ fn works(act: &Act) -> bool {
             | Act::Resume { .. }
             | Act::Gc
             | Act::Rotate
+            | Act::Join
+            | Act::Revoke { .. }
+            | Act::Move { .. }
             | Act::Keep { .. }
             | Act::Sync
             | Act::List
@@ -243,7 +296,10 @@ fn weather(dice: &mut Dice, tidy: bool, device: usize) -> Weather {
     let mut meanwhile = Vec::new();
     while dice.chance(20) {
         let elsewhere = step(dice, tidy, false);
-        if elsewhere.device != device {
+        // Of the same device it is another process; what its user types at that moment would be in
+        // none of the two saves for certain.
+        let process = works(&elsewhere.act) && !matches!(elsewhere.act, Act::Resume { .. });
+        if elsewhere.device != device || process {
             meanwhile.push((dice.below(30), elsewhere));
         }
     }
@@ -259,6 +315,7 @@ fn fault(dice: &mut Dice) -> (Call, Fault) {
         (1, Call::List) => Fault::Stale(1 + dice.below(4) as usize),
         (1, Call::Get) if dice.chance(50) => Fault::Short(dice.below(600) as usize),
         (1, Call::Get) => Fault::Damaged,
+        (1, Call::Put) => Fault::Late(1 + dice.below(40) as usize),
         _ => Fault::Before(refusals[dice.below(3) as usize]),
     };
     (call, fault)

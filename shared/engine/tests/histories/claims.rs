@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use convosync_core::{ObjectName, SessionId, heads};
+use convosync_core::{Membership, ObjectName, SessionId, heads};
 use convosync_engine::Outcome;
 use convosync_engine::ports::{Clock, Store};
 use convosync_wire::{
     Answers, Decision, ListArgs, Note, Question, Reply, ResumeArgs, SessionRow, SyncArgs, Verb,
 };
 
-use super::act::{Act, DEVICES, Step, TREES, Weather};
+use super::act::{Act, DEVICES, NEWCOMER, Step, TREES, Weather};
 use super::contents::{Contents, contents};
 use super::dice::Dice;
 use super::ledger::{Acked, marks};
@@ -19,8 +19,9 @@ use super::world::World;
 /// Lets everything work again, and looks.
 pub(crate) fn check(world: &Rc<World>, seed: u64) {
     let mut dice = Dice::new(seed);
-    let device = dice.below(DEVICES as u64) as usize;
     everything_works(world);
+    everyone_is_in(world);
+    let device = *dice.pick(&world.members()).expect("one at least is left");
     let listed = all_see_the_same(world);
     let saved = opened(world);
     heads_are_bounded(world, &saved);
@@ -41,15 +42,32 @@ pub(crate) fn check(world: &Rc<World>, seed: u64) {
 }
 
 fn everything_works(world: &World) {
-    world.everyone.calm();
     for device in &world.devices {
-        device.link.calm();
-        device.link.set_offline(false);
+        device.calm();
+        device.set_offline(false);
+        device.settle();
         device.git.set_offline(false);
         for root in &device.trees {
             device.git.end_merge(root, true);
             for id in device.assistant.in_directory(root) {
                 device.assistant.set_live(&id, false);
+            }
+        }
+    }
+}
+
+/// Who was left out joins again, and who has sessions of its own does.
+fn everyone_is_in(world: &World) {
+    let sync = Verb::Sync(SyncArgs::default());
+    for number in 0..DEVICES {
+        let device = &world.devices[number];
+        let Some(profile) = device.profile() else { continue };
+        let left_out = |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Failure(failure)) if failure.code == "convosync::device::left-out");
+        if profile.local_only || left_out(&device.run(0, &sync, None, Vec::new())) {
+            let url = world.profile().store_url;
+            let joined = world.join(number, &url, &Weather::default(), Vec::new());
+            if !matches!(joined, Some(Outcome::Reply(_))) {
+                world.wrong(format!("device {number} can't join: {joined:?}"));
             }
         }
     }
@@ -67,7 +85,7 @@ fn call(world: &World, device: usize, verb: &Verb) -> Option<Reply> {
 
 /// The queue of each device empties.
 fn everyone_sends(world: &World) {
-    for number in 0..DEVICES {
+    for number in world.members() {
         if let Some(Reply::Synced(report)) = call(world, number, &Verb::Sync(SyncArgs::default()))
             && report.queued > 0
         {
@@ -80,12 +98,21 @@ fn everyone_sends(world: &World) {
     }
 }
 
+fn everyone_uses_one_place(world: &World) {
+    let url = |number: usize| world.devices[number].profile().map(|profile| profile.store_url);
+    let places: BTreeSet<_> = world.members().into_iter().map(url).collect();
+    if places.len() != 1 {
+        world.wrong(format!("the store is in several places: {places:?}"));
+    }
+}
+
 /// Everyone sends, and then lists the same: that.
 fn all_see_the_same(world: &World) -> Vec<SessionRow> {
     everyone_sends(world);
+    everyone_uses_one_place(world);
     let list = Verb::List(ListArgs { all: true, ..ListArgs::default() });
     let mut lists: Vec<Vec<SessionRow>> = Vec::new();
-    for number in 0..DEVICES {
+    for number in world.members() {
         if let Some(Reply::Sessions(rows)) = call(world, number, &list) {
             // That a session has two heads is told, and shown in the rows too.
             let told = |note: &&Note| note.code != "convosync::session::conflict";
@@ -108,18 +135,19 @@ fn is_listed(listed: &[SessionRow], session: &SessionId) -> bool {
 /// What the store holds, and what it ever held.
 fn opened(world: &World) -> Contents {
     world.names_keep_their_bytes();
-    let profile = world.devices[0].profile();
+    let profile = world.profile();
     let mut ever = contents(&profile, &world.ledger().ever);
     ever.wrong.clear();
-    ever.check_together();
-    let saved = contents(&profile, &world.everyone.inner().contents());
+    ever.check_together(world.devices[NEWCOMER].id().as_ref());
+    let saved = contents(&profile, &world.store());
     let deleted = world.ledger().deleted.clone();
     // Of what was never collected all is whole.
     let gone = |session: &SessionId| {
         let ever = ever.saves.keys().filter(|(of, _)| of == session);
         ever.count() > saved.saves.keys().filter(|(of, _)| of == session).count()
     };
-    let kept = saved.saves.iter().filter(|((session, save), _)| {
+    let kept = saved.saves.iter().filter(|(_, saved)| saved.accepted);
+    let kept = kept.filter(|((session, save), _)| {
         !gone(session) || (saved.is_kept(session, save) && !deleted.contains_key(session))
     });
     let broken = kept.filter_map(|(_, saved)| saved.broken.clone());
@@ -131,7 +159,7 @@ fn opened(world: &World) -> Contents {
 
 /// The heads of each session; those of equal content are one.
 fn heads_of(saved: &Contents) -> BTreeMap<&SessionId, usize> {
-    let live = || saved.saves.iter().filter(|(_, saved)| !saved.card.parked);
+    let live = || saved.saves.iter().filter(|(_, saved)| saved.counts());
     let sessions: BTreeSet<_> = live().map(|((session, _), _)| session).collect();
     let count = |session: &SessionId| {
         let of_session = live().filter(|((of, _), _)| of == session);
@@ -197,6 +225,9 @@ fn resumed(world: &Rc<World>, device: usize, tree: usize, args: &ResumeArgs) -> 
             Some(Outcome::Failure(failure)) if failure.code == "convosync::resume::conflicts" => {
                 world.devices[device].git.end_merge(world.devices[device].root(tree), true);
             }
+            // What could not be told without a work tree merged in it: it says to go on.
+            Some(Outcome::Failure(failure)) if failure.code == "convosync::resume::merged-code" => {
+            }
             _ => break,
         }
     }
@@ -212,7 +243,12 @@ fn nothing_is_lost(world: &World, saved: &Contents, listed: &[SessionRow]) {
 fn what_was_reported_is_there(world: &World, saved: &Contents, listed: &[SessionRow]) {
     let acked = world.ledger().acked.clone();
     let deleted = world.ledger().deleted.clone();
-    for (number, Acked { session, save, transcript, .. }) in acked.iter().enumerate() {
+    what_was_there_is_accepted(world, saved);
+    for (number, Acked { device, session, save, transcript, .. }) in acked.iter().enumerate() {
+        let revoked = world.devices[*device].id().map(|id| saved.epochs.membership(&id));
+        if revoked == Some(Membership::Revoked) && !saved.epochs.accepts(session, save) {
+            continue;
+        }
         if deleted.get(session).is_some_and(|deleted| deleted.is_about(number, save)) {
             continue;
         }
@@ -235,17 +271,27 @@ fn what_was_reported_is_there(world: &World, saved: &Contents, listed: &[Session
     }
 }
 
+/// What a device had saved when it was revoked still counts.
+fn what_was_there_is_accepted(world: &World, saved: &Contents) {
+    let Some((_, saves)) = world.ledger().revoked.clone() else { return };
+    for (session, save) in saves {
+        if !saved.epochs.accepts(&session, &save) {
+            world.wrong(format!("{save} of {session} was there before and does not count"));
+        }
+    }
+}
+
 /// Of sessions that nobody deleted only saves that others go on from were collected, and work that
 /// was put aside a month ago.
 fn only_what_is_needless_is_gone(world: &World, saved: &Contents) {
     let deleted = world.ledger().deleted.clone();
     let ever = world.ledger().ever.clone();
-    let ever = contents(&world.devices[0].profile(), &ever);
+    let ever = contents(&world.profile(), &ever);
     // The clocks of the devices are not the same.
     let month_ago = world.clock.now_ms() - 25 * 24 * 3_600_000;
     for ((session, save), was) in &ever.saves {
         let there = saved.saves.contains_key(&(session.clone(), save.clone()));
-        if there || deleted.contains_key(session) {
+        if there || deleted.contains_key(session) || !was.accepted {
             continue;
         }
         let needless = match was.card.parked {
@@ -263,7 +309,11 @@ fn what_was_written_is_somewhere(world: &World) {
         let ledger = world.ledger();
         (ledger.ever.clone(), ledger.typed.clone(), ledger.edited.clone())
     };
-    let ever = contents(&world.devices[0].profile(), &ever);
+    let revoked = world.ledger().revoked.as_ref().map(|(device, _)| *device);
+    // What a device that was revoked has not sent stays on it.
+    let there = revoked.map(|device| world.devices[device].outbox.contents());
+    let ever =
+        contents(&world.profile(), &ever.into_iter().chain(there.into_iter().flatten()).collect());
     let mut found = BTreeSet::new();
     for file in ever.saves.values().flat_map(|saved| saved.files.values()) {
         found.extend(marks(file));
@@ -287,7 +337,7 @@ fn what_was_written_is_somewhere(world: &World) {
 
 /// Nothing of what users wrote can be read where only sealed bytes may be.
 fn nothing_is_readable(world: &World) {
-    let mut places = vec![world.everyone.inner().contents()];
+    let mut places: Vec<_> = world.places.iter().map(|place| place.inner().contents()).collect();
     for device in &world.devices {
         places.push(device.outbox.contents());
         places.push(device.cache.contents());
@@ -321,7 +371,7 @@ fn an_old_save_comes_back(
         is_listed(listed, session) && found.is_some_and(|found| found.broken.is_none())
     });
     let Some(acked) = dice.pick(&acked) else { return };
-    let device = dice.below(DEVICES as u64) as usize;
+    let device = *dice.pick(&world.members()).expect("one at least is left");
     let args = ResumeArgs {
         session: Some(acked.session.to_string()),
         at: Some(acked.save.to_string()),

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read, Seek};
 
 use convosync_core::{
-    Account, Card, Devices, FileState, Manifest, ObjectName, PartBody, Profile, SaveId, Sealed,
-    SegmentRef, SessionId, open_device_entry, open_part, open_unit, rebuild, stand_ins_of,
+    Account, Card, DeviceId, Devices, EpochRecord, Epochs, FileState, Manifest, ObjectName,
+    PartBody, Profile, SaveId, Sealed, SegmentRef, SessionId, open_device_entry, open_epoch,
+    open_part, open_unit, rebuild, sealed_epoch, stand_ins_of,
 };
 
 type Objects = BTreeMap<ObjectName, Vec<u8>>;
@@ -20,18 +21,31 @@ pub(crate) struct Saved {
     pub(crate) broken: Option<String>,
     /// Every object that it refers to.
     pub(crate) containers: BTreeSet<ObjectName>,
+    /// Whether it counts: not if its device was revoked before.
+    pub(crate) accepted: bool,
+}
+
+impl Saved {
+    /// Whether it can be a head.
+    pub(crate) fn counts(&self) -> bool {
+        !self.card.parked && self.accepted
+    }
 }
 
 /// Every save of some objects, or what is wrong with them.
 pub(crate) struct Contents {
     pub(crate) saves: BTreeMap<(SessionId, SaveId), Saved>,
+    /// Who is of the account.
+    pub(crate) epochs: Epochs,
     pub(crate) wrong: Vec<String>,
 }
 
 /// Opens all of these objects.
 pub(crate) fn contents(profile: &Profile, objects: &Objects) -> Contents {
     let mut wrong = Vec::new();
-    let devices = devices(profile, objects, &mut wrong);
+    let mut epochs = Epochs::default();
+    let devices = devices(profile, objects, &mut epochs, &mut wrong);
+    follow(profile, objects, &devices, &mut epochs, &mut wrong);
     let (account, mut found) = (&profile.account, Containers::new());
     let mut units = Vec::new();
     for (name, bytes) in objects {
@@ -65,17 +79,46 @@ pub(crate) fn contents(profile: &Profile, objects: &Objects) -> Contents {
         let (files, broken) = files(&name, &manifest, &within);
         let containers = manifest.containers();
         let id = (card.session.clone(), card.save.clone());
-        saves.insert(id, Saved { card, files, broken, containers });
+        let accepted = epochs.accepts(&id.0, &id.1);
+        saves.insert(id, Saved { card, files, broken, containers, accepted });
     }
-    Contents { saves, wrong }
+    Contents { saves, epochs, wrong }
 }
 
-fn devices(profile: &Profile, objects: &Objects, wrong: &mut Vec<String>) -> Devices {
+/// Takes in the records of all epochs.
+fn follow(
+    profile: &Profile,
+    objects: &Objects,
+    devices: &Devices,
+    epochs: &mut Epochs,
+    wrong: &mut Vec<String>,
+) {
+    let mut records: BTreeMap<u32, Vec<EpochRecord>> = BTreeMap::new();
+    for (name, bytes) in objects {
+        let ObjectName::Epoch { epoch, .. } = name else { continue };
+        match open_epoch(&profile.account, devices, name, &Sealed::received(bytes.clone())) {
+            Ok(record) => records.entry(*epoch).or_default().push(record),
+            Err(error) => wrong.push(format!("{name}: {error}")),
+        }
+    }
+    for (epoch, records) in records {
+        epochs.take(epoch, records);
+    }
+}
+
+fn devices(
+    profile: &Profile,
+    objects: &Objects,
+    epochs: &mut Epochs,
+    wrong: &mut Vec<String>,
+) -> Devices {
     let mut devices = Devices::of(&profile.device);
     let entries = objects.iter().filter(|(name, _)| matches!(name, ObjectName::Device { .. }));
     for (name, bytes) in entries {
-        match open_device_entry(&profile.account, name, &Sealed::received(bytes.clone())) {
+        let sealed = Sealed::received(bytes.clone());
+        match open_device_entry(&profile.account, name, &sealed) {
             Ok((id, entry)) => {
+                epochs.enter(&id, sealed_epoch(&sealed).expect("it was opened"));
                 if devices.add(id, entry).is_err() {
                     wrong.push(format!("{name} has another key than before"));
                 }
@@ -150,8 +193,9 @@ fn rebuilt(
 }
 
 impl Contents {
-    /// That no count is used twice, and every parent is there.
-    pub(crate) fn check_together(&mut self) {
+    /// That no count is used twice, and every parent is there. What `alone` saved before it joined
+    /// may have been collected on it before.
+    pub(crate) fn check_together(&mut self, alone: Option<&DeviceId>) {
         let names: BTreeSet<_> = self.saves.keys().map(|(_, save)| save).collect();
         let mut counts = BTreeSet::new();
         for Saved { card, .. } in self.saves.values() {
@@ -159,6 +203,9 @@ impl Contents {
                 self.wrong.push(format!("{} uses a count again", card.save));
             }
             for parent in card.parents.iter().filter(|parent| !names.contains(parent)) {
+                if Some(parent.device()) == alone {
+                    continue;
+                }
                 self.wrong.push(format!("{} lacks its parent {parent}", card.save));
             }
         }
@@ -168,7 +215,7 @@ impl Contents {
     /// kept as a save, and not just for the segments that others refer to.
     pub(crate) fn is_kept(&self, session: &SessionId, save: &SaveId) -> bool {
         let of_session = self.saves.iter().filter(|((of, _), _)| of == session);
-        let live = of_session.filter(|(_, saved)| !saved.card.parked);
+        let live = of_session.filter(|(_, saved)| saved.counts());
         let last: Vec<_> = live.map(|((_, id), _)| id).rev().take(3).collect();
         let parked = |saved: &Saved| saved.card.parked;
         self.saves.get(&(session.clone(), save.clone())).is_some_and(parked)
@@ -202,7 +249,7 @@ impl Contents {
     /// Whether a save goes on from this one, and is not it.
     pub(crate) fn goes_on_from(&self, session: &SessionId, save: &SaveId) -> bool {
         let later = |saved: &Saved| {
-            !saved.card.parked && saved.card.save != *save && saved.card.vector.covers(save)
+            saved.counts() && saved.card.save != *save && saved.card.vector.covers(save)
         };
         self.saves.iter().any(|((of, _), saved)| of == session && later(saved))
     }

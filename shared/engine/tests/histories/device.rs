@@ -3,55 +3,76 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use convosync_core::{ClaudeCode, ConversationId, DeviceKind, Profile, Roots, canonicalise};
+use convosync_core::{
+    ClaudeCode, ConversationId, DeviceId, DeviceKind, Profile, Roots, canonicalise,
+};
 use convosync_engine::ports::Vault;
 use convosync_engine::testing::{
-    Event, FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryLocks, MemoryRemote,
-    MemoryScratch, MemoryStore, MemoryVault, NoShells, Stepped, Steps, TestClock, TestEntropy,
-    TestStores,
+    Call, Event, Fault, FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryLocks,
+    MemoryRemote, MemoryScratch, MemoryStore, MemoryVault, NoShells, Stepped, Steps, TestClock,
+    TestEntropy, TestStores,
 };
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
 use convosync_wire::{PROTOCOL, Request, Verb};
 
-/// The store of everyone. Faults of the outer one are what one device sees; the inner one knows
-/// what came in last, for everyone.
-pub(crate) type Link = FaultyStore<FaultyStore<MemoryStore>>;
+use super::lies::{Keys, Liar, Lie, Loose, Role};
 
-/// The URL of the store of everyone.
-pub(crate) const STORE: &str = "memory:everyone";
+/// A place that every device reaches. What came in last is the same for everyone.
+pub(crate) type Place = FaultyStore<MemoryStore>;
+
+/// A place as one device sees it.
+type Link = FaultyStore<Place>;
+
+/// The URLs of the places where the store of everyone may be; it begins in the first.
+pub(crate) const PLACES: [&str; 3] = ["memory:first", "memory:second", "memory:third"];
+
+/// What is the same for all of a history.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Setting {
+    /// Whether sessions leave by their age.
+    pub(crate) sessions_leave: bool,
+    /// What the ports tell wrong.
+    pub(crate) lie: Option<Lie>,
+}
 
 pub(crate) struct Device {
     pub(crate) name: String,
     pub(crate) trees: Vec<PathBuf>,
-    pub(crate) link: Link,
+    links: Vec<Link>,
     pub(crate) outbox: MemoryStore,
     pub(crate) cache: MemoryStore,
     pub(crate) index: MemoryIndex,
     pub(crate) git: MemoryGit,
     pub(crate) assistant: MemoryAssistant,
     vault: MemoryVault,
-    locks: MemoryLocks,
+    locks: Loose,
     scratch: MemoryScratch,
     pub(crate) clock: TestClock,
     entropy: TestEntropy,
     stores: TestStores,
     steps: Steps,
     home: PathBuf,
+    lie: Option<Lie>,
+    keys: Keys,
     pub(crate) settings: Settings,
 }
 
 impl Device {
     pub(crate) fn new(
         name: &str,
-        everyone: &FaultyStore<MemoryStore>,
+        places: &[Place],
         remotes: &[MemoryRemote],
         clock: TestClock,
         seed: u64,
-        sessions_leave: bool,
+        setting: Setting,
     ) -> Self {
-        let (link, steps) = (FaultyStore::new(everyone.clone()), Steps::default());
+        let (steps, keys, lie) = (Steps::default(), Keys::default(), setting.lie);
+        let links: Vec<Link> = places.iter().cloned().map(FaultyStore::new).collect();
         let stores = TestStores::default();
-        stores.insert(STORE, Stepped::new(link.clone(), steps));
+        for (url, link) in PLACES.into_iter().zip(&links) {
+            let told = Liar::new(link.clone(), Role::Place, lie, &keys);
+            stores.insert(url, Stepped::new(told, steps));
+        }
         let scratch = MemoryScratch::default();
         let git = MemoryGit::new(&scratch);
         let home = PathBuf::from(format!("/home/{name}"));
@@ -61,26 +82,28 @@ impl Device {
             root
         };
         let mut settings = Settings::default();
-        if !sessions_leave {
+        if !setting.sessions_leave {
             settings.retention.days = 0;
         }
         Self {
             name: name.to_owned(),
             trees: remotes.iter().enumerate().map(tree).collect(),
-            link,
+            links,
             outbox: MemoryStore::default(),
             cache: MemoryStore::default(),
             index: MemoryIndex::default(),
             git,
             assistant: MemoryAssistant::default(),
             vault: MemoryVault::default(),
-            locks: MemoryLocks::default(),
+            locks: Loose { locks: MemoryLocks::default(), lie },
             scratch,
             clock,
             entropy: TestEntropy::new(seed),
             stores,
             steps,
             home,
+            lie,
+            keys,
             settings,
         }
     }
@@ -93,14 +116,33 @@ impl Device {
         death: Option<u64>,
         events: Vec<(u64, Event)>,
     ) -> Option<Outcome> {
+        if self.lie == Some(Lie::GraceIsOver) && matches!(verb, Verb::Gc(_)) {
+            for _ in 0..16 {
+                self.process(tree, verb, None, Vec::new());
+                self.clock.jump(24 * 3_600_000);
+            }
+        }
+        self.process(tree, verb, death, events)
+    }
+
+    fn process(
+        &self,
+        tree: usize,
+        verb: &Verb,
+        death: Option<u64>,
+        events: Vec<(u64, Event)>,
+    ) -> Option<Outcome> {
         let steps = self.steps;
         let assistant = self.assistant.stepped(steps);
+        *self.keys.lock().expect("nobody panics with it") =
+            self.profile().map(|profile| profile.account);
+        let own = |store: &MemoryStore, role| Liar::new(store.clone(), role, self.lie, &self.keys);
         let ports = Ports {
             stores: &self.stores,
             vault: &self.vault.stepped(steps),
             index: &self.index.open(steps),
-            outbox: &Stepped::new(self.outbox.clone(), steps),
-            cache: &Stepped::new(self.cache.clone(), steps),
+            outbox: &Stepped::new(own(&self.outbox, Role::Outbox), steps),
+            cache: &Stepped::new(own(&self.cache, Role::Cache), steps),
             locks: &self.locks,
             scratch: &self.scratch,
             clock: &self.clock,
@@ -129,9 +171,35 @@ impl Device {
         steps.live(death, events, || Engine::new(&ports, &|_| {}).run(&request))
     }
 
-    pub(crate) fn profile(&self) -> Profile {
-        let profile = self.vault.load().expect("the vault is in memory");
-        profile.expect("the device is one of the account")
+    /// Its keys, if it has any: of the account, or of its own before it joins.
+    pub(crate) fn profile(&self) -> Option<Profile> {
+        self.vault.load().expect("the vault is in memory")
+    }
+
+    /// The device, if it is one of the account, or was.
+    pub(crate) fn id(&self) -> Option<DeviceId> {
+        let profile = self.profile().filter(|profile| !profile.local_only);
+        profile.map(|profile| profile.device.id)
+    }
+
+    /// Whether the places answer it.
+    pub(crate) fn set_offline(&self, offline: bool) {
+        self.links.iter().for_each(|link| link.set_offline(offline));
+    }
+
+    /// Lets a call fail, wherever it goes.
+    pub(crate) fn fail_next(&self, call: Call, fault: Fault) {
+        self.links.iter().for_each(|link| link.fail_next(call, fault));
+    }
+
+    /// Lets no further call fail.
+    pub(crate) fn calm(&self) {
+        self.links.iter().for_each(FaultyStore::calm);
+    }
+
+    /// Lets arrive what others do not see yet.
+    pub(crate) fn settle(&self) {
+        self.links.iter().for_each(FaultyStore::settle);
     }
 
     /// The conversation that a save made here would take, with its transcript.

@@ -8,9 +8,10 @@ use convosync_wire::{DeleteArgs, OnConflict, ResumeArgs, SessionsArgs, Verb};
 
 use super::act::{Act, Keep, Step, Weather, Which};
 use super::contents::contents;
+use super::device::Setting;
 use super::ledger::line;
 use super::world::World;
-use super::{KNOBS, SAVE, calmly, claims, happens};
+use super::{IS_FAST, KNOBS, SAVE, calmly, claims, happens};
 
 /// A line that does not fit into a unit.
 const BIG: Act = Act::Talk { lines: 1, noise: 4000 };
@@ -81,17 +82,27 @@ fn collected_under_a_sync(how: Needless, waited: i64, at: u64) -> Vec<Step> {
     steps
 }
 
+/// While the laptop saves, another process of it saves in another work tree.
+fn two_saves_at_once(at: u64) -> Vec<Step> {
+    let elsewhere = |act| Step { tree: 1, ..calmly(1, act) };
+    let mut steps = begun();
+    steps.push(elsewhere(Act::Talk { lines: 1, noise: 0 }));
+    steps.push(with_meanwhile(SAVE, at, vec![elsewhere(SAVE)]));
+    steps
+}
+
 /// Moments of a save, and of a sync, until its unit is put.
 const SAVED: u64 = 34;
 const SYNCED: u64 = 40;
 
 /// Every moment in the slow lane, one of three in the fast one.
 fn moments(end: u64) -> impl Iterator<Item = u64> {
-    let few = env!("CARGO_CRATE_NAME") == "histories";
-    (0..end).step_by(if few { 3 } else { 1 })
+    (0..end).step_by(if IS_FAST { 3 } else { 1 })
 }
 
-fn schedules() -> impl Iterator<Item = (String, Vec<Step>)> {
+/// Every way in which something happens under a save.
+pub(crate) fn schedules() -> impl Iterator<Item = (String, Vec<Step>)> {
+    let twice = |at| (format!("two saves, {at}"), two_saves_at_once(at));
     let both = [Needless::Deleted, Needless::MovedOn].into_iter();
     both.flat_map(|how| {
         let save = move |at| (format!("save, {how:?}, {at}"), collected_under_a_save(how, at));
@@ -101,10 +112,11 @@ fn schedules() -> impl Iterator<Item = (String, Vec<Step>)> {
         };
         moments(SAVED).map(save).chain(sync(6))
     })
+    .chain(moments(SAVED).map(twice))
 }
 
 #[test]
-fn what_a_save_on_its_way_needs_is_never_collected() {
+fn what_happens_under_a_save_loses_nothing_of_it() {
     for (name, steps) in schedules() {
         assert_eq!(happens(&steps, 0, KNOBS), [""; 0], "{name}");
     }
@@ -113,7 +125,7 @@ fn what_a_save_on_its_way_needs_is_never_collected() {
 /// Lets steps happen in a world where nothing leaves by its age.
 fn lived(steps: &[Step]) -> Rc<World> {
     KNOBS.turn();
-    let world = World::new(false);
+    let world = World::new(Setting::default());
     live(&world, steps);
     world
 }
@@ -124,7 +136,7 @@ fn live(world: &Rc<World>, steps: &[Step]) {
 
 /// Units and parts.
 fn objects(world: &World) -> BTreeSet<ObjectName> {
-    let all = world.everyone.inner().contents().into_keys();
+    let all = world.store().into_keys();
     all.filter(|name| name.session().is_some())
         .filter(|name| matches!(name, ObjectName::Unit { .. } | ObjectName::Part { .. }))
         .collect()
@@ -160,8 +172,8 @@ fn after_the_grace_time_all_that_is_needless_goes_and_nothing_else() {
     assert_eq!(objects(&world), before, "nothing goes before its time");
     live(&world, &days(8));
     let after = objects(&world);
-    let profile = world.devices[0].profile();
-    let saved = contents(&profile, &world.everyone.inner().contents());
+    let profile = world.profile();
+    let saved = contents(&profile, &world.store());
     let needed = saved.needed(&profile, &worked_on, &after);
     assert_eq!(of_session(&after, &worked_on), needed);
     assert!(needed.len() < of_session(&before, &worked_on).len());
@@ -201,7 +213,7 @@ fn a_clock_that_is_set_forward_takes_nothing_from_a_save_on_its_way() {
 
 /// The heads of the only session, as they are and as they show.
 fn heads_of(world: &World) -> (usize, usize) {
-    let saved = contents(&world.devices[0].profile(), &world.everyone.inner().contents());
+    let saved = contents(&world.profile(), &world.store());
     let live = || saved.saves.values().filter(|saved| !saved.card.parked);
     let named = heads(live().map(|saved| (&saved.card.save, &saved.card.vector)));
     let content: BTreeSet<_> = live()

@@ -7,6 +7,7 @@ use convosync_core::{ConversationId, ObjectName, SaveId, SessionId};
 /// A save that was reported as done.
 #[derive(Debug, Clone)]
 pub(crate) struct Acked {
+    pub(crate) device: usize,
     pub(crate) tree: usize,
     pub(crate) session: SessionId,
     pub(crate) save: SaveId,
@@ -42,6 +43,8 @@ pub(crate) struct Ledger {
     pub(crate) ever: BTreeMap<ObjectName, Vec<u8>>,
     /// Sessions that were deleted, or may have been.
     pub(crate) deleted: BTreeMap<SessionId, Deleted>,
+    /// The device that is revoked, or may be, with its saves that were there before for certain.
+    pub(crate) revoked: Option<(usize, BTreeSet<(SessionId, SaveId)>)>,
     pub(crate) wrong: Vec<String>,
     marks: u64,
 }

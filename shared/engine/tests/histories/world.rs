@@ -1,51 +1,113 @@
-//! A few devices of one account, one store, one remote a repository: what happens to them.
+//! A few devices of one account, a store that may move, one remote a repository: what happens.
 
 use std::cell::{RefCell, RefMut};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
-use convosync_core::{ConversationId, ObjectName};
+use convosync_core::{ConversationId, ObjectName, Profile};
 use convosync_engine::Outcome;
 use convosync_engine::testing::{Event, Fault, FaultyStore, MemoryRemote, MemoryStore, TestClock};
 use convosync_wire::{
-    Answers, Decision, DeleteArgs, GcArgs, InitArgs, JoinArgs, ListArgs, Reply, ResumeArgs,
-    SaveArgs, SaveReport, Secret, SessionsArgs, SyncArgs, Verb,
+    Answers, Decision, DeleteArgs, GcArgs, InitArgs, JoinArgs, ListArgs, MoveArgs, Reply,
+    ResumeArgs, RevokeArgs, SaveArgs, SaveReport, Secret, SessionsArgs, SyncArgs, Verb,
 };
 
-use super::act::{Act, DEVICES, Keep, Step, TREES, Weather, Which};
-use super::device::{Device, STORE};
+use super::act::{Act, DEVICES, Keep, NEWCOMER, Step, TREES, Weather, Which};
+use super::device::{Device, PLACES, Place, Setting};
 use super::dice::Dice;
 use super::ledger::{Acked, Ledger, line, marks};
+use super::lies::Lie;
 
 const AGENT: &str = "subagents/agent-a.jsonl";
 const TRANSCRIPT: &str = "transcript.jsonl";
 
 pub(crate) struct World {
     pub(crate) devices: Vec<Device>,
-    pub(crate) everyone: FaultyStore<MemoryStore>,
+    pub(crate) places: Vec<Place>,
     pub(crate) remotes: Vec<MemoryRemote>,
     pub(crate) clock: TestClock,
-    /// Whether sessions leave by their age.
-    pub(crate) sessions_leave: bool,
+    setting: Setting,
+    words: String,
     ledger: RefCell<Ledger>,
 }
 
 impl World {
     /// Devices whose clocks go wrong by minutes and days, all of one account.
-    pub(crate) fn new(sessions_leave: bool) -> Rc<Self> {
-        let everyone = FaultyStore::new(MemoryStore::default());
+    pub(crate) fn new(setting: Setting) -> Rc<Self> {
+        let place = |_| FaultyStore::new(MemoryStore::default());
+        let places: Vec<_> = PLACES.iter().map(place).collect();
         let clock = TestClock::at(1_800_000_000_000);
         let remote = |number| MemoryRemote::new(&format!("origin/{number}"), "README", "first");
         let remotes: Vec<_> = (0..TREES).map(remote).collect();
-        let names = ["desktop", "laptop", "server"].into_iter();
-        let skews = [0, -5 * 60_000, 3 * 24 * 3_600_000].into_iter();
+        let names = ["desktop", "laptop", "server", "tablet"].into_iter();
+        let skews = [0, -5 * 60_000, 3 * 24 * 3_600_000, 20 * 60_000].into_iter();
         let devices = names.zip(skews).zip(1..).take(DEVICES).map(|((name, skew), seed)| {
-            Device::new(name, &everyone, &remotes, clock.skewed(skew), seed, sessions_leave)
+            // Who collects sees the marks; the others do not.
+            let hidden = setting.lie == Some(Lie::MarksAreHidden) && seed == 1;
+            let setting = if hidden { Setting { lie: None, ..setting } } else { setting };
+            Device::new(name, &places, &remotes, clock.skewed(skew), seed, setting)
         });
         let devices: Vec<_> = devices.collect();
-        join(&devices);
+        let words = found(&devices[0]);
         let ledger = RefCell::default();
-        Rc::new(Self { devices, everyone, remotes, clock, sessions_leave, ledger })
+        let world = Self { devices, places, remotes, clock, setting, words, ledger };
+        for number in 1..NEWCOMER {
+            let joined = world.join(number, PLACES[0], &Weather::default(), Vec::new());
+            assert!(matches!(joined, Some(Outcome::Reply(_))), "{joined:?}");
+        }
+        Rc::new(world)
+    }
+
+    /// Makes a device one of the account, by the recovery words.
+    pub(crate) fn join(
+        &self,
+        device: usize,
+        store: &str,
+        weather: &Weather,
+        events: Vec<(u64, Event)>,
+    ) -> Option<Outcome> {
+        let words = Secret(self.words.clone());
+        let join = JoinArgs { store: Some(store.to_owned()), device: None, kind: None, words };
+        self.devices[device].run(0, &Verb::DeviceJoin(join), weather.death, events)
+    }
+
+    /// Whether a device is known to be revoked.
+    pub(crate) fn is_revoked(&self, device: usize) -> bool {
+        let victim = self.ledger().revoked.as_ref().map(|(victim, _)| *victim);
+        let outcome =
+            || self.devices[device].run(0, &Verb::Sync(SyncArgs::default()), None, vec![]);
+        victim == Some(device)
+            && matches!(outcome(), Some(Outcome::Failure(failure)) if failure.code == "convosync::device::revoked")
+    }
+
+    /// The devices that are of the account, one at least.
+    pub(crate) fn members(&self) -> Vec<usize> {
+        let of_account = |number: &usize| self.devices[*number].id().is_some();
+        (0..DEVICES).filter(of_account).filter(|number| !self.is_revoked(*number)).collect()
+    }
+
+    /// The keys of the account, as a member has them.
+    pub(crate) fn profile(&self) -> Profile {
+        let revoked = self.ledger().revoked.as_ref().map(|(victim, _)| *victim);
+        let first = usize::from(revoked == Some(0));
+        self.devices[first].profile().expect("it is of the account from the beginning")
+    }
+
+    /// What the place holds that a member uses.
+    pub(crate) fn store(&self) -> BTreeMap<ObjectName, Vec<u8>> {
+        self.place_of(&self.profile().store_url).inner().contents()
+    }
+
+    fn place_of(&self, url: &str) -> &Place {
+        let number = PLACES.iter().position(|place| *place == url).expect("one of them");
+        &self.places[number]
+    }
+
+    /// Lets no further call fail.
+    fn calm(&self, device: &Device) {
+        device.calm();
+        self.places.iter().for_each(FaultyStore::calm);
     }
 
     pub(crate) fn ledger(&self) -> RefMut<'_, Ledger> {
@@ -79,7 +141,7 @@ impl World {
                     device.assistant.set_live(&id, *open);
                 }
             }
-            Act::Store { answers } => device.link.set_offline(!answers),
+            Act::Store { answers } => device.set_offline(!answers),
             Act::Remote { answers } => device.git.set_offline(!answers),
             Act::Clock { minutes } => device.clock.jump(minutes * 60_000),
             Act::Wait { minutes } => self.clock.pass(minutes * 60_000),
@@ -88,6 +150,12 @@ impl World {
             Act::Resume { which, answers } => self.resume(step, *which, *answers),
             Act::Gc => self.collect(step),
             Act::Rotate => drop(self.work(step, &Verb::KeyRotate)),
+            Act::Join => self.let_in(step),
+            Act::Revoke { device } => self.revoke(step, *device),
+            Act::Move { place } => {
+                let to = PLACES[*place].to_owned();
+                self.work(step, &Verb::StoreMove(MoveArgs { to }));
+            }
             Act::Keep { session, how } => self.keep(step, *session, *how),
             Act::Sync => drop(self.work(step, &Verb::Sync(SyncArgs::default()))),
             Act::List => drop(self.work(step, &Verb::List(ListArgs::default()))),
@@ -178,22 +246,57 @@ impl World {
         first: bool,
     ) -> Option<Outcome> {
         let device = &self.devices[step.device];
+        self.faults(device, weather);
+        let events = if first { self.events(weather) } else { Vec::new() };
+        let outcome = device.run(step.tree, verb, weather.death, events);
+        self.calm(device);
+        outcome
+    }
+
+    fn faults(&self, device: &Device, weather: &Weather) {
         for (call, fault) in &weather.faults {
             match fault {
                 // What came in last is the same for everyone.
-                Fault::Stale(_) => self.everyone.fail_next(*call, *fault),
-                _ => device.link.fail_next(*call, *fault),
+                Fault::Stale(_) => self.places.iter().for_each(|it| it.fail_next(*call, *fault)),
+                _ => device.fail_next(*call, *fault),
             }
         }
+    }
+
+    fn events(self: &Rc<Self>, weather: &Weather) -> Vec<(u64, Event)> {
         let event = |(at, step): &(u64, Step)| {
             let (world, step) = (Rc::clone(self), step.clone());
             (*at, Box::new(move || world.take(&step)) as Event)
         };
-        let events = if first { weather.meanwhile.iter().map(event).collect() } else { Vec::new() };
-        let outcome = device.run(step.tree, verb, weather.death, events);
-        device.link.calm();
-        self.everyone.calm();
-        outcome
+        weather.meanwhile.iter().map(event).collect()
+    }
+
+    /// The newcomer joins where a device of the account has the store, as it knows.
+    fn let_in(self: &Rc<Self>, step: &Step) {
+        let device = &self.devices[step.device];
+        self.faults(device, &step.weather);
+        let url = self.profile().store_url;
+        self.join(step.device, &url, &step.weather, self.events(&step.weather));
+        self.calm(device);
+    }
+
+    fn revoke(self: &Rc<Self>, step: &Step, victim: usize) {
+        let Some(id) = self.devices[victim].id() else { return };
+        if victim == step.device || self.ledger().revoked.is_some() {
+            return;
+        }
+        // What a list lacks, or what comes in meanwhile, is not accepted for certain.
+        let certain = step.weather.faults.is_empty() && step.weather.meanwhile.is_empty();
+        let there = self.devices[step.device].profile().map(|profile| profile.store_url);
+        let there = there.filter(|url| certain && PLACES.contains(&url.as_str()));
+        let there = there.map(|url| self.place_of(&url).inner().contents()).unwrap_or_default();
+        let saves = there.into_keys().filter_map(|name| match name {
+            ObjectName::Unit { session, save } if *save.device() == id => Some((session, save)),
+            _ => None,
+        });
+        self.ledger().revoked = Some((victim, saves.collect()));
+        let device = self.devices[victim].name.clone();
+        self.work(step, &Verb::DeviceRevoke(RevokeArgs { device, yes: true }));
     }
 
     fn save(self: &Rc<Self>, step: &Step) {
@@ -229,6 +332,7 @@ impl World {
         let transcript = before.filter(|_| !fuller);
         let transcript = transcript.map(|(id, bytes)| (id, device.canonical(step.tree, &bytes)));
         self.ledger().acked.push(Acked {
+            device: step.device,
             tree: step.tree,
             session: report.session_id.parse().expect("an id"),
             save: report.save.parse().expect("an id"),
@@ -245,7 +349,7 @@ impl World {
                 args.session = Dice::new(seed).pick(&sessions).map(ToString::to_string);
             }
             Which::Save(seed) => {
-                let units: Vec<_> = self.everyone.inner().contents().into_keys().collect();
+                let units: Vec<_> = self.store().into_keys().collect();
                 let units: Vec<_> =
                     units.iter().filter(|name| matches!(name, ObjectName::Unit { .. })).collect();
                 let Some(ObjectName::Unit { session, save }) = Dice::new(seed).pick(&units) else {
@@ -297,7 +401,7 @@ impl World {
                 other => ledger.wrong.push(format!("a gc answered {other:?}")),
             },
             // Whatever it decided before it ended is decided.
-            _ if self.sessions_leave => ledger.may_be_deleted(every),
+            _ if self.setting.sessions_leave => ledger.may_be_deleted(every),
             _ => {}
         }
     }
@@ -320,10 +424,10 @@ impl World {
         }
     }
 
-    /// A name never gets other bytes.
+    /// A name never gets other bytes, in no place.
     pub(crate) fn names_keep_their_bytes(&self) {
         let mut ledger = self.ledger();
-        for (name, bytes) in self.everyone.inner().contents() {
+        for (name, bytes) in self.places.iter().flat_map(|place| place.inner().contents()) {
             match ledger.ever.get(&name) {
                 None => drop(ledger.ever.insert(name, bytes)),
                 Some(first) if *first == bytes => {}
@@ -338,21 +442,14 @@ fn write(device: &Device, tree: usize, id: &ConversationId, path: &str, bytes: V
     device.assistant.write(id, root, path.parse().expect("a path"), bytes);
 }
 
-/// Makes the devices ones of one account.
-fn join(devices: &[Device]) {
-    let (first, others) = devices.split_first().expect("there are devices");
-    let init = InitArgs { store: Some(STORE.to_owned()), yes: true, ..InitArgs::default() };
-    let words = match first.run(0, &Verb::Init(init), None, Vec::new()) {
+/// Makes an account, and gives its recovery words.
+fn found(first: &Device) -> String {
+    let init = InitArgs { store: Some(PLACES[0].to_owned()), yes: true, ..InitArgs::default() };
+    match first.run(0, &Verb::Init(init), None, Vec::new()) {
         Some(Outcome::Reply(reply)) => match *reply {
             Reply::Initialised(report) => report.recovery_words.expect("they are shown once"),
             other => panic!("{other:?}"),
         },
         other => panic!("{other:?}"),
-    };
-    for device in others {
-        let words = Secret(words.clone());
-        let join = JoinArgs { store: Some(STORE.to_owned()), device: None, kind: None, words };
-        let joined = device.run(0, &Verb::DeviceJoin(join), None, Vec::new());
-        assert!(matches!(joined, Some(Outcome::Reply(_))), "{joined:?}");
     }
 }

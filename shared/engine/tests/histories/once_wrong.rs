@@ -1,0 +1,61 @@
+//! Histories that dice found, and that went wrong once.
+
+use convosync_engine::testing::{Call, Fault};
+
+use super::act::{Act, Step, Weather, Which};
+use super::{KNOBS, SAVE, calmly, happens};
+
+fn in_weather(device: usize, act: Act, weather: Weather) -> Step {
+    Step { weather, ..calmly(device, act) }
+}
+
+fn with_faults(device: usize, act: Act, faults: &[(Call, Fault)]) -> Step {
+    in_weather(device, act, Weather { faults: faults.to_vec(), ..Weather::default() })
+}
+
+const NEWEST: Which = Which::Newest;
+
+/// The device that rotates has not seen the others before, and reads the entry of one wrong.
+#[test]
+fn a_new_key_leaves_out_no_device_whose_entry_was_read_wrong() {
+    let faults = [(Call::Get, Fault::Short(183)), (Call::Get, Fault::LostAnswer)];
+    for faults in [&faults[..1], &faults[1..], &faults[..]] {
+        let steps = [with_faults(1, Act::Rotate, faults)];
+        assert_eq!(happens(&steps, 1, KNOBS), [""; 0], "{faults:?}");
+    }
+}
+
+/// The address of the new place arrives late, and meanwhile one who has not seen it revokes.
+#[test]
+fn a_key_that_was_made_where_the_store_had_been_is_taken_along() {
+    for act in [Act::Revoke { device: 1 }, Act::Rotate] {
+        let moves = with_faults(1, Act::Move { place: 1 }, &[(Call::Put, Fault::Late(26))]);
+        assert_eq!(happens(&[moves, calmly(2, act)], 162, KNOBS), [""; 0]);
+    }
+}
+
+/// Without a work tree git could not tell that the code merges; in one it did.
+#[test]
+fn code_that_merges_in_a_work_tree_after_all_holds_up_nothing() {
+    let elsewhere = (4, calmly(2, Act::Talk { lines: 2, noise: 0 }));
+    let steps = [
+        calmly(0, SAVE),
+        calmly(1, Act::Resume { which: NEWEST, answers: 2_474_103_190_821_731_876 }),
+        calmly(2, Act::Resume { which: NEWEST, answers: 10_697_262_601_006_168_937 }),
+        calmly(2, Act::Edit { file: 2 }),
+        calmly(2, SAVE),
+        calmly(1, Act::Edit { file: 2 }),
+        in_weather(1, SAVE, Weather { death: Some(44), ..Weather::default() }),
+        with_faults(
+            0,
+            Act::Resume {
+                which: Which::Session(18_399_360_097_984_673_292),
+                answers: 9_608_409_521_828_982_707,
+            },
+            &[(Call::Get, Fault::Short(480))],
+        ),
+        calmly(1, Act::Edit { file: 1 }),
+        in_weather(1, SAVE, Weather { meanwhile: vec![elsewhere], ..Weather::default() }),
+    ];
+    assert_eq!(happens(&steps, 52_928, KNOBS), [""; 0]);
+}
