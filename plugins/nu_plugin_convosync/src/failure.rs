@@ -24,7 +24,7 @@ pub(crate) fn failure(code: &str, message: impl Into<String>, help: &str) -> Fai
 pub(crate) fn labeled(failure: &Failure, place: Span) -> LabeledError {
     let message = clean::text(&failure.message);
     let (first, details) = message.split_once('\n').unwrap_or((&message, ""));
-    let help = [details, &clean::text(failure.help.as_deref().unwrap_or_default())]
+    let help = [details.trim_start_matches('\n'), &clean::text(failure.help.as_deref().unwrap_or_default())]
         .map(str::trim_end)
         .into_iter()
         .filter(|part| !part.is_empty())
@@ -76,7 +76,7 @@ mod tests {
         let error = labeled(
             &Failure {
                 code: "convosync::save::detached-head".to_owned(),
-                message: "no branch is checked out\nHEAD is at 1a2b3c4".to_owned(),
+                message: "no branch is checked out\n\nHEAD is at 1a2b3c4".to_owned(),
                 help: Some("run `git switch`".to_owned()),
                 argument: None,
             },

@@ -101,7 +101,7 @@ impl Engine<'_> {
     pub(crate) fn status(&self, request: &Request) -> Result<StatusReport, Trouble> {
         let scene = match self.scene(request, None) {
             Ok(scene) => Some(scene),
-            Err(Trouble::Git(GitError::NotARepository(_))) => None,
+            Err(Trouble::Git(GitError::NotARepository(_) | GitError::NoWorkTree(_))) => None,
             Err(trouble) => return Err(trouble),
         };
         let mut report = self.status_here(scene.as_ref())?;

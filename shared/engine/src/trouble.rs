@@ -240,6 +240,42 @@ pub(crate) fn git_failure(error: &GitError) -> Failure {
             "convosync::git::not-a-repository",
             "run it inside a git repository; `git init` makes one",
         ),
+        GitError::NoWorkTree(_) => (
+            "convosync::git::no-work-tree",
+            "run it in a clone, or in a work tree of its own: `git worktree add DIR BRANCH`",
+        ),
+        GitError::NotTrusted(_) => (
+            "convosync::git::not-trusted",
+            "if you trust what is in it, tell git so: `git config --global --add safe.directory DIR`",
+        ),
+        GitError::ReadOnly(_) => (
+            "convosync::git::read-only",
+            "make the repository yours to write, or work in a clone of it; nothing was changed",
+        ),
+        GitError::NotText(_) => (
+            "convosync::git::not-utf8",
+            "other devices could not be told of it: rename it with `git branch -m NAME`",
+        ),
+        GitError::NoPlace { .. } => (
+            "convosync::git::branch-folder",
+            "rename that one with `git branch -m`, or use `--stay-on-branch`; nothing was changed",
+        ),
+        GitError::Unsigned(_) => (
+            "convosync::git::unsigned",
+            "nobody is asked for a passphrase here: unlock the key first (ssh-add, or gpg), then run `convosync save --retry`",
+        ),
+        GitError::Transport(_) => (
+            "convosync::git::transport",
+            "give the remote an https or ssh URL: `git remote set-url NAME URL`",
+        ),
+        GitError::NoLfs(_) => (
+            "convosync::git::lfs-missing",
+            "install git-lfs and run `git lfs install`; nothing was changed",
+        ),
+        GitError::CaseClash(_) => (
+            "convosync::git::case-clash",
+            "nothing was changed; rename one of each where the file system tells them apart, and save again",
+        ),
         GitError::Locked { .. } => (
             "convosync::git::locked",
             "another git is at work here, or one died: when no git runs, remove that file and run it again",
@@ -262,7 +298,7 @@ pub(crate) fn git_failure(error: &GitError) -> Failure {
         }
         GitError::BadName { .. } => (
             "convosync::git::name",
-            "it comes from a save that is damaged or hostile: look at `convosync log`, and take another save with `--at`",
+            "if it is your own branch, rename it with `git branch -m NAME`; else it comes from a save that is damaged or hostile: take another one with `--at`",
         ),
         GitError::Cancelled => ("convosync::cancelled", "run it again when you are ready"),
         GitError::Failed { .. } => {

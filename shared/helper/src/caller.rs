@@ -28,7 +28,12 @@ pub(crate) fn directory(chosen: Option<&Path>) -> Result<String, Failure> {
         return Err(failure(format!("{} is no directory", path.display())));
     }
     let text = real.into_os_string().into_string();
-    text.map_err(|_| failure("the directory's path is not UTF-8".into()))
+    text.map_err(|path| Failure {
+        help: Some(
+            "other devices are told of it as text: move it to a path of plain letters".into(),
+        ),
+        ..failure(format!("the path {} is no UTF-8", path.display()))
+    })
 }
 
 fn failure(message: String) -> Failure {

@@ -9,7 +9,7 @@ use convosync_engine::ports::{ChangeKind, Committed, GitError, HeadState, Reposi
 use super::call::Output;
 use super::index::{Saved, while_unlocked};
 use super::status::{Status, shown, status};
-use super::{GitCli, facts, oid, unreadable};
+use super::{GitCli, facts, letter_case, lfs, oid, submodule, unreadable};
 
 /// Hooks that can refuse a commit. Git does not say which one did.
 const HOOKS: [&str; 4] = ["pre-commit", "prepare-commit-msg", "commit-msg", "pre-merge-commit"];
@@ -31,16 +31,33 @@ pub(super) fn commit_all(
         let mut done = if status.entries.is_empty() {
             nothing(status.commit.clone())?
         } else {
+            lfs::check(git, repo, &status.entries, &behind)?;
             stage_and_commit(git, repo, message, &status, &behind)?
         };
         done.excluded = behind.iter().map(|path| shown(path)).collect();
+        // The commit is made: what can't be told of it is no reason to stop.
+        done.clashes = letter_case::of_new_names(git, repo, &status.entries).unwrap_or_default();
+        done.submodules = submodule::left_behind(git, repo).unwrap_or_default();
         Ok(done)
     })
 }
 
 fn nothing(head: Option<Oid>) -> Result<Committed, GitError> {
     let commit = head.ok_or_else(|| refusal("there is nothing to commit yet"))?;
-    Ok(Committed { commit, made: false, modified: 0, added: 0, excluded: Vec::new() })
+    Ok(committed(commit))
+}
+
+/// A commit that is there, of which nothing else is known.
+fn committed(commit: Oid) -> Committed {
+    Committed {
+        commit,
+        made: false,
+        modified: 0,
+        added: 0,
+        excluded: Vec::new(),
+        clashes: Vec::new(),
+        submodules: Vec::new(),
+    }
 }
 
 /// Stages and commits. If either fails, the index is put back, unless a commit was made after all.
@@ -131,7 +148,7 @@ fn commit(
         _ => head(git, repo)?.ok_or_else(|| unreadable("commit"))?,
     };
     let modified = summary.files.saturating_sub(summary.added);
-    Ok(Some(Committed { commit, made: true, modified, added: summary.added, excluded: Vec::new() }))
+    Ok(Some(Committed { made: true, modified, added: summary.added, ..committed(commit) }))
 }
 
 /// Hooks write to standard error, so these words are git's own.

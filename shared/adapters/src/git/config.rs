@@ -9,8 +9,7 @@ use convosync_engine::ports::{GitError, Remote, Repository, Upstream};
 use super::{GitCli, name, url};
 
 /// The settings that matter here.
-const WANTED: &str =
-    r"^(remote\..*\.url|branch\..*\.(remote|merge)|url\..*\.insteadof|core\.sshcommand)$";
+const WANTED: &str = r"^(remote\..*\.url|branch\..*\.(remote|merge|pushremote)|url\..*\.insteadof|core\.sshcommand|core\.ignorecase|convosync\.remote|remote\.pushdefault|filter\.lfs\.(clean|process))$";
 
 /// What git says is set.
 #[derive(Debug)]
@@ -105,6 +104,36 @@ impl Config {
         known.then(|| Upstream { remote: remote.to_owned(), branch: branch.to_owned() })
     }
 
+    /// The remote that a branch is pushed to, if any setting names one; the nearest one wins, as in
+    /// git-config(1), "branch.<name>.pushRemote".
+    pub(super) fn pushes_to(&self, branch: Option<&str>) -> Option<String> {
+        let own = self.last("convosync.remote");
+        let of_branch = || {
+            let named = self.named("branch.", ".pushremote");
+            named.filter(|(name, _)| Some(*name) == branch).last().map(|(_, remote)| remote)
+        };
+        let named = own.or_else(of_branch).or_else(|| self.last("remote.pushdefault"));
+        let upstream = || branch.and_then(|branch| self.upstream(branch));
+        named.map(str::to_owned).or_else(|| upstream().map(|upstream| upstream.remote))
+    }
+
+    /// Whether git found, when it made the repository, that names which differ in case alone are
+    /// one file there.
+    pub(super) fn ignores_case(&self) -> bool {
+        self.last("core.ignorecase").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// Whether git knows which program keeps the files of git LFS.
+    pub(super) fn has_lfs(&self) -> bool {
+        ["filter.lfs.clean", "filter.lfs.process"].iter().any(|key| self.last(key).is_some())
+    }
+
+    /// The value that counts, if it is set to something.
+    fn last(&self, wanted: &str) -> Option<&str> {
+        let found = self.settings.iter().rfind(|(key, _)| key == wanted);
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
     /// A URL after `url.<base>.insteadOf`; the longest match wins, as in git.
     fn rewritten(&self, url: &str) -> String {
         self.named("url.", ".insteadof")
@@ -153,6 +182,25 @@ mod tests {
                 ("fork", "host/p", "https://host/p"),
             ]
         );
+    }
+
+    #[test]
+    fn the_nearest_setting_says_where_a_branch_is_pushed_to() {
+        let upstream = "remote.o.url\n/o\0branch.a.remote\no\0branch.a.merge\nrefs/heads/a\0";
+        let default = format!("{upstream}remote.pushdefault\nfork\0");
+        let of_branch = format!("{default}branch.a.pushremote\nmine\0");
+        let own = format!("{of_branch}convosync.remote\nbackup\0");
+        for (settings, want) in [
+            ("", None),
+            (upstream, Some("o")),
+            (&default, Some("fork")),
+            (&of_branch, Some("mine")),
+            (&own, Some("backup")),
+        ] {
+            assert_eq!(config(settings).pushes_to(Some("a")).as_deref(), want, "{settings:?}");
+        }
+        assert_eq!(config(&of_branch).pushes_to(Some("b")).as_deref(), Some("fork"));
+        assert_eq!(config(upstream).pushes_to(None), None);
     }
 
     #[test]

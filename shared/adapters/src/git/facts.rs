@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use convosync_engine::ports::{Facts, GitError, HeadState, Identity, Operation, Repository};
 
 use super::status::{self, status};
-use super::{GitCli, config, subject};
+use super::{GitCli, config, lfs, name, subject};
 
 pub(super) fn facts(
     git: &GitCli,
@@ -18,6 +18,9 @@ pub(super) fn facts(
     let repository = locate(git, directory)?;
     let root = &repository.root;
     let (status, behind) = status(git, root)?.without(excludes);
+    if let Some(branch) = status.head.branch() {
+        name::branch(branch)?; // what can't be pushed is found before anything is committed
+    }
     let config = config::config(git, &repository)?;
     let subject = match &status.commit {
         Some(commit) => Some(subject::subject(git, &repository, commit)?),
@@ -28,6 +31,9 @@ pub(super) fn facts(
         HeadState::Detached => None,
     };
     Ok(Facts {
+        pushes_to: config.pushes_to(status.head.branch()),
+        has_jj: root.join(".jj").is_dir(),
+        lacks_lfs: !config.has_lfs() && lfs::is_used(&repository),
         head: status.head,
         commit: status.commit,
         subject,
@@ -51,15 +57,15 @@ pub(super) fn identity(git: &GitCli, directory: &Path) -> Result<Identity, GitEr
     }
     let config = config::in_directory(git, directory)?;
     if let Some(remote) = config.only_remote() {
-        return Ok(Identity { remotes: vec![remote], upstream: None, root: None });
+        return Ok(Identity { remotes: vec![remote], pushes_to: None, root: None });
     }
     let root = locate(git, directory)?.root;
     let remotes = config.remotes(&root);
-    let upstream = match remotes.len() {
+    let pushes_to = match remotes.len() {
         0 | 1 => None,
-        _ => branch_here(git, &root)?.and_then(|branch| config.upstream(&branch)),
+        _ => config.pushes_to(branch_here(git, &root)?.as_deref()),
     };
-    Ok(Identity { remotes, upstream, root: Some(root) })
+    Ok(Identity { remotes, pushes_to, root: Some(root) })
 }
 
 /// The branch that HEAD is on.

@@ -63,8 +63,14 @@ const FULL: &[&str] = &["No space left on device", "Disk quota exceeded", "Out o
 /// Names the failure of a call that ended with another exit code than 0.
 pub(super) fn classify(what: &str, stderr: &str, reach: Reach, dir: &Path) -> GitError {
     let said = |words: &[&str]| words.iter().any(|word| stderr.contains(word));
-    if said(&["fatal: not a git repository", "must be run in a work tree"]) {
+    if said(&["fatal: not a git repository"]) {
         return GitError::NotARepository(dir.display().to_string());
+    }
+    if said(&["must be run in a work tree"]) {
+        return GitError::NoWorkTree(dir.display().to_string());
+    }
+    if let Some(place) = not_trusted(stderr) {
+        return GitError::NotTrusted(place);
     }
     if let Some(path) = lock(stderr) {
         return GitError::Locked { path };
@@ -72,6 +78,18 @@ pub(super) fn classify(what: &str, stderr: &str, reach: Reach, dir: &Path) -> Gi
     let output = fit_to_show(stderr);
     if said(FULL) {
         return GitError::Full(output);
+    }
+    if reach == Reach::Local && is_read_only(stderr) {
+        return GitError::ReadOnly(output);
+    }
+    if said(&["gpg failed to sign the data", "failed to write commit object"]) {
+        return GitError::Unsigned(output);
+    }
+    if stderr.contains("fatal: transport '") && stderr.contains("' not allowed") {
+        return GitError::Transport(output);
+    }
+    if said(&["clean filter 'lfs' failed", "smudge filter lfs failed"]) {
+        return GitError::NoLfs(output);
     }
     // A forge says this of a repository that is not there or not this user's: its words are best.
     if reach == Reach::Remote && !stderr.contains("Repository not found") {
@@ -96,6 +114,30 @@ fn lock(stderr: &str) -> Option<String> {
     let (_, rest) = stderr.split_once("Unable to create '")?;
     let (path, rest) = rest.split_once("': ")?;
     (path.ends_with(".lock") && rest.starts_with("File exists")).then(|| path.to_owned())
+}
+
+/// The place that git reads nothing of, since it is another user's:
+/// `fatal: detected dubious ownership in repository at '/r'`.
+fn not_trusted(stderr: &str) -> Option<String> {
+    let (_, rest) = stderr.split_once("fatal: detected dubious ownership in repository at '")?;
+    rest.split_once('\'').map(|(place, _)| fit_to_show(place))
+}
+
+/// Whether git itself says so: a hook may speak of a permission that has nothing to do with it.
+fn is_read_only(stderr: &str) -> bool {
+    const SUBJECTS: &[&str] = &[
+        "fatal: Unable to create '",
+        "error: insufficient permission for adding an object",
+        "error: could not lock config file",
+        "fatal: could not open '",
+        "error: cannot lock ref '",
+        "fatal: cannot lock ref '",
+    ];
+    stderr.lines().any(|line| {
+        let why = ["Permission denied", "Read-only file system", "insufficient permission"];
+        SUBJECTS.iter().any(|subject| line.starts_with(subject))
+            && why.iter().any(|why| line.contains(why))
+    })
 }
 
 /// `fatal: repository '/gone' does not exist`.
@@ -136,6 +178,7 @@ fn is_progress(line: &str) -> bool {
         "Unpacking objects:",
         "Updating files:",
         "Delta compression using",
+        "Cloning into '",
         "Total ",
     ];
     let line = line.strip_prefix("remote: ").unwrap_or(line);
@@ -208,6 +251,24 @@ mod tests {
         let words = "error: cannot lock ref 'refs/heads/a/b': 'refs/heads/a' exists";
         let named = classify("switch", words, Reach::Local, Path::new("/r"));
         assert!(matches!(named, GitError::Failed { .. }), "{named:?}");
+    }
+
+    #[test]
+    fn what_git_may_not_write_or_read_is_named() {
+        let local = |stderr: &str| classify("add", stderr, Reach::Local, Path::new("/r"));
+        for words in [
+            "fatal: Unable to create '/r/.git/index.lock': Permission denied",
+            "fatal: Unable to create '/r/.git/index.lock': Read-only file system",
+            "error: insufficient permission for adding an object to repository database .git/objects",
+        ] {
+            assert!(matches!(local(words), GitError::ReadOnly(_)), "{words}");
+        }
+        let hook = local("./lint: Permission denied\nfatal: lint failed");
+        assert!(matches!(hook, GitError::Failed { .. }), "{hook:?}");
+        let words = "fatal: detected dubious ownership in repository at '/r'\nTo add an exception";
+        assert!(matches!(local(words), GitError::NotTrusted(place) if place == "/r"));
+        let words = "fatal: this operation must be run in a work tree";
+        assert!(matches!(local(words), GitError::NoWorkTree(place) if place == "/r"));
     }
 
     #[test]

@@ -115,12 +115,15 @@ pub(super) fn branch(
     branch: &str,
 ) -> Result<Option<Branch>, GitError> {
     let reference = format!("refs/heads/{}", name::branch(branch)?);
-    let args = ["--format=%(refname)%00%(objectname)%00%(worktreepath)", &reference];
-    let out = git.read(&repo.root, "for-each-ref").args(args).ok()?;
-    let mut fields = out.strip_suffix(b"\n").unwrap_or(&out).splitn(3, |byte| *byte == 0);
-    // Nothing, or a branch below a folder of this name.
+    // Each folder of the name too: git finds out that one is a branch when it has switched files.
+    let folders =
+        branch.match_indices('/').map(|(end, _)| format!("refs/heads/{}", &branch[..end]));
+    let format = "--format=%(refname)%00%(objectname)%00%(worktreepath)";
+    let call = git.read(&repo.root, "for-each-ref").args([format, &reference]);
+    let out = call.args(folders).ok()?;
+    let mut fields = record(&out, &reference).splitn(3, |byte| *byte == 0);
     if fields.next() != Some(reference.as_bytes()) {
-        return Ok(None);
+        return no_place(branch, &out).map_or(Ok(None), Err);
     }
     let tip = fields.next().and_then(|id| oid(std::str::from_utf8(id).ok()?));
     let tip = tip.ok_or_else(|| unreadable("for-each-ref"))?;
@@ -128,6 +131,28 @@ pub(super) fn branch(
         fields.next().filter(|path| !path.is_empty()).map(|p| Path::new(OsStr::from_bytes(p)));
     let elsewhere = place.filter(|place| *place != repo.root).map(Path::to_path_buf);
     Ok(Some(Branch { tip, elsewhere }))
+}
+
+/// The line of a ref.
+fn record<'o>(out: &'o [u8], reference: &str) -> &'o [u8] {
+    let mut lines = out.split(|byte| *byte == b'\n');
+    let is_its = |line: &&[u8]| {
+        line.strip_prefix(reference.as_bytes()).is_some_and(|rest| rest.first() == Some(&0))
+    };
+    lines.find(is_its).unwrap_or_default()
+}
+
+/// Why a branch that is not there can't be made, if so.
+fn no_place(branch: &str, out: &[u8]) -> Option<GitError> {
+    let names = out.split(|byte| *byte == b'\n').filter_map(|line| {
+        let name = line.split(|byte| *byte == 0).next()?.strip_prefix(b"refs/heads/")?;
+        Some(shown(name))
+    });
+    let holds = |folder: &str, name: &str| {
+        name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let other = names.into_iter().find(|name| holds(branch, name) || holds(name, branch))?;
+    Some(GitError::NoPlace { branch: branch.to_owned(), other })
 }
 
 pub(super) fn relation(

@@ -15,6 +15,8 @@ mod foresee;
 mod history;
 mod index;
 mod join;
+mod letter_case;
+mod lfs;
 mod name;
 mod obstacle;
 mod park;
@@ -22,6 +24,7 @@ mod process;
 mod remote;
 mod status;
 mod subject;
+mod submodule;
 mod switch;
 mod url;
 

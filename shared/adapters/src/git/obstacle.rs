@@ -10,7 +10,7 @@ use convosync_core::Oid;
 use convosync_engine::ports::{GitError, Repository};
 
 use super::status::shown;
-use super::{GitCli, oid, unreadable};
+use super::{GitCli, letter_case, lfs, oid, unreadable};
 
 /// A path of the commit that the index lacks.
 struct Wanted {
@@ -40,6 +40,8 @@ pub(super) fn in_the_way(
     repo: &Repository,
     commit: &Oid,
 ) -> Result<Vec<String>, GitError> {
+    letter_case::check(git, repo, commit)?;
+    lfs::check_out(git, repo)?;
     let args = ["--cached", "--raw", "--no-abbrev", "--no-renames", "-z", commit.as_str(), "--"];
     let out = git.read(&repo.root, "diff-index").args(args).ok()?;
     let (wanted, tracked) = parse(&out).ok_or_else(|| unreadable("diff-index"))?;

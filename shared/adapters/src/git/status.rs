@@ -62,7 +62,17 @@ pub(super) fn status(git: &GitCli, root: &Path) -> Result<Status, GitError> {
     let args =
         ["--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--ignore-submodules=dirty"];
     let out = git.read(root, "status").args(args).ok()?;
+    if let Some(name) = no_text(&out) {
+        return Err(GitError::NotText(shown(name)));
+    }
     parse(&out).ok_or_else(|| unreadable("status"))
+}
+
+/// The name of the branch, if it is no text.
+fn no_text(out: &[u8]) -> Option<&[u8]> {
+    let mut records = out.split(|byte| *byte == 0);
+    let name = records.find_map(|record| record.strip_prefix(b"# branch.head "))?;
+    std::str::from_utf8(name).is_err().then_some(name)
 }
 
 fn parse(out: &[u8]) -> Option<Status> {
@@ -71,7 +81,9 @@ fn parse(out: &[u8]) -> Option<Status> {
     let mut entries = Vec::new();
     while let Some(record) = records.next() {
         if let Some(header) = record.strip_prefix(b"# branch.") {
-            let (name, value) = std::str::from_utf8(header).ok()?.split_once(' ')?;
+            // An upstream may have a name that is no text; it is not needed here.
+            let Ok(header) = std::str::from_utf8(header) else { continue };
+            let (name, value) = header.split_once(' ')?;
             match name {
                 "oid" => commit = value.parse().ok(), // `(initial)` is none
                 "head" => branch = Some(value).filter(|name| *name != "(detached)"),
@@ -128,8 +140,7 @@ fn entry(record: &[u8]) -> Option<Entry> {
 
 /// The entries as the engine wants them: sorted, each path once.
 pub(super) fn changes(entries: &[Entry]) -> Vec<Change> {
-    let mut changes: Vec<Change> =
-        entries.iter().map(|entry| Change { path: shown(&entry.path), kind: entry.kind }).collect();
+    let mut changes: Vec<Change> = entries.iter().map(change).collect();
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     changes.dedup_by(|later, kept| {
         let same = later.path == kept.path;
@@ -141,11 +152,21 @@ pub(super) fn changes(entries: &[Entry]) -> Vec<Change> {
     changes
 }
 
-/// A path as text; bytes that are no UTF-8 as `\xNN`.
+fn change(entry: &Entry) -> Change {
+    Change { path: shown(&entry.path), kind: entry.kind, submodule: entry.submodule }
+}
+
+/// A path as text, on one line; bytes that are no UTF-8 as `\xNN`, and so are control characters.
 pub(super) fn shown(path: &[u8]) -> String {
     let mut text = String::with_capacity(path.len());
     for chunk in path.utf8_chunks() {
-        text.push_str(chunk.valid());
+        for c in chunk.valid().chars() {
+            match c {
+                '\n' => text.push_str("\\n"),
+                c if c.is_control() => text.push_str(&format!("\\x{:02X}", u32::from(c))),
+                c => text.push(c),
+            }
+        }
         for byte in chunk.invalid() {
             text.push_str(&format!("\\x{byte:02X}"));
         }
@@ -184,7 +205,7 @@ mod tests {
             ("-x", ChangeKind::New),
             ("a", ChangeKind::New),
             ("c", ChangeKind::Conflicted),
-            ("d \n x", ChangeKind::Deleted),
+            ("d \\n x", ChangeKind::Deleted),
             ("ita", ChangeKind::New),
             ("m", ChangeKind::Modified),
             ("new name", ChangeKind::Renamed),
@@ -205,8 +226,18 @@ mod tests {
     }
 
     #[test]
-    fn odd_bytes_are_shown_as_hex() {
+    fn a_branch_whose_name_is_no_text_is_found_and_an_upstream_does_no_harm() {
+        let out = b"# branch.oid (initial)\0# branch.head w\xff\0";
+        assert_eq!(no_text(out), Some(&b"w\xff"[..]));
+        let out = b"# branch.oid (initial)\0# branch.head w\0# branch.upstream o/\xff\0";
+        assert_eq!(no_text(out), None);
+        assert_eq!(parse(out).expect("readable").head, HeadState::Unborn("w".to_owned()));
+    }
+
+    #[test]
+    fn a_path_is_shown_on_one_line() {
         assert_eq!(shown(b"a\xffb\xc3\xa4"), "a\\xFFb\u{e4}");
+        assert_eq!(shown(b"a\n  b\x1b[2J"), "a\\n  b\\x1B[2J");
     }
 
     proptest::proptest! {

@@ -61,7 +61,7 @@ fn an_identity_is_what_the_facts_say_for_less() {
     lab.run(&dir, &["remote", "add", "second", "https://host/p"]);
     lab.run(&dir, &["config", "branch.main.remote", "second"]);
     let (several, facts) = (identity(&dir).expect("a repository"), lab.facts(&dir));
-    assert_eq!((several.remotes, several.upstream), (facts.remotes, facts.upstream));
+    assert_eq!((several.remotes, several.pushes_to), (facts.remotes, facts.pushes_to));
     let bare = lab.repo("q");
     let none = identity(&bare).expect("a repository");
     assert_eq!(none.root, Some(lab.facts(&bare).repository.root));
@@ -177,7 +177,7 @@ fn odd_names_are_told() {
         write(&dir, name, "x");
     }
     fs::write(dir.join(OsStr::from_bytes(b"latin\xe4")), "x").expect("a file");
-    let mut want = ["-dash", " space ", "new\nline", "qu\"ote", "*", "latin\\xE4"];
+    let mut want = ["-dash", " space ", "new\\nline", "qu\"ote", "*", "latin\\xE4"];
     want.sort_unstable();
     assert_eq!(lab.dirty(&dir), want);
 }

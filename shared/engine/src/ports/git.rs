@@ -14,6 +14,38 @@ pub enum GitError {
     /// The directory is in no repository, or in a bare one.
     #[error("{0} is not in a git work tree")]
     NotARepository(String),
+    /// It is a repository whose files are nowhere: a bare one, or the inside of its git directory.
+    #[error("{0} has no work tree: it is a bare git repository, or the inside of one")]
+    NoWorkTree(String),
+    /// It belongs to another user, so git reads nothing of it.
+    #[error("git does not trust {0}: it belongs to another user")]
+    NotTrusted(String),
+    /// The user may not write to the repository.
+    #[error("git may not write to this repository:\n{0}")]
+    ReadOnly(String),
+    /// A branch whose name is no text, so no other device could be told of it.
+    #[error("the branch {0} has a name that is no UTF-8")]
+    NotText(String),
+    /// A branch can't be made: another one's name is a folder of it, or the other way round.
+    #[error("the branch {branch} can't be made here: there is a branch {other}")]
+    NoPlace {
+        /// The branch that is wanted.
+        branch: String,
+        /// The one that is there.
+        other: String,
+    },
+    /// The commit could not be signed.
+    #[error("the commit could not be signed:\n{0}")]
+    Unsigned(String),
+    /// Git talks to no such URL.
+    #[error("git does not use this kind of URL:\n{0}")]
+    Transport(String),
+    /// Files belong to git LFS, whose program is not here.
+    #[error("git LFS is not installed here, and these files belong to it:\n{0}")]
+    NoLfs(String),
+    /// A commit has names that differ in case alone, which are one file where this work tree lies.
+    #[error("the names of these files differ in case alone, and here they would be one file:\n{0}")]
+    CaseClash(String),
     /// Another git is at work, or one died and left its lock.
     #[error("git is locked by {path}")]
     Locked {
@@ -123,6 +155,8 @@ pub enum ChangeKind {
 /// A path that differs from HEAD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
+    /// It is a submodule that is at another commit.
+    pub submodule: bool,
     /// Relative to the work tree; bytes that are no UTF-8 are shown as `\xNN`.
     pub path: String,
     /// What happened to it.
@@ -166,8 +200,8 @@ pub struct Repository {
 pub struct Identity {
     /// As in [`Facts::remotes`].
     pub remotes: Vec<Remote>,
-    /// As in [`Facts::upstream`]; only told where there are several remotes to choose from.
-    pub upstream: Option<Upstream>,
+    /// As in [`Facts::pushes_to`]; only told where there are several remotes to choose from.
+    pub pushes_to: Option<String>,
     /// The top of the work tree; only told where there is no remote to be named after.
     pub root: Option<PathBuf>,
 }
@@ -198,6 +232,14 @@ pub struct Facts {
     pub operation: Option<Operation>,
     /// The remotes, `origin` first.
     pub remotes: Vec<Remote>,
+    /// The remote that the branch is pushed to, by the first of these that is set:
+    /// `convosync.remote`, then what git goes by: `branch.<name>.pushRemote`,
+    /// `remote.pushDefault`, the upstream's remote. It need not be one of [`Facts::remotes`].
+    pub pushes_to: Option<String>,
+    /// jj keeps its own view of the same commits (a colocated `.jj`): there HEAD is on no branch.
+    pub has_jj: bool,
+    /// Files of this repository belong to git LFS, which is not set up here: they are pointers.
+    pub lacks_lfs: bool,
 }
 
 /// A commit that was made, or not.
@@ -213,6 +255,21 @@ pub struct Committed {
     pub added: u64,
     /// Untracked files that an exclude pattern kept back.
     pub excluded: Vec<String>,
+    /// New names that differ from another one in case alone, with that one.
+    pub clashes: Vec<(String, String)>,
+    /// Submodules of which something does not travel.
+    pub submodules: Vec<Submodule>,
+}
+
+/// A submodule of which a commit of the repository around it tells others too little.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submodule {
+    /// Its path.
+    pub path: String,
+    /// It has changes that no commit of it holds.
+    pub dirty: bool,
+    /// No remote is known to have the commit that it is at.
+    pub unpushed: bool,
 }
 
 /// How a push ended.
@@ -326,7 +383,7 @@ pub trait Git {
     /// # Errors
     ///
     /// [`GitError::Hook`] if a hook refuses: HEAD and the work tree are as before, and the index
-    /// is put back.
+    /// is put back. [`GitError::NoLfs`]: git would commit the files themselves.
     fn commit_all(
         &self,
         repo: &Repository,
@@ -451,7 +508,7 @@ pub trait Git {
     ///
     /// # Errors
     ///
-    /// If git fails.
+    /// [`GitError::NoPlace`] if it is not and can't be.
     fn branch(&self, repo: &Repository, name: &str) -> Result<Option<Branch>, GitError>;
 
     /// How `ours` stands to `theirs`.
@@ -501,7 +558,7 @@ pub trait Git {
     ///
     /// # Errors
     ///
-    /// If git fails.
+    /// [`GitError::CaseClash`] or [`GitError::NoLfs`] if it can't be checked out whole here.
     fn in_the_way(&self, repo: &Repository, commit: &Oid) -> Result<Vec<String>, GitError>;
 
     /// Waits while another git, that of a helper that was killed perhaps, changes the index. True: it

@@ -13,7 +13,7 @@ pub use assistant::{
 };
 pub use git::{
     Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, GitError, HeadState, Identity,
-    JoinedCode, Operation, Parked, Push, Relation, Remote, Repository, Upstream,
+    JoinedCode, Operation, Parked, Push, Relation, Remote, Repository, Submodule, Upstream,
 };
 pub use local::{
     Change as IndexChange, Clock, Entropy, Guard, Index, LaterCards, LocalError, Locks, Protection,

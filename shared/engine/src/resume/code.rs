@@ -238,7 +238,11 @@ impl Engine<'_> {
         if is_on(facts, code) {
             return Ok(facts.commit.clone());
         }
-        let branch = self.ports.git.branch(&facts.repository, &code.branch)?;
+        let branch = match self.ports.git.branch(&facts.repository, &code.branch) {
+            // It need not be made.
+            Err(GitError::NoPlace { .. }) if answers.switch_branch == Some(false) => None,
+            branch => branch?,
+        };
         match branch {
             Some(Branch { elsewhere: Some(place), .. }) if answers.switch_branch != Some(false) => {
                 Err(held(&code.branch, &place).into())
@@ -362,7 +366,10 @@ impl Engine<'_> {
             pulled,
             in_step,
             parked,
-            notes: left_alone(ready, plan, &facts),
+            notes: left_alone(ready, plan, &facts)
+                .into_iter()
+                .chain(not_whole(plan, &facts))
+                .collect(),
         })
     }
 
@@ -405,7 +412,7 @@ impl Engine<'_> {
             }
             CodeStep::KeepHead(oid) => {
                 let reference = git.keep(repo, &id, oid)?;
-                Ok(Some(kept(oid, &reference, "the commit that HEAD was detached at")))
+                Ok(Some(kept(oid, &reference, "the commit that HEAD was at", "is")))
             }
             CodeStep::Switch => {
                 self.step(&format!("Switching to branch {branch}"))?;
@@ -420,7 +427,7 @@ impl Engine<'_> {
                 let Some(Branch { tip, .. }) = git.branch(repo, branch)? else { return Ok(None) };
                 let reference = git.keep(repo, &id, &tip)?;
                 git.reset(repo, commit)?;
-                Ok(Some(kept(&tip, &reference, "your own commits")))
+                Ok(Some(kept(&tip, &reference, "your own commits", "are")))
             }
             CodeStep::Merge => {
                 git.merge(repo, commit)?;
@@ -434,10 +441,10 @@ impl Engine<'_> {
     }
 }
 
-fn kept(oid: &Oid, reference: &str, what: &str) -> Note {
+fn kept(oid: &Oid, reference: &str, what: &str, are: &str) -> Note {
     Note {
         code: "convosync::resume::kept".to_owned(),
-        text: format!("{what} ({}) are kept under {reference}", oid.short()),
+        text: format!("{what} ({}) {are} kept under {reference}", oid.short()),
         help: Some(format!("git switch -c kept-{} {reference}", oid.short())),
     }
 }
@@ -483,6 +490,27 @@ fn left_alone(ready: &Ready, plan: &CodePlan, facts: &Facts) -> Vec<Note> {
         text: format!("{} uncommitted changes here were left as they are", facts.changes.len()),
         help: None,
     }]
+}
+
+/// What git checked out without its contents: submodules stay where they were, and big files are
+/// pointers where git LFS is not set up.
+fn not_whole(plan: &CodePlan, facts: &Facts) -> Vec<Note> {
+    if plan.steps.is_empty() {
+        return Vec::new();
+    }
+    let apart = facts.changes.iter().filter(|change| change.submodule);
+    let apart: Vec<_> = apart.map(|change| change.path.clone()).collect();
+    let submodules = (!apart.is_empty()).then(|| Note {
+        code: "convosync::resume::submodules".to_owned(),
+        text: format!("these submodules are not at the session's commits:\n{}", listed(&apart)),
+        help: Some("git submodule update --init\n# before the next save, which would save them as they are".to_owned()),
+    });
+    let lfs = facts.lacks_lfs.then(|| Note {
+        code: "convosync::git::lfs-missing".to_owned(),
+        text: "git LFS is not installed here: files that belong to it are pointers".to_owned(),
+        help: Some("install git-lfs, then `git lfs install` and `git lfs pull`".to_owned()),
+    });
+    submodules.into_iter().chain(lfs).collect()
 }
 
 /// What was begun and not ended is the user's to end; a merge that waits for its conflicts to be

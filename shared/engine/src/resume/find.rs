@@ -13,7 +13,7 @@ use crate::history::{Depth, History, Seen, newest_of};
 use crate::member::Member;
 use crate::ports::{Facts, GitError, Store, StoreError};
 use crate::retention::deleted;
-use crate::save::repository_name;
+use crate::save::{is_called, repository_name, repository_shown};
 use crate::shelf::{OpenSave, Shelf};
 use crate::trouble::{Refusal, Trouble};
 
@@ -87,7 +87,7 @@ impl Engine<'_> {
     fn facts_at(&self, request: &Request) -> Result<Option<Facts>, Trouble> {
         match self.facts(Path::new(&request.directory)) {
             Ok(facts) => Ok(Some(facts)),
-            Err(GitError::NotARepository(_)) => Ok(None),
+            Err(GitError::NotARepository(_) | GitError::NoWorkTree(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -155,7 +155,7 @@ impl Engine<'_> {
         }
         let mut clones = self.known_clones(member, open)?;
         match clones.len() {
-            0 => Err(elsewhere(here.as_ref(), &open.card).into()),
+            0 => Err(elsewhere(here.as_ref(), open).into()),
             1 => Ok(clones.remove(0)),
             _ => Err(super::dialog::which_clone(&clones, &open.card).into()),
         }
@@ -171,12 +171,14 @@ impl Engine<'_> {
     ) -> Result<Facts, Trouble> {
         let facts = match self.facts(&Path::new(&request.directory).join(directory)) {
             Ok(facts) => facts,
-            Err(GitError::NotARepository(_)) => return Err(no_work_tree(directory).into()),
+            Err(GitError::NotARepository(_) | GitError::NoWorkTree(_)) => {
+                return Err(no_work_tree(directory).into());
+            }
             Err(error) => return Err(error.into()),
         };
         match self.same_repository(member, &facts, open)? {
             true => Ok(facts),
-            false => Err(elsewhere(Some(&facts), &open.card).argument("--into").into()),
+            false => Err(elsewhere(Some(&facts), open).argument("--into").into()),
         }
     }
 
@@ -356,9 +358,10 @@ fn newest_here<'h>(history: &'h History, here: Option<&Facts>) -> Result<&'h Car
         .help("name one: `convosync list`, then `convosync resume SESSION` (with `--clone DIR` if there is no clone here)")
         .argument("session"));
     };
-    let name = repository_name(facts);
-    let newest = history.newest().into_iter().find(|seen| seen.card.repository == name);
+    let mut newest = history.newest().into_iter();
+    let newest = newest.find(|seen| is_called(facts, &seen.card.repository));
     newest.map(|seen| &seen.card).ok_or_else(|| {
+        let name = repository_name(facts);
         Refusal::new("convosync::resume::none-here", format!("no session of {name} was saved yet"))
             .help("`convosync list --all` shows the sessions of every repository")
             .argument("session")
@@ -373,20 +376,22 @@ fn no_work_tree(directory: &str) -> Refusal {
 }
 
 /// That here is another project, or no clone.
-fn elsewhere(here: Option<&Facts>, card: &Card) -> Refusal {
+fn elsewhere(here: Option<&Facts>, open: &OpenSave) -> Refusal {
+    let url = open.manifest.code.as_ref().and_then(|code| code.clone_url.as_ref());
+    let theirs = url.unwrap_or(&open.card.repository);
     match here {
         Some(facts) => Refusal::new(
             "convosync::resume::other-repository",
             format!(
                 "cannot resume session\n\nSession repository: {}\nCurrent repository: {}\n\nThese are different projects!",
-                card.repository,
-                repository_name(facts)
+                theirs,
+                repository_shown(facts)
             ),
         )
         .help("go to a clone of the session's repository, or make one: `convosync resume SESSION --clone DIR`"),
         None => Refusal::new(
             "convosync::resume::no-clone",
-            format!("there is no clone of {} here", card.repository),
+            format!("there is no clone of {theirs} here"),
         )
         .help("make one with `--clone DIR`"),
     }

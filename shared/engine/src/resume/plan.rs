@@ -249,7 +249,8 @@ mod tests {
 
     fn facts(head: HeadState, dirty: bool) -> Facts {
         let path = PathBuf::from("/w");
-        let change = Change { path: "auth.js".to_owned(), kind: ChangeKind::Modified };
+        let change =
+            Change { submodule: false, path: "auth.js".to_owned(), kind: ChangeKind::Modified };
         Facts {
             repository: Repository { root: path.clone(), git_dir: path.clone(), common_dir: path },
             head,
@@ -262,6 +263,9 @@ mod tests {
             kept_back: Vec::new(),
             operation: None,
             remotes: Vec::new(),
+            pushes_to: None,
+            has_jj: false,
+            lacks_lfs: false,
         }
     }
 

@@ -4,7 +4,8 @@ use convosync_core::{CodeState, SaveId};
 use convosync_wire::{ConversationNote, Note, SaveArgs, SaveReport};
 
 use super::Chosen;
-use super::moment::{Held, branch, push_remote};
+use super::moment::{Held, branch};
+use super::naming::push_remote;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Assistant, Committed, Found, GitError, Push, Store, Table};

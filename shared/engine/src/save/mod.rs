@@ -1,7 +1,9 @@
 //! Saving: ask outside, decide inside, commit, freeze, push, put, tell.
 
+mod about;
 mod deliver;
 mod moment;
+mod naming;
 mod plan;
 
 use std::path::{Path, PathBuf};
@@ -15,10 +17,12 @@ use crate::member::Member;
 use crate::ports::{Assistant, Facts, Found, GitError, Here, IndexChange, Table};
 use crate::trouble::{Refusal, Trouble};
 
-use moment::{home_of, parents, push_remote};
+use moment::{home_of, parents};
+use naming::push_remote;
 use plan::{Target, check, commit_message, is_wanted, target};
 
-pub(crate) use moment::{branch, carried_code, name_of, placeholder, remote_of, repository_name};
+pub(crate) use moment::{branch, carried_code, placeholder};
+pub(crate) use naming::{is_called, name_of, remote_of, repository_name, repository_shown};
 pub(crate) use plan::{conflicted, in_progress, listed};
 
 /// How long a save waits for another one of this device.
@@ -262,7 +266,7 @@ impl Engine<'_> {
         let profile = self.member()?.map(|member| member.profile);
         let store = profile.map_or_else(|| self.ports.stores.embedded_url(), |p| p.store_url);
         steps.push(format!("put the sealed session into {store}"));
-        let notes = moment::excluded_note(&facts.kept_back).into_iter().collect();
+        let notes = about::kept_back(&facts.kept_back);
         Ok(PlanReport { verb: "save".to_owned(), steps, decisions: Vec::new(), notes })
     }
 }

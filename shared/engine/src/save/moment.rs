@@ -1,23 +1,20 @@
 //! The moment that a save holds: code, conversation, terminal.
 
-use std::path::Path;
-
 use convosync_core::{
     Code, CodeState, Conversation, ConversationId, FileState, Manifest, Oid, PackInput, Roots,
     SaveId, SessionId, Terminal, Vector, pack, segment_key,
 };
 use convosync_wire::{Note, Request, SaveArgs};
 
-use super::{Chosen, EXCLUDES};
+use super::naming::{clone_url, is_called, push_remote, remotes, repository_name};
+use super::{Chosen, EXCLUDES, about};
 use crate::bind::Binding;
 use crate::capture::{Capture, Captured, pack_trouble};
 use crate::engine::Engine;
 use crate::freeze::{Draft, Frozen, Packing, at_home};
 use crate::history::{History, Seen, newest_of};
 use crate::member::Member;
-use crate::ports::{
-    Assistant, Committed, Facts, Found, Identity, Remote, Repository, Table, Upstream,
-};
+use crate::ports::{Assistant, Committed, Facts, Found, Repository, Table};
 use crate::shelf::{OpenSave, Shelf};
 use crate::trouble::{MISSING, Refusal, Trouble};
 
@@ -43,7 +40,9 @@ impl Engine<'_> {
         let mut shelf = Shelf::new(self, member, store.as_deref());
         let base = self.base(&mut shelf, chosen)?;
         let mut packing = Packing::new(self, member, chosen.session.clone());
-        let mut notes: Vec<Note> = excluded_note(&committed.excluded).into_iter().collect();
+        let mut notes = about::kept_back(&committed.excluded);
+        notes.extend(about::case_clashes(&committed.clashes));
+        notes.extend(about::submodules(&committed.submodules));
         let mut conversations = Vec::new();
         if let Some((assistant, found)) = chosen.main() {
             let captured = self.capture_main(
@@ -308,10 +307,10 @@ pub(super) fn home_of(
     conversation: &ConversationId,
     facts: &Facts,
 ) -> Option<(SessionId, SaveId)> {
-    let repository = repository_name(facts);
     let rows = history.newest();
     let home = rows.into_iter().find(|seen| {
-        seen.card.conversation.as_ref() == Some(conversation) && seen.card.repository == repository
+        seen.card.conversation.as_ref() == Some(conversation)
+            && is_called(facts, &seen.card.repository)
     })?;
     newest_of(&history.heads(&home.card.session))
         .map(|seen| (seen.card.session.clone(), seen.card.save.clone()))
@@ -339,18 +338,6 @@ fn no_conversation(base: Option<&OpenSave>) -> Note {
     }
 }
 
-pub(super) fn excluded_note(excluded: &[String]) -> Option<Note> {
-    if excluded.is_empty() {
-        return None;
-    }
-    let files: Vec<_> = excluded.iter().map(|path| format!("  • {path}")).collect();
-    Some(Note {
-        code: "convosync::save::excluded".to_owned(),
-        text: format!("stayed on this device, since they may hold secrets:\n{}", files.join("\n")),
-        help: Some("`git add -f FILE` and commit it yourself if it shall travel".to_owned()),
-    })
-}
-
 impl Engine<'_> {
     /// Patterns of files that a save leaves where they are: ours, then the user's.
     pub(crate) fn excludes(&self) -> Vec<String> {
@@ -361,58 +348,6 @@ impl Engine<'_> {
 
 pub(crate) fn branch(facts: &Facts) -> String {
     facts.head.branch().unwrap_or("HEAD").to_owned()
-}
-
-/// Where a branch is pushed to: its upstream's remote, else `origin`, else the only one.
-pub(super) fn push_remote(facts: &Facts) -> Option<String> {
-    pushed_to(facts.upstream.as_ref(), &facts.remotes).map(str::to_owned)
-}
-
-fn pushed_to<'f>(upstream: Option<&'f Upstream>, remotes: &'f [Remote]) -> Option<&'f str> {
-    let named = upstream.map(|upstream| upstream.remote.as_str());
-    named.or_else(|| remotes.first().map(|remote| remote.name.as_str()))
-}
-
-/// The remote here of a save's commits: the first one that the save names, since that is where
-/// they were pushed to; else the first here.
-pub(crate) fn remote_of<'f>(facts: &'f Facts, code: &Code) -> Option<&'f str> {
-    let mut named = code.remotes.iter();
-    let same = named.find_map(|name| facts.remotes.iter().find(|here| here.normalised == *name));
-    same.or_else(|| facts.remotes.first()).map(|remote| remote.name.as_str())
-}
-
-fn remotes(facts: &Facts) -> Vec<String> {
-    let first = push_remote(facts);
-    let mut remotes = facts.remotes.clone();
-    remotes.sort_by_key(|remote| Some(&remote.name) != first.as_ref());
-    remotes.into_iter().map(|remote| remote.normalised).collect()
-}
-
-fn clone_url(facts: &Facts) -> Option<String> {
-    let first = push_remote(facts);
-    let mut remotes = facts.remotes.iter();
-    remotes.find(|remote| Some(&remote.name) == first.as_ref()).map(|remote| remote.shown.clone())
-}
-
-/// What a repository is called in lists: its normalised URL, else its folder's name.
-pub(crate) fn repository_name(facts: &Facts) -> String {
-    called(facts.upstream.as_ref(), &facts.remotes, &facts.repository.root)
-}
-
-/// The same, of a repository that was asked for nothing more.
-pub(crate) fn name_of(identity: &Identity) -> String {
-    let root = identity.root.as_deref().unwrap_or(Path::new("/"));
-    called(identity.upstream.as_ref(), &identity.remotes, root)
-}
-
-fn called(upstream: Option<&Upstream>, remotes: &[Remote], root: &Path) -> String {
-    let first = pushed_to(upstream, remotes);
-    let first = remotes.iter().find(|remote| Some(remote.name.as_str()) == first);
-    if let Some(remote) = first.or(remotes.first()) {
-        return remote.normalised.clone();
-    }
-    let folder = root.file_name();
-    folder.map_or_else(|| "/".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 fn subject(facts: &Facts, committed: &Committed, message: &str) -> String {

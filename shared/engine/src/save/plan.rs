@@ -33,6 +33,13 @@ pub(crate) fn check(facts: &Facts, args: &SaveArgs) -> Result<(), Refusal> {
         return Err(Refusal::new("convosync::save::no-remote", "no git remote configured")
             .help("add one with `git remote add origin <url>`, or use `--no-push`: the commit then travels sealed with the session"));
     }
+    if let Some(named) = unknown_remote(facts).filter(|_| !args.no_push) {
+        return Err(Refusal::new(
+            "convosync::save::unknown-remote",
+            format!("this branch is pushed to {}, which is no remote here", named.escape_debug()),
+        )
+        .help("name one of `git remote` for it: `git config convosync.remote NAME`; `--no-push` saves without"));
+    }
     if facts.commit.is_none() && facts.changes.is_empty() {
         return Err(Refusal::new(
             "convosync::save::empty",
@@ -41,6 +48,13 @@ pub(crate) fn check(facts: &Facts, args: &SaveArgs) -> Result<(), Refusal> {
         .help("write something first"));
     }
     Ok(())
+}
+
+/// The remote that the configuration names for the branch, if there is none of that name: to push
+/// to another one instead could publish what was not meant to be.
+fn unknown_remote(facts: &Facts) -> Option<&str> {
+    let named = facts.pushes_to.as_deref()?;
+    facts.remotes.iter().all(|remote| remote.name != named).then_some(named)
 }
 
 /// The files with conflicts, a line each; none if there are none.
@@ -79,7 +93,11 @@ fn detached(facts: &Facts) -> Refusal {
         "convosync::save::detached-head",
         format!("cannot sync from detached HEAD state\nYou're at commit {at} (not on a branch)"),
     )
-    .help("switch to a branch first, e.g. `git switch main`, or make one: `git switch -c NAME`")
+    .help(match facts.has_jj {
+        // There it is so by design, and the commit that is worked on is none of git's.
+        true => "jj keeps HEAD on no branch: put it on a bookmark with `git switch NAME` (or `git switch -c NAME`) and save; jj takes the commit over when it runs next",
+        false => "switch to a branch first, e.g. `git switch main`, or make one: `git switch -c NAME`",
+    })
 }
 
 /// Why nothing can be done while an operation is in progress.

@@ -12,8 +12,8 @@ use crate::ports::{
 
 impl Git for MemoryGit {
     fn identity(&self, directory: &Path) -> Result<Identity, GitError> {
-        let Facts { remotes, upstream, repository, .. } = self.facts(directory, &[])?;
-        Ok(Identity { remotes, upstream, root: Some(repository.root) })
+        let Facts { remotes, pushes_to, repository, .. } = self.facts(directory, &[])?;
+        Ok(Identity { remotes, pushes_to, root: Some(repository.root) })
     }
 
     fn facts(&self, directory: &Path, _excludes: &[String]) -> Result<Facts, GitError> {
@@ -52,6 +52,8 @@ impl Git for MemoryGit {
                 modified: (changes.len() - added) as u64,
                 added: added as u64,
                 excluded: Vec::new(),
+                clashes: Vec::new(),
+                submodules: Vec::new(),
             })
         })
     }
@@ -412,7 +414,8 @@ fn changes(repo: &Repo) -> Vec<Change> {
         (false, _) => ChangeKind::New,
         (true, false) => ChangeKind::Deleted,
     };
-    changed.map(|path| Change { path: path.clone(), kind: kind(path) }).collect()
+    let change = |path: &String| Change { submodule: false, path: path.clone(), kind: kind(path) };
+    changed.map(change).collect()
 }
 
 fn facts(root: &Path, repo: &Repo) -> Facts {
@@ -426,20 +429,23 @@ fn facts(root: &Path, repo: &Repo) -> Facts {
         all(of).difference(&all(without)).count() as u64
     };
     let url = repo.remote.shared.borrow().url.clone();
+    let upstream = repo.upstreams.contains(&repo.head);
+    let upstream =
+        upstream.then(|| Upstream { remote: ORIGIN.to_owned(), branch: repo.head.clone() });
     Facts {
         repository: Repository { root: root.to_owned(), common_dir: git_dir.clone(), git_dir },
         head: repo.head(),
         commit: repo.commit().cloned(),
         subject,
-        upstream: repo
-            .upstreams
-            .contains(&repo.head)
-            .then(|| Upstream { remote: ORIGIN.to_owned(), branch: repo.head.clone() }),
+        pushes_to: upstream.as_ref().map(|upstream| upstream.remote.clone()),
+        upstream,
         ahead: tracked.map_or(0, |tip| count(repo.commit(), Some(tip))),
         behind: tracked.map_or(0, |tip| count(Some(tip), repo.commit())),
         changes: changes(repo),
         kept_back: Vec::new(),
         operation: repo.merging.is_some().then_some(Operation::Merge),
         remotes: vec![Remote { name: ORIGIN.to_owned(), normalised: url.clone(), shown: url }],
+        has_jj: false,
+        lacks_lfs: false,
     }
 }

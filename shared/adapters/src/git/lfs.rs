@@ -1,0 +1,63 @@
+//! Files that git LFS keeps elsewhere. Without its program git would commit the files themselves,
+//! and check out pointers.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use convosync_engine::ports::{ChangeKind, GitError, Repository};
+
+use super::status::{Entry, shown};
+use super::{GitCli, config};
+
+/// What a line of `.gitattributes` says of such files: gitattributes(5), git-lfs-track(1).
+const ATTRIBUTE: &str = "filter=lfs";
+
+/// Whether the repository says so at its top, where `git lfs track` writes.
+pub(super) fn is_used(repo: &Repository) -> bool {
+    let places = [repo.root.join(".gitattributes"), repo.common_dir.join("info/attributes")];
+    places.iter().any(|place| fs::read_to_string(place).is_ok_and(|text| text.contains(ATTRIBUTE)))
+}
+
+/// That the program is there if one of these files needs it.
+pub(super) fn check(
+    git: &GitCli,
+    repo: &Repository,
+    entries: &[Entry],
+    behind: &BTreeSet<Vec<u8>>,
+) -> Result<(), GitError> {
+    if !is_used(repo) || is_there(git, repo)? {
+        return Ok(());
+    }
+    let written = entries.iter().filter(|entry| entry.kind != ChangeKind::Deleted);
+    let written = written.map(|entry| &entry.path).filter(|path| !behind.contains(*path));
+    let paths: Vec<u8> = written.flat_map(|path| [path, &b"\0"[..]].concat()).collect();
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let call = git.read(&repo.root, "check-attr").args(["-z", "--stdin", "filter"]);
+    let out = call.input(paths).ok()?;
+    let fields: Vec<&[u8]> = out.split(|byte| *byte == 0).collect();
+    // `path NUL filter NUL value NUL`
+    let theirs = fields.chunks_exact(3).filter(|field| field[2] == b"lfs");
+    let lines: Vec<_> = theirs.map(|field| format!("  • {}", shown(field[0]))).collect();
+    if lines.is_empty() { Ok(()) } else { Err(GitError::NoLfs(lines.join("\n"))) }
+}
+
+/// Whether a checkout would stop halfway: git was told to insist on a program that is gone.
+pub(super) fn check_out(git: &GitCli, repo: &Repository) -> Result<(), GitError> {
+    let insists = config::config(git, repo)?.has_lfs() && is_used(repo);
+    if insists && !is_there(git, repo)? {
+        return Err(GitError::NoLfs("  • those that .gitattributes names".to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether git knows the program and finds it.
+fn is_there(git: &GitCli, repo: &Repository) -> Result<bool, GitError> {
+    if !config::config(git, repo)?.has_lfs() {
+        return Ok(false);
+    }
+    // Another program may have its place; then git will tell.
+    let output = git.read(&repo.root, "lfs").arg("version").run()?;
+    Ok(!output.is_usage())
+}
