@@ -24,12 +24,15 @@ pub(crate) fn failure(code: &str, message: impl Into<String>, help: &str) -> Fai
 pub(crate) fn labeled(failure: &Failure, place: Span) -> LabeledError {
     let message = clean::text(&failure.message);
     let (first, details) = message.split_once('\n').unwrap_or((&message, ""));
-    let help = [details.trim_start_matches('\n'), &clean::text(failure.help.as_deref().unwrap_or_default())]
-        .map(str::trim_end)
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n");
+    let help = [
+        details.trim_start_matches('\n'),
+        &clean::text(failure.help.as_deref().unwrap_or_default()),
+    ]
+    .map(str::trim_end)
+    .into_iter()
+    .filter(|part| !part.is_empty())
+    .collect::<Vec<_>>()
+    .join("\n");
     let label = match failure.argument {
         Some(_) => "this",
         None => "while running this",

@@ -14,30 +14,25 @@ use super::{GitCli, config};
 
 /// New names with the one beside them, here or new too, that differs from it in case alone.
 ///
-/// Only the folders that new names lie in are looked at, and no process is started unless there
-/// is such a name.
+/// Only the folders that new names lie in are looked at, each once, and no process is started
+/// unless there is such a name.
 pub(super) fn of_new_names(
     git: &GitCli,
     repo: &Repository,
     entries: &[Entry],
 ) -> Result<Vec<(String, String)>, GitError> {
-    let is_new = |kind| matches!(kind, ChangeKind::New | ChangeKind::Renamed);
-    let new: BTreeSet<&[u8]> =
-        entries.iter().filter(|entry| is_new(entry.kind)).map(|entry| &*entry.path).collect();
-    let mut pairs = BTreeSet::new();
-    for path in &new {
-        for end in ends(path) {
-            let twin = twin(&repo.root, &path[..end]);
-            pairs.extend(twin.map(|twin| (path[..end].to_vec(), twin)));
-        }
-    }
-    // Of a pair of new names each finds the other.
-    let all = pairs.clone();
-    pairs.retain(|(name, twin)| name < twin || !all.contains(&(twin.clone(), name.clone())));
+    let is_new = |entry: &&Entry| matches!(entry.kind, ChangeKind::New | ChangeKind::Renamed);
+    let new: Vec<&[u8]> = entries.iter().filter(is_new).map(|entry| &*entry.path).collect();
+    let names: BTreeSet<&[u8]> =
+        new.iter().flat_map(|path| ends(path).map(|end| &path[..end])).collect();
+    let mut folders = Folders { root: &repo.root, read: BTreeMap::new() };
     let mut told = Vec::new();
-    for (name, twin) in pairs {
-        if is_tracked(git, repo, &twin)? || new.iter().any(|path| is_in(path, &twin)) {
-            told.push((shown(&name), shown(&twin)));
+    for name in &names {
+        let Some(twin) = folders.twin(name) else { continue };
+        let is_new = names.contains(&*twin);
+        // Of a pair of new names each finds the other.
+        if (is_new && **name < *twin) || (!is_new && is_tracked(git, repo, &twin)?) {
+            told.push((shown(name), shown(&twin)));
         }
     }
     Ok(told)
@@ -49,17 +44,33 @@ fn ends(path: &[u8]) -> impl Iterator<Item = usize> {
     slashes.chain([path.len()])
 }
 
-/// A name in the same folder that differs from this one in case alone.
-fn twin(root: &Path, path: &[u8]) -> Option<Vec<u8>> {
-    let (folder, name) = match path.iter().rposition(|byte| *byte == b'/') {
-        Some(slash) => (&path[..=slash], &path[slash + 1..]),
-        None => (&path[..0], path),
-    };
-    let wanted = folded(name);
-    let beside = fs::read_dir(root.join(OsStr::from_bytes(folder))).ok()?.flatten();
-    let mut names = beside.map(|entry| entry.file_name().as_bytes().to_vec());
-    let twin = names.find(|other| other != name && folded(other) == wanted)?;
-    Some([folder, &twin].concat())
+/// What lies in folders of the work tree.
+struct Folders<'r> {
+    root: &'r Path,
+    /// By the folder, then by what a name is where case does not count.
+    read: BTreeMap<Vec<u8>, BTreeMap<Vec<u8>, Vec<Vec<u8>>>>,
+}
+
+impl Folders<'_> {
+    /// A name in the same folder that differs from this one in case alone.
+    fn twin(&mut self, path: &[u8]) -> Option<Vec<u8>> {
+        let slash = path.iter().rposition(|byte| *byte == b'/');
+        let (folder, name) = path.split_at(slash.map_or(0, |slash| slash + 1));
+        let place = self.root.join(OsStr::from_bytes(folder));
+        let names = self.read.entry(folder.to_vec()).or_insert_with(|| names_in(&place));
+        let twin = names.get(&folded(name))?.iter().find(|other| *other != name)?;
+        Some([folder, twin].concat())
+    }
+}
+
+/// Nothing of a folder that can't be read: it was just committed from.
+fn names_in(folder: &Path) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
+    let mut names: BTreeMap<Vec<u8>, Vec<Vec<u8>>> = BTreeMap::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().as_bytes().to_vec();
+        names.entry(folded(&name)).or_default().push(name);
+    }
+    names
 }
 
 fn folded(name: &[u8]) -> Vec<u8> {
@@ -67,10 +78,6 @@ fn folded(name: &[u8]) -> Vec<u8> {
         Ok(text) => text.to_lowercase().into_bytes(),
         Err(_) => name.to_ascii_lowercase(),
     }
-}
-
-fn is_in(path: &[u8], folder: &[u8]) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
 }
 
 fn is_tracked(git: &GitCli, repo: &Repository, path: &[u8]) -> Result<bool, GitError> {

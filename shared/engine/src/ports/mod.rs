@@ -4,6 +4,7 @@
 
 mod assistant;
 mod git;
+mod git_error;
 mod local;
 mod shell;
 mod store;
@@ -12,9 +13,10 @@ pub use assistant::{
     Assistant, AssistantError, Found, Here, LeftOut, Live, Placed, Placement, ReadSeek, SourceFile,
 };
 pub use git::{
-    Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, GitError, HeadState, Identity,
-    JoinedCode, Operation, Parked, Push, Relation, Remote, Repository, Submodule, Upstream,
+    Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, HeadState, Identity, JoinedCode,
+    Operation, Parked, Push, Relation, Remote, Repository, Submodule, Upstream,
 };
+pub use git_error::GitError;
 pub use local::{
     Change as IndexChange, Clock, Entropy, Guard, Index, LaterCards, LocalError, Locks, Protection,
     QueueRow, Scratch, ScratchFile, StoredCard, Table, Vault,
