@@ -89,6 +89,12 @@ impl Screen {
         self
     }
 
+    /// Takes what a terminal showed.
+    pub fn looked(&mut self, device: &Device, screen: &str) -> &mut Self {
+        self.seen.push_str(&format!("{}, on a terminal:\n{screen}\n\n", device.name));
+        self
+    }
+
     /// A line of the play's own: what was done in between.
     pub fn then(&mut self, what: &str) -> &mut Self {
         self.seen.push_str(&format!("# {what}\n\n"));

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use convosync_tests::{Device, Screen, World, helper, nu_plugin, told, tool};
+use convosync_tests::{Device, Screen, Terminal, World, helper, nu_plugin, told, tool};
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
 
@@ -68,4 +68,28 @@ fn refusals_hooks_questions_and_notes_are_drawn_with_the_same_words() {
     let session = laptop.json(&["list"])[0]["session_id"].as_str().expect("an id").to_owned();
     shows(&mut screen, &laptop, &format!("convosync resume {session}"), true);
     screen.matches();
+}
+
+#[test]
+fn on_a_terminal_a_question_is_a_box_and_its_number_answers_it() {
+    let (world, desktop, laptop) = World::pair();
+    desktop.write("app.js", "one\n");
+    desktop.talk(ID, 1);
+    desktop.ok(&["save", "one"]);
+    laptop.write("own.txt", "mine\n");
+    laptop.git(&["add", "own.txt"]);
+    laptop.git(&["commit", "-q", "-m", "own"]);
+    let program = helper().display().to_string();
+    let mut env = laptop.env();
+    env.insert("NO_COLOR".to_owned(), "1".to_owned());
+    let command = format!("'{program}' resume; sleep 600");
+    let terminal = Terminal::start(&laptop.work_tree, &env, &command);
+    terminal.wait_for("[Cancel]");
+    let mut screen = Screen::of("terminal", &world);
+    terminal.type_text("1");
+    terminal.press(&["Enter"]);
+    let end = terminal.wait_for("claude --resume");
+    screen.looked(&laptop, &end);
+    screen.matches();
+    assert_eq!((laptop.read("own.txt"), laptop.read("app.js")), ("mine\n".into(), "one\n".into()));
 }

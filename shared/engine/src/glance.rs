@@ -33,8 +33,8 @@ enum Shown<'a> {
 
 /// What a list is to show.
 pub(crate) struct Wanted<'a> {
-    /// The repository here: its sessions come first.
-    pub(crate) here: Option<&'a str>,
+    /// What the repository here may be called: its sessions come first.
+    pub(crate) here: &'a [String],
     /// Sessions that are deleted, and no others.
     pub(crate) deleted: bool,
     /// Whether a repository is wanted.
@@ -74,9 +74,8 @@ impl Glance {
                 page.push(shown);
             }
         }
-        page.sort_by_cached_key(|shown| {
-            (wanted.here != Some(shown.repository()), Reverse(shown.time()), shown.session())
-        });
+        let is_here = |shown: &Shown<'_>| wanted.here.iter().any(|name| name == shown.repository());
+        page.sort_by_cached_key(|shown| (!is_here(shown), Reverse(shown.time()), shown.session()));
         page.into_iter().take(wanted.limit).map(Shown::seen).collect()
     }
 

@@ -17,7 +17,7 @@ use crate::glance::Wanted;
 use crate::history::{Depth, History, Seen};
 use crate::member::Member;
 use crate::ports::{GitError, QueueRow, Store};
-use crate::save::{Scene, branch, name_of, repository_name};
+use crate::save::{Scene, branch, names_of, repository_name};
 use crate::send::Sending;
 use crate::trouble::Trouble;
 
@@ -48,7 +48,7 @@ impl Engine<'_> {
         let Some(member) = self.member()? else { return Ok(Vec::new().into()) };
         let mut reach = self.reach_as(member, args.offline)?;
         let glance = self.glance(&mut reach.member, reach.store.as_deref())?;
-        let here = self.repository_here(request)?;
+        let here = self.names_here(request)?;
         let folder = args.here.then(|| self.folder_here(request)).transpose()?;
         let by_card = args.branch.is_some() || args.device.is_some() || folder.is_some();
         let is_wanted = |card: &Card| {
@@ -56,10 +56,10 @@ impl Engine<'_> {
         };
         let only_here = args.here || args.repo.as_deref() == Some(".");
         let wanted = Wanted {
-            here: here.as_deref(),
+            here: &here,
             deleted: args.deleted,
             repository: &|repository| match only_here {
-                true => here.as_deref() == Some(repository),
+                true => here.iter().any(|name| name == repository),
                 false => args.repo.as_ref().is_none_or(|part| repository.contains(part)),
             },
             since: args.since.map_or(i64::MIN, |since| since.at(self.ports.clock.now_ms())),
@@ -258,13 +258,13 @@ impl Engine<'_> {
         Ok(relative(&facts.repository.root, directory))
     }
 
-    /// What the repository here is called, if there is one.
-    fn repository_here(&self, request: &Request) -> Result<Option<String>, Trouble> {
+    /// What the repository here may be called, if there is one.
+    fn names_here(&self, request: &Request) -> Result<Vec<String>, Trouble> {
         match self.ports.git.identity(Path::new(&request.directory)) {
-            Ok(identity) => Ok(Some(name_of(&identity))),
+            Ok(identity) => Ok(names_of(&identity)),
             Err(GitError::Cancelled) => Err(Trouble::Cancelled),
             // A list does not depend on the repository here.
-            Err(_) => Ok(None),
+            Err(_) => Ok(Vec::new()),
         }
     }
 }

@@ -72,6 +72,8 @@ fn a_clone_that_knows_the_remote_by_another_name_brings_the_session_back() {
     desktop.ok(&["save", "one"]);
     // The save is called after the fork; here that is one remote of two.
     laptop.git(&["remote", "add", "mine", &text(&world.path().join("fork.git"))]);
+    let here = laptop.json(&["list", "--repo", "."]);
+    assert_eq!(here.as_array().map(Vec::len), Some(1), "one of the repository here: {here}");
     let mut screen = Screen::of("remote-of-another-name", &world);
     screen.done(&laptop, &["resume", "--switch-branch"]);
     screen.matches();

@@ -71,6 +71,25 @@ fn a_clone_elsewhere_is_gone_to() {
 }
 
 #[test]
+fn of_two_clones_one_is_chosen() {
+    let (world, desktop, mut laptop, session) = saved();
+    laptop.ok(&["resume"]);
+    let second = text(&laptop.home.join("second"));
+    laptop.git_in(&laptop.home, &["clone", "-q", &text(&world.origin()), &second]);
+    laptop.ok(&["-C", &second, "resume"]);
+    commit(&desktop, "more.js", "more\n");
+    desktop.ok(&["save", "two"]);
+    laptop.work_tree = laptop.home.clone();
+    let mut screen = Screen::of("two-clones", &world);
+    let asked = laptop.run(&resume(&session, &[]));
+    assert_eq!(asked.status.code(), Some(3), "{}", told(&asked));
+    screen.take(&laptop, &resume(&session, &[]), &asked);
+    screen.done(&laptop, &resume(&session, &["--into", &second]));
+    screen.matches();
+    assert_eq!(laptop.git_in(second.as_ref(), &["rev-parse", "HEAD"]), desktop.head());
+}
+
+#[test]
 fn through_a_symlink_it_is_the_same_work_tree() {
     let (world, desktop, laptop, _session) = saved();
     let link = laptop.home.join("link");

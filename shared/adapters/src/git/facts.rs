@@ -57,21 +57,11 @@ pub(super) fn identity(git: &GitCli, directory: &Path) -> Result<Identity, GitEr
     }
     let config = config::in_directory(git, directory)?;
     if let Some(remote) = config.only_remote() {
-        return Ok(Identity { remotes: vec![remote], pushes_to: None, root: None });
+        return Ok(Identity { remotes: vec![remote], root: None });
     }
     let root = locate(git, directory)?.root;
     let remotes = config.remotes(&root);
-    let pushes_to = match remotes.len() {
-        0 | 1 => None,
-        _ => config.pushes_to(branch_here(git, &root)?.as_deref()),
-    };
-    Ok(Identity { remotes, pushes_to, root: Some(root) })
-}
-
-/// The branch that HEAD is on.
-fn branch_here(git: &GitCli, root: &Path) -> Result<Option<String>, GitError> {
-    let output = git.read(root, "symbolic-ref").args(["--quiet", "HEAD"]).run()?;
-    Ok(output.text().trim_end().strip_prefix("refs/heads/").map(str::to_owned))
+    Ok(Identity { remotes, root: Some(root) })
 }
 
 /// Finds the work tree around a directory.

@@ -108,8 +108,6 @@ pub struct Repository {
 pub struct Identity {
     /// As in [`Facts::remotes`].
     pub remotes: Vec<Remote>,
-    /// As in [`Facts::pushes_to`]; only told where there are several remotes to choose from.
-    pub pushes_to: Option<String>,
     /// The top of the work tree; only told where there is no remote to be named after.
     pub root: Option<PathBuf>,
 }

@@ -22,7 +22,7 @@ use naming::push_remote;
 use plan::{Target, check, commit_message, is_wanted, target};
 
 pub(crate) use moment::{branch, carried_code, placeholder};
-pub(crate) use naming::{is_called, name_of, remote_of, repository_name, repository_shown};
+pub(crate) use naming::{is_called, names_of, remote_of, repository_name, repository_shown};
 pub(crate) use plan::{conflicted, in_progress, listed};
 
 /// How long a save waits for another one of this device.

@@ -6,13 +6,15 @@ use convosync_core::Code;
 
 use crate::ports::{Facts, Identity, Remote};
 
-/// Where a branch is pushed to: what the configuration names, else `origin`, else the first one.
+/// Where a branch is pushed to: what the configuration names, else `origin`, else the first one. A
+/// save that pushes is refused where it names what is not there.
 pub(super) fn push_remote(facts: &Facts) -> Option<String> {
     pushed_to(facts.pushes_to.as_deref(), &facts.remotes).map(str::to_owned)
 }
 
 fn pushed_to<'f>(named: Option<&'f str>, remotes: &'f [Remote]) -> Option<&'f str> {
-    named.or_else(|| remotes.first().map(|remote| remote.name.as_str()))
+    let is_here = |name: &&str| remotes.iter().any(|remote| remote.name == *name);
+    named.filter(is_here).or_else(|| remotes.first().map(|remote| remote.name.as_str()))
 }
 
 /// The remote here of a save's commits: the first one that the save names, since that is where
@@ -41,14 +43,17 @@ pub(crate) fn repository_name(facts: &Facts) -> String {
     called(facts.pushes_to.as_deref(), &facts.remotes, &facts.repository.root)
 }
 
-/// The same, of a repository that was asked for nothing more.
-pub(crate) fn name_of(identity: &Identity) -> String {
+/// The names that a session of the repository here may have: which of several remotes it is called
+/// after can change from branch to branch.
+pub(crate) fn names_of(identity: &Identity) -> Vec<String> {
     let root = identity.root.as_deref().unwrap_or(Path::new("/"));
-    called(identity.pushes_to.as_deref(), &identity.remotes, root)
+    match identity.remotes.as_slice() {
+        [] => vec![called(None, &[], root)],
+        remotes => remotes.iter().map(|remote| remote.normalised.clone()).collect(),
+    }
 }
 
-/// Whether a save of the repository with this name may be one of the repository here: which of
-/// several remotes names it can change from branch to branch.
+/// Whether a session of the repository with this name may be one of the repository here.
 pub(crate) fn is_called(facts: &Facts, name: &str) -> bool {
     facts.remotes.iter().any(|remote| remote.normalised == name) || repository_name(facts) == name
 }

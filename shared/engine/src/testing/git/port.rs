@@ -12,8 +12,8 @@ use crate::ports::{
 
 impl Git for MemoryGit {
     fn identity(&self, directory: &Path) -> Result<Identity, GitError> {
-        let Facts { remotes, pushes_to, repository, .. } = self.facts(directory, &[])?;
-        Ok(Identity { remotes, pushes_to, root: Some(repository.root) })
+        let Facts { remotes, repository, .. } = self.facts(directory, &[])?;
+        Ok(Identity { remotes, root: Some(repository.root) })
     }
 
     fn facts(&self, directory: &Path, _excludes: &[String]) -> Result<Facts, GitError> {
