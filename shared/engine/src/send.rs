@@ -195,10 +195,9 @@ impl Engine<'_> {
         if sent.saves.is_empty() || member.profile.local_only {
             return Ok(());
         }
-        let moved = store.list(ObjectName::MOVED).map_err(Trouble::from);
-        match moved.and_then(|moved| match moved.is_empty() {
-            true => Ok(()),
-            false => self.open_store(&member.profile).map(drop),
+        match self.has_new_address(store).and_then(|moved| match moved {
+            true => self.open_store(&member.profile).map(drop),
+            false => Ok(()),
         }) {
             Err(Trouble::Cancelled) => Err(Trouble::Cancelled),
             Err(trouble) => {

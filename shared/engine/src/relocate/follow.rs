@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use convosync_core::{
-    DeviceId, Devices, Moved, ObjectName, Profile, open_device_entry, open_moved,
+    DeviceId, Devices, Moved, ObjectName, Profile, open_device_entry, open_moved, seal_moved,
 };
 use convosync_wire::Note;
 
 use crate::address::shown;
 use crate::engine::Engine;
 use crate::member::Member;
-use crate::ports::{LocalError, Store, StoreError};
+use crate::ports::{Listed, LocalError, Store, StoreError};
 use crate::trouble::{Refusal, Trouble};
 
 /// A store that moved again and again is followed so often in one command.
@@ -21,8 +21,17 @@ pub(crate) const NOT_HERE: &str = "convosync::store::moved";
 
 /// An address that was found in a store.
 struct Found {
+    name: ObjectName,
     moved: Moved,
     by: DeviceId,
+}
+
+impl Found {
+    /// Of several the greatest holds; of equal ones, which were written at the same time, the same
+    /// one for everybody.
+    fn rank(&self) -> (u64, &ObjectName) {
+        (self.moved.number, &self.name)
+    }
 }
 
 impl Engine<'_> {
@@ -78,9 +87,11 @@ impl Engine<'_> {
         number: u64,
     ) -> Result<Option<Found>, Trouble> {
         let found = self.addresses(profile, store)?;
-        let newest = found.into_iter().max_by_key(|found| found.moved.number);
-        Ok(newest
-            .filter(|found| found.moved.number > number && found.moved.url != profile.store_url))
+        let newest = found.into_iter().max_by(|a, b| a.rank().cmp(&b.rank()));
+        Ok(newest.filter(|found| {
+            let leads = !found.moved.is_here() && found.moved.url != profile.store_url;
+            leads && found.moved.number > number
+        }))
     }
 
     /// Every address in a store that a device of the account signed. What can't be opened leads
@@ -90,25 +101,114 @@ impl Engine<'_> {
         if listed.is_empty() {
             return Ok(Vec::new());
         }
-        let devices = self.devices_in(profile, store)?;
+        let mut devices = self.known_devices(profile)?;
+        let mut asked = false;
         let mut found = Vec::new();
-        for listed in listed {
-            let ObjectName::Moved { device, .. } = &listed.name else { continue };
-            let sealed = store.get(&listed.name)?;
-            match open_moved(&profile.account, &devices, &listed.name, &sealed) {
-                Ok(moved) => found.push(Found { moved, by: device.clone() }),
-                Err(error) => self.also_tell(unreadable(&listed.name, &error.to_string())),
+        for Listed { name, .. } in listed {
+            let ObjectName::Moved { device, .. } = &name else { continue };
+            if !asked && devices.get(device).is_none() {
+                (devices, asked) = (self.devices_in(profile, store)?, true);
+            }
+            let by = device.clone();
+            let kept = self.ports.cache.get(&name);
+            let sealed = match kept.or_else(|_| store.get(&name)) {
+                // Whoever moved the store again has removed it just now.
+                Err(StoreError::Missing(_)) => continue,
+                sealed => sealed?,
+            };
+            match open_moved(&profile.account, &devices, &name, &sealed) {
+                Ok(moved) => {
+                    // It is looked at with every command, and never changes.
+                    self.keep(&name, &sealed)?;
+                    found.push(Found { name, moved, by });
+                }
+                Err(error) => self.also_tell(unreadable(&name, &error.to_string())),
             }
         }
         Ok(found)
     }
 
-    /// The devices that are known here, and those that the store has.
-    fn devices_in(&self, profile: &Profile, store: &dyn Store) -> Result<Devices, Trouble> {
-        let mut devices = match self.member()? {
+    /// Whether a store has an address that this device has not looked at yet.
+    pub(crate) fn has_new_address(&self, store: &dyn Store) -> Result<bool, Trouble> {
+        let listed = store.list(ObjectName::MOVED)?;
+        Ok(listed.iter().any(|listed| self.ports.cache.get(&listed.name).is_err()))
+    }
+
+    /// Says in a place that the store came here by the move of this number: what leads away from
+    /// before that holds no more, and goes.
+    pub(super) fn arrive(
+        &self,
+        member: &Member,
+        new: &dyn Store,
+        number: u64,
+    ) -> Result<(), Trouble> {
+        let there = self.addresses(&member.profile, new)?;
+        if there.iter().any(|found| found.moved.number >= number) {
+            return Ok(());
+        }
+        self.put_address(member, new, &Moved::here(number, self.ports.clock.now_ms()))?;
+        for older in there {
+            new.delete(&older.name)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn put_address(
+        &self,
+        member: &Member,
+        store: &dyn Store,
+        moved: &Moved,
+    ) -> Result<(), Trouble> {
+        let hash = member.devices.hash();
+        let (name, sealed) = seal_moved(&member.profile, hash, moved, &mut self.random());
+        Ok(store.put_new(&name, &sealed)?)
+    }
+
+    /// If devices moved the store from one place at the same time, one address holds: the places
+    /// that the others lead to get an address too, so that whoever is there goes on.
+    pub(super) fn settle_moves(&self, member: &Member, old: &dyn Store) -> Result<(), Trouble> {
+        let profile = &member.profile;
+        let mut found = self.addresses(profile, old)?;
+        found.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        let Some(holds) = found.pop().filter(|found| !found.moved.is_here()) else { return Ok(()) };
+        // The others from before the store came here lead to places that were left.
+        let came = found.iter().rposition(|found| found.moved.is_here()).map_or(0, |at| at + 1);
+        for other in &found[came..] {
+            let urls = [&holds.moved.url, &profile.store_url];
+            if !urls.contains(&&other.moved.url)
+                && let Err(trouble) = self.lead_on(member, other, &holds)
+            {
+                self.also_tell(elsewhere_too(other, &holds, trouble));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the address that holds into a place that another one leads to.
+    fn lead_on(&self, member: &Member, other: &Found, holds: &Found) -> Result<(), Trouble> {
+        let place = self.open_at(&other.moved.url, &member.profile)?;
+        let there = self.addresses(&member.profile, place.as_ref())?;
+        if there.iter().any(|found| found.moved.url == holds.moved.url) {
+            return Ok(());
+        }
+        let last = there.iter().map(|found| found.moved.number).max().unwrap_or(0);
+        let number = 1 + last.max(other.moved.number);
+        let moved = Moved { number, ..holds.moved.clone() };
+        self.put_address(member, place.as_ref(), &moved)?;
+        let new = self.open_at(&holds.moved.url, &member.profile)?;
+        self.arrive(member, new.as_ref(), number)
+    }
+
+    fn known_devices(&self, profile: &Profile) -> Result<Devices, Trouble> {
+        Ok(match self.member()? {
             Some(member) => member.devices,
             None => Devices::of(&profile.device),
-        };
+        })
+    }
+
+    /// The devices that are known here, and those that the store has.
+    fn devices_in(&self, profile: &Profile, store: &dyn Store) -> Result<Devices, Trouble> {
+        let mut devices = self.known_devices(profile)?;
         for listed in store.list(ObjectName::DEVICES)? {
             let entry = store.get(&listed.name)?;
             if let Ok((device, entry)) = open_device_entry(&profile.account, &listed.name, &entry) {
@@ -138,6 +238,8 @@ impl Engine<'_> {
             self.copy_own(&member, old, new)?;
         }
         self.enter(profile, new)?;
+        self.arrive(&member, new, found.moved.number)?;
+        self.settle_moves(&member, old)?;
         if self.remember_place(&member, &found.moved.url)? {
             self.also_tell(told(by.as_deref(), new));
         }
@@ -171,6 +273,20 @@ fn told(by: Option<&str>, new: &dyn Store) -> Note {
             new.describe()
         ),
         help: None,
+    }
+}
+
+fn elsewhere_too(other: &Found, holds: &Found, why: Trouble) -> Note {
+    let (place, holds) = (shown(&other.moved.url), shown(&holds.moved.url));
+    Note {
+        code: "convosync::store::moved-twice".to_owned(),
+        text: format!(
+            "another device moved the store to {place} at the same time; {holds} counts, and that could not be told there: {}",
+            why.failure().message
+        ),
+        help: Some(format!(
+            "if a device still uses {place}, run `convosync store move` to {holds} on it"
+        )),
     }
 }
 

@@ -8,7 +8,7 @@
 mod copy;
 mod follow;
 
-use convosync_core::{Moved, ObjectName, seal_moved};
+use convosync_core::{Moved, ObjectName};
 use convosync_wire::{MoveArgs, MoveReport};
 
 use crate::account::{LOCK_WAIT, bad_store};
@@ -55,6 +55,8 @@ impl Engine<'_> {
         self.learn_devices(&mut member, old.as_ref())?;
         let copied = self.relocate(&member, &url, old.as_ref(), new.as_ref())?;
         self.use_store(&member, url)?;
+        // Another device may have moved it elsewhere at the same time, and its address holds.
+        let new = self.reach_store(&self.need_member()?.profile)?;
         Ok(report(true, &member, old.as_ref(), new.as_ref(), copied))
     }
 
@@ -95,16 +97,12 @@ impl Engine<'_> {
         let mut copied = self.copy_all(old, new)?;
         let profile = &member.profile;
         let number = 1 + self.moves_of(profile, old)?.max(self.moves_of(profile, new)?);
-        // From the new place nothing leads away any more: it may have been the old one once.
-        for listed in new.list(ObjectName::MOVED)? {
-            new.delete(&listed.name)?;
-        }
         let moved = Moved { url: url.to_owned(), number, moved_ms: self.ports.clock.now_ms() };
-        let hash = member.devices.hash();
-        let (name, sealed) = seal_moved(profile, hash, &moved, &mut self.random());
         self.tell("Telling the other devices where the store is now");
-        old.put_new(&name, &sealed)?;
+        self.put_address(member, old, &moved)?;
+        self.arrive(member, new, number)?;
         copied.add(self.copy_all(old, new)?);
+        self.settle_moves(member, old)?;
         Ok(copied)
     }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use convosync_core::{ObjectName, SessionId, heads};
 use convosync_wire::{DeleteArgs, OnConflict, ResumeArgs, SessionsArgs, Verb};
 
-use super::act::{Act, Keep, Step, Weather, Which};
+use super::act::{Act, Keep, NEWCOMER, Step, Weather, Which};
 use super::contents::contents;
 use super::device::Setting;
 use super::ledger::line;
@@ -253,5 +253,47 @@ fn heads_of_equal_content_are_joined_with_the_one_that_differs() {
         assert_eq!(heads_of(&world), (1, 1), "{answer:?}");
         claims::check(&world, 0);
         assert_eq!(world.ledger().wrong, [""; 0], "{answer:?}");
+    }
+}
+
+/// While one device moves the store, another one moves it elsewhere.
+#[test]
+fn a_store_that_is_moved_twice_at_once_is_in_one_place_in_the_end() {
+    for at in moments(60) {
+        for place in [1, 2] {
+            let elsewhere = vec![calmly(0, Act::Move { place })];
+            let mut steps = begun();
+            steps.push(with_meanwhile(Act::Move { place: 2 }, at, elsewhere));
+            steps.push(calmly(2, SAVE));
+            assert_eq!(happens(&steps, 1, KNOBS), [""; 0], "to {place} before step {at}");
+        }
+    }
+}
+
+/// While one device saves, another one moves the store, there and back.
+#[test]
+fn a_save_on_its_way_is_found_wherever_the_store_goes() {
+    for at in moments(SAVED) {
+        for back in [false, true] {
+            let mut elsewhere = vec![calmly(0, Act::Move { place: 1 })];
+            elsewhere.extend(back.then(|| calmly(0, Act::Move { place: 0 })));
+            let mut steps = begun();
+            steps.push(with_meanwhile(SAVE, at, elsewhere));
+            assert_eq!(happens(&steps, 1, KNOBS), [""; 0], "back: {back}, before step {at}");
+        }
+    }
+}
+
+/// While one device saves, another one revokes it, rotates the key, or lets a fourth one in.
+#[test]
+fn a_save_on_its_way_bears_whatever_becomes_of_the_account() {
+    for at in moments(SAVED) {
+        for act in [Act::Revoke { device: 1 }, Act::Rotate, Act::Join] {
+            let device = if matches!(act, Act::Join) { NEWCOMER } else { 0 };
+            let elsewhere = vec![Step { device, ..calmly(0, act.clone()) }];
+            let mut steps = begun();
+            steps.push(with_meanwhile(SAVE, at, elsewhere));
+            assert_eq!(happens(&steps, 1, KNOBS), [""; 0], "{act:?} before step {at}");
+        }
     }
 }

@@ -59,3 +59,10 @@ fn code_that_merges_in_a_work_tree_after_all_holds_up_nothing() {
     ];
     assert_eq!(happens(&steps, 52_928, KNOBS), [""; 0]);
 }
+
+/// The store comes back to where it was first, by a device that had not followed it yet.
+#[test]
+fn a_store_that_comes_back_is_found_by_all() {
+    let to = |device, place| calmly(device, Act::Move { place });
+    assert_eq!(happens(&[to(0, 1), to(0, 2), to(2, 0)], 1089, KNOBS), [""; 0]);
+}
