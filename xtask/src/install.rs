@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::installed::{Installed, Removal};
+use crate::pages;
 use crate::run::{self, Failed};
 use crate::workspace::Workspace;
 
@@ -20,23 +21,30 @@ const PLUGIN: &str = "convosync";
 ///
 /// Whether every file may go to its place is found out before the first one is written.
 pub(crate) fn install(workspace: &Workspace, prefix: Option<PathBuf>) -> Result<(), Failed> {
+    let shares = shares(prefix.as_deref());
     let prefix = chosen(prefix)?;
     let bin = prefix.join("bin");
     let nushell = Nushell::find();
     let built = workspace.build_release()?;
+    let built_helper = built.helper.clone();
     let mut files = vec![placed(built.helper, &bin), placed(built.nu_plugin, &bin)];
     if let Ok(nushell) = &nushell {
         let module = workspace.root().join("nushell").join("convosync.nu");
         files.push(placed(module, &nushell.autoload_folder()?));
     }
+    let pages = pages::made(&built_helper, workspace.target(), &shares)?;
+    files.extend(pages);
     let mut installed = Installed::read(&prefix)?;
     for (source, place) in &files {
         installed.may_place(source, place)?;
     }
     for (source, place) in &files {
         installed.place(source, place)?;
+    }
+    for (_, place) in files.iter().filter(|(_, place)| !pages::is_page(place)) {
         println!("installed {}", place.display());
     }
+    println!("installed manual pages and completions under {}", shares.display());
     register(nushell, &files[1].1)?;
     if !on_path(&bin) {
         println!("{} is not on PATH: add it to use `convosync` outside Nushell", bin.display());
@@ -117,6 +125,18 @@ fn chosen(prefix: Option<PathBuf>) -> Result<PathBuf, Failed> {
             Failed::new("there is no home directory").help("choose a folder with --prefix")
         })?;
     std::path::absolute(&prefix).map_err(Failed::at(&prefix))
+}
+
+/// Where manual pages and completions go: below the prefix that was asked for, else where shells
+/// and `man` look for those of a user.
+fn shares(prefix: Option<&Path>) -> PathBuf {
+    let data = || {
+        let set = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        set.unwrap_or_else(|| env::home_dir().unwrap_or_default().join(".local/share"))
+    };
+    prefix.map_or_else(data, |prefix| {
+        std::path::absolute(prefix).unwrap_or_else(|_| prefix.to_owned()).join("share")
+    })
 }
 
 /// Where the helper keeps its state, if it has any.

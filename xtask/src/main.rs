@@ -5,9 +5,11 @@
 
 mod bench;
 mod demo;
+mod docs;
 mod install;
 mod installed;
 mod lint;
+mod pages;
 mod run;
 mod test;
 mod tools;
@@ -30,6 +32,7 @@ usage: cargo xtask <task>
   uninstall [--prefix DIR]         take away what install put there; sessions and keys stay
   bench [--only PART] [--write]    what saving, resuming and listing cost, beside gzip, zstd, git and
                                    restic; --write keeps the table in docs/benchmarks.md
+  docs                             write docs/commands.md anew from what the programs say
   tools                            only fetch what tests and demo need, into target/tools
   lint                             licences, bans and sources; what must build for WebAssembly";
 
@@ -55,6 +58,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failed> {
         "install" => install::install(&workspace, prefix(rest)?),
         "uninstall" => install::uninstall(prefix(rest)?),
         "bench" => bench::bench(&workspace, rest),
+        "docs" => only_flag(rest, "").and_then(|_| docs::docs(&workspace)),
         "tools" => only_flag(rest, "").and_then(|_| set_up_everything(&workspace)),
         "lint" => only_flag(rest, "").and_then(|_| lint::lint(&workspace)),
         "help" | "--help" | "-h" => {

@@ -13,7 +13,7 @@ mod shell;
 mod store;
 
 pub use assistant::{ClaudeCodeFiles, Process, Processes, SystemProcesses, project_slug};
-pub use git::{GitCli, Limits as GitLimits};
+pub use git::{GitCli, GitHealth, Hook, HookTrouble, Limits as GitLimits, Signing};
 pub use local::{
     FileLocks, KeyFile, Paths, PathsError, ScratchDir, SqliteIndex, SystemClock, SystemEntropy,
 };

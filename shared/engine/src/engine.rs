@@ -144,6 +144,12 @@ impl<'a> Engine<'a> {
             Verb::Export(_) | Verb::Import(_) => {
                 Err(Refusal::new("convosync::files::host", "files are opened by the host").into())
             }
+            Verb::Doctor(args) => self.examine(args).map(Reply::Examined),
+            Verb::Explain { .. } => Err(Refusal::new(
+                "convosync::explain::host",
+                "what codes mean is written with the host",
+            )
+            .into()),
             Verb::Config(_) => {
                 Err(Refusal::new("convosync::config::host", "settings are kept by the host").into())
             }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use clap::Parser as _;
 use convosync_meter::{Meter, Signs};
 use convosync_wire::{
-    ApproveArgs, ConfigArgs, Decision, EnrolArgs, ExportFormat, ExportSessionArgs, Failure,
+    ApproveArgs, ConfigArgs, Decision, EnrolArgs, ExportFormat, ExportSessionArgs, Failure, Health,
     InitArgs, JoinArgs, ListArgs, Progress, ProtectArgs, Reply, Request, ResumeArgs, ResumeReport,
     Secret, Verb,
 };
@@ -16,8 +16,10 @@ use convosync_wire::{
 use crate::args::{Cli, Join, Wanted};
 use crate::ask;
 use crate::caller;
+use crate::complete;
 use crate::config::Draft;
 use crate::console::Console as _;
+use crate::describe;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
 use crate::json;
@@ -47,6 +49,9 @@ const UNREACHABLE: &str = "convosync::store::unreachable";
 
 /// Parses the arguments and does what they say. Help, version and usage errors end here too.
 pub(crate) fn main() -> Exit {
+    if complete::answered() {
+        return Exit::Done;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -60,6 +65,7 @@ pub(crate) fn main() -> Exit {
     let wanted = match command.wanted() {
         Wanted::Rpc => return serve(&interrupt),
         Wanted::ShellInit(code) => return printed(&code),
+        Wanted::Definitions(what) => return describe::told(&what),
         wanted => wanted,
     };
     let mut env = caller::environment();
@@ -177,6 +183,7 @@ impl Session<'_> {
             },
             Wanted::Rpc => return serve(&self.interrupt),
             Wanted::ShellInit(code) => return printed(&code),
+            Wanted::Definitions(what) => return describe::told(&what),
         };
         self.run(verb)
     }
@@ -430,6 +437,11 @@ impl Session<'_> {
         }
         if let Some(notes) = json::notes_beside(reply).filter(|_| self.json) {
             eput(&format!("{notes}\n"));
+        }
+        if let Reply::Examined(report) = reply
+            && report.count(Health::Fail) > 0
+        {
+            return Exit::Failed;
         }
         Exit::Done
     }

@@ -33,6 +33,8 @@ pub(crate) fn reply(reply: &Reply) -> Value {
         Reply::Consented(report) => to_value(report),
         Reply::Exported(report) => to_value(report),
         Reply::Imported(report) => to_value(report),
+        Reply::Examined(report) => to_value(&report.checks),
+        Reply::Explained(report) => to_value(report),
     };
     for_people(&mut value);
     value
@@ -44,6 +46,7 @@ pub(crate) fn notes_beside(reply: &Reply) -> Option<Value> {
         Reply::Devices(listed) => &listed.notes,
         Reply::Sessions(listed) => &listed.notes,
         Reply::Log(listed) => &listed.notes,
+        Reply::Examined(report) => &report.notes,
         _ => return None,
     };
     (!notes.is_empty()).then(|| json!({ "notes": notes }))

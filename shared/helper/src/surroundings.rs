@@ -28,14 +28,27 @@ pub(crate) fn look(output: Output, color: Color, env: &Env, directory: &str, now
         color: match color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => output.terminal && !dumb && value(env, "NO_COLOR").is_none(),
+            Color::Auto => wants_color(output.terminal && !dumb, env),
         },
         width: output.columns.unwrap_or(USUAL_COLUMNS),
+        folds: output.terminal,
         now_ms,
         home: value(env, "HOME").map(ToOwned::to_owned),
         directory: directory.to_owned(),
         shell_follows: false,
     }
+}
+
+/// `NO_COLOR` (<https://no-color.org>) comes before `CLICOLOR_FORCE` and `CLICOLOR`
+/// (<https://bixense.com/clicolors>), and all of them before the terminal.
+fn wants_color(terminal: bool, env: &Env) -> bool {
+    if value(env, "NO_COLOR").is_some() {
+        return false;
+    }
+    if value(env, "CLICOLOR_FORCE").is_some_and(|force| force != "0") {
+        return true;
+    }
+    terminal && value(env, "CLICOLOR") != Some("0")
 }
 
 /// Whether the locale is one of UTF-8, by the precedence of POSIX.
@@ -93,6 +106,13 @@ mod tests {
         assert!(!color(PIPE, Color::Auto, &[]));
         assert!(!color(TERMINAL, Color::Auto, &[("NO_COLOR", "1")]));
         assert!(color(TERMINAL, Color::Auto, &[("NO_COLOR", "")]));
+        assert!(!color(TERMINAL, Color::Auto, &[("CLICOLOR", "0")]));
+        assert!(color(TERMINAL, Color::Auto, &[("CLICOLOR", "1")]));
+        assert!(!color(PIPE, Color::Auto, &[("CLICOLOR", "1")]));
+        assert!(color(PIPE, Color::Auto, &[("CLICOLOR_FORCE", "1")]));
+        assert!(!color(PIPE, Color::Auto, &[("CLICOLOR_FORCE", "0")]));
+        assert!(!color(PIPE, Color::Auto, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+        assert!(!color(TERMINAL, Color::Auto, &[("TERM", "dumb")]));
         assert!(color(PIPE, Color::Always, &[("NO_COLOR", "1")]));
         assert!(!color(TERMINAL, Color::Never, &[]));
     }

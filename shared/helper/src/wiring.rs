@@ -20,6 +20,8 @@ use convosync_wire::{
 };
 
 use crate::config::{config, refusal};
+use crate::doctor::examined;
+use crate::explain::explain;
 use crate::files;
 use crate::host;
 use crate::interrupt::Interrupt;
@@ -35,6 +37,19 @@ pub(crate) fn run(
     if let Verb::Config(args) = &request.verb {
         return configured(request, args)
             .unwrap_or_else(|refusal| Outcome::Failure(Trouble::from(refusal).failure()));
+    }
+    if let Verb::Explain { code } = &request.verb {
+        return match explain(code) {
+            Ok(report) => Outcome::Reply(Box::new(Reply::Explained(report))),
+            Err(refusal) => Outcome::Failure(Trouble::from(refusal).failure()),
+        };
+    }
+    if let Verb::Doctor(_) = &request.verb {
+        let engine = || wired(request, progress, interrupt, |engine, request| engine.run(request));
+        return match Paths::from_env(&request.env) {
+            Ok(paths) => examined(request, &paths, engine),
+            Err(error) => Outcome::Failure(Trouble::from(no_place(error)).failure()),
+        };
     }
     let request = &match with_new_passphrase(request) {
         Ok(request) => request,

@@ -6,6 +6,7 @@
 
 mod answer;
 mod decision;
+mod doctor;
 mod keys;
 mod portable;
 mod report;
@@ -18,6 +19,7 @@ pub mod unlock;
 
 pub use answer::{Answer, Counted, Failure, Progress, Unit};
 pub use decision::{Choice, Decision, Question};
+pub use doctor::{Check, DoctorArgs, DoctorReport, ExplainReport, Health};
 pub use keys::{
     ApproveArgs, ApproveReport, DeviceState, EnrolArgs, EnrolReport, EnrolWaiting, ExportArgs,
     KeyReport, ProtectArgs, ProtectReport, RenameArgs, RenameReport, RevokeArgs,

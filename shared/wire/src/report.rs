@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decision::Decision;
+use crate::doctor::{DoctorReport, ExplainReport};
 use crate::keys::{
     ApproveReport, DeviceState, EnrolReport, EnrolWaiting, KeyReport, ProtectReport, RenameReport,
 };
@@ -64,6 +65,10 @@ pub enum Reply {
     Exported(ExportReport),
     /// Of `import`.
     Imported(ImportReport),
+    /// Of `doctor`.
+    Examined(DoctorReport),
+    /// Of `explain`.
+    Explained(ExplainReport),
 }
 
 impl Reply {
@@ -93,6 +98,8 @@ impl Reply {
             Self::Consented(report) => &mut report.notes,
             Self::Exported(report) => &mut report.notes,
             Self::Imported(report) => &mut report.notes,
+            Self::Examined(report) => &mut report.notes,
+            Self::Explained(report) => &mut report.notes,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Choice, Question};
+use crate::doctor::DoctorArgs;
 use crate::keys::{ApproveArgs, EnrolArgs, ExportArgs, ProtectArgs, RenameArgs, RevokeArgs};
 use crate::portable::{ExportSessionArgs, ImportArgs};
 use crate::retention::{DeleteArgs, GcArgs, SessionsArgs};
@@ -116,6 +117,13 @@ pub enum Verb {
     Export(ExportSessionArgs),
     /// Make a session of a file.
     Import(ImportArgs),
+    /// Look whether all that is needed is there and well.
+    Doctor(DoctorArgs),
+    /// Say what a code means.
+    Explain {
+        /// The code of a failure, a note or a check; it may lack its `convosync::`.
+        code: String,
+    },
 }
 
 impl Verb {
@@ -151,6 +159,8 @@ impl Verb {
             Self::StoreConsent(_) => "store forbid",
             Self::Export(_) => "export",
             Self::Import(_) => "import",
+            Self::Doctor(_) => "doctor",
+            Self::Explain { .. } => "explain",
         }
     }
 }

@@ -10,6 +10,8 @@ mod device_join;
 mod device_list;
 mod device_rename;
 mod device_revoke;
+mod doctor;
+mod explain;
 mod export;
 mod gc;
 mod import;
@@ -66,6 +68,8 @@ pub(crate) fn all() -> Vec<Box<dyn PluginCommand<Plugin = ConvoSyncPlugin>>> {
         Box::new(config_set::ConfigSet),
         Box::new(export::Export),
         Box::new(import::Import),
+        Box::new(doctor::Doctor),
+        Box::new(explain::Explain),
     ]
 }
 

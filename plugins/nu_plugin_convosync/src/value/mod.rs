@@ -3,6 +3,7 @@
 //! Columns have the names that DESIGN gives them everywhere: the helper's JSON has the same.
 //! Every text is cleaned: it may come from another device, and tables print what is in them.
 
+mod doctor;
 mod keys;
 mod reports;
 mod retention;
@@ -16,6 +17,7 @@ use nu_protocol::{Record, Span, Value, record};
 
 use crate::clean;
 
+pub(crate) use doctor::check_type;
 pub(crate) use sessions::{log_type, session_type};
 
 /// Makes values that belong to one place in the user's line.

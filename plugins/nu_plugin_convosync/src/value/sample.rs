@@ -1,10 +1,10 @@
 //! What the examples in the help pages show. The tests' helper answers with the same.
 
 use convosync_wire::{
-    AccountReport, Amount, ConfigReport, ConsentReport, DeviceRow, DeviceState, ExportFormat,
-    ExportReport, GcReport, ImportReport, KeptReport, KeptSession, LogRow, MoveReport, Note,
-    OriginRow, RetentionState, SaveReport, SessionRow, SessionState, SettingRow, StatusReport,
-    StoreKind, StoreReport, SyncReport, SyncedSave, Visible,
+    AccountReport, Amount, Check, ConfigReport, ConsentReport, DeviceRow, DeviceState,
+    ExplainReport, ExportFormat, ExportReport, GcReport, ImportReport, KeptReport, KeptSession,
+    LogRow, MoveReport, Note, OriginRow, RetentionState, SaveReport, SessionRow, SessionState,
+    SettingRow, StatusReport, StoreKind, StoreReport, SyncReport, SyncedSave, Visible,
 };
 
 #[cfg(test)]
@@ -26,6 +26,30 @@ fn text(text: &str) -> String {
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
+}
+
+/// A device that is nearly well.
+pub(crate) fn checks() -> Vec<Check> {
+    let check =
+        |area, code: &str, text| Check::ok(area, &format!("convosync::doctor::{code}"), text);
+    vec![
+        check("git", "git-version", "git version 2.47.3 (/usr/bin/git)"),
+        check("git", "git-signing", "commits can't be signed: there is no gpg")
+            .fail("install it, or `git config commit.gpgsign false`"),
+        check("queue", "queue", "nothing waits to be sent"),
+    ]
+}
+
+/// A code.
+pub(crate) fn explained() -> ExplainReport {
+    ExplainReport {
+        code: text("convosync::save::detached-head"),
+        cause: text("HEAD is on no branch, so there is no branch to save and to push."),
+        help: text(
+            "Switch to a branch first: `git switch main`, or `git switch -c NAME` to keep what is here.",
+        ),
+        notes: Vec::new(),
+    }
 }
 
 /// Two sessions.

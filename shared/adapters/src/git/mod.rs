@@ -12,6 +12,7 @@ mod exclude;
 mod facts;
 mod failure;
 mod foresee;
+mod health;
 mod history;
 mod index;
 mod join;
@@ -43,6 +44,7 @@ use convosync_engine::ports::{
 pub(crate) use call::{Call, Kind, Output};
 use config::Config;
 pub(crate) use failure::fit_to_show;
+pub use health::{GitHealth, Hook, HookTrouble, Signing};
 
 /// The oldest git that is used: 2.31 (March 2021) brought `rev-parse --path-format`.
 const OLDEST: (u32, u32) = (2, 31);

@@ -39,6 +39,12 @@ pub struct SettingsFile {
 }
 
 impl SettingsFile {
+    /// The name of every setting.
+    #[must_use]
+    pub fn keys() -> Vec<&'static str> {
+        KEYS.iter().map(|key| key.name).collect()
+    }
+
     /// The settings in this file.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {

@@ -14,8 +14,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use convosync_wire::{
-    Answers, ConfigArgs, ExportArgs, ListArgs, ProtectArgs, RenameArgs, ResumeArgs, RevokeArgs,
-    SyncArgs, Verb,
+    Answers, ConfigArgs, DoctorArgs, ExportArgs, ListArgs, ProtectArgs, RenameArgs, ResumeArgs,
+    RevokeArgs, SyncArgs, Verb,
 };
 
 pub(crate) use keeping::{Delete, Gc, Sessions};
@@ -151,6 +151,40 @@ pub(crate) enum Command {
         #[arg(long)]
         history: bool,
     },
+    /// Look whether git, store, keys, clock and programs are well, and say what to do
+    #[command(after_help = "Examples:\n  convosync doctor\n  convosync doctor --probe --json\n\n\
+        Every line is ok, warn or fail. The exit code is 1 if something fails.")]
+    Doctor {
+        /// Also write, read, list and delete an object in the store that says nothing
+        #[arg(long)]
+        probe: bool,
+    },
+    /// Say what the code of a failure means, and what to do
+    #[command(after_help = "Example:\n  convosync explain convosync::save::detached-head")]
+    Explain {
+        /// A code, as `--json` and Nushell show it; `convosync::` may be left out
+        code: String,
+    },
+    /// Print what makes a shell complete commands, options and sessions
+    #[command(after_help = "Examples:\n  \
+        source <(convosync completions bash)\n  \
+        convosync completions zsh > ~/.zfunc/_convosync\n  \
+        convosync completions fish > ~/.config/fish/completions/convosync.fish\n\n\
+        `cargo xtask install` puts them where the shells look. In Nushell the plugin completes.")]
+    Completions {
+        /// For which shell
+        #[arg(value_parser = ["bash", "zsh", "fish"])]
+        shell: String,
+    },
+    /// Write a manual page for each command into a folder
+    #[command(hide = true, after_help = "Example:\n  convosync man ~/.local/share/man/man1")]
+    Man {
+        /// The folder, which has to be there
+        folder: PathBuf,
+    },
+    /// Print what may be typed, as JSON: what docs/commands.md is made of
+    #[command(hide = true, after_help = "Example:\n  convosync describe")]
+    Describe,
     /// Answer one request of a plugin: a line of JSON on standard input
     #[command(hide = true)]
     Rpc,
@@ -276,8 +310,21 @@ pub(crate) enum Wanted {
     ShellInit(String),
     /// `config edit`: an editor is needed first.
     Edit,
+    /// What is told of the definitions here alone.
+    Definitions(Definitions),
     /// `rpc`.
     Rpc,
+}
+
+/// What is told of the definitions here alone.
+#[derive(Debug)]
+pub(crate) enum Definitions {
+    /// `completions`, for this shell.
+    Completions(String),
+    /// `man`, into this folder.
+    Man(PathBuf),
+    /// `describe`.
+    Json,
 }
 
 impl Command {
@@ -330,6 +377,13 @@ impl Command {
             Self::ShellInit { shell, history } => {
                 return Wanted::ShellInit(shell.code(history));
             }
+            Self::Doctor { probe } => Verb::Doctor(DoctorArgs { probe }),
+            Self::Explain { code } => Verb::Explain { code },
+            Self::Completions { shell } => {
+                return Wanted::Definitions(Definitions::Completions(shell));
+            }
+            Self::Man { folder } => return Wanted::Definitions(Definitions::Man(folder)),
+            Self::Describe => return Wanted::Definitions(Definitions::Json),
             Self::Rpc => return Wanted::Rpc,
         })
     }

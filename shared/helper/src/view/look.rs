@@ -11,6 +11,8 @@ pub(crate) struct Look {
     pub(crate) color: bool,
     /// Columns of the terminal.
     pub(crate) width: usize,
+    /// Whether lines end where the terminal does: a pipe takes lines of any length.
+    pub(crate) folds: bool,
     /// Now, milliseconds since 1970.
     pub(crate) now_ms: i64,
     /// The home directory, shown as `~`.
@@ -63,6 +65,11 @@ impl Look {
         };
         let text = if self.unicode { fancy } else { plain };
         format!("{} ", style.map_or_else(|| text.to_owned(), |style| self.paint(style, text)))
+    }
+
+    /// Columns that a sign takes with the space that follows it.
+    pub(crate) fn sign_width(&self, sign: Sign) -> usize {
+        Self { color: false, ..self.clone() }.sign(sign).width()
     }
 
     /// An emoji with the space that follows it; nothing in plain text.
@@ -122,9 +129,18 @@ impl Look {
         inside.map_or_else(|| path.to_owned(), |rest| format!("~{rest}"))
     }
 
-    /// The text cut to so many columns, its end marked.
+    /// The text in lines that end where the terminal does; see [`flow`]. What somebody may want to
+    /// copy as a command stays on its line.
+    pub(crate) fn folded(&self, text: &str, taken: usize) -> Vec<String> {
+        if !self.folds || holds_command(text) {
+            return vec![text.to_owned()];
+        }
+        flow(text, self.width.saturating_sub(taken).max(LEAST))
+    }
+
+    /// The text cut to so many columns, its end marked; a pipe gets all of it.
     pub(crate) fn fit(&self, text: &str, columns: usize) -> String {
-        if text.width() <= columns {
+        if text.width() <= columns || !self.folds {
             return text.to_owned();
         }
         let end = self.pick("…", "...");
@@ -138,6 +154,38 @@ impl Look {
         }
         out + end
     }
+}
+
+/// Fewer columns than these are not folded into.
+const LEAST: usize = 16;
+
+/// Whether a line has a command that is typed or copied.
+fn holds_command(text: &str) -> bool {
+    ["convosync ", "git ", "claude ", "cd ", "chmod "].iter().any(|program| {
+        text.match_indices(program).any(|(at, _)| {
+            let before = text[..at].trim_end_matches(' ');
+            before.is_empty() || before.ends_with([':', '`', '(', '#'])
+        })
+    })
+}
+
+/// The text in lines of at most so many columns, broken at spaces alone, so that paths and URLs stay
+/// whole. Further lines keep the first one's indentation.
+fn flow(text: &str, columns: usize) -> Vec<String> {
+    let bare = text.trim_start_matches(' ');
+    let indent = " ".repeat(text.len() - bare.len());
+    let room = columns.saturating_sub(indent.len()).max(1);
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in bare.split(' ') {
+        if !line.is_empty() && line.width() + 1 + word.width() > room {
+            lines.push(std::mem::take(&mut line));
+        } else if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines.into_iter().map(|line| format!("{indent}{line}")).collect()
 }
 
 /// The text in lines of at most so many columns, broken at spaces where there are any.
@@ -198,7 +246,24 @@ mod tests {
     }
 
     #[test]
+    fn lines_fold_at_spaces_and_commands_stay_whole() {
+        let narrow = Look { width: 24, folds: true, ..plain() };
+        let fold = |text: &str| narrow.folded(text, 3);
+        assert_eq!(fold("the remote does not answer now"), ["the remote does not", "answer now"]);
+        assert_eq!(
+            fold("see /a/path/that/is/longer/than/it"),
+            ["see", "/a/path/that/is/longer/than/it"]
+        );
+        let command = "They stay until you run: convosync gc (keep some)";
+        assert_eq!(fold(command), [command]);
+        assert_eq!(fold("日本語の とても長い 説明です"), ["日本語の とても長い", "説明です"]);
+        assert_eq!(plain().folded(&"word ".repeat(40), 0).len(), 1, "a pipe takes any length");
+    }
+
+    #[test]
     fn text_is_cut_and_wrapped_by_columns_not_characters() {
+        let fancy = || Look { folds: true, ..fancy() };
+        let plain = || Look { folds: true, ..plain() };
         assert_eq!(fancy().fit("日本語です", 7), "日本語…");
         assert_eq!(plain().fit("a longer text", 8), "a lon...");
         assert_eq!(plain().fit("short", 8), "short");

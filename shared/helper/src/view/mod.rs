@@ -5,6 +5,7 @@
 mod account;
 mod config;
 mod dialog;
+mod doctor;
 mod failure;
 mod harmless;
 mod keys;
@@ -65,5 +66,7 @@ pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
         Reply::Consented(report) => store::consented(report, look),
         Reply::Exported(report) => portable::exported(report, look),
         Reply::Imported(report) => portable::imported(report, look),
+        Reply::Examined(report) => doctor::examined(report, look),
+        Reply::Explained(report) => doctor::explained(report, look),
     }
 }

@@ -21,8 +21,10 @@ impl<'a> Page<'a> {
 
     /// A line.
     pub(crate) fn line(&mut self, text: &str) {
-        self.out.push_str(self.look.bullet(&harmless::line(text)).trim_end());
-        self.out.push('\n');
+        for line in self.look.folded(&harmless::line(text), 0) {
+            self.out.push_str(self.look.bullet(&line).trim_end());
+            self.out.push('\n');
+        }
     }
 
     /// A text behind a mark, broken where the terminal ends and indented below it.
@@ -49,10 +51,16 @@ impl<'a> Page<'a> {
 
     /// As [`Page::sign`], behind an indentation.
     pub(crate) fn nested(&mut self, indent: &str, sign: Sign, text: &str) {
-        let mut lines = harmless::lines(text).into_iter();
+        let taken = indent.len() + self.look.sign_width(sign);
+        let lines = harmless::lines(text).into_iter();
+        let mut lines = lines.flat_map(|line| self.look.folded(&line, taken));
         let first = lines.next().unwrap_or_default();
+        let rest: Vec<_> = lines.collect();
         self.out.push_str(&format!("{indent}{}{first}\n", self.look.sign(sign)));
-        lines.for_each(|line| self.line(&format!("{indent}   {line}")));
+        for line in rest {
+            self.out.push_str(self.look.bullet(&format!("{indent}   {line}")).trim_end());
+            self.out.push('\n');
+        }
     }
 
     /// An empty line, unless one is there already or nothing is.
@@ -94,7 +102,7 @@ impl<'a> Page<'a> {
             self.line("  convosync init --store URL");
         } else if queued {
             self.blank();
-            self.styled(Style::Alert, "NOT on other devices yet: run `convosync sync`");
+            self.styled(Style::Bold, "NOT on other devices yet: run `convosync sync`");
         }
     }
 

@@ -1,8 +1,9 @@
 //! Reports to show, and the two looks to show them in. The day is the one of the specification.
 
 use convosync_wire::{
-    AccountReport, Choice, Decision, DeviceRow, DeviceState, Note, Question, ResumeReport,
-    RetentionState, SaveReport, SessionRow, SessionState, StatusReport,
+    AccountReport, Check, Choice, Decision, DeviceRow, DeviceState, DoctorReport, ExplainReport,
+    Note, Question, ResumeReport, RetentionState, SaveReport, SessionRow, SessionState,
+    StatusReport,
 };
 
 use super::look::Look;
@@ -17,6 +18,7 @@ pub(crate) fn plain() -> Look {
         unicode: false,
         color: false,
         width: 80,
+        folds: false,
         now_ms: NOW,
         home: Some("/home/me".into()),
         directory: "/home/me/projects/myapp".into(),
@@ -168,6 +170,28 @@ pub(crate) fn status() -> StatusReport {
         queued: 0,
         waiting: Vec::new(),
         devices: vec![device("Desktop", false, Some(3 * MINUTE)), device("Phone", true, None)],
+        notes: Vec::new(),
+    }
+}
+
+pub(crate) fn health() -> DoctorReport {
+    let check =
+        |area, code: &str, text| Check::ok(area, &format!("convosync::doctor::{code}"), text);
+    let waits = "2 saves to be sent, the oldest for 3 days: convosync::store::unreachable";
+    let checks = vec![
+        check("git", "git-version", "git version 2.47.3 (/usr/bin/git)"),
+        check("git", "git-signing", "commits can't be signed: there is no gpg")
+            .fail("install it, or `git config commit.gpgsign false`"),
+        check("queue", "queue", waits).warn("run `convosync sync`"),
+    ];
+    DoctorReport { checks, notes: Vec::new() }
+}
+
+pub(crate) fn explained() -> ExplainReport {
+    ExplainReport {
+        code: "convosync::save::detached-head".into(),
+        cause: "HEAD is on no branch, so there is no branch to save and to push.".into(),
+        help: "Switch to a branch first: `git switch main`.".into(),
         notes: Vec::new(),
     }
 }

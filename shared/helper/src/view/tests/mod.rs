@@ -1,11 +1,13 @@
 //! What people see, as they see it.
 
 mod boxes;
+mod doctor;
 mod hostile;
+mod widths;
 
 use convosync_wire::{
-    AccountReport, ConversationNote, Failure, LogRow, PlanReport, ResumeReport, Rows, SaveReport,
-    SessionRow, SessionState, StatusReport, SyncArgs, SyncReport, SyncedSave,
+    AccountReport, ConversationNote, DoctorReport, Failure, LogRow, PlanReport, ResumeReport, Rows,
+    SaveReport, SessionRow, SessionState, StatusReport, SyncArgs, SyncReport, SyncedSave,
 };
 
 use super::testing::*;
