@@ -108,3 +108,43 @@ fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
+
+#[test]
+fn every_test_that_the_page_of_wishes_names_is_there() {
+    let page = read(&root().join("docs/spec.md"));
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what"));
+    let played: Vec<_> = rows
+        .map(|row| row.trim_end_matches(" |").rsplit("| ").next().unwrap_or_default())
+        .collect();
+    assert!(played.len() > 50, "the table was not found");
+    let tests = tests_there();
+    for by in played.iter().filter(|by| !["not yet", "later"].contains(by)) {
+        let name = by.trim_matches('`');
+        assert!(tests.contains(name), "docs/spec.md names the test {by}, and there is none");
+    }
+}
+
+/// The name of every test of the workspace.
+fn tests_there() -> BTreeSet<String> {
+    let mut files = Vec::new();
+    for folder in ["tests", "shared", "plugins", "xtask"] {
+        rust_files(&root().join(folder), &mut files);
+    }
+    let names = |source: &str| -> Vec<String> {
+        let after = source.split("#[test]").skip(1);
+        let named = after.filter_map(|text| Some(text.split_once("fn ")?.1.split_once('(')?.0));
+        named.map(str::to_owned).collect()
+    };
+    files.iter().flat_map(|file| names(&read(file))).collect()
+}
+
+fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the folder is readable") {
+        let path = entry.expect("the folder is readable").path();
+        if path.is_dir() {
+            rust_files(&path, files);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            files.push(path);
+        }
+    }
+}

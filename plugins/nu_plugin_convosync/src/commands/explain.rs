@@ -40,7 +40,7 @@ impl SimplePluginCommand for Explain {
                 result: Some(Shape::at(Span::test_data()).explained(&sample::explained())),
             },
             Example {
-                example: "try { convosync save } catch {|error| convosync explain $error.json.code }",
+                example: "try { convosync save } catch {|error| convosync explain $error.details.code }",
                 description: "Why what just failed did so",
                 result: None,
             },

@@ -3,6 +3,7 @@
 mod boxes;
 mod doctor;
 mod hostile;
+mod screens;
 mod widths;
 
 use convosync_wire::{
