@@ -22,7 +22,7 @@ pub use claude::{Answer, Claude};
 pub use device::{Device, World, helper, nu_plugin, told};
 pub use handover::handed_over;
 pub use model_server::{ModelServer, Sent};
-pub use nushell::in_nushell;
+pub use nushell::{nu_module, nu_script, nu_terminal};
 pub use screen::{Screen, screens};
 pub use servers::Server;
 pub use standing::{Holder, flags};

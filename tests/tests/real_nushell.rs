@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use convosync_tests::{Device, Terminal, World, helper, nu_plugin, told, tool};
-use serde_json::Value;
+use convosync_tests::{Device, Terminal, World, helper, nu_script, nu_terminal};
 use tempfile::TempDir;
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -17,45 +15,9 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace")
 }
 
-/// The words that start Nushell with the plugin and nothing of the user's.
-fn nushell() -> Vec<String> {
-    let plugins = format!("[{:?}]", nu_plugin().display().to_string());
-    let program = tool("nu").display().to_string();
-    [&program, "--no-config-file", "--plugins", &plugins].map(str::to_owned).to_vec()
-}
-
-/// A caller whose configuration names this helper.
-fn with_helper(program: &Path) -> String {
-    format!("$env.config.plugins.convosync = {{helper: {:?}}}", program.display().to_string())
-}
-
-/// Runs a script, which has to succeed, on a device; gives the JSON that it prints.
-#[track_caller]
-fn script(device: &Device, script: &str) -> Value {
-    let words = nushell();
-    let script = format!("{}; {script}", with_helper(&helper()));
-    let mut command = Command::new(&words[0]);
-    command.args(&words[1..]).args(["--commands", &script]);
-    command.env_clear().envs(device.env()).current_dir(&device.work_tree).stdin(Stdio::null());
-    let output = command.output().expect("Nushell runs");
-    assert!(output.status.success(), "{script}\n{}", told(&output));
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", told(&output)))
-}
-
 /// Opens Nushell in a terminal, with the module loaded.
 fn terminal(directory: &Path, env: &BTreeMap<String, String>, helper: &Path) -> Terminal {
-    let module = root().join("nushell/convosync.nu");
-    let quiet = "$env.config.show_banner = false; $env.PROMPT_COMMAND_RIGHT = ''; \
-                 $env.PROMPT_COMMAND = {|| pwd | path basename}";
-    let start =
-        format!("{quiet}; {}; source {:?}", with_helper(helper), module.display().to_string());
-    let mut words = nushell();
-    words.extend(["--execute".to_owned(), start]);
-    let quoted: Vec<_> =
-        words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
-    let terminal = Terminal::start(directory, env, &quoted.join(" "));
-    terminal.wait_for_calm(">");
-    terminal
+    nu_terminal(directory, env, helper, ("", ""))
 }
 
 /// A session that was saved on the desktop, and the laptop on another branch.
@@ -89,14 +51,14 @@ fn a_session_goes_to_another_device_through_tables() {
     desktop.git(&["switch", "-q", "-c", "feature/oauth"]);
     desktop.write("auth.js", "login\n");
     desktop.talk(ID, 5);
-    let saved = script(&desktop, "convosync save 'Implemented OAuth login' | to json");
+    let saved = nu_script(&desktop, "convosync save 'Implemented OAuth login' | to json");
     assert_eq!(saved["synced"], true, "{saved}");
 
-    let rows = script(&laptop, "convosync list | where branch == feature/oauth | to json");
+    let rows = nu_script(&laptop, "convosync list | where branch == feature/oauth | to json");
     assert_eq!(rows.as_array().map(Vec::len), Some(1), "{rows}");
     assert_eq!(rows[0]["message"], "Implemented OAuth login");
 
-    let now = script(
+    let now = nu_script(
         &laptop,
         "mkdir docs; cd docs; let row = convosync list | where branch == feature/oauth and message_count > 10 | first; \
          let there = $row | convosync resume --switch-branch; \
@@ -107,7 +69,8 @@ fn a_session_goes_to_another_device_through_tables() {
     assert_eq!(now["there"]["in_step"], true, "{now}");
     assert_eq!(laptop.head(), desktop.head());
 
-    let saves = script(&laptop, "convosync list | first | convosync log | get message | to json");
+    let saves =
+        nu_script(&laptop, "convosync list | first | convosync log | get message | to json");
     assert_eq!(saves, serde_json::json!(["Implemented OAuth login"]));
 }
 
@@ -115,7 +78,7 @@ fn a_session_goes_to_another_device_through_tables() {
 fn an_error_has_a_code_for_scripts() {
     let (_world, _desktop, laptop) = saved_on_the_desktop();
     let code = |line: &str| {
-        script(&laptop, &format!("try {{ {line} }} catch {{|e| $e.details.code }} | to json"))
+        nu_script(&laptop, &format!("try {{ {line} }} catch {{|e| $e.details.code }} | to json"))
     };
     let wrong_branch = code("convosync resume --latest");
     assert_eq!(wrong_branch, "convosync::decision::branch");

@@ -2,7 +2,7 @@
 //! shell on one device, the plugin in real Nushell on the other. The conversations are in Claude
 //! Code's own line format; `real_handoff` goes the same way with the client itself.
 
-use convosync_tests::{Device, World, in_nushell};
+use convosync_tests::{Device, World, nu_script};
 use serde_json::Value;
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -31,14 +31,14 @@ fn from_the_desktop_to_the_phone_and_back() {
     );
 
     // 10:30, on the subway: what is newest here, and everything of it.
-    let resumed = in_nushell(&mobile, "convosync resume --latest --switch-branch | to json");
+    let resumed = nu_script(&mobile, "convosync resume --latest --switch-branch | to json");
     assert_eq!(text(&resumed, "session_id"), text(&saved, "session_id"));
     assert_eq!(resumed["conversation_restored"], true, "{resumed:#}");
     assert_eq!(mobile.read("auth.js"), "oauth();\n");
     assert_eq!(lines(&mobile, ID), lines(&desktop, ID));
     mobile.write("google.js", "google();\n");
     mobile.talk(ID, 3);
-    let again = in_nushell(&mobile, "convosync save 'Added Google OAuth provider' | to json");
+    let again = nu_script(&mobile, "convosync save 'Added Google OAuth provider' | to json");
     assert_eq!(again["new_session"], false, "it is the same session: {again:#}");
 
     // 12:00, back at the desk.
@@ -61,9 +61,9 @@ fn an_experiment_is_looked_at_elsewhere_and_abandoned() {
     let session = text(&saved, "session_id").to_owned();
 
     let ask = "convosync list --branch experiment/new-auth-flow | to json";
-    let found = in_nushell(&mobile, ask);
+    let found = nu_script(&mobile, ask);
     assert_eq!(found.as_array().map(Vec::len), Some(1), "{found:#}");
-    let resumed = in_nushell(
+    let resumed = nu_script(
         &mobile,
         "convosync list --branch experiment/new-auth-flow | first \
          | convosync resume --switch-branch | to json",
@@ -75,7 +75,7 @@ fn an_experiment_is_looked_at_elsewhere_and_abandoned() {
     desktop.git(&["branch", "-q", "-D", "experiment/new-auth-flow"]);
     desktop.ok(&["delete", &session, "--yes"]);
     assert_eq!(desktop.json(&["list", "--all"]), Value::Array(Vec::new()));
-    assert_eq!(in_nushell(&mobile, "convosync list --all | to json"), Value::Array(Vec::new()));
+    assert_eq!(nu_script(&mobile, "convosync list --all | to json"), Value::Array(Vec::new()));
     assert_eq!(desktop.head(), main, "the main branch is as it was");
     assert_eq!(desktop.git(&["status", "--porcelain"]), "");
 }
@@ -91,18 +91,18 @@ fn three_devices_work_on_one_session() {
     let saved = desktop.json(&["save", "Added user auth endpoints"]);
 
     // The tablet reads, and its notes are part of the conversation.
-    let read = in_nushell(&tablet, "convosync resume --latest --switch-branch | to json");
+    let read = nu_script(&tablet, "convosync resume --latest --switch-branch | to json");
     assert_eq!(text(&read, "session_id"), text(&saved, "session_id"));
     tablet.talk(ID, 1);
-    let notes = in_nushell(&tablet, "convosync save 'Notes of the review' | to json");
+    let notes = nu_script(&tablet, "convosync save 'Notes of the review' | to json");
     assert_eq!(notes["committed"], Value::Null, "only the conversation went on: {notes:#}");
 
     // A quick fix on the phone, on top of the notes.
-    in_nushell(&mobile, "convosync resume --latest --switch-branch | to json");
+    nu_script(&mobile, "convosync resume --latest --switch-branch | to json");
     assert_eq!(lines(&mobile, ID), lines(&tablet, ID));
     mobile.write("auth.js", "endpoints();\ntimeout();\n");
     mobile.talk(ID, 2);
-    in_nushell(&mobile, "convosync save 'Fixed auth timeout' | to json");
+    nu_script(&mobile, "convosync save 'Fixed auth timeout' | to json");
 
     // In the afternoon all of it is on the desktop.
     let back = desktop.json(&["resume", "--latest"]);

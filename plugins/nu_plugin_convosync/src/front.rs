@@ -1,6 +1,7 @@
 //! One call of a command: who calls, from where, and what the helper answers.
 
 use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use convosync_meter::{Meter, Signs};
@@ -8,10 +9,11 @@ use convosync_wire::{
     Answer, Choice, Decision, PROTOCOL, Progress, Reply, Request, Secret, Verb, unlock,
 };
 use nu_plugin::{EngineInterface, EvaluatedCall};
-use nu_protocol::{LabeledError, SignalAction, Span, Value};
+use nu_protocol::{HistoryConfig, LabeledError, SignalAction, Span, Value};
 
 use crate::ask::{Dialog, hidden_line};
 use crate::clean;
+use crate::configuration::Configuration;
 use crate::environment::Environment;
 use crate::failure::{CANCELLED, cancelled, failure, labeled, unanswered, wrong};
 use crate::helper::{Cancel, Helper, Outcome};
@@ -22,7 +24,10 @@ const ROUNDS: usize = 4;
 /// Who calls, from where, and the helper that will answer.
 pub(crate) struct Caller {
     helper: Helper,
+    configuration: Configuration,
     directory: String,
+    /// Where the caller's shell keeps its history, if the helper may have to know.
+    history: Option<String>,
     /// What opens this device's key, once somebody was asked.
     passphrase: RefCell<Option<Secret>>,
 }
@@ -31,10 +36,11 @@ impl Caller {
     /// Asks the engine for the caller's directory, environment and configuration.
     pub(crate) fn of(engine: &EngineInterface, head: Span) -> Result<Self, LabeledError> {
         let env = Environment::of(engine.get_env_vars()?);
-        let configured = configured_helper(engine.get_plugin_config()?)?;
-        let helper =
-            Helper::find(env, configured.as_deref()).map_err(|failure| labeled(&failure, head))?;
-        Ok(Self { helper, directory: engine.get_current_dir()?, passphrase: RefCell::default() })
+        let configuration = Configuration::of(engine.get_plugin_config()?)?;
+        let helper = Helper::find(env, configuration.helper.as_deref())
+            .map_err(|failure| labeled(&failure, head))?;
+        let (directory, passphrase) = (engine.get_current_dir()?, RefCell::default());
+        Ok(Self { helper, configuration, directory, passphrase, history: None })
     }
 
     /// The caller's directory, absolute.
@@ -45,6 +51,17 @@ impl Caller {
     /// The caller's home directory.
     pub(crate) fn home(&self) -> Option<&str> {
         self.helper.env().home()
+    }
+
+    /// What the user has set.
+    pub(crate) fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// Asks once more what was asked before, without progress and questions.
+    pub(crate) fn again(&self, verb: Verb, cancel: &Cancel) -> Result<Answer, Failure> {
+        let outcome = self.helper.ask(&self.request(verb), cancel, None, &mut |_| {});
+        outcome.map(|outcome| outcome.answer)
     }
 
     /// What the helper knows by heart, if it says so within `limit`.
@@ -58,11 +75,13 @@ impl Caller {
     }
 
     fn request(&self, verb: Verb) -> Request {
+        let mut env = self.helper.env().for_request();
+        env.extend(self.history.clone().map(|path| (HISTORY.to_owned(), path)));
         Request {
             protocol: PROTOCOL,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             directory: self.directory.clone(),
-            env: self.helper.env().for_request(),
+            env,
             shell: Some("nu".to_owned()),
             passphrase: self.passphrase.borrow().clone(),
             verb,
@@ -70,19 +89,20 @@ impl Caller {
     }
 }
 
-/// `$env.config.plugins.convosync.helper`.
-fn configured_helper(config: Option<Value>) -> Result<Option<String>, LabeledError> {
-    let help = "set `$env.config.plugins.convosync = {helper: /path/to/convosync}`";
-    match config {
-        None | Some(Value::Nothing { .. }) => Ok(None),
-        Some(Value::Record { val, .. }) => match val.get("helper") {
-            None | Some(Value::Nothing { .. }) => Ok(None),
-            Some(Value::String { val, .. } | Value::Glob { val, .. }) => Ok(Some(val.clone())),
-            Some(other) => Err(wrong("the configured helper is no path", help, other.span())),
-        },
-        Some(Value::Error { error, .. }) => Err((*error).into()),
-        Some(other) => Err(wrong("the plugin's configuration is no record", help, other.span())),
-    }
+/// The variable in which the helper learns where the shell keeps its history.
+const HISTORY: &str = "CONVOSYNC_HISTORY";
+
+/// The history of the Nushell that calls. Its configuration folder is known to nobody but itself;
+/// the usual one is taken (nu-path, `nu_config_dir`).
+fn history_path(history: &HistoryConfig, env: &Environment) -> Option<String> {
+    let chosen = env.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let usual = || {
+        let folder =
+            if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
+        Some(Path::new(env.home()?).join(folder))
+    };
+    let folder = chosen.or_else(usual)?.join("nushell");
+    history.file_path(&folder)?.into_os_string().into_string().ok()
 }
 
 /// A command that is running.
@@ -110,6 +130,20 @@ impl<'a> Front<'a> {
     pub(crate) fn piped_from(mut self, place: Span) -> Self {
         self.piped = Some(place);
         self
+    }
+
+    /// Tells the helper where this shell keeps its history.
+    pub(crate) fn with_history(mut self) -> Result<Self, LabeledError> {
+        let config = self.engine.get_config()?;
+        let path = history_path(&config.history, self.caller.helper.env());
+        // Empty: it keeps none.
+        self.caller.history = Some(path.unwrap_or_default());
+        Ok(self)
+    }
+
+    /// Who called, for what goes on after this.
+    pub(crate) fn into_caller(self) -> Caller {
+        self.caller
     }
 
     /// The engine that called.

@@ -8,6 +8,7 @@ mod ask;
 mod clean;
 mod commands;
 mod complete;
+mod configuration;
 mod decide;
 mod environment;
 mod failure;
@@ -16,6 +17,7 @@ mod helper;
 mod terminal;
 mod value;
 mod variables;
+mod watch;
 
 #[cfg(test)]
 mod scripted;

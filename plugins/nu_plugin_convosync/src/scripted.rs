@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use convosync_wire::{Answer, Reply, Request, Verb};
-use nu_plugin::SimplePluginCommand;
+use nu_plugin::PluginCommand;
 use nu_plugin_test_support::PluginTest;
 use nu_protocol::{Config, LabeledError, ShellError, Span, Value, record};
 use tempfile::TempDir;
@@ -123,7 +123,7 @@ impl Script {
     }
 
     /// Checks the examples of a command.
-    pub(crate) fn examples(&self, command: &impl SimplePluginCommand) {
+    pub(crate) fn examples(&self, command: &impl PluginCommand) {
         let examples = command.examples();
         assert!(examples.iter().any(|example| example.result.is_some()));
         self.engine().test_examples(&examples).unwrap();

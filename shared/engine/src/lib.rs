@@ -31,6 +31,7 @@ mod origin;
 mod portable;
 pub mod ports;
 mod probe;
+mod prompt;
 mod protect;
 mod relocate;
 mod resume;
@@ -52,6 +53,7 @@ mod words;
 
 pub use cancel::Cancel;
 pub use engine::{Engine, Host, Outcome, Ports};
+pub use prompt::WorkTree;
 pub use save::EXCLUDES;
 pub use settings::{HistoryScope, Retention, Settings};
 pub use trouble::{Refusal, Trouble};

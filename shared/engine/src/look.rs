@@ -51,8 +51,13 @@ impl Engine<'_> {
         let here = self.names_here(request)?;
         let folder = args.here.then(|| self.folder_here(request)).transpose()?;
         let by_card = args.branch.is_some() || args.device.is_some() || folder.is_some();
+        let by_card = by_card || args.news;
+        let me = reach.member.profile.device.id.clone();
         let is_wanted = |card: &Card| {
-            matches(card, args) && folder.as_ref().is_none_or(|folder| is_below(card, folder))
+            let announced = *card.device() != me && !card.quiet;
+            (announced || !args.news)
+                && matches(card, args)
+                && folder.as_ref().is_none_or(|folder| is_below(card, folder))
         };
         let only_here = args.here || args.repo.as_deref() == Some(".");
         let wanted = Wanted {

@@ -31,7 +31,11 @@ impl Engine<'_> {
     ) -> (Terminal, Vec<Note>) {
         let mut notes = Vec::new();
         let history = self.history_now(request, facts, &mut notes);
-        let (env, missing) = args.env.as_ref().map(|env| self.chosen(env)).unwrap_or_default();
+        let (env, missing) = args
+            .env
+            .as_ref()
+            .map(|env| chosen(&self.ports.settings.env_names, env))
+            .unwrap_or_default();
         let directory = relative(&facts.repository.root, request.directory.as_ref());
         (Terminal { directory, shell: request.shell.clone(), history, env, missing }, notes)
     }
@@ -57,39 +61,6 @@ impl Engine<'_> {
         history
     }
 
-    /// The variables that the settings name: those that travel, and those that stay. Others are
-    /// not spoken of.
-    fn chosen(&self, env: &CallerEnv) -> (Vec<(EnvName, EnvValue)>, Vec<(EnvName, Withheld)>) {
-        let (mut travels, mut stays) = (Vec::new(), Vec::new());
-        let named = |text: &str| text.parse().ok().filter(|name| self.is_named(name));
-        for Variable { name, value } in &env.variables {
-            let Some(name) = named(name) else { continue };
-            let value = value_of(value);
-            match value.may_travel(&name) {
-                Ok(()) => travels.push((name, value)),
-                Err(why) => stays.push((name, why)),
-            }
-        }
-        stays.extend(env.formless.iter().filter_map(|name| Some((named(name)?, Withheld::NoForm))));
-        let is_there = |name: &EnvName| {
-            travels.iter().any(|(known, _)| known == name)
-                || stays.iter().any(|(known, _)| known == name)
-        };
-        let patterns = self.ports.settings.env_names.iter();
-        // A pattern is no name, so it misses nothing.
-        let unset =
-            patterns.filter_map(|pattern| pattern.parse().ok()).filter(|name| !is_there(name));
-        let unset: Vec<_> = unset.map(|name| (name, Withheld::NotSet)).collect();
-        stays.extend(unset);
-        travels.sort_by(|one, other| one.0.cmp(&other.0));
-        stays.sort_by(|one, other| one.0.cmp(&other.0));
-        (travels, stays)
-    }
-
-    fn is_named(&self, name: &EnvName) -> bool {
-        self.ports.settings.env_names.iter().any(|pattern| matches(pattern, name.as_str()))
-    }
-
     /// That `--env` takes nothing along is said before anything is done.
     pub(crate) fn env_is_named(&self, args: &SaveArgs) -> Result<(), Refusal> {
         if args.env.is_none() || !self.ports.settings.env_names.is_empty() {
@@ -101,23 +72,62 @@ impl Engine<'_> {
             .argument("--env"))
     }
 
-    /// What of a save's variables may be set here, and what may not. The settings of this device
-    /// decide, and whatever they say, nothing that programs act on is set.
+    /// What of a save's variables may be set here, and what may not.
     pub(crate) fn let_in(&self, terminal: &Terminal) -> (Vec<Variable>, Vec<MissingVariable>) {
-        let (mut set, mut missing) = (Vec::new(), Vec::new());
-        for (name, value) in &terminal.env {
-            let verdict = match value.may_travel(name) {
-                Ok(()) if !self.is_named(name) => Err(Withheld::NotAllowed),
-                verdict => verdict,
-            };
-            match verdict {
-                Ok(()) => set.push(Variable { name: name.to_string(), value: wire_value(value) }),
-                Err(why) => missing.push(missing_variable(name, why)),
-            }
-        }
-        missing.extend(terminal.missing.iter().map(|(name, why)| missing_variable(name, *why)));
-        (set, missing)
+        let_in(&self.ports.settings.env_names, terminal)
     }
+}
+
+/// The variables that the settings name: those that travel, and those that stay. Others are not
+/// spoken of.
+fn chosen(
+    patterns: &[String],
+    env: &CallerEnv,
+) -> (Vec<(EnvName, EnvValue)>, Vec<(EnvName, Withheld)>) {
+    let (mut travels, mut stays) = (Vec::new(), Vec::new());
+    let named = |text: &str| text.parse().ok().filter(|name| is_named(patterns, name));
+    for Variable { name, value } in &env.variables {
+        let Some(name) = named(name) else { continue };
+        let value = value_of(value);
+        match value.may_travel(&name) {
+            Ok(()) => travels.push((name, value)),
+            Err(why) => stays.push((name, why)),
+        }
+    }
+    stays.extend(env.formless.iter().filter_map(|name| Some((named(name)?, Withheld::NoForm))));
+    // A pattern is no name, so it misses nothing.
+    let wanted = patterns.iter().filter_map(|pattern| pattern.parse::<EnvName>().ok());
+    let is_there = |name: &EnvName| {
+        let known = travels.iter().map(|(name, _)| name).chain(stays.iter().map(|(name, _)| name));
+        known.into_iter().any(|known| known == name)
+    };
+    let unset: Vec<_> = wanted.filter(|name| !is_there(name)).collect();
+    stays.extend(unset.into_iter().map(|name| (name, Withheld::NotSet)));
+    travels.sort_by(|one, other| one.0.cmp(&other.0));
+    stays.sort_by(|one, other| one.0.cmp(&other.0));
+    (travels, stays)
+}
+
+fn is_named(patterns: &[String], name: &EnvName) -> bool {
+    patterns.iter().any(|pattern| matches(pattern, name.as_str()))
+}
+
+/// The settings of the device that resumes decide, and whatever they say, nothing that programs act
+/// on is set: the save may come from a device that asked nothing.
+fn let_in(patterns: &[String], terminal: &Terminal) -> (Vec<Variable>, Vec<MissingVariable>) {
+    let (mut set, mut missing) = (Vec::new(), Vec::new());
+    for (name, value) in &terminal.env {
+        let verdict = match value.may_travel(name) {
+            Ok(()) if !is_named(patterns, name) => Err(Withheld::NotAllowed),
+            verdict => verdict,
+        };
+        match verdict {
+            Ok(()) => set.push(Variable { name: name.to_string(), value: wire_value(value) }),
+            Err(why) => missing.push(missing_variable(name, why)),
+        }
+    }
+    missing.extend(missing_variables(terminal));
+    (set, missing)
 }
 
 /// The commands of a save: the last few, or all that may go into the shell's own history.
@@ -218,4 +228,118 @@ fn held_back_note(HeldBack { secret, long }: HeldBack) -> Option<Note> {
         text: format!("commands of the shell's history stayed on this device: {why}"),
         help: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patterns(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|&text| text.to_owned()).collect()
+    }
+
+    fn text(name: &str, value: &str) -> Variable {
+        Variable { name: name.to_owned(), value: WireValue::Text(value.to_owned()) }
+    }
+
+    fn hostile(env: &[(&str, &str)]) -> Terminal {
+        let variable = |(name, value): &(&str, &str)| {
+            (name.parse().expect("a name"), EnvValue::Text((*value).to_owned()))
+        };
+        Terminal { env: env.iter().map(variable).collect(), ..Terminal::default() }
+    }
+
+    #[test]
+    fn a_save_takes_what_is_named_and_tells_exactly_what_it_does_not() {
+        let env = CallerEnv {
+            variables: vec![
+                text("APP_MODE", "debug"),
+                text("APP_TOKEN", "x"),
+                text("OTHER", "not spoken of"),
+                text("PATH", "/bin"),
+                text("not a name", "x"),
+            ],
+            formless: vec!["APP_HOOKS".to_owned(), "config".to_owned()],
+        };
+        let (travels, stays) = chosen(&patterns(&["APP_*", "PATH", "UNSET", "NONE_*"]), &env);
+        let travels: Vec<_> = travels.iter().map(|(name, _)| name.as_str()).collect();
+        let stays: Vec<_> = stays.iter().map(|(name, why)| (name.as_str(), *why)).collect();
+        assert_eq!(travels, ["APP_MODE"]);
+        let want = [
+            ("APP_HOOKS", Withheld::NoForm),
+            ("APP_TOKEN", Withheld::Secret),
+            ("PATH", Withheld::Protected),
+            ("UNSET", Withheld::NotSet),
+        ];
+        assert_eq!(stays, want);
+    }
+
+    #[test]
+    fn a_hostile_save_sets_nothing_that_programs_act_on_whatever_the_settings_say() {
+        for name in [
+            "PATH",
+            "LD_PRELOAD",
+            "NU_LIB_DIRS",
+            "PROMPT_COMMAND",
+            "GIT_SSH_COMMAND",
+            "EDITOR",
+            "BASH_ENV",
+            "PS1",
+            "ENV_CONVERSIONS",
+            "HTTPS_PROXY",
+            "CONVOSYNC_HANDOVER",
+            "PWD",
+        ] {
+            let (set, missing) = let_in(&patterns(&["*"]), &hostile(&[(name, "/tmp/evil")]));
+            assert!(set.is_empty(), "{name} was let in");
+            assert_eq!(missing[0].why, WhyMissing::Protected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_value_is_let_in_under_no_name() {
+        for value in ["\u{1b}]0;owned\u{7}", "a\0b", "\r rm -rf /"] {
+            let (set, missing) = let_in(&patterns(&["APP"]), &hostile(&[("APP", value)]));
+            assert!(set.is_empty(), "{value:?}");
+            assert_eq!(missing[0].why, WhyMissing::Control);
+        }
+    }
+
+    #[test]
+    fn this_devices_own_settings_decide_what_is_let_in() {
+        let save = Terminal {
+            missing: vec![("APP_TOKEN".parse().expect("a name"), Withheld::Secret)],
+            ..hostile(&[("APP_MODE", "debug"), ("STAGE", "test")])
+        };
+        let names = |(set, missing): (Vec<Variable>, Vec<MissingVariable>)| {
+            let set: Vec<_> = set.into_iter().map(|variable| variable.name).collect();
+            let missing: Vec<_> = missing.into_iter().map(|m| (m.name, m.why)).collect();
+            (set, missing)
+        };
+        let secret = ("APP_TOKEN".to_owned(), WhyMissing::Secret);
+        let not = |name: &str| (name.to_owned(), WhyMissing::NotAllowed);
+        assert_eq!(
+            names(let_in(&patterns(&["APP_*"]), &save)),
+            (patterns(&["APP_MODE"]), vec![not("STAGE"), secret.clone()])
+        );
+        let none = (Vec::new(), vec![not("APP_MODE"), not("STAGE"), secret]);
+        assert_eq!(names(let_in(&[], &save)), none);
+    }
+
+    #[test]
+    fn of_a_hostile_history_only_what_it_looks_like_goes_into_the_shells_own() {
+        let ran = |command: &str| Ran {
+            command: command.to_owned(),
+            time_ms: None,
+            exit: None,
+            directory: None,
+        };
+        let history = vec![ran("cargo test"), ran("ls\u{1b}[2K\rrm -rf ~"), ran("git log")];
+        let terminal = Terminal { history, ..Terminal::default() };
+        let (rows, note) = commands(&terminal, true);
+        let taken: Vec<_> = rows.iter().map(|row| row.command.as_str()).collect();
+        assert_eq!(taken, ["cargo test", "git log"]);
+        assert!(note.expect("it is told").text.starts_with("1 commands"));
+        assert_eq!(commands(&terminal, false).0.len(), 3, "what is only shown is all shown");
+    }
 }

@@ -10,7 +10,7 @@ use convosync_meter::{Meter, Signs};
 use convosync_wire::{
     ApproveArgs, ConfigArgs, Decision, EnrolArgs, ExportFormat, ExportSessionArgs, Failure, Health,
     InitArgs, JoinArgs, ListArgs, Progress, ProtectArgs, Reply, Request, ResumeArgs, ResumeReport,
-    Secret, Verb,
+    Secret, SessionRow, Verb,
 };
 
 use crate::args::{Cli, Join, Wanted};
@@ -32,6 +32,7 @@ use crate::surroundings::{self, Env, Output};
 use crate::terminal::{self, Terminal};
 use crate::unlock;
 use crate::view::{self, Look};
+use crate::watch;
 use crate::wiring;
 
 /// Longest text of recovery words on standard input.
@@ -175,6 +176,7 @@ impl Session<'_> {
                 Err(exit) => return exit,
             },
             Wanted::Edit => return self.edit(),
+            Wanted::Watch(args, interval) => return self.watch(args, interval),
             Wanted::Verb(verb) => match to_output(&verb) {
                 Some(args) if is_packed(args) && io::stdout().is_terminal() => {
                     return self.failed(&packed_on_terminal());
@@ -218,6 +220,31 @@ impl Session<'_> {
                 self.failed(&Failure { help: Some(kept), ..failure })
             }
             Outcome::Decision(_) => Exit::Internal,
+        }
+    }
+
+    /// Prints what other devices save until the user ends it.
+    fn watch(&self, args: ListArgs, interval: Duration) -> Exit {
+        let verb = Verb::List(watch::asked(args));
+        let request = caller::request(verb, &self.directory, self.env);
+        let show = |row: &SessionRow| {
+            let look = Look { now_ms: now_ms(), ..self.out.clone() };
+            let text = match self.json {
+                true => format!("{}\n", json::session(row)),
+                false => view::news(row, &look),
+            };
+            matches!(put(&text), Ok(Reader::There))
+        };
+        let begun = || {
+            if self.shows_progress {
+                eput("Watching what other devices save; Ctrl-C ends it\n");
+            }
+        };
+        match watch::watch(interval, &self.interrupt, || self.call(&request), begun, show) {
+            watch::End::Interrupted => Exit::Cancelled,
+            watch::End::Unread => Exit::Done,
+            watch::End::Outcome(Outcome::Failure(failure)) => self.failed(&failure),
+            watch::End::Outcome(_) => Exit::Internal,
         }
     }
 

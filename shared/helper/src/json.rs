@@ -1,6 +1,6 @@
 //! `--json`: one document a call, with the columns that every front end has.
 
-use convosync_wire::{Decision, Failure, Reply};
+use convosync_wire::{Decision, Failure, Reply, SessionRow};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -36,6 +36,13 @@ pub(crate) fn reply(reply: &Reply) -> Value {
         Reply::Examined(report) => to_value(&report.checks),
         Reply::Explained(report) => to_value(report),
     };
+    for_people(&mut value);
+    value
+}
+
+/// One row of a list.
+pub(crate) fn session(row: &SessionRow) -> Value {
+    let mut value = to_value(row);
     for_people(&mut value);
     value
 }

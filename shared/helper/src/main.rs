@@ -20,6 +20,7 @@ mod interrupt;
 mod json;
 mod outcome;
 mod output;
+mod prompts;
 mod rpc;
 mod shell;
 mod start;
@@ -27,6 +28,7 @@ mod surroundings;
 mod terminal;
 mod unlock;
 mod view;
+mod watch;
 mod wiring;
 
 use std::process::ExitCode;

@@ -25,6 +25,7 @@ use crate::explain::explain;
 use crate::files;
 use crate::host;
 use crate::interrupt::Interrupt;
+use crate::prompts;
 use crate::surroundings::Env;
 use crate::unlock;
 
@@ -140,7 +141,10 @@ fn wired<T>(
         settings,
         cancel,
     };
-    Ok(act(&Engine::new(&ports, progress), &anchored(request)))
+    let engine = Engine::new(&ports, progress);
+    let done = act(&engine, &anchored(request));
+    prompts::update(&engine, &request.verb, &paths.prompts());
+    Ok(done)
 }
 
 /// The folder that a synchroniser carries. Only `init` offers it, and to look for it costs.

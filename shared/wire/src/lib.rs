@@ -8,6 +8,7 @@ mod answer;
 mod decision;
 mod doctor;
 mod keys;
+mod news;
 mod portable;
 mod report;
 mod request;
@@ -24,6 +25,7 @@ pub use keys::{
     ApproveArgs, ApproveReport, DeviceState, EnrolArgs, EnrolReport, EnrolWaiting, ExportArgs,
     KeyReport, ProtectArgs, ProtectReport, RenameArgs, RenameReport, RevokeArgs,
 };
+pub use news::News;
 pub use portable::{ExportFormat, ExportReport, ExportSessionArgs, ImportArgs, ImportReport};
 pub use report::{
     AccountReport, ConversationNote, DeviceRow, LogRow, Note, PlanReport, Reply, ResumeReport,

@@ -513,6 +513,8 @@ pub struct ListArgs {
     pub offline: bool,
     /// The deleted sessions that can still be brought back, and no others.
     pub deleted: bool,
+    /// Only what other devices saved and may be announced.
+    pub news: bool,
 }
 
 /// The oldest time that is wanted.

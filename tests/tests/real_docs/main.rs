@@ -23,7 +23,7 @@ fn path() -> PathBuf {
 
 #[test]
 fn the_page_of_commands_is_what_the_programs_say() {
-    let page = page::page(&in_shells(), &in_nushell());
+    let page = page::page(&in_shells(), &nu_script());
     if std::env::var_os(WRITES).is_some() {
         fs::write(path(), page).expect("the page can be written");
         return;
@@ -34,9 +34,9 @@ fn the_page_of_commands_is_what_the_programs_say() {
 }
 
 #[test]
-fn every_command_is_in_shells_and_in_nushell_but_for_a_few() {
+fn every_command_is_in_shells_and_nu_script_but_for_a_few() {
     let only_shells = ["completions", "config edit", "shell-init"];
-    let nushell = in_nushell();
+    let nushell = nu_script();
     let names: Vec<_> = nushell.iter().map(|command| page::text(&command["name"])).collect();
     for command in page::leaves(&in_shells()) {
         let name = format!("convosync {}", command.name);
@@ -52,7 +52,7 @@ fn in_shells() -> Value {
 }
 
 /// The commands of plugin and module, as Nushell knows them.
-fn in_nushell() -> Vec<Value> {
+fn nu_script() -> Vec<Value> {
     let home = tempfile::tempdir().expect("a temporary folder");
     let module = root().join("nushell/convosync.nu");
     let ask = format!(

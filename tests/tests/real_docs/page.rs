@@ -29,7 +29,7 @@ pub(crate) fn page(shells: &Value, nushell: &[Value]) -> String {
         command(&leaf, there, &mut page);
     }
     for alone in nushell.iter().filter(|command| is_alone(command, shells)) {
-        only_in_nushell(alone, &mut page);
+        only_nu_script(alone, &mut page);
     }
     page
 }
@@ -104,7 +104,7 @@ fn table(definition: &Value, nushell: Option<&Value>, page: &mut String) {
     }
 }
 
-fn only_in_nushell(command: &Value, page: &mut String) {
+fn only_nu_script(command: &Value, page: &mut String) {
     let _ = write!(
         page,
         "\n## `{}` (Nushell)\n\n{}\n",

@@ -2,10 +2,12 @@
 
 use convosync_wire::{ConfigArgs, Reply, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
+use nu_protocol::engine::ArgType;
 use nu_protocol::{Example, LabeledError, Signature, SyntaxShape, Type, Value};
 
 use super::config::MORE;
 use crate::ConvoSyncPlugin;
+use crate::complete::{Offer, offers};
 use crate::front::Front;
 use crate::value::Shape;
 
@@ -43,6 +45,10 @@ impl SimplePluginCommand for ConfigGet {
             description: "Show one setting",
             result: Some(Value::test_int(30)),
         }]
+    }
+
+    offers! {
+        ArgType::Positional(0) => Offer::Settings,
     }
 
     fn run(

@@ -2,11 +2,13 @@
 
 use convosync_wire::{DeleteArgs, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
+use nu_protocol::engine::ArgType;
 use nu_protocol::{Example, LabeledError, Signature, Span, Value};
 
 use super::keeping::kept;
 use crate::ConvoSyncPlugin;
 use crate::argument::sessions;
+use crate::complete::{Offer, offers};
 use crate::decide::decided;
 use crate::front::Front;
 use crate::value::{Shape, sample};
@@ -50,6 +52,10 @@ impl SimplePluginCommand for Delete {
                 result: None,
             },
         ]
+    }
+
+    offers! {
+        ArgType::Positional(_) => Offer::Sessions,
     }
 
     fn run(

@@ -2,10 +2,12 @@
 
 use convosync_wire::{RevokeArgs, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
+use nu_protocol::engine::ArgType;
 use nu_protocol::{Example, LabeledError, Signature, SyntaxShape, Type, Value};
 
 use super::key_rotate::new_key;
 use crate::ConvoSyncPlugin;
+use crate::complete::{Offer, offers};
 use crate::decide::decided;
 use crate::front::Front;
 
@@ -40,6 +42,10 @@ impl SimplePluginCommand for DeviceRevoke {
             description: "Make a new key that this device does not get",
             result: None,
         }]
+    }
+
+    offers! {
+        ArgType::Positional(0) => Offer::Devices,
     }
 
     fn run(

@@ -2,10 +2,12 @@
 
 use convosync_wire::{ExportFormat, ExportSessionArgs, Reply, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
+use nu_protocol::engine::ArgType;
 use nu_protocol::{Example, LabeledError, Signature, Span, SyntaxShape, Type, Value};
 
 use crate::ConvoSyncPlugin;
 use crate::argument::needed_session;
+use crate::complete::{Offer, offers};
 use crate::failure::wrong;
 use crate::front::{Front, tell};
 use crate::value::{Shape, sample};
@@ -64,6 +66,10 @@ impl SimplePluginCommand for Export {
                 result: None,
             },
         ]
+    }
+
+    offers! {
+        ArgType::Positional(0) => Offer::Sessions,
     }
 
     fn run(

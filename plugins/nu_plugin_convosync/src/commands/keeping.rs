@@ -2,11 +2,13 @@
 //! naming them.
 
 use convosync_wire::{Reply, SessionsArgs, Verb};
-use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
-use nu_protocol::{Example, LabeledError, Signature, Span, Value};
+use nu_plugin::{DynamicCompletionCall, EngineInterface, EvaluatedCall, SimplePluginCommand};
+use nu_protocol::engine::ArgType;
+use nu_protocol::{DynamicSuggestion, Example, LabeledError, Signature, Span, Value};
 
 use crate::ConvoSyncPlugin;
 use crate::argument::sessions;
+use crate::complete::Offer;
 use crate::front::{Front, tell};
 use crate::value::{Shape, sample};
 
@@ -19,6 +21,8 @@ pub(crate) struct Keeping {
     /// A call for one session, and one for many with what that does.
     examples: [&'static str; 3],
     verb: fn(SessionsArgs) -> Verb,
+    /// What it can be done to.
+    offer: Offer,
 }
 
 /// Keeps sessions for ever.
@@ -33,6 +37,7 @@ pub(crate) const PIN: Keeping = Keeping {
         "Whatever says release",
     ],
     verb: Verb::Pin,
+    offer: Offer::Sessions,
 };
 
 /// No longer keeps them for ever.
@@ -47,6 +52,7 @@ pub(crate) const UNPIN: Keeping = Keeping {
         "All that are pinned",
     ],
     verb: Verb::Unpin,
+    offer: Offer::Sessions,
 };
 
 /// Brings deleted ones back.
@@ -61,6 +67,7 @@ pub(crate) const UNDELETE: Keeping = Keeping {
         "All that can be brought back",
     ],
     verb: Verb::Undelete,
+    offer: Offer::Deleted,
 };
 
 impl SimplePluginCommand for Keeping {
@@ -94,6 +101,19 @@ impl SimplePluginCommand for Keeping {
             Example { example: one, description: "One session", result: Some(result) },
             Example { example: many, description: of_many, result: None },
         ]
+    }
+
+    #[expect(deprecated, reason = "Nushell marks what is experimental as deprecated")]
+    fn get_dynamic_completion(
+        &self,
+        _plugin: &ConvoSyncPlugin,
+        engine: &EngineInterface,
+        call: DynamicCompletionCall,
+        argument: ArgType,
+        _experimental: nu_protocol::engine::ExperimentalMarker,
+    ) -> Option<Vec<DynamicSuggestion>> {
+        let which = matches!(argument, ArgType::Positional(_));
+        which.then(|| self.offer.all(engine, call.call.head))
     }
 
     fn run(

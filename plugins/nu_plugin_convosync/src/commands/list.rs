@@ -1,19 +1,26 @@
 //! `convosync list`
 
-use convosync_wire::{ListArgs, Reply, Since, Verb};
-use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
-use nu_protocol::{Example, LabeledError, Signature, Span, Spanned, SyntaxShape, Type, Value};
+use convosync_wire::{ListArgs, Reply, Rows, SessionRow, Since, Verb};
+use nu_plugin::{EngineInterface, EvaluatedCall, PluginCommand};
+use nu_protocol::engine::ArgType;
+use nu_protocol::{
+    Example, LabeledError, ListStream, PipelineData, SignalAction, Signature, Span, Spanned,
+    SyntaxShape, Type, Value,
+};
 
 use crate::ConvoSyncPlugin;
 use crate::argument::{refuse_both, text_flag};
+use crate::complete::{Offer, offers};
 use crate::failure::wrong;
 use crate::front::{Front, tell};
+use crate::helper::Cancel;
 use crate::value::{Shape, sample, session_type};
+use crate::watch::{self, Watch};
 
 /// The saved sessions.
 pub(crate) struct List;
 
-impl SimplePluginCommand for List {
+impl PluginCommand for List {
     type Plugin = ConvoSyncPlugin;
 
     fn name(&self) -> &str {
@@ -57,6 +64,7 @@ impl SimplePluginCommand for List {
             )
             .switch("offline", "what this device knows already; the store is not asked", None)
             .switch("deleted", "the deleted sessions that can still be brought back", None)
+            .switch("watch", "stream what other devices save as it comes, until Ctrl-C", Some('w'))
             .input_output_type(Type::Nothing, session_type())
     }
 
@@ -83,6 +91,11 @@ impl SimplePluginCommand for List {
                 result: None,
             },
             Example {
+                example: "convosync list --watch | each {|save| print $\"($save.device): ($save.message)\" }",
+                description: "Tell what other devices save, as it comes",
+                result: None,
+            },
+            Example {
                 example: "convosync list --all | where size > 1mb and timestamp < (date now) - 4wk",
                 description: "Big sessions that are old",
                 result: None,
@@ -95,9 +108,12 @@ impl SimplePluginCommand for List {
         _plugin: &ConvoSyncPlugin,
         engine: &EngineInterface,
         call: &EvaluatedCall,
-        _input: &Value,
-    ) -> Result<Value, LabeledError> {
+        _input: PipelineData,
+    ) -> Result<PipelineData, LabeledError> {
         refuse_both(call, "here", "repo")?;
+        for other in ["all", "limit", "since", "offline", "deleted"] {
+            refuse_both(call, "watch", other)?;
+        }
         let front = Front::new(engine, call, &[])?;
         let args = ListArgs {
             all: call.has_flag("all")?,
@@ -109,15 +125,55 @@ impl SimplePluginCommand for List {
             since: since(call)?,
             offline: call.has_flag("offline")?,
             deleted: call.has_flag("deleted")?,
+            news: false,
         };
-        match front.reply(Verb::List(args))? {
-            Reply::Sessions(listed) => {
-                tell(&listed.notes);
-                Ok(Shape::at(call.head).sessions(&listed.rows))
-            }
-            _ => Err(front.unexpected()),
+        if call.has_flag("watch")? {
+            return watched(front, args);
         }
+        let listed = listed(&front, Verb::List(args))?;
+        tell(&listed.notes);
+        let rows = Shape::at(call.head).sessions(&listed.rows);
+        Ok(PipelineData::value(rows, None))
     }
+
+    offers! {
+        ArgType::Flag(name) if name == "branch" => Offer::Branches,
+        ArgType::Flag(name) if name == "device" => Offer::Savers,
+        ArgType::Flag(name) if name == "repo" => Offer::Repositories,
+    }
+}
+
+fn listed(front: &Front<'_>, verb: Verb) -> Result<Rows<SessionRow>, LabeledError> {
+    match front.reply(verb)? {
+        Reply::Sessions(listed) => Ok(listed),
+        _ => Err(front.unexpected()),
+    }
+}
+
+/// What other devices save from now on, row by row.
+fn watched(front: Front<'_>, args: ListArgs) -> Result<PipelineData, LabeledError> {
+    let interval = front.caller().configuration().watch_interval.unwrap_or(watch::INTERVAL);
+    let verb = Verb::List(watch::asked(args));
+    let known = listed(&front, verb.clone())?;
+    tell(&known.notes);
+    watch::begun();
+    let (engine, head) = (front.engine(), front.head());
+    let cancel = Cancel::default();
+    let handle = cancel.clone();
+    let until_the_end = engine.register_signal_handler(Box::new(move |action| {
+        if action == SignalAction::Interrupt {
+            handle.call_off();
+        }
+    }))?;
+    let signals = engine.signals().clone();
+    let rows = Watch::new(
+        front.into_caller(),
+        (verb, known.rows),
+        interval,
+        (head, signals.clone()),
+        (cancel, until_the_end),
+    );
+    Ok(PipelineData::list_stream(ListStream::new(rows, head, signals), None))
 }
 
 fn limit(call: &EvaluatedCall) -> Result<Option<u64>, LabeledError> {
@@ -174,6 +230,7 @@ mod tests {
             since: Some(Since::Ago(3 * 86_400_000)),
             offline: true,
             deleted: true,
+            news: false,
         };
         assert_eq!(script.verbs(), [Verb::List(want)]);
     }
@@ -193,6 +250,40 @@ mod tests {
         assert_eq!(script.verbs(), [Verb::List(want)]);
         let both = script.error("convosync list --here --repo x");
         assert_eq!(both.msg, "--here and --repo contradict each other");
+    }
+
+    #[test]
+    fn a_watch_streams_what_comes_after_its_first_look() {
+        let rows = sample::sessions();
+        let answer = |rows: &[convosync_wire::SessionRow]| {
+            let reply = Reply::Sessions(rows.to_vec().into());
+            serde_json::to_string(&convosync_wire::Answer::Reply(Box::new(reply))).unwrap()
+        };
+        let script = Script::new();
+        std::fs::write(script.file("before"), answer(&rows[1..])).unwrap();
+        std::fs::write(script.file("after"), answer(&rows)).unwrap();
+        let script = script.runs(
+            "list",
+            r#"if test -e "$folder/seen"; then cat "$folder/after"; else touch "$folder/seen"; cat "$folder/before"; fi; echo"#,
+        );
+        let line = "$env.config.plugins.convosync.watch_interval = 10ms; \
+                    convosync list --watch --branch main";
+        let PipelineData::ListStream(stream, _) = script.engine().eval(line).unwrap() else {
+            panic!("it does not stream");
+        };
+        let first = stream.into_iter().next().unwrap();
+        let message = first.get_data_by_key("message").unwrap();
+        assert_eq!(message.as_str().unwrap(), rows[0].message);
+        let asked = |verb: &Verb| matches!(verb, Verb::List(args) if args.news && args.all && args.branch.is_some());
+        assert!(script.verbs().iter().all(asked), "{:?}", script.verbs());
+    }
+
+    #[test]
+    fn a_watch_can_not_be_limited() {
+        for other in ["--all", "--limit 3", "--since 3day", "--offline", "--deleted"] {
+            let error = script().error(&format!("convosync list --watch {other}"));
+            assert!(error.msg.starts_with("--watch and "), "{}", error.msg);
+        }
     }
 
     #[test]

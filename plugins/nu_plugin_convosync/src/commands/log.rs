@@ -1,13 +1,13 @@
 //! `convosync log`
 
 use convosync_wire::{Reply, Verb};
-use nu_plugin::{DynamicCompletionCall, EngineInterface, EvaluatedCall, SimplePluginCommand};
+use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::engine::ArgType;
-use nu_protocol::{DynamicSuggestion, Example, LabeledError, Signature, Span, SyntaxShape, Value};
+use nu_protocol::{Example, LabeledError, Signature, Span, SyntaxShape, Value};
 
 use crate::ConvoSyncPlugin;
 use crate::argument::needed_session;
-use crate::complete;
+use crate::complete::{Offer, offers};
 use crate::front::{Front, tell};
 use crate::value::{Shape, log_type, sample};
 
@@ -76,19 +76,8 @@ impl SimplePluginCommand for Log {
         }
     }
 
-    #[expect(deprecated, reason = "Nushell marks what is experimental as deprecated")]
-    fn get_dynamic_completion(
-        &self,
-        _plugin: &ConvoSyncPlugin,
-        engine: &EngineInterface,
-        call: DynamicCompletionCall,
-        argument: ArgType,
-        _experimental: nu_protocol::engine::ExperimentalMarker,
-    ) -> Option<Vec<DynamicSuggestion>> {
-        match argument {
-            ArgType::Positional(0) => Some(complete::sessions(engine, call.call.head)),
-            _ => None,
-        }
+    offers! {
+        ArgType::Positional(0) => Offer::Sessions,
     }
 }
 

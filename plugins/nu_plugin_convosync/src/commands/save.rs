@@ -1,15 +1,13 @@
 //! `convosync save`
 
 use convosync_wire::{Reply, SaveArgs, Verb};
-use nu_plugin::{DynamicCompletionCall, EngineInterface, EvaluatedCall, SimplePluginCommand};
+use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::engine::ArgType;
-use nu_protocol::{
-    DynamicSuggestion, Example, LabeledError, Signature, Span, Spanned, SyntaxShape, Type, Value,
-};
+use nu_protocol::{Example, LabeledError, Signature, Span, Spanned, SyntaxShape, Type, Value};
 
 use crate::ConvoSyncPlugin;
 use crate::argument::{refuse_both, text_flag};
-use crate::complete;
+use crate::complete::{Offer, offers};
 use crate::failure::wrong;
 use crate::front::{Front, tell};
 use crate::value::{Shape, sample};
@@ -89,7 +87,7 @@ impl SimplePluginCommand for Save {
         call: &EvaluatedCall,
         _input: &Value,
     ) -> Result<Value, LabeledError> {
-        let front = Front::new(engine, call, &["message"])?;
+        let front = Front::new(engine, call, &["message"])?.with_history()?;
         let shape = Shape::at(call.head);
         let mut args = args(call)?;
         if call.has_flag("env")? {
@@ -105,23 +103,10 @@ impl SimplePluginCommand for Save {
         }
     }
 
-    #[expect(deprecated, reason = "Nushell marks what is experimental as deprecated")]
-    fn get_dynamic_completion(
-        &self,
-        _plugin: &ConvoSyncPlugin,
-        engine: &EngineInterface,
-        call: DynamicCompletionCall,
-        argument: ArgType,
-        _experimental: nu_protocol::engine::ExperimentalMarker,
-    ) -> Option<Vec<DynamicSuggestion>> {
-        match argument {
-            ArgType::Flag(name) if name == "session" => {
-                Some(complete::sessions(engine, call.call.head))
-            }
-            // A message is no file name.
-            ArgType::Positional(_) => Some(Vec::new()),
-            ArgType::Flag(_) => None,
-        }
+    offers! {
+        ArgType::Flag(name) if name == "session" => Offer::Sessions,
+        // A message is no file name.
+        ArgType::Positional(_) => Offer::Nothing,
     }
 }
 

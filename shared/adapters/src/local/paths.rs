@@ -103,6 +103,12 @@ impl Paths {
         self.state.join("object-stores")
     }
 
+    /// What prompts show of the work trees.
+    #[must_use]
+    pub fn prompts(&self) -> PathBuf {
+        self.state.join("prompts.jsonl")
+    }
+
     /// The file that shells record commands in, with their directories.
     #[must_use]
     pub fn recorded(&self) -> PathBuf {

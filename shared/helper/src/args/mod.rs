@@ -11,6 +11,7 @@ mod store;
 mod tests;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use convosync_wire::{
@@ -23,6 +24,9 @@ pub(crate) use options::{Init, Join, List, Resume, Save};
 pub(crate) use portable::{Export, Import};
 
 use crate::shell::Shell;
+
+/// Between two looks of `list --watch`: a bucket's provider counts each.
+const WATCH_SECONDS: u64 = 10;
 
 /// Where help lists the options that every verb has.
 const GLOBAL: &str = "Everywhere";
@@ -306,6 +310,8 @@ pub(crate) enum Wanted {
     },
     /// `resume` without a session: a person may pick one.
     Pick(ResumeArgs),
+    /// `list --watch`.
+    Watch(ListArgs, Duration),
     /// `shell-init`: a text that depends on nothing.
     ShellInit(String),
     /// `config edit`: an editor is needed first.
@@ -355,6 +361,10 @@ impl Command {
             Self::Store(store) => store.into(),
             Self::Save(save) => Verb::Save(save.into()),
             Self::Resume(resume) => return wanted_of_resume(*resume),
+            Self::List(list) if list.watch => {
+                let interval = Duration::from_secs(list.interval.unwrap_or(WATCH_SECONDS));
+                return Wanted::Watch(list.into(), interval);
+            }
             Self::List(list) => Verb::List(list.into()),
             Self::Log { session } => Verb::Log { session },
             Self::Status => Verb::Status,

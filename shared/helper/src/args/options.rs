@@ -272,6 +272,13 @@ pub(crate) struct List {
     /// The deleted sessions that can still be brought back
     #[arg(long)]
     pub(crate) deleted: bool,
+    /// Go on looking, and print what other devices save as it comes; Ctrl-C ends it
+    #[arg(short, long, conflicts_with_all = ["all", "limit", "since", "offline", "deleted"])]
+    pub(crate) watch: bool,
+    /// So many seconds between two looks [default: 10]
+    #[arg(long, value_name = "SECONDS", requires = "watch",
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) interval: Option<u64>,
 }
 
 impl From<List> for ListArgs {
@@ -286,6 +293,7 @@ impl From<List> for ListArgs {
             since: list.since,
             offline: list.offline,
             deleted: list.deleted,
+            news: false,
         }
     }
 }

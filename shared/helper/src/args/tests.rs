@@ -104,6 +104,7 @@ fn each_verb_is_what_was_typed() {
             repo: Some(".".into()),
             offline: true,
             deleted: true,
+            news: false,
         })
     );
     assert_eq!(verb(&["list", "--all"]), Verb::List(ListArgs { all: true, ..ListArgs::default() }));

@@ -32,6 +32,7 @@ pub(crate) use dialog::{decision, picker};
 pub(crate) use failure::failure;
 pub(crate) use harmless::line as harmless_line;
 pub(crate) use look::Look;
+pub(crate) use sessions::news;
 
 /// What a verb answered, as text.
 pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {

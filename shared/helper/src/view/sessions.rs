@@ -45,6 +45,15 @@ pub(crate) fn list(listed: &Rows<SessionRow>, args: &ListArgs, look: &Look) -> S
     page.finish()
 }
 
+/// A save that another device made, as it comes.
+pub(crate) fn news(row: &SessionRow, look: &Look) -> String {
+    let mut page = Page::new(look);
+    let age = age(row.timestamp, look.now_ms);
+    page.line(&format!("{} saved {} ({age})", row.device, row.session_id));
+    entry(row, Some(&row.repository), &mut page);
+    page.finish()
+}
+
 /// What a list could not show.
 fn told(notes: &[Note], page: &mut Page<'_>) {
     if !notes.is_empty() {

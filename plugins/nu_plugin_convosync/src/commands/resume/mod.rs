@@ -8,16 +8,14 @@ use convosync_wire::{
     Answers, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict, OnMissing, Reply,
     ResumeArgs, Verb,
 };
-use nu_plugin::{DynamicCompletionCall, EngineInterface, EvaluatedCall, SimplePluginCommand};
+use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::engine::ArgType;
-use nu_protocol::{
-    Completion, DynamicSuggestion, Example, LabeledError, Signature, SyntaxShape, Type, Value,
-};
+use nu_protocol::{Completion, Example, LabeledError, Signature, SyntaxShape, Type, Value};
 
 use crate::ConvoSyncPlugin;
 use crate::argument::{Named, choice, path, refuse_both, session, text_flag, word_flag};
 use crate::ask::Dialog;
-use crate::complete;
+use crate::complete::{Offer, offers};
 use crate::failure::cancelled;
 use crate::front::{Front, tell};
 use crate::value::Shape;
@@ -174,19 +172,8 @@ on its branch."
         }
     }
 
-    #[expect(deprecated, reason = "Nushell marks what is experimental as deprecated")]
-    fn get_dynamic_completion(
-        &self,
-        _plugin: &ConvoSyncPlugin,
-        engine: &EngineInterface,
-        call: DynamicCompletionCall,
-        argument: ArgType,
-        _experimental: nu_protocol::engine::ExperimentalMarker,
-    ) -> Option<Vec<DynamicSuggestion>> {
-        match argument {
-            ArgType::Positional(0) => Some(complete::sessions(engine, call.call.head)),
-            _ => None,
-        }
+    offers! {
+        ArgType::Positional(0) => Offer::Sessions,
     }
 }
 

@@ -1,0 +1,66 @@
+use std/testing *
+use std/assert
+source ../convosync.nu
+
+def key [chosen: string]: nothing -> record {
+    $env.config.plugins.convosync.picker_key = $chosen
+    convosync setup
+    $env.config.keybindings | where name? == convosync_pick | first
+}
+
+@test
+def "nothing is changed that was not asked for" [] {
+    let before = $env.config | reject plugins
+    convosync setup
+    assert equal ($env.config | reject plugins | to nuon --serialize) ($before | to nuon --serialize)
+}
+
+@test
+def "the key of the picker is bound once" [] {
+    let bound = key "alt-r"
+    assert equal [$bound.modifier $bound.keycode] [alt char_r]
+    let bound = key "ctrl-alt-g"
+    assert equal [$bound.modifier $bound.keycode] [control_alt char_g]
+    assert equal (key "f5").keycode "f5"
+    assert equal ($env.config.keybindings | where name? == convosync_pick | length) 0 "only in its scope"
+}
+
+@test
+def "a key that is none is told" [] {
+    for wrong in ["r", "alt-", "super-r", "alt-enter"] {
+        let error = try { key $wrong; null } catch {|error| $error }
+        assert equal $error.details.code "convosync::config::nushell" $wrong
+    }
+}
+
+@test
+def "hooks are added once and leave those of others" [] {
+    $env.config.hooks.pre_prompt = [{|| null }]
+    $env.config.plugins.convosync = {record_history: true, remind_after: 5min}
+    convosync setup
+    convosync setup
+    assert equal ($env.config.hooks.pre_prompt | length) 2
+    assert equal ($env.config.hooks.pre_execution | length) 1
+    assert equal ($env.config.hooks.env_change.PWD | length) 1
+}
+
+@test
+def "a recorded command is read with its directory" [] {
+    mkdir ~/.local/state/convosync/shell
+    $env.CONVOSYNC_BEGUN = {line: "cargo test\n--all", directory: "/work/app"}
+    convosync hook ended
+    assert equal $env.CONVOSYNC_BEGUN null
+    convosync hook ended
+    let fields = open --raw ~/.local/state/convosync/shell/recorded | decode utf-8 | split row (char nul)
+    assert equal ($fields | length) 6
+    assert equal ($fields | last 2) ["/work/app" "cargo test\n--all"]
+}
+
+@test
+def "what is wrong in the configuration is told with a code" [] {
+    for wrong in [{helpr: x}, {watch_interval: 10}, {prompt: "yes"}, 3] {
+        $env.config.plugins.convosync = $wrong
+        let error = try { convosync list; null } catch {|error| $error }
+        assert equal $error.details.code "convosync::config::nushell"
+    }
+}
