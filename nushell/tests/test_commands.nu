@@ -4,9 +4,9 @@ source ../convosync.nu
 
 # A device with a store of its own, and a repository with one save in it.
 def --env saved [] {
-    mkdir ~/app
+    ^git init --quiet --bare --initial-branch main ~/origin.git
+    ^git clone --quiet ~/origin.git ~/app
     cd ~/app
-    ^git init --quiet --initial-branch main
     ^git config user.name somebody
     ^git config user.email somebody@example.org
     convosync init --store $"file://($nu.home-dir)/store" --yes --recovery-file ~/words | ignore

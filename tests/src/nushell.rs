@@ -53,8 +53,12 @@ pub fn nu_script(device: &Device, script: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", told(&output)))
 }
 
-/// Opens Nushell in a terminal with the module loaded and these fields in the plugin's record, after
-/// lines of configuration.
+/// Opens Nushell in a terminal with the module loaded and these fields in the plugin's record. Lines
+/// of configuration that have to be there when it starts come from a file in the home directory.
+///
+/// # Panics
+///
+/// If that can't be written.
 #[must_use]
 pub fn nu_terminal(
     directory: &Path,
@@ -67,8 +71,13 @@ pub fn nu_terminal(
     let module = nu_module().display().to_string();
     let config = configured(helper, fields);
     let mut words = words();
-    words
-        .extend(["--execute".to_owned(), format!("{quiet}; {lines}; {config}; source {module:?}")]);
+    if !lines.is_empty() {
+        let file = Path::new(&env["HOME"]).join("config.nu");
+        std::fs::write(&file, lines).expect("a configuration");
+        words.retain(|word| word != "--no-config-file");
+        words.extend(["--config".to_owned(), file.display().to_string()]);
+    }
+    words.extend(["--execute".to_owned(), format!("{quiet}; {config}; source {module:?}")]);
     let quoted: Vec<_> =
         words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
     let terminal = Terminal::start(directory, env, &quoted.join(" "));

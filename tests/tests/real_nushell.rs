@@ -99,15 +99,15 @@ fn on_a_terminal_the_session_is_picked_and_the_questions_are_asked() {
     // Each question offers the recommended choice first.
     for _ in 0..4 {
         let screen = terminal.wait_until("a question or the report", |screen| {
-            screen.contains("What now?") || screen.contains("working_directory")
+            screen.contains("What now?") || screen.contains("parked")
         });
-        if screen.contains("working_directory") {
+        if screen.contains("parked") {
             break;
         }
         terminal.press(&["Enter"]);
         terminal.wait_until("the next step", |now| now != screen);
     }
-    terminal.wait_for("working_directory");
+    terminal.wait_for("parked");
     assert_eq!(laptop.head(), desktop.head());
     assert_eq!(laptop.git(&["branch", "--show-current"]), "feature/oauth");
 }

@@ -88,7 +88,7 @@ fn recorded_commands_travel_with_their_directory() {
     let (_world, desktop, laptop) = saved_on_the_desktop();
     let terminal = open(&desktop, "record_history: true");
     for (line, shows) in
-        [("cd src", "src>"), ("ls | length", "1"), (" 6 * 7", "42"), ("cd /", "/>")]
+        [("cd src", "src>"), ("ls | length", "1"), (" 6 * 7", "42"), ("cd /", "\n>")]
     {
         enter(&terminal, line);
         terminal.wait_for_calm(shows);

@@ -58,7 +58,7 @@ fn what_was_run_in_the_work_tree_travels_and_the_last_of_it_is_shown() {
     );
     let saved = desktop.json(&["save", "first"]);
     assert_eq!(saved["history"], 3, "{saved}");
-    assert_eq!(saved["notes"][0]["code"], "convosync::history::held-back", "{saved}");
+    assert!(field(&saved["notes"], "code").contains(&"convosync::history::held-back"), "{saved}");
 
     let resumed = laptop.json(&["resume", "--latest"]);
     assert_eq!(
@@ -103,7 +103,7 @@ fn a_history_that_can_not_be_read_is_told_and_the_save_is_made() {
     let desktop = with(desktop, &[("CONVOSYNC_HISTORY", &path), ("CONVOSYNC_SHELL", "nu")]);
     let saved = desktop.json(&["save", "first"]);
     assert_eq!(saved["synced"], true);
-    assert_eq!(saved["notes"][0]["code"], "convosync::history::unreadable", "{saved}");
+    assert!(field(&saved["notes"], "code").contains(&"convosync::history::unreadable"), "{saved}");
 }
 
 #[test]

@@ -133,12 +133,24 @@ pub(crate) fn set_up(workspace: &Workspace, wanted: &[Tool]) -> Result<Tools, Fa
 
 /// Says which programs of the system are missing, and what is left out without them.
 pub(crate) fn tell_what_the_system_lacks() {
+    tell_which_shells_are_missing();
     let places = ["/usr/sbin/sshd", "/usr/bin/sshd", "/sbin/sshd"];
     if !places.iter().any(|path| Path::new(path).exists()) {
         eprintln!(
             "there is no sshd: git stores over ssh are not tested (on Debian install \
              `openssh-server`; the tests start one of their own)"
         );
+    }
+}
+
+/// Says for which shells the functions of `convosync shell-init` are not tried.
+fn tell_which_shells_are_missing() {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = |name: &&str| std::env::split_paths(&path).any(|at| at.join(name).is_file());
+    let missing: Vec<_> = ["zsh", "fish"].into_iter().filter(|name| !is_there(name)).collect();
+    if !missing.is_empty() {
+        let names = missing.join(" and ");
+        eprintln!("there is no {names}: what `convosync shell-init` prints for it is not tried");
     }
 }
 

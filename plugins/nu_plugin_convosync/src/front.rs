@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use convosync_meter::{Meter, Signs};
 use convosync_wire::{
-    Answer, Choice, Decision, PROTOCOL, Progress, Reply, Request, Secret, Verb, unlock,
+    Answer, Choice, Decision, Failure, PROTOCOL, Progress, Reply, Request, Secret, Verb, unlock,
 };
 use nu_plugin::{EngineInterface, EvaluatedCall};
 use nu_protocol::{HistoryConfig, LabeledError, SignalAction, Span, Value};
@@ -15,7 +15,7 @@ use crate::ask::{Dialog, hidden_line};
 use crate::clean;
 use crate::configuration::Configuration;
 use crate::environment::Environment;
-use crate::failure::{CANCELLED, cancelled, failure, labeled, unanswered, wrong};
+use crate::failure::{CANCELLED, cancelled, failure, labeled, unanswered};
 use crate::helper::{Cancel, Helper, Outcome};
 
 /// A verb of few questions asks each of them once; more is a helper that goes round in circles.
@@ -285,7 +285,7 @@ impl<'a> Front<'a> {
     }
 
     /// A failure at the argument that it names.
-    pub(crate) fn place_failure(&self, failure: &convosync_wire::Failure) -> LabeledError {
+    pub(crate) fn place_failure(&self, failure: &Failure) -> LabeledError {
         labeled(failure, self.place(failure.argument.as_deref()))
     }
 

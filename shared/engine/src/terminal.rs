@@ -147,6 +147,21 @@ pub(crate) fn commands(terminal: &Terminal, all: bool) -> (Vec<CommandRow>, Opti
     (good.into_iter().map(command_row).collect(), note)
 }
 
+/// What a plan says of a terminal that is saved.
+pub(crate) fn told(terminal: &Terminal) -> Vec<String> {
+    let history = terminal.history.len();
+    let names: Vec<_> = terminal.env.iter().map(|(name, _)| name.as_str()).collect();
+    let commands =
+        (history > 0).then(|| format!("take along {history} commands that were run here"));
+    let variables =
+        (!names.is_empty()).then(|| format!("take along the variables {}", names.join(", ")));
+    let stays = terminal.missing.iter().map(|(name, why)| {
+        let missing = missing_variable(name, *why);
+        format!("leave out {name}: {}", missing.why.told())
+    });
+    commands.into_iter().chain(variables).chain(stays).collect()
+}
+
 fn command_row(ran: &Ran) -> CommandRow {
     CommandRow {
         command: ran.command.clone(),

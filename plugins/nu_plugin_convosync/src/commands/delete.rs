@@ -36,7 +36,7 @@ impl SimplePluginCommand for Delete {
     }
 
     fn signature(&self) -> Signature {
-        super::of_sessions(self.name()).switch("yes", "do not ask", Some('y'))
+        super::of_sessions(self.name()).switch("yes", "ask nothing", Some('y'))
     }
 
     fn examples(&self) -> Vec<Example<'_>> {

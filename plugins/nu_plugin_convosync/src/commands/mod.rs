@@ -105,3 +105,59 @@ fn piped_sessions(to: &Type) -> Vec<(Type, Type)> {
     .map(|from| (from, to.clone()))
     .to_vec()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn every_command_explains_itself_in_the_same_way() {
+        for command in all() {
+            let (name, about) = (command.name().to_owned(), command.description().to_owned());
+            assert!(name.starts_with("convosync"), "{name}");
+            assert!(
+                about.starts_with(char::is_uppercase) && about.ends_with('.'),
+                "{name}: {about}"
+            );
+            assert!(!about.contains('\n'), "{name}");
+            let signature = command.signature();
+            assert_eq!(signature.category, Category::Custom("convosync".to_owned()), "{name}");
+            assert!(!signature.input_output_types.is_empty(), "{name}");
+            if name != "convosync" {
+                assert!(!command.search_terms().is_empty(), "{name} has no search terms");
+                assert!(!command.examples().is_empty(), "{name} has no examples");
+            }
+            for example in command.examples() {
+                assert!(example.example.contains(&name), "{name}: {}", example.example);
+            }
+            for flag in signature.named.iter().filter(|flag| flag.long != "help") {
+                let plain = !flag.desc.is_empty() && !flag.desc.ends_with('.');
+                assert!(
+                    plain && !flag.desc.starts_with(char::is_uppercase),
+                    "{name} --{}",
+                    flag.long
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_letter_stands_for_the_same_option_everywhere_and_an_option_takes_the_same_kind_of_value() {
+        let mut letters: BTreeMap<char, String> = BTreeMap::new();
+        let mut kinds: BTreeMap<String, (String, bool)> = BTreeMap::new();
+        for command in all() {
+            for flag in command.signature().named {
+                let place = format!("{} --{}", command.name(), flag.long);
+                if let Some(letter) = flag.short {
+                    let known = letters.entry(letter).or_insert_with(|| flag.long.clone());
+                    assert_eq!(*known, flag.long, "-{letter} at {place}");
+                }
+                let kind = (place.clone(), flag.arg.is_some());
+                let known = kinds.entry(flag.long.clone()).or_insert(kind);
+                assert_eq!(known.1, flag.arg.is_some(), "{place} and {}", known.0);
+            }
+        }
+    }
+}

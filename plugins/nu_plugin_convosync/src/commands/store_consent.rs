@@ -32,7 +32,7 @@ impl SimplePluginCommand for StoreAllow {
 
     fn signature(&self) -> Signature {
         super::signature(self.name())
-            .switch("yes", "do not ask", Some('y'))
+            .switch("yes", "ask nothing", Some('y'))
             .input_output_type(Type::Nothing, Type::record())
     }
 

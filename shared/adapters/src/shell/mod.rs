@@ -6,7 +6,7 @@ mod recorded;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
@@ -85,11 +85,11 @@ fn tail(path: &Path) -> Result<Vec<u8>, ShellError> {
 }
 
 fn tail_of(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
     // What is no file (a pipe, say) could be waited for without end.
-    if !file.metadata()?.is_file() {
+    if !fs::metadata(path)?.is_file() {
         return Ok(Vec::new());
     }
+    let mut file = File::open(path)?;
     let start = file.metadata()?.len().saturating_sub(TAIL);
     file.seek(SeekFrom::Start(start))?;
     let mut bytes = Vec::new();

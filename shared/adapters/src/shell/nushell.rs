@@ -29,6 +29,10 @@ pub(super) fn database(path: &Path, of: &HistoryOf<'_>) -> Result<Vec<Ran>, Shel
         newest(&connection, top, of)
     };
     let mut newest = read().map_err(|error: rusqlite::Error| failed(path, &error))?;
+    // The newest one that has not ended is the save itself.
+    if newest.first().is_some_and(|ran| ran.exit.is_none()) {
+        newest.remove(0);
+    }
     newest.reverse();
     Ok(newest)
 }

@@ -152,11 +152,12 @@ fn nushells_database_is_asked_for_the_work_tree_and_never_written_to() {
     let mut user = User::new();
     let connection = user.database();
     for (command, cwd, exit) in [
-        ("in the tree", Some("/work/app"), 0),
-        ("a neighbour", Some("/work/app2"), 0),
-        ("below", Some("/work/app/src"), 1),
-        ("elsewhere", Some("/work"), 0),
-        ("nowhere", None, 0),
+        ("in the tree", Some("/work/app"), Some(0)),
+        ("a neighbour", Some("/work/app2"), Some(0)),
+        ("below", Some("/work/app/src"), Some(1)),
+        ("elsewhere", Some("/work"), Some(0)),
+        ("nowhere", None, Some(0)),
+        ("convosync save", Some("/work/app"), None),
     ] {
         connection
             .execute(

@@ -263,10 +263,13 @@ impl Engine<'_> {
             }
             None => steps.push("save no conversation: none was found here".to_owned()),
         }
+        let (terminal, told) = self.terminal_now(request, args, facts);
+        steps.extend(crate::terminal::told(&terminal));
         let profile = self.member()?.map(|member| member.profile);
         let store = profile.map_or_else(|| self.ports.stores.embedded_url(), |p| p.store_url);
         steps.push(format!("put the sealed session into {store}"));
-        let notes = about::kept_back(&facts.kept_back);
+        let mut notes = about::kept_back(&facts.kept_back);
+        notes.extend(told);
         Ok(PlanReport { verb: "save".to_owned(), steps, decisions: Vec::new(), notes })
     }
 }

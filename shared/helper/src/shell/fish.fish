@@ -16,10 +16,18 @@ function convosync --description 'Put a coding session down on one machine and p
             case env
                 set -gx $convosync_fields[2] $convosync_fields[3]
             case history
-                builtin history append -- $convosync_fields[3] 2>/dev/null
+                if test (string split . $version)[1] -ge 4
+                    builtin history append -- $convosync_fields[3]
+                else
+                    set -g __convosync_left yes
+                end
         end
         set -e convosync_fields[1..3]
     end
     command rm -f -- $convosync_file
+    if set -q __convosync_left
+        set -e __convosync_left
+        echo "convosync: this fish can't take commands into its history, fish 4 can" >&2
+    end
     return $convosync_status
 end

@@ -50,7 +50,7 @@ fn imported_by(engine: &EngineInterface, rows: Value, head: Span) -> Result<(), 
     engine.call_decl(import, call, input, true, false).map(drop).map_err(told)
 }
 
-/// A row as `history import` takes it. Of its directories those that are here are known.
+/// A row as `history import` takes it; as if it had been run where the session is now.
 fn imported(row: &CommandRow, report: &ResumeReport, head: Span) -> Value {
     let mut record = record! { "command" => Value::string(&row.command, head) };
     let shape = Shape::at(head);
