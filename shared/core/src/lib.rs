@@ -4,6 +4,7 @@
 
 mod card;
 mod claude;
+mod context;
 mod devices;
 mod enrol;
 mod epoch;
@@ -11,6 +12,7 @@ mod format;
 mod id;
 mod lines;
 mod manifest;
+mod messages;
 mod moved;
 mod name;
 mod passphrase;
@@ -23,10 +25,12 @@ mod seal;
 mod segment;
 mod store_record;
 mod terminal;
+mod time;
 mod vector;
 
 pub use card::{Card, CardError, CodeState};
 pub use claude::ClaudeCode;
+pub use context::{HeadMove, MAX_SPANS, SavedCode, Span, Spoken, Turns, common_spans, spans};
 pub use devices::{DeviceEntry, Devices, KeyChanged};
 pub use enrol::{Answered, Approval, Ask, ENROL_MS, Enrolment, JoinWords, JoinWordsError};
 pub use epoch::{Accepted, EpochRecord, Epochs, Membership, Revoked, Verdict};
@@ -40,6 +44,7 @@ pub use lines::{
     missing, newest,
 };
 pub use manifest::{Code, Conversation, FilePath, FileState, Manifest, SegmentRef, content_digest};
+pub use messages::{Message, Reading, read_messages};
 pub use moved::Moved;
 pub use name::{NameError, ObjectName};
 pub use passphrase::{KeyLock, Passphrase};

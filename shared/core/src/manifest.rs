@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::context::Span;
 use crate::id::{ConversationId, IdError, Oid};
 use crate::name::ObjectName;
 use crate::terminal::Terminal;
@@ -63,6 +64,13 @@ pub struct Code {
     pub bundle_needs: Vec<Oid>,
     /// Files that stayed behind because an exclude pattern names them.
     pub excluded: Vec<String>,
+    /// Files that the save committed, at most [`Code::MOST_MODIFIED`]; unknown of older saves.
+    pub modified: Vec<String>,
+}
+
+impl Code {
+    /// Names of committed files that a save tells.
+    pub const MOST_MODIFIED: usize = 200;
 }
 
 /// One conversation of a save.
@@ -82,6 +90,8 @@ pub struct Conversation {
     pub directory: String,
     /// Its files by logical path, sorted.
     pub files: Vec<(FilePath, FileState)>,
+    /// The git context of its messages, in order; unknown of older saves.
+    pub spans: Vec<Span>,
 }
 
 /// A file of a conversation by what it is, not by where it lies: `transcript.jsonl`,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::context::Turns;
 use crate::id::ConversationId;
 use crate::manifest::FilePath;
 
@@ -19,6 +20,8 @@ pub struct Roots {
 pub struct Summary {
     /// One for each user prompt, and one for all assistant lines that share a message id.
     pub messages: u64,
+    /// When and on which branch each of them was written.
+    pub turns: Turns,
     /// Its title: the user's, else the assistant's own, else its first prompt; one line, shortened
     /// to 80 characters, without control characters.
     pub title: Option<String>,
@@ -92,6 +95,9 @@ pub trait Scan {
 
     /// What was found so far.
     fn summary(&self) -> Summary;
+
+    /// [`Summary::messages`] so far, without the rest of it.
+    fn messages(&self) -> u64;
 }
 
 /// What becomes of two files that went on from the same lines.

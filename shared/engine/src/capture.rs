@@ -5,8 +5,8 @@ use std::path::Path;
 
 use convosync_core::{
     Canonical, Conversation, ConversationId, FilePath, FileState, Joined, Merging, Missing,
-    ObjectName, PackError, PackInput, RebuildError, Roots, SessionId, Side, Summary, canonicalise,
-    join, kept, kept_of, missing, pack, rebuild, segment_key,
+    ObjectName, PackError, PackInput, RebuildError, Roots, SessionId, Side, Summary, Turns,
+    canonicalise, join, kept, kept_of, missing, pack, rebuild, segment_key,
 };
 use convosync_wire::Note;
 
@@ -45,6 +45,8 @@ pub(crate) struct Captured {
     pub(crate) conversation: Conversation,
     /// What was said in a transcript that lost messages, where it can't be joined with those.
     pub(crate) apart: Option<Conversation>,
+    /// When and on which branch its messages were written; none of a transcript that lost messages.
+    pub(crate) turns: Turns,
     pub(crate) notes: Vec<Note>,
 }
 
@@ -88,10 +90,11 @@ impl Engine<'_> {
             client_version: told.client_version,
             directory,
             files,
+            spans: before.map(|before| before.spans.clone()).unwrap_or_default(),
         };
         let apart = cut.map(|cut| cut.beside(&conversation));
         notes.extend(apart.as_ref().map(told_apart));
-        Ok(Captured { conversation, apart, notes })
+        Ok(Captured { conversation, apart, turns: told.turns, notes })
     }
 
     fn capture_file(
@@ -166,6 +169,7 @@ impl Engine<'_> {
         let mut taken =
             Taken { state: old.clone(), summary: now.summary.clone(), fuller: true, cut: None };
         taken.summary.messages = messages_of(old);
+        taken.summary.turns = Turns::default();
         let Some(base) = what.base else { return Ok(taken) };
         // What can't be read here can't be joined; the chain that is there stays.
         if let Ok(mut before) = self.rebuilt(shelf, &base.name, old) {
@@ -270,6 +274,7 @@ impl Cut {
             message_count: self.summary.messages,
             client_version: self.summary.client_version,
             files,
+            spans: Vec::new(),
             ..fuller.clone()
         }
     }

@@ -25,14 +25,25 @@ pub(crate) fn log_rows(history: &History, session: &convosync_core::SessionId) -
         .values()
         .rev()
         .filter(|seen| !superseded(saves.values().map(Box::as_ref), seen))
-        .map(|seen| LogRow {
-            save: seen.card.save.to_string(),
-            head: heads.contains(&seen.card.save),
-            parked: seen.card.parked,
-            quarantined: seen.quarantined,
-            row: SessionRow { pinned, ..row(seen, state(seen)) },
-        })
+        .map(|seen| log_row_of(seen, heads.contains(&seen.card.save), pinned))
         .collect()
+}
+
+/// The row of one save.
+pub(crate) fn log_row(history: &History, seen: &Seen) -> LogRow {
+    let session = &seen.card.session;
+    let is_head = history.heads(session).iter().any(|head| head.card.save == seen.card.save);
+    log_row_of(seen, is_head, history.decisions.is_pinned(session))
+}
+
+fn log_row_of(seen: &Seen, head: bool, pinned: bool) -> LogRow {
+    LogRow {
+        save: seen.card.save.to_string(),
+        head,
+        parked: seen.card.parked,
+        quarantined: seen.quarantined,
+        row: SessionRow { pinned, ..row(seen, state(seen)) },
+    }
 }
 
 fn superseded<'a>(mut saves: impl Iterator<Item = &'a Seen>, seen: &Seen) -> bool {

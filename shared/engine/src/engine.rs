@@ -134,6 +134,9 @@ impl<'a> Engine<'a> {
             Verb::Resume(args) => self.resume(request, args).map(Reply::Resumed),
             Verb::List(args) => self.list(request, args).map(Reply::Sessions),
             Verb::Log { session } => self.log(session).map(Reply::Log),
+            Verb::Show(args) => {
+                self.show(request, args).map(|report| Reply::Shown(Box::new(report)))
+            }
             Verb::Status => self.status(request).map(|report| Reply::Status(Box::new(report))),
             Verb::Sync(args) => self.sync(args).map(Reply::Synced),
             Verb::Pin(args) => self.pin(args, true).map(Reply::Kept),

@@ -41,8 +41,10 @@ mod save;
 mod send;
 mod settings;
 mod shelf;
+mod show;
 mod stand_in;
 mod steady;
+mod step;
 mod storage;
 mod terminal;
 #[cfg(any(test, feature = "testing"))]

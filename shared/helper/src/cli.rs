@@ -10,7 +10,7 @@ use convosync_meter::{Meter, Signs};
 use convosync_wire::{
     ApproveArgs, ConfigArgs, Decision, EnrolArgs, ExportFormat, ExportSessionArgs, Failure, Health,
     InitArgs, JoinArgs, ListArgs, Progress, ProtectArgs, Reply, Request, ResumeArgs, ResumeReport,
-    Secret, SessionRow, Verb,
+    Secret, SessionRow, ShowArgs, Verb,
 };
 
 use crate::args::{Cli, Join, Wanted};
@@ -25,6 +25,7 @@ use crate::interrupt::Interrupt;
 use crate::json;
 use crate::outcome::{Outcome, run_caught};
 use crate::output::{Reader, eput, put};
+use crate::pager;
 use crate::rpc;
 use crate::shell;
 use crate::start;
@@ -62,7 +63,7 @@ pub(crate) fn main() -> Exit {
         }
     };
     let Ok(interrupt) = Interrupt::listen() else { return Exit::Internal };
-    let Cli { json, color, directory, passphrase_file, command } = cli;
+    let Cli { json, color, directory, no_pager, passphrase_file, command } = cli;
     let wanted = match command.wanted() {
         Wanted::Rpc => return serve(&interrupt),
         Wanted::ShellInit(code) => return printed(&code),
@@ -87,6 +88,7 @@ pub(crate) fn main() -> Exit {
         out: look(Output { terminal: stdout, columns: columns.filter(|_| stdout) }),
         err: look(Output { terminal: stderr, columns }),
         shows_progress: !json && stderr,
+        rows: terminal::rows().filter(|_| stdout && stderr && !no_pager),
         types_unseen: stderr && io::stdin().is_terminal(),
         passphrase_file: unlock::file(&env, place),
         passphrase: RefCell::default(),
@@ -146,6 +148,8 @@ struct Session<'a> {
     out: Look,
     err: Look,
     shows_progress: bool,
+    /// Rows of the terminal that is written to; none where a pager is of no use.
+    rows: Option<usize>,
     /// Somebody can be asked for a passphrase, wherever the output goes.
     types_unseen: bool,
     passphrase_file: Option<PathBuf>,
@@ -171,8 +175,8 @@ impl Session<'_> {
                 Some(words) => Verb::DeviceApprove(ApproveArgs { words, yes }),
                 None => return self.cancelled(),
             },
-            Wanted::Pick(args) => match self.pick(args) {
-                Ok(args) => Verb::Resume(args),
+            Wanted::Pick(verb) => match self.pick(verb) {
+                Ok(verb) => verb,
                 Err(exit) => return exit,
             },
             Wanted::Edit => return self.edit(),
@@ -414,22 +418,21 @@ impl Session<'_> {
     }
 
     /// Lets a person pick the session; off a terminal, and when there is none, the engine chooses.
-    fn pick(&self, mut args: ResumeArgs) -> Result<ResumeArgs, Exit> {
+    fn pick(&self, verb: Verb) -> Result<Verb, Exit> {
         if !self.asks {
-            return Ok(args);
+            return Ok(verb);
         }
-        let list = Verb::List(ListArgs::default());
+        let list = Verb::List(ListArgs { all: true, ..ListArgs::default() });
         match self.call(&caller::request(list, &self.directory, self.env)) {
             Outcome::Failure(failure) => Err(self.failed(&failure)),
             Outcome::Reply(reply) => match *reply {
                 Reply::Sessions(listed) if !listed.rows.is_empty() => {
                     let picked = ask::pick(&listed.rows, &mut self.terminal(), &self.err);
-                    args.session = Some(picked.ok_or_else(|| self.cancelled())?);
-                    Ok(args)
+                    Ok(of_session(verb, picked.ok_or_else(|| self.cancelled())?))
                 }
-                _ => Ok(args),
+                _ => Ok(verb),
             },
-            Outcome::Decision(_) => Ok(args),
+            Outcome::Decision(_) => Ok(verb),
         }
     }
 
@@ -445,6 +448,9 @@ impl Session<'_> {
             return Exit::Done;
         }
         let text = told(&self.out);
+        if self.is_long(&text, verb) && pager::show(&text, self.env) {
+            return Exit::Done;
+        }
         match put(&text) {
             Err(error) => {
                 eput(&format!("error: it was done, but could not be shown: {error}\n"));
@@ -496,6 +502,13 @@ impl Session<'_> {
         if let Err(error) = shell::hand_over(path, report, args.history) {
             eput(&format!("convosync: your shell could not be moved: {error}\n"));
         }
+    }
+
+    /// Whether a text to be read is longer than the screen.
+    fn is_long(&self, text: &str, verb: &Verb) -> bool {
+        let to_be_read = matches!(verb, Verb::Show(_) | Verb::Log { .. });
+        let rows = self.rows.filter(|_| to_be_read && !self.json);
+        rows.is_some_and(|rows| text.lines().count() >= rows)
     }
 
     /// Recovery words are shown until a person says that they were written down.
@@ -560,6 +573,16 @@ fn not_answered() -> Failure {
         message: "no device has answered yet".into(),
         help: Some("go on waiting with `convosync device join --wait`".into()),
         argument: Some("--timeout".into()),
+    }
+}
+
+/// The verb, about the session that was picked.
+fn of_session(verb: Verb, session: String) -> Verb {
+    let session = Some(session);
+    match verb {
+        Verb::Resume(args) => Verb::Resume(ResumeArgs { session, ..args }),
+        Verb::Show(args) => Verb::Show(ShowArgs { session, ..args }),
+        other => other,
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// The keys that hold milliseconds since 1970 on the wire and RFC 3339 here.
-const TIMES: [&str; 5] = ["timestamp", "modified", "last_sync", "joined", "expires"];
+const TIMES: [&str; 6] = ["timestamp", "time", "modified", "last_sync", "joined", "expires"];
 
 /// The report inside a reply.
 pub(crate) fn reply(reply: &Reply) -> Value {
@@ -23,6 +23,7 @@ pub(crate) fn reply(reply: &Reply) -> Value {
         Reply::Planned(report) => to_value(report),
         Reply::Sessions(listed) => to_value(&listed.rows),
         Reply::Log(listed) => to_value(&listed.rows),
+        Reply::Shown(report) => to_value(report),
         Reply::Status(report) => to_value(report),
         Reply::Synced(report) => to_value(report),
         Reply::Kept(report) => to_value(report),

@@ -20,6 +20,7 @@ mod interrupt;
 mod json;
 mod outcome;
 mod output;
+mod pager;
 mod prompts;
 mod rpc;
 mod shell;

@@ -109,6 +109,12 @@ impl Drop for Hidden {
     }
 }
 
+/// Rows of the terminal on standard error, if there is one.
+pub(crate) fn rows() -> Option<usize> {
+    let size = termios::tcgetwinsize(stderr()).ok()?;
+    (size.ws_row > 0).then_some(usize::from(size.ws_row))
+}
+
 /// Columns of the terminal on standard error, if there is one.
 pub(crate) fn columns() -> Option<usize> {
     let size = termios::tcgetwinsize(stderr()).ok()?;

@@ -2,7 +2,7 @@
 //!
 //! A front end starts `convosync rpc`, writes one [`Request`] as one line of JSON to its standard
 //! input, and reads [`Answer`]s, one line each, until one that is final. Closing standard input
-//! early cancels. Keys and conversations never cross this border.
+//! early cancels. Keys never cross this border, and of conversations only what [`Verb::Show`] was asked for.
 
 mod answer;
 mod decision;
@@ -14,6 +14,7 @@ mod report;
 mod request;
 mod retention;
 mod settings;
+mod show;
 mod store;
 mod terminal;
 pub mod unlock;
@@ -43,6 +44,7 @@ pub use retention::{
     Amount, DeleteArgs, GcArgs, GcReport, KeptReport, KeptSession, RetentionState, SessionsArgs,
 };
 pub use settings::{ConfigArgs, ConfigReport, SettingRow};
+pub use show::{MessageRange, MessageRow, ShowArgs, ShowReport, Standing, Step, TimelineRow};
 pub use terminal::{CallerEnv, CommandRow, EnvValue, MissingVariable, Variable, WhyMissing};
 
 /// The version of this protocol. It moves with every change that an older side can't read.

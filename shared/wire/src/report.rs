@@ -10,6 +10,7 @@ use crate::keys::{
 use crate::portable::{ExportReport, ImportReport};
 use crate::retention::{GcReport, KeptReport, RetentionState};
 use crate::settings::ConfigReport;
+use crate::show::{ShowReport, TimelineRow};
 use crate::store::{ConsentReport, MoveReport, StoreReport, Visible};
 use crate::terminal::{CommandRow, MissingVariable, Variable};
 
@@ -45,6 +46,8 @@ pub enum Reply {
     Sessions(Rows<SessionRow>),
     /// Of `log`.
     Log(Rows<LogRow>),
+    /// Of `show`.
+    Shown(Box<ShowReport>),
     /// Of `status`.
     Status(Box<StatusReport>),
     /// Of `sync`.
@@ -88,6 +91,7 @@ impl Reply {
             Self::Planned(report) => &mut report.notes,
             Self::Sessions(rows) => &mut rows.notes,
             Self::Log(rows) => &mut rows.notes,
+            Self::Shown(report) => &mut report.notes,
             Self::Status(report) => &mut report.notes,
             Self::Synced(report) => &mut report.notes,
             Self::Kept(report) => &mut report.notes,
@@ -191,6 +195,8 @@ pub enum SessionState {
     Arriving,
     /// Two devices went on from the same save.
     Conflict,
+    /// In the store; it was brought back to a work tree here that is on other code since.
+    OutOfStep,
 }
 
 impl SessionState {
@@ -203,6 +209,7 @@ impl SessionState {
             Self::Unpushed => "unpushed",
             Self::Arriving => "arriving",
             Self::Conflict => "conflict",
+            Self::OutOfStep => "out-of-step",
         }
     }
 }
@@ -361,6 +368,9 @@ pub struct ResumeReport {
     pub assistant: Option<String>,
     /// Its messages.
     pub message_count: u64,
+    /// The code that they were written on, in order.
+    #[serde(default)]
+    pub timeline: Vec<TimelineRow>,
     /// The command that opens it.
     pub open_with: Option<String>,
     /// The program to start now and its arguments, if that was asked for and nothing else has the

@@ -11,6 +11,7 @@ use crate::keys::{ApproveArgs, EnrolArgs, ExportArgs, ProtectArgs, RenameArgs, R
 use crate::portable::{ExportSessionArgs, ImportArgs};
 use crate::retention::{DeleteArgs, GcArgs, SessionsArgs};
 use crate::settings::ConfigArgs;
+use crate::show::ShowArgs;
 use crate::store::{ConsentArgs, MoveArgs};
 use crate::terminal::CallerEnv;
 
@@ -91,6 +92,8 @@ pub enum Verb {
         /// A session id or a unique prefix of one.
         session: String,
     },
+    /// The conversation of a session, to be read. Changes nothing.
+    Show(ShowArgs),
     /// Where this repository, its session, the store and the devices stand.
     Status,
     /// Send what is queued.
@@ -145,6 +148,7 @@ impl Verb {
             Self::Resume(_) => "resume",
             Self::List(_) => "list",
             Self::Log { .. } => "log",
+            Self::Show(_) => "show",
             Self::Status => "status",
             Self::Sync(_) => "sync",
             Self::Pin(_) => "pin",

@@ -24,6 +24,7 @@ mod list;
 mod log;
 mod resume;
 mod save;
+mod show;
 mod status;
 mod store;
 mod store_consent;
@@ -52,6 +53,7 @@ pub(crate) fn all() -> Vec<Box<dyn PluginCommand<Plugin = ConvoSyncPlugin>>> {
         Box::new(resume::Resume),
         Box::new(list::List),
         Box::new(log::Log),
+        Box::new(show::Show),
         Box::new(status::Status),
         Box::new(store::Store),
         Box::new(store_move::StoreMove),
@@ -87,9 +89,7 @@ fn of_sessions(name: &str) -> Signature {
 
 /// What names a session when it comes through the pipeline.
 fn piped_session(to: &Type) -> Vec<(Type, Type)> {
-    [Type::Nothing, Type::String, Type::record(), Type::table()]
-        .map(|from| (from, to.clone()))
-        .to_vec()
+    piped_sessions(to)
 }
 
 /// What names sessions when it comes through the pipeline.

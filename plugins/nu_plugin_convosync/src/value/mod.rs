@@ -9,6 +9,7 @@ mod reports;
 mod retention;
 pub(crate) mod sample;
 mod sessions;
+mod show;
 mod store;
 
 use chrono::{Local, TimeZone};

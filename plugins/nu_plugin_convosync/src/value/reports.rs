@@ -74,6 +74,7 @@ impl Shape {
             "conversation_restored" => self.flag(report.conversation_restored),
             "assistant" => self.maybe(report.assistant.as_ref()),
             "message_count" => self.count(report.message_count),
+            "timeline" => self.timeline(&report.timeline),
             "open_with" => self.maybe(report.open_with.as_ref()),
             "history" => self.list(&report.history, |row| self.command(row)),
             "env" => self.variables(&report.env),

@@ -3,8 +3,9 @@
 use convosync_wire::{
     AccountReport, Amount, Check, ConfigReport, ConsentReport, DeviceRow, DeviceState,
     ExplainReport, ExportFormat, ExportReport, GcReport, ImportReport, KeptReport, KeptSession,
-    LogRow, MoveReport, Note, OriginRow, RetentionState, SaveReport, SessionRow, SessionState,
-    SettingRow, StatusReport, StoreKind, StoreReport, SyncReport, SyncedSave, Visible,
+    LogRow, MessageRow, MoveReport, Note, OriginRow, RetentionState, SaveReport, SessionRow,
+    SessionState, SettingRow, ShowReport, Standing, StatusReport, Step, StoreKind, StoreReport,
+    SyncReport, SyncedSave, TimelineRow, Visible,
 };
 
 #[cfg(test)]
@@ -174,6 +175,53 @@ pub(crate) fn saved() -> SaveReport {
     }
 }
 
+/// As long as it was on two branches.
+pub(crate) fn timeline() -> Vec<TimelineRow> {
+    let row = |first, last, branch, commit: &str, exact| TimelineRow {
+        first,
+        last,
+        branch: some(branch),
+        commit: some(commit),
+        exact,
+    };
+    let main = "c0ffee5d5e6f708192a3b4c5d6e7f8091a2b3c4d";
+    vec![row(1, 2, "main", main, false), row(3, 15, "feature/oauth", OID, true)]
+}
+
+/// The first session, to be read.
+pub(crate) fn shown() -> ShowReport {
+    let row = |number, role: &str, body: &str, tools: &[&str]| MessageRow {
+        number: Some(number),
+        role: text(role),
+        time: Some(EVENING - HOUR),
+        branch: some("feature/oauth"),
+        commit: some(OID),
+        exact: true,
+        text: text(body),
+        tools: tools.iter().map(|tool| text(tool)).collect(),
+    };
+    ShowReport {
+        save: log().swap_remove(0),
+        title: some("OAuth login"),
+        assistant: some("claude-code"),
+        client_version: some("2.1.0"),
+        initial_commit: some("c0ffee5d5e6f708192a3b4c5d6e7f8091a2b3c4d"),
+        branch_history: vec![text("main"), text("feature/oauth")],
+        modified_files: vec![text("auth.js")],
+        timeline: timeline(),
+        here: Some(Standing {
+            branch: some("feature/oauth"),
+            commit: some(OID),
+            step: Step::InStep,
+        }),
+        messages: vec![
+            row(14, "user", "Add the Google provider", &[]),
+            row(15, "assistant", "Done.", &["Edit: auth.js"]),
+        ],
+        notes: vec![],
+    }
+}
+
 /// The save, brought back. No help page shows it: its directory has to be there.
 #[cfg(test)]
 pub(crate) fn resumed(working_directory: &str) -> convosync_wire::ResumeReport {
@@ -196,6 +244,7 @@ pub(crate) fn resumed(working_directory: &str) -> convosync_wire::ResumeReport {
         conversation_restored: true,
         assistant: some("Claude Code"),
         message_count: 15,
+        timeline: timeline(),
         open_with: Some(format!("claude --resume {CONVERSATION}")),
         run: vec![],
         history: vec![],

@@ -22,6 +22,7 @@ mod name;
 mod obstacle;
 mod park;
 mod process;
+mod reflog;
 mod remote;
 mod status;
 mod subject;
@@ -34,7 +35,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use convosync_core::Oid;
+use convosync_core::{HeadMove, Oid};
 use convosync_engine::Cancel;
 use convosync_engine::ports::{
     Advertised, Branch, Committed, Facts, Git, GitError, Identity, JoinedCode, Parked, Push,
@@ -206,6 +207,10 @@ impl Git for GitCli {
 
     fn root_commit(&self, repo: &Repository) -> Result<Option<Oid>, GitError> {
         history::root_commit(self, repo)
+    }
+
+    fn head_moves(&self, repo: &Repository) -> Result<Vec<HeadMove>, GitError> {
+        reflog::head_moves(self, repo)
     }
 
     fn commit_all(

@@ -8,6 +8,7 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::rules::Node;
+use crate::time::milliseconds;
 
 /// A value that is looked into when it is wanted: one of an unexpected type, or with half a
 /// surrogate pair in it, is then as good as absent and does not make its line unreadable.
@@ -62,6 +63,10 @@ pub(super) struct Line<'a> {
     #[serde(borrow)]
     pub(super) version: Loose<'a>,
     #[serde(borrow)]
+    timestamp: Loose<'a>,
+    #[serde(borrow)]
+    git_branch: Loose<'a>,
+    #[serde(borrow)]
     pub(super) custom_title: Loose<'a>,
     #[serde(borrow)]
     pub(super) ai_title: Loose<'a>,
@@ -73,7 +78,20 @@ pub(super) struct Line<'a> {
     message: Loose<'a>,
 }
 
+/// Bytes of a branch's name at most; git and file systems allow no longer ones.
+const LONGEST_BRANCH: usize = 255;
+
 impl<'a> Line<'a> {
+    /// When it was written, milliseconds since 1970.
+    pub(super) fn time_ms(&self) -> Option<i64> {
+        self.timestamp.text().and_then(|time| milliseconds(&time))
+    }
+
+    /// The branch that the client was on; detached, it says `HEAD`.
+    pub(super) fn branch(&self) -> Option<Cow<'a, str>> {
+        self.git_branch.text().filter(|name| !name.is_empty() && name.len() <= LONGEST_BRANCH)
+    }
+
     /// Its `message`.
     pub(super) fn message(&self) -> Message<'a> {
         self.message.parsed()

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::line::{self, Line, Loose};
+use crate::context::Spoken;
 use crate::rules::{Scan, Summary};
 
 /// Letters of a title at most.
@@ -89,6 +91,8 @@ pub(super) struct Reading {
     old_summary: Option<String>,
     first_prompt: Option<String>,
     first_command: Option<String>,
+    /// The last message's branch: one text for all messages in a row that have it.
+    branch: Option<Arc<str>>,
 }
 
 impl Scan for Reading {
@@ -112,6 +116,10 @@ impl Scan for Reading {
         ];
         let title = titles.into_iter().flatten().next().cloned();
         Summary { title, ..self.summary.clone() }
+    }
+
+    fn messages(&self) -> u64 {
+        self.summary.messages
     }
 }
 
@@ -152,7 +160,7 @@ impl Reading {
         if content.tool_result || !typed || NOT_TYPED.iter().any(|mark| text.starts_with(mark)) {
             return;
         }
-        self.summary.messages += 1;
+        self.count(line);
         let (first, text) = match text.starts_with('<') {
             false => (&mut self.first_prompt, Some(text.as_ref())),
             true => (&mut self.first_command, command(&text)),
@@ -171,7 +179,20 @@ impl Reading {
             }
             None => true,
         };
-        self.summary.messages += u64::from(new);
+        if new {
+            self.count(line);
+        }
+    }
+
+    /// One more message.
+    fn count(&mut self, line: &Line<'_>) {
+        self.summary.messages += 1;
+        let branch = line.branch();
+        if branch.as_deref() != self.branch.as_deref() {
+            self.branch = branch.map(|name| name.as_ref().into());
+        }
+        let turn = Spoken { time_ms: line.time_ms(), branch: self.branch.clone() };
+        self.summary.turns.push(turn);
     }
 
     /// Clients are not downgraded in mid-conversation, so the last version is the newest.

@@ -5,6 +5,7 @@ use minicbor::{Decode, Encode};
 use super::terminal::{StoredTerminal, load_terminal, store_terminal};
 use super::text::{Text, texts, values};
 use super::{FormatError, decode, encode};
+use crate::context::{Span, are_in_order};
 use crate::id::{ConversationId, Oid};
 use crate::manifest::{Code, Conversation, FilePath, FileState, Manifest, SegmentRef};
 use crate::name::ObjectName;
@@ -41,6 +42,8 @@ struct StoredCode {
     excluded: Vec<String>,
     #[n(8)]
     clone_url: Option<String>,
+    #[n(12)]
+    modified: Option<Vec<String>>,
 }
 
 #[derive(Encode, Decode)]
@@ -60,6 +63,23 @@ struct StoredConversation {
     directory: String,
     #[n(6)]
     files: Vec<Named>,
+    #[n(12)]
+    spans: Option<Vec<StoredSpan>>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredSpan {
+    #[n(0)]
+    first: u64,
+    #[n(1)]
+    last: u64,
+    #[n(2)]
+    branch: Option<String>,
+    #[n(3)]
+    commit: Option<Text<Oid>>,
+    #[n(4)]
+    exact: bool,
 }
 
 #[derive(Encode, Decode)]
@@ -137,6 +157,7 @@ fn store_code(code: &Code) -> StoredCode {
         bundle_needs: texts(&code.bundle_needs),
         excluded: code.excluded.clone(),
         clone_url: code.clone_url.clone(),
+        modified: Some(code.modified.clone()).filter(|files| !files.is_empty()),
     }
 }
 
@@ -151,6 +172,7 @@ fn load_code(stored: StoredCode) -> Result<Code, FormatError> {
         bundle_needs: values(stored.bundle_needs),
         excluded: stored.excluded,
         clone_url: stored.clone_url,
+        modified: stored.modified.unwrap_or_default(),
     })
 }
 
@@ -166,6 +188,8 @@ fn store_conversation(conversation: &Conversation) -> StoredConversation {
         files: files
             .map(|(path, state)| Named { path: Text(path.clone()), state: store_file(state) })
             .collect(),
+        spans: (!conversation.spans.is_empty())
+            .then(|| conversation.spans.iter().map(store_span).collect()),
     }
 }
 
@@ -178,7 +202,31 @@ fn load_conversation(stored: StoredConversation) -> Result<Conversation, FormatE
         client_version: stored.client_version,
         directory: stored.directory,
         files: all(stored.files, |named| Ok((named.path.0, load_file(named.state)?)))?,
+        spans: load_spans(stored.spans.unwrap_or_default()),
     })
+}
+
+fn store_span(span: &Span) -> StoredSpan {
+    StoredSpan {
+        first: span.first,
+        last: span.last,
+        branch: span.branch.clone(),
+        commit: span.commit.clone().map(Text),
+        exact: span.exact,
+    }
+}
+
+/// Spans that contradict each other are none: a conversation comes back without them too.
+fn load_spans(stored: Vec<StoredSpan>) -> Vec<Span> {
+    let span = |stored: StoredSpan| Span {
+        first: stored.first,
+        last: stored.last,
+        branch: stored.branch,
+        commit: stored.commit.map(|text| text.0),
+        exact: stored.exact,
+    };
+    let spans: Vec<Span> = stored.into_iter().map(span).collect();
+    if are_in_order(&spans) { spans } else { Vec::new() }
 }
 
 fn store_file(state: &FileState) -> StoredFile {

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::manifest::{decode_manifest, encode_manifest};
 use super::*;
 use crate::card::{Card, CodeState};
+use crate::context::Span;
 use crate::devices::DeviceEntry;
 use crate::id::{DeviceKind, SaveId};
 use crate::manifest::{Code, Conversation, FileState, Manifest, SegmentRef};
@@ -75,6 +76,7 @@ fn manifest() -> Manifest {
             bundle_needs: vec![id("0123456789abcdef0123456789abcdef01234567")],
             excluded: vec![".env".to_owned()],
             clone_url: Some("git@example.org:user/project.git".to_owned()),
+            modified: Vec::new(),
         }),
         conversations: vec![Conversation {
             assistant: "claude-code".to_owned(),
@@ -84,6 +86,7 @@ fn manifest() -> Manifest {
             client_version: Some("2.1.0".to_owned()),
             directory: "src".to_owned(),
             files: vec![(id("transcript.jsonl"), file)],
+            spans: Vec::new(),
         }],
         terminal: Some(Terminal { shell: Some("nu".to_owned()), ..Terminal::default() }),
     }
@@ -122,6 +125,7 @@ const MANIFEST: &str = "\
     01f4070608f5a900500707070707070707070707070707070701783276312f732f73657373696f6e2d616263\
     64656667682f30303030303030312d62626262626262622d342d6262626262626262021a000f4240031907d0\
     04190bb8051828061901f4070608f402a2006001626e75";
+const CONTEXT: &str = "";
 const ENTRY: &str = "\
     a60068616161616161616101646465736b020403582001010101010101010101010101010101010101010101\
     0101010101010101010104582002020202020202020202020202020202020202020202020202020202020202\
@@ -165,6 +169,39 @@ fn the_stored_card_never_changes() {
 #[test]
 fn the_stored_manifest_never_changes() {
     frozen(&manifest(), encode_manifest(&manifest()), MANIFEST, decode_manifest);
+}
+
+/// What came later: the context of messages, and the names of files that were committed.
+fn with_context() -> Manifest {
+    let mut manifest = manifest();
+    let span = |first, last, branch: &str, exact| Span {
+        first,
+        last,
+        branch: Some(branch.to_owned()),
+        commit: exact.then(|| id("89abcdef0123456789abcdef0123456789abcdef")),
+        exact,
+    };
+    let code = manifest.code.as_mut().expect("it has code");
+    (code.bundle, code.bundle_needs, code.root_commit) = (None, Vec::new(), None);
+    code.modified = vec!["src/auth.js".to_owned()];
+    let talk = &mut manifest.conversations[0];
+    talk.files = Vec::new();
+    talk.spans = vec![span(1, 2, "main", false), span(3, 12, "feature/oauth", true)];
+    manifest
+}
+
+#[test]
+fn the_stored_context_never_changes() {
+    frozen(&with_context(), encode_manifest(&with_context()), CONTEXT, decode_manifest);
+}
+
+#[test]
+fn a_context_that_contradicts_itself_is_none() {
+    let mut wrong = with_context();
+    wrong.conversations[0].spans.reverse();
+    let read = decode_manifest(&encode_manifest(&wrong)).expect("the rest is right");
+    assert!(read.conversations[0].spans.is_empty());
+    assert_eq!(read.conversations[0].title, wrong.conversations[0].title);
 }
 
 #[test]

@@ -94,6 +94,7 @@ pub(crate) fn body(profile: &Profile, session: &SessionId) -> UnitBody {
         client_version: None,
         directory: String::new(),
         files: vec![("transcript.jsonl".parse().expect("a path"), file)],
+        spans: Vec::new(),
     };
     let terminal = Terminal {
         directory: "src".to_owned(),

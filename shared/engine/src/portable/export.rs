@@ -16,6 +16,7 @@ use crate::history::{Depth, newest_of};
 use crate::member::Member;
 use crate::ports::{LocalError, ScratchFile, Store, Table};
 use crate::shelf::{OpenSave, Shelf};
+use crate::show::went_on_twice;
 use crate::trouble::{Refusal, Trouble};
 
 impl Engine<'_> {
@@ -242,14 +243,6 @@ fn what_stays(conversation: &Conversation) -> Option<Note> {
         ),
         help: Some("`convosync resume` brings them too".to_owned()),
     })
-}
-
-fn went_on_twice(session: &SessionId, device: &str) -> Note {
-    Note {
-        code: "convosync::session::conflict".to_owned(),
-        text: format!("{session} went on in two ways: this is the newer one, saved on {device}"),
-        help: Some(format!("`convosync log {session}` shows both: `--at SAVE` takes the other")),
-    }
 }
 
 fn not_written(error: &io::Error) -> Trouble {

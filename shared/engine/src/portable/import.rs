@@ -5,7 +5,7 @@ use std::path::Path;
 
 use convosync_core::{
     CodeState, Conversation, FileState, Manifest, PackInput, Roots, SessionId, Summary,
-    canonicalise, pack, segment_key,
+    canonicalise, pack, segment_key, spans,
 };
 use convosync_wire::{ImportArgs, ImportReport, Note, Request};
 use flate2::bufread::MultiGzDecoder;
@@ -125,6 +125,7 @@ impl Engine<'_> {
             client_version: taken.summary.client_version,
             directory: String::new(),
             files: vec![(path, state)],
+            spans: spans(&[], &taken.summary.turns, None, &[]),
         };
         let draft = Draft {
             session,

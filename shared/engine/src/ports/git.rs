@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use convosync_core::Oid;
+use convosync_core::{HeadMove, Oid};
 
 use super::GitError;
 
@@ -279,6 +279,14 @@ pub trait Git {
     ///
     /// If git fails.
     fn root_commit(&self, repo: &Repository) -> Result<Option<Oid>, GitError>;
+
+    /// The newest moves of HEAD, at most 1000 in any order, as far as the clone keeps a record of
+    /// them.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn head_moves(&self, repo: &Repository) -> Result<Vec<HeadMove>, GitError>;
 
     /// Commits everything that is neither ignored nor excluded, with the user's hooks and
     /// signing. Nothing to commit: no commit. A merge in progress is never concluded.

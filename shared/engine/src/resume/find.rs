@@ -83,6 +83,16 @@ impl Engine<'_> {
         Ok(FoundSave { card, is_head: true, joins, unites, here, notes })
     }
 
+    /// The newest session of the repository here.
+    pub(crate) fn newest_session_here(
+        &self,
+        history: &History,
+        request: &Request,
+    ) -> Result<SessionId, Trouble> {
+        let here = self.facts_at(request)?;
+        Ok(newest_here(history, here.as_ref())?.session.clone())
+    }
+
     /// What is true of the repository here, if there is one.
     fn facts_at(&self, request: &Request) -> Result<Option<Facts>, Trouble> {
         match self.facts(Path::new(&request.directory)) {
@@ -183,7 +193,7 @@ impl Engine<'_> {
     }
 
     /// Same normalised remote URL, or same root commit.
-    fn same_repository(
+    pub(crate) fn same_repository(
         &self,
         member: &Member,
         facts: &Facts,

@@ -22,6 +22,7 @@ use crate::ports::{Facts, Store};
 use crate::save::must_be_text;
 use crate::send::{SEND_WAIT, Sending, Which, not_sent};
 use crate::shelf::{OpenSave, Shelf};
+use crate::show::timeline;
 use crate::terminal::commands;
 use crate::trouble::{Refusal, Trouble};
 use beside::Beside;
@@ -443,6 +444,8 @@ fn report(
     let card: Card = ready.open.card;
     let mut notes = ready.notes;
     notes.extend(done.notes);
+    let main = ready.open.manifest.conversations.first();
+    let timeline = main.map(|talk| timeline(&talk.spans)).unwrap_or_default();
     let mut report = ResumeReport {
         session_id: card.session.to_string(),
         save: SaveId::to_string(&card.save),
@@ -462,6 +465,7 @@ fn report(
         conversation_restored: false,
         assistant: None,
         message_count: 0,
+        timeline,
         open_with: None,
         run: Vec::new(),
         history: Vec::new(),

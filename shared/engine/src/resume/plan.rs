@@ -280,6 +280,7 @@ mod tests {
             bundle: None,
             bundle_needs: Vec::new(),
             excluded: Vec::new(),
+            modified: Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use convosync_core::{
     Code, CodeState, Conversation, ConversationId, FileState, Manifest, Oid, PackInput, Roots,
-    SaveId, SessionId, Terminal, Vector, pack, segment_key,
+    SaveId, SavedCode, SessionId, Terminal, Vector, pack, segment_key, spans,
 };
 use convosync_wire::{Note, Request, SaveArgs};
 
@@ -11,11 +11,12 @@ use super::{Chosen, EXCLUDES, about};
 use crate::bind::Binding;
 use crate::capture::{Capture, Captured, pack_trouble};
 use crate::engine::Engine;
-use crate::freeze::{Draft, Frozen, Packing, at_home};
+use crate::freeze::{Draft, Frozen, Packing, at_home, conversation_of};
 use crate::history::{History, Seen, newest_of};
 use crate::member::Member;
 use crate::ports::{Assistant, Committed, Facts, Found, Repository, Table};
 use crate::shelf::{OpenSave, Shelf};
+use crate::show::saved_code;
 use crate::trouble::{MISSING, Refusal, Trouble};
 
 /// A frozen save and what there is to tell of it.
@@ -45,7 +46,7 @@ impl Engine<'_> {
         notes.extend(about::submodules(&committed.submodules));
         let mut conversations = Vec::new();
         if let Some((assistant, found)) = chosen.main() {
-            let captured = self.capture_main(
+            let mut captured = self.capture_main(
                 member,
                 *assistant,
                 found,
@@ -55,6 +56,7 @@ impl Engine<'_> {
                 &mut shelf,
                 &mut packing,
             )?;
+            self.put_in_context(&mut captured, chosen, committed, base.as_ref());
             notes.extend(captured.notes);
             conversations.push(captured.conversation);
             conversations.extend(captured.apart);
@@ -113,6 +115,36 @@ impl Engine<'_> {
         open.manifest.conversations.retain(|conversation| !conversation.files.is_empty());
         let manifest = at_home(open.manifest, &open.name);
         Ok(Some(OpenSave { manifest, ..open }))
+    }
+
+    /// Tells of the messages that are new since the save before on which code they were written.
+    fn put_in_context(
+        &self,
+        captured: &mut Captured,
+        chosen: &Chosen<'_>,
+        committed: &Committed,
+        base: Option<&OpenSave>,
+    ) {
+        let Captured { conversation, turns, .. } = captured;
+        let known = conversation.spans.last().map_or(0, |span| span.last);
+        // A fuller transcript than the one here has the context that it had.
+        if turns.count() != conversation.message_count || known == turns.count() {
+            return;
+        }
+        let facts = &chosen.scene.facts;
+        // Without a record of HEAD, or with one that can't be read, less is known.
+        let moves = self.ports.git.head_moves(&facts.repository).unwrap_or_default();
+        let before = base.filter(|_| conversation.spans.is_empty());
+        let before = before
+            .and_then(|open| Some((open, conversation_of(&open.manifest, &conversation.id)?)));
+        if let Some((open, before)) = before {
+            // Saved by an older version: its own commit is all that is known.
+            let turns = turns.up_to(before.message_count);
+            conversation.spans = spans(&[], &turns, saved_code(open), &[]);
+        }
+        let branch = branch(facts);
+        let save = SavedCode { branch: &branch, commit: &committed.commit };
+        conversation.spans = spans(&conversation.spans, turns, Some(save), &moves);
     }
 
     /// Whether a save could not be sent because something that it refers to was nowhere to be had.
@@ -200,6 +232,7 @@ impl Engine<'_> {
             bundle: None,
             bundle_needs: Vec::new(),
             excluded: committed.excluded.clone(),
+            modified: modified(facts, committed),
         };
         if let Some(remote) = &remote
             && !committed.made
@@ -348,6 +381,12 @@ impl Engine<'_> {
 
 pub(crate) fn branch(facts: &Facts) -> String {
     facts.head.branch().unwrap_or("HEAD").to_owned()
+}
+
+/// The files that went into the commit, as far as a save tells their names.
+fn modified(facts: &Facts, committed: &Committed) -> Vec<String> {
+    let changes = facts.changes.iter().filter(|_| committed.made);
+    changes.map(|change| change.path.clone()).take(Code::MOST_MODIFIED).collect()
 }
 
 fn subject(facts: &Facts, committed: &Committed, message: &str) -> String {

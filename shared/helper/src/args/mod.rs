@@ -16,11 +16,11 @@ use std::time::Duration;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use convosync_wire::{
     Answers, ConfigArgs, DoctorArgs, ExportArgs, ListArgs, ProtectArgs, RenameArgs, ResumeArgs,
-    RevokeArgs, SyncArgs, Verb,
+    RevokeArgs, ShowArgs, SyncArgs, Verb,
 };
 
 pub(crate) use keeping::{Delete, Gc, Sessions};
-pub(crate) use options::{Init, Join, List, Resume, Save};
+pub(crate) use options::{Init, Join, List, Resume, Save, Show};
 pub(crate) use portable::{Export, Import};
 
 use crate::shell::Shell;
@@ -59,6 +59,10 @@ pub(crate) struct Cli {
     /// Act as if started in this directory
     #[arg(short = 'C', global = true, help_heading = GLOBAL, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
+
+    /// Print long texts as they are, without a pager
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub(crate) no_pager: bool,
 
     /// Take the passphrase of this device's key from the first line of this file, or of a pipe
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE")]
@@ -102,6 +106,8 @@ pub(crate) enum Command {
         /// A session, or the beginning of its id
         session: String,
     },
+    /// Read a session: its conversation, and the code that it was written on
+    Show(Show),
     /// Where repository, session, store and devices stand
     #[command(after_help = "Example:\n  convosync status")]
     Status,
@@ -308,10 +314,10 @@ pub(crate) enum Wanted {
         /// The user has agreed.
         yes: bool,
     },
-    /// `resume` without a session: a person may pick one.
-    Pick(ResumeArgs),
     /// `list --watch`.
     Watch(ListArgs, Duration),
+    /// `resume` or `show` without a session: a person may pick one.
+    Pick(Verb),
     /// `shell-init`: a text that depends on nothing.
     ShellInit(String),
     /// `config edit`: an editor is needed first.
@@ -366,6 +372,7 @@ impl Command {
                 return Wanted::Watch(list.into(), interval);
             }
             Self::List(list) => Verb::List(list.into()),
+            Self::Show(show) => return wanted_of_show(show.into()),
             Self::Log { session } => Verb::Log { session },
             Self::Status => Verb::Status,
             Self::Sync { retry } => Verb::Sync(SyncArgs { retry }),
@@ -404,6 +411,11 @@ fn wanted_of_resume(resume: Resume) -> Wanted {
     if resume.list {
         return Wanted::Verb(Verb::List(ListArgs::default()));
     }
+    if resume.read_only {
+        let messages = resume.messages.unwrap_or_default();
+        let args = ShowArgs { session: resume.session, at: resume.at, messages };
+        return if resume.latest { Wanted::Verb(Verb::Show(args)) } else { wanted_of_show(args) };
+    }
     let pick = resume.session.is_none() && !resume.latest && resume.at.is_none();
     let args = ResumeArgs {
         session: resume.session,
@@ -433,5 +445,12 @@ fn wanted_of_resume(resume: Resume) -> Wanted {
             on_merge_conflict: resume.on_merge_conflict,
         },
     };
-    if pick { Wanted::Pick(args) } else { Wanted::Verb(Verb::Resume(args)) }
+    let verb = Verb::Resume(args);
+    if pick { Wanted::Pick(verb) } else { Wanted::Verb(verb) }
+}
+
+/// Without a session a person may pick.
+fn wanted_of_show(args: ShowArgs) -> Wanted {
+    let pick = args.session.is_none() && args.at.is_none();
+    if pick { Wanted::Pick(Verb::Show(args)) } else { Wanted::Verb(Verb::Show(args)) }
 }

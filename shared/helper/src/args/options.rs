@@ -3,8 +3,8 @@
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use convosync_wire::{
-    CallerEnv, InitArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict,
-    OnMissing, SaveArgs, Since,
+    CallerEnv, InitArgs, ListArgs, MessageRange, OnConflict, OnDirty, OnDiverged, OnLive,
+    OnMergeConflict, OnMissing, SaveArgs, ShowArgs, Since,
 };
 
 use super::since;
@@ -179,6 +179,16 @@ pub(crate) struct Resume {
     /// List the sessions instead
     #[arg(short, long, conflicts_with = "session")]
     pub(crate) list: bool,
+    /// Only read it, as `convosync show` does: nothing is changed here or anywhere
+    #[arg(long, conflicts_with_all = [
+        "clone", "into", "pull", "no_pull", "force", "run", "dry_run", "switch_branch",
+        "stay_on_branch", "on_dirty", "on_diverged", "on_conflict", "on_live", "on_missing",
+        "on_merge_conflict",
+    ])]
+    pub(crate) read_only: bool,
+    /// With --read-only: these messages, e.g. 10..20, 10.. or ..20
+    #[arg(long, value_name = "RANGE", requires = "read_only")]
+    pub(crate) messages: Option<MessageRange>,
     /// This save of the session, not its newest
     #[arg(long, value_name = "SAVE")]
     pub(crate) at: Option<String>,
@@ -233,6 +243,34 @@ pub(crate) struct Resume {
     /// When the code of two heads can't be merged without you
     #[arg(long, value_name = "WAY", value_parser = answers!(OnMergeConflict))]
     pub(crate) on_merge_conflict: Option<OnMergeConflict>,
+}
+
+/// `convosync show`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    convosync show session-4k2m\n  \
+    convosync show session-4k2m --messages 10..20\n  \
+    convosync show session-4k2m --json | jq -r '.messages[].text'\n\n\
+    Nothing is changed, here or anywhere. A commit behind `~` is where HEAD was at the time of\n\
+    the messages, by the clone's own record; one without is that of the save which first held\n\
+    them. The code itself: `git show COMMIT:FILE`, or `git worktree add --detach DIR COMMIT`.\n\n\
+    On a terminal long texts go through $CONVOSYNC_PAGER, $PAGER or less.")]
+pub(crate) struct Show {
+    /// A session, or the beginning of its id [default: pick one on a terminal, else the newest here]
+    pub(crate) session: Option<String>,
+    /// This save of the session, not its newest
+    #[arg(long, value_name = "SAVE")]
+    pub(crate) at: Option<String>,
+    /// These messages, e.g. 10..20, 10.. or ..20 [default: the newest 500]
+    #[arg(long, value_name = "RANGE")]
+    pub(crate) messages: Option<MessageRange>,
+}
+
+impl From<Show> for ShowArgs {
+    fn from(show: Show) -> Self {
+        let Show { session, at, messages } = show;
+        Self { session, at, messages: messages.unwrap_or_default() }
+    }
 }
 
 /// `convosync list`.

@@ -165,10 +165,19 @@ fn resume_takes_every_answer_beforehand() {
 #[test]
 fn a_person_picks_only_when_nothing_says_which() {
     let wanted = |line: &[&str]| parse(line).expect("right").command.wanted();
-    let Wanted::Pick(args) = wanted(&["resume", "--switch-branch"]) else { panic!("not picked") };
+    let Wanted::Pick(Verb::Resume(args)) = wanted(&["resume", "--switch-branch"]) else {
+        panic!("not picked")
+    };
     assert_eq!(args.answers.switch_branch, Some(true));
     assert!(matches!(wanted(&["resume", "--latest"]), Wanted::Verb(Verb::Resume(_))));
     assert!(matches!(wanted(&["resume", "-l"]), Wanted::Verb(Verb::List(_))));
+    assert!(matches!(wanted(&["show"]), Wanted::Pick(Verb::Show(_))));
+    assert!(matches!(wanted(&["resume", "--read-only"]), Wanted::Pick(Verb::Show(_))));
+    let read = ["resume", "session-4k", "--read-only", "--messages", "10..20"];
+    let Wanted::Verb(Verb::Show(args)) = wanted(&read) else { panic!("not shown") };
+    assert_eq!((args.messages.first, args.messages.last), (Some(10), Some(20)));
+    assert!(parse(&["resume", "--read-only", "--force"]).is_err());
+    assert!(parse(&["show", "--messages", "0..1"]).is_err());
     assert!(matches!(wanted(&["rpc"]), Wanted::Rpc));
     assert!(matches!(wanted(&["device", "join", "--recovery"]), Wanted::Join(_)));
 }

@@ -17,6 +17,7 @@ mod resume;
 mod retention;
 mod save;
 mod sessions;
+mod show;
 mod status;
 mod store;
 mod sync;
@@ -25,6 +26,7 @@ mod terminal;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 use convosync_wire::{ListArgs, Reply, Verb};
 
@@ -57,6 +59,7 @@ pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
             _ => sessions::list(listed, &ListArgs::default(), look),
         },
         Reply::Log(listed) => sessions::log(listed, look),
+        Reply::Shown(report) => show::show(report, look),
         Reply::Status(report) => status::status(report, look),
         Reply::Synced(report) => sync::sync(report, look),
         Reply::Kept(report) => retention::kept(report, look),

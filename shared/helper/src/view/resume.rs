@@ -6,6 +6,7 @@ use super::look::{Look, Sign, Style};
 use super::measure::{age_inside, counted};
 use super::page::{Page, short};
 use super::terminal;
+use super::timeline;
 
 pub(crate) fn resume(report: &ResumeReport, took_history: bool, look: &Look) -> String {
     let mut page = Page::new(look);
@@ -75,6 +76,10 @@ fn restored(report: &ResumeReport, page: &mut Page<'_>) {
         let messages = counted(report.message_count, "message");
         let done = if report.conversation_restored { "restored" } else { "left as it was" };
         page.line(&format!("{}Conversation: {messages} {done}", look.icon("💬")));
+    }
+    if !report.timeline.is_empty() {
+        page.blank();
+        timeline::latest(report, page);
     }
     match (report.in_step, &report.conversation_id) {
         (true, Some(_)) => page.sign(Sign::Done, "Code and conversation are in sync!"),

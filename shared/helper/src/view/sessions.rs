@@ -138,6 +138,7 @@ pub(crate) fn state(state: SessionState) -> Option<&'static str> {
         SessionState::Unpushed => Some("unpushed: its commit travels sealed with it"),
         SessionState::Arriving => Some("arriving: not all of it is in the store yet"),
         SessionState::Conflict => Some("conflict: two devices went on from the same save"),
+        SessionState::OutOfStep => Some("out of step: the work tree here is on other code"),
     }
 }
 

@@ -88,6 +88,7 @@ fn sync_state(row: &SessionRow, local_only: bool, look: &Look) -> String {
         SessionState::Queued => format!("Saved {age}, NOT on other devices yet"),
         SessionState::Arriving => format!("Saved {age}, not all of it has arrived"),
         SessionState::Conflict => format!("Conflict: two devices went on ({age})"),
+        SessionState::OutOfStep => format!("Synced {age}, but the code here is another"),
     }
 }
 

@@ -3,7 +3,7 @@
 use convosync_wire::{
     AccountReport, Check, Choice, Decision, DeviceRow, DeviceState, DoctorReport, ExplainReport,
     Note, Question, ResumeReport, RetentionState, SaveReport, SessionRow, SessionState,
-    StatusReport,
+    StatusReport, TimelineRow,
 };
 
 use super::look::Look;
@@ -117,6 +117,21 @@ pub(crate) fn saved() -> SaveReport {
     }
 }
 
+/// As in the specification: two messages on `main`, the others on a branch.
+pub(crate) fn timeline() -> Vec<TimelineRow> {
+    let row = |first, last, branch: &str, commit: &str, exact| TimelineRow {
+        first,
+        last,
+        branch: Some(branch.into()),
+        commit: Some(commit.into()),
+        exact,
+    };
+    vec![
+        row(1, 2, "main", "abc111def4567890", false),
+        row(3, 15, "feature/oauth", "abc123def4567890", true),
+    ]
+}
+
 pub(crate) fn resumed() -> ResumeReport {
     ResumeReport {
         session_id: "session-abc123".into(),
@@ -137,6 +152,7 @@ pub(crate) fn resumed() -> ResumeReport {
         conversation_restored: true,
         assistant: Some("claude-code".into()),
         message_count: 15,
+        timeline: timeline(),
         open_with: Some("claude --resume conv-789".into()),
         run: Vec::new(),
         history: Vec::new(),

@@ -12,6 +12,7 @@ use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::engine::ArgType;
 use nu_protocol::{Completion, Example, LabeledError, Signature, SyntaxShape, Type, Value};
 
+use super::show;
 use crate::ConvoSyncPlugin;
 use crate::argument::{Named, choice, path, refuse_both, session, text_flag, word_flag};
 use crate::ask::Dialog;
@@ -68,6 +69,9 @@ on its branch."
                 "at",
                 "this save of the session, not its newest (id or unique prefix)",
             ))
+            .switch("list", "list the sessions instead", Some('l'))
+            .switch("read-only", "only read it, as `convosync show` does: nothing is changed", None)
+            .param(show::messages_flag())
             .switch("latest", "this repository's newest session, without asking", None)
             .named(
                 "clone",
@@ -115,7 +119,7 @@ on its branch."
                 words(OnMergeConflict::ALL),
                 "when the code of two heads can't be merged without you",
             ))
-            .input_output_types(super::piped_session(&Type::record()))
+            .input_output_types(super::piped_session(&Type::Any))
     }
 
     fn examples(&self) -> Vec<Example<'_>> {
@@ -147,8 +151,19 @@ on its branch."
         call: &EvaluatedCall,
         input: &Value,
     ) -> Result<Value, LabeledError> {
+        if call.has_flag("list")? {
+            let front = Front::new(engine, call, &[])?;
+            return listed(&front);
+        }
         let named = session(call, input)?;
         let front = Front::new(engine, call, &["session"])?.piped_from(input.span());
+        if call.has_flag("read-only")? {
+            let mut args = show::args(call, named)?;
+            if args.session.is_none() && args.at.is_none() && !call.has_flag("latest")? {
+                args.session = pick(&front)?;
+            }
+            return show::shown(&front, args);
+        }
         let mut args = args(call, &front, named)?;
         if args.session.is_none() && args.at.is_none() && !call.has_flag("latest")? {
             args.session = pick(&front)?;
@@ -217,14 +232,27 @@ fn answers(call: &EvaluatedCall) -> Result<Answers, LabeledError> {
     })
 }
 
+/// The same as `convosync list`.
+fn listed(front: &Front<'_>) -> Result<Value, LabeledError> {
+    match front.reply(Verb::List(ListArgs::default()))? {
+        Reply::Sessions(listed) => {
+            tell(&listed.notes);
+            Ok(Shape::at(front.head()).sessions(&listed.rows))
+        }
+        _ => Err(front.unexpected()),
+    }
+}
+
 /// Lets the user pick. None where nobody can be asked, or there is nothing to pick from: the
 /// helper then takes this repository's newest, or says what is missing.
 fn pick(front: &Front<'_>) -> Result<Option<String>, LabeledError> {
     let Some(dialog) = Dialog::open(front.engine(), front.head()) else { return Ok(None) };
-    let Reply::Sessions(listed) = front.reply(Verb::List(ListArgs::default()))? else {
+    let every = ListArgs { all: true, ..ListArgs::default() };
+    let Reply::Sessions(listed) = front.reply(Verb::List(every))? else {
         return Err(front.unexpected());
     };
-    let rows = listed.rows;
+    let mut rows = listed.rows;
+    rows.sort_by_key(|row| std::cmp::Reverse(row.timestamp));
     if rows.is_empty() {
         return Ok(None);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use convosync_core::{
     Conversation, ConversationId, FilePath, FileState, Joined, Merging, PackInput, Rules, Side,
-    Summary, common_lines, join, newest, pack, segment_key,
+    Span, Summary, common_lines, common_spans, join, newest, pack, segment_key, spans,
 };
 use convosync_wire::Note;
 
@@ -199,6 +199,11 @@ impl Engine<'_> {
         files.dedup_by(|a, b| a.0 == b.0);
         let mut one = Conversation { files, ..last.conversation.clone() };
         if let Some(told) = told {
+            let known = ranked.iter().map(|version| version.conversation.spans.as_slice());
+            let known = known.map(<[Span]>::to_vec);
+            let common = known.reduce(|one, other| common_spans(&one, &other)).unwrap_or_default();
+            // Of what came after, the code is told by the saves that were joined.
+            one.spans = spans(&common, &told.turns, None, &[]);
             one.message_count = told.messages;
             one.title = told.title.or(one.title);
             one.client_version = told.client_version.or(one.client_version);

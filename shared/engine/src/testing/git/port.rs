@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use convosync_core::Oid;
+use convosync_core::{HeadMove, Oid};
 
 use super::{Commit, MemoryGit, ORIGIN, Repo, Tree, refused};
 use crate::ports::{
@@ -26,6 +26,10 @@ impl Git for MemoryGit {
 
     fn root_commit(&self, repo: &Repository) -> Result<Option<Oid>, GitError> {
         self.with(&repo.root, |repo| repo.commit().and_then(|oid| repo.objects().root(oid)))
+    }
+
+    fn head_moves(&self, _repo: &Repository) -> Result<Vec<HeadMove>, GitError> {
+        Ok(Vec::new())
     }
 
     fn commit_all(
