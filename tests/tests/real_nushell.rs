@@ -245,3 +245,74 @@ fn the_passphrase_of_a_locked_key_is_typed_unseen_and_asked_for_again() {
     let screen = terminal.wait_for("the key is open");
     assert!(!screen.contains("horse"), "{screen}");
 }
+
+#[test]
+fn a_session_is_read_as_a_table_however_it_is_named() {
+    let (_world, desktop, laptop) = saved_on_the_desktop();
+    let before = laptop.standing();
+    let id = script(&laptop, "convosync list | get session_id.0 | to json");
+    let id = id.as_str().expect("an id");
+    let asked = serde_json::json!(["Prompt 0 on desktop", "Prompt 5 on desktop"]);
+    let first = "get messages | where role == user | get text | [$in.0 $in.1] | to json";
+    for named in [
+        format!("convosync show {id}"),
+        "convosync list | where branch == feature/oauth | first | convosync show".to_owned(),
+        "convosync list | first 1 | convosync show".to_owned(),
+        format!("'{id}' | convosync show"),
+        format!("['{id}'] | convosync show"),
+        "convosync list | first | convosync log | first | convosync show".to_owned(),
+        "convosync list | first | convosync resume --read-only".to_owned(),
+        "convosync show".to_owned(),
+    ] {
+        let asked_here = script(&laptop, &format!("{named} | {first}"));
+        assert_eq!(asked_here.as_array().map(Vec::len), Some(2), "{named}");
+        assert_eq!(asked_here[0], asked[0], "{named}");
+    }
+    let range = format!("convosync show {id} --messages 2..3 | get messages.number | to json");
+    assert_eq!(script(&laptop, &range), serde_json::json!([2, 3]));
+    let types = format!(
+        "convosync show {id} | get messages.0 | [($in.time | describe) ($in.exact | describe)] | to json"
+    );
+    assert_eq!(script(&laptop, &types), serde_json::json!(["datetime", "bool"]));
+    assert_eq!(laptop.standing(), before, "reading changes nothing");
+
+    let list = script(&laptop, "convosync resume -l | get message | to json");
+    assert_eq!(list, serde_json::json!(["Implemented OAuth login"]));
+    let timeline = script(&laptop, "convosync resume --latest --force | get timeline.last.0 | to json");
+    assert_eq!(timeline, 15);
+    for verb in ["log", "resume", "show"] {
+        let line = format!("'{id}' | convosync {verb} | describe | to json");
+        assert!(script(&laptop, &line).as_str().is_some(), "{verb}");
+    }
+    desktop.ok(&["save", "--new", "Another"]);
+    let gone = script(
+        &laptop,
+        "convosync list | get session_id | convosync delete --yes | get sessions | length | to json",
+    );
+    assert_eq!(gone, 2);
+}
+
+#[test]
+fn the_assistant_is_started_from_the_shell_where_somebody_can_talk_to_it() {
+    let (_world, _desktop, laptop) = saved_on_the_desktop();
+    let folder = laptop.home.join("bin");
+    fs::create_dir_all(&folder).expect("a folder");
+    let text = "#!/bin/sh\necho \"started with $* in $(basename $(pwd))\"; read -r line; echo \"heard $line\"\n";
+    fs::write(folder.join("claude"), text).expect("a script");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(folder.join("claude"), mode).expect("it can run");
+    let mut env = laptop.env();
+    env.insert("PATH".to_owned(), format!("{}:{}", folder.display(), env["PATH"]));
+    let terminal = terminal(&laptop.home, &env, &helper());
+    let place = laptop.work_tree.display();
+    terminal.type_text(&format!("cd {place}/.. ; let done = convosync resume --into {place} --latest --force --run"));
+    terminal.press(&["Enter"]);
+    terminal.wait_for("this is no repository");
+    terminal.type_text(&format!("cd {place}; convosync resume --latest --force --run"));
+    terminal.press(&["Enter"]);
+    terminal.wait_for(&format!("started with --resume {ID} in app"));
+    terminal.type_text("hello");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("heard hello");
+    terminal.wait_for("working_directory");
+}

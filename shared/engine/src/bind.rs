@@ -21,6 +21,9 @@ pub(crate) struct Binding {
     pub(crate) conversation: Option<ConversationId>,
     /// Whether the next save goes on with the session: false after `resume --at` of an old save.
     pub(crate) continues: bool,
+    /// Whether it came back to other code than its own, as by `--stay-on-branch`; until then or
+    /// until that is seen to be over.
+    pub(crate) elsewhere: bool,
     /// The work tree.
     pub(crate) root: PathBuf,
 }
@@ -30,12 +33,14 @@ impl Binding {
     fn encode(&self) -> Vec<u8> {
         let conversation = self.conversation.as_ref().map_or("", ConversationId::as_str);
         let continues = if self.continues { "continues" } else { "ends" };
+        let elsewhere = if self.elsewhere { " elsewhere" } else { "" };
         format!(
-            "{}\n{}\n{}\n{}\n{}",
+            "{}\n{}\n{}\n{}{}\n{}",
             self.session,
             self.tip,
             conversation,
             continues,
+            elsewhere,
             self.root.display()
         )
         .into_bytes()
@@ -50,8 +55,11 @@ impl Binding {
             "" => None,
             id => Some(id.parse().ok()?),
         };
-        let continues = lines.next()? == "continues";
-        Some(Self { session, tip, conversation, continues, root: PathBuf::from(lines.next()?) })
+        let words = lines.next()?;
+        let continues = words.starts_with("continues");
+        let elsewhere = words.ends_with(" elsewhere");
+        let root = PathBuf::from(lines.next()?);
+        Some(Self { session, tip, conversation, continues, elsewhere, root })
     }
 }
 
@@ -113,5 +121,27 @@ impl Engine<'_> {
         let account = &member.profile.account;
         let sealed = seal_value(account, label, value.as_bytes(), &mut self.random());
         IndexChange::Put(table, local_digest(account, label, of), sealed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binding_comes_back_and_one_of_an_older_version_too() {
+        for (continues, elsewhere) in [(true, true), (true, false), (false, true), (false, false)] {
+            let binding = Binding {
+                session: "session-aaaaaaaa".parse().unwrap(),
+                tip: "00000002-aaaaaaaa-2-aaaaaaaa".parse().unwrap(),
+                conversation: None,
+                continues,
+                elsewhere,
+                root: PathBuf::from("/w/a\nb"),
+            };
+            assert_eq!(Binding::decode(&binding.encode()), Some(binding));
+        }
+        let old = b"session-aaaaaaaa\n00000002-aaaaaaaa-2-aaaaaaaa\n\ncontinues\n/w";
+        assert!(Binding::decode(old).is_some_and(|old| old.continues && !old.elsewhere));
     }
 }

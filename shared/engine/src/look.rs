@@ -84,7 +84,10 @@ impl Engine<'_> {
         let mut notes = history.notes.clone();
         notes.extend(reach.notes);
         notes.extend(rows.iter().filter_map(|seen| two_heads(&history, seen)));
-        let rows = rows.iter().map(|seen| session_row(&history, seen)).collect();
+        let tips: Vec<&Card> = rows.iter().map(|seen| &seen.card).collect();
+        let away = self.out_of_step(&reach.member, &tips)?;
+        let mut rows: Vec<_> = rows.iter().map(|seen| session_row(&history, seen)).collect();
+        away.iter().for_each(|away| away.mark(&mut rows));
         Ok(Rows { rows, notes })
     }
 
@@ -128,6 +131,12 @@ impl Engine<'_> {
                 let heads = view.history.heads(&binding.session);
                 let newest = crate::history::newest_of(&heads);
                 report.session = newest.map(|seen| session_row(&view.history, seen));
+                let tip: Vec<&Card> = newest.iter().map(|seen| &seen.card).collect();
+                for away in self.out_of_step(&view.member, &tip)? {
+                    away.mark(report.session.as_mut_slice());
+                    away.mark(&mut report.sessions);
+                    report.notes.push(away.note());
+                }
             }
         }
         Ok(report)

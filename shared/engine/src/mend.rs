@@ -49,6 +49,7 @@ fn tips(again: &[Again]) -> Vec<Binding> {
                 tip: tip.save,
                 conversation: tip.conversation,
                 continues: true,
+                elsewhere: false,
                 root: root.clone(),
             })
         })

@@ -1,6 +1,7 @@
 //! The program: arguments in, text or JSON out, an exit code at the end.
 
 use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -30,7 +31,7 @@ use crate::rpc;
 use crate::shell;
 use crate::start;
 use crate::surroundings::{self, Env, Output};
-use crate::terminal::{self, Terminal};
+use crate::terminal::{self, FullScreen, Terminal};
 use crate::unlock;
 use crate::view::{self, Look};
 use crate::watch;
@@ -426,13 +427,25 @@ impl Session<'_> {
         match self.call(&caller::request(list, &self.directory, self.env)) {
             Outcome::Failure(failure) => Err(self.failed(&failure)),
             Outcome::Reply(reply) => match *reply {
-                Reply::Sessions(listed) if !listed.rows.is_empty() => {
-                    let picked = ask::pick(&listed.rows, &mut self.terminal(), &self.err);
+                Reply::Sessions(mut listed) if !listed.rows.is_empty() => {
+                    listed.rows.sort_by_key(|row| Reverse(row.timestamp));
+                    let picked = self.picked(&listed.rows);
                     Ok(of_session(verb, picked.ok_or_else(|| self.cancelled())?))
                 }
                 _ => Ok(verb),
             },
             Outcome::Decision(_) => Ok(verb),
+        }
+    }
+
+    /// The session that a person picks on the whole screen, or by its number where the terminal is
+    /// too simple for that.
+    fn picked(&self, rows: &[SessionRow]) -> Option<String> {
+        let simple = self.env.get("TERM").is_none_or(|term| term == "dumb");
+        let screen = if simple { None } else { FullScreen::open(self.interrupt.clone()) };
+        match screen {
+            Some(mut screen) => ask::pick_on_screen(rows, &mut screen, &self.err),
+            None => ask::pick(rows, &mut self.terminal(), &self.err),
         }
     }
 

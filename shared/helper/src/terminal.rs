@@ -9,7 +9,8 @@ use rustix::stdio::{stderr, stdin};
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 use zeroize::Zeroizing;
 
-use crate::console::Console;
+use crate::ask::{Key, keys};
+use crate::console::{Console, Screen};
 use crate::interrupt::Interrupt;
 
 /// A terminal hands over at most so many bytes of a line (`MAX_CANON` on Linux is 4096).
@@ -106,6 +107,75 @@ impl Drop for Hidden {
             // A terminal that is gone needs no echo.
             let _ = termios::tcsetattr(stdin(), OptionalActions::Now, before);
         }
+    }
+}
+
+/// The terminal as a screen of its own: what was there before comes back when this is dropped.
+pub(crate) struct FullScreen {
+    interrupt: Interrupt,
+    before: Termios,
+}
+
+/// Switches to the other screen without a cursor, and back (xterm's private modes 1049 and 25).
+const ENTER: &str = "\u{1b}[?1049h\u{1b}[?25l";
+const LEAVE: &str = "\u{1b}[?25h\u{1b}[?1049l";
+
+/// Bytes of keys that are read at once.
+const KEYS: usize = 256;
+
+impl FullScreen {
+    /// None where the terminal can't do it.
+    pub(crate) fn open(interrupt: Interrupt) -> Option<Self> {
+        let before = termios::tcgetattr(stdin()).ok()?;
+        columns().zip(rows())?;
+        let mut single = before.clone();
+        // Ctrl-C still interrupts.
+        single.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN);
+        termios::tcsetattr(stdin(), OptionalActions::Now, &single).ok()?;
+        let mut screen = Self { interrupt, before };
+        screen.write(ENTER);
+        Some(screen)
+    }
+
+    fn write(&mut self, text: &str) {
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+}
+
+impl Screen for FullScreen {
+    fn size(&self) -> (usize, usize) {
+        (columns().unwrap_or(80), rows().unwrap_or(24))
+    }
+
+    fn draw(&mut self, text: &str) {
+        let lines = text.trim_end_matches('\n').replace('\n', "\r\n");
+        self.write(&format!("\u{1b}[H\u{1b}[2J{lines}"));
+    }
+
+    fn keys(&mut self) -> Option<Vec<Key>> {
+        let size = self.size();
+        loop {
+            if self.interrupt.is_set() {
+                return None;
+            }
+            match poll(&mut [PollFd::new(&stdin(), PollFlags::IN)], Some(&GLANCE)) {
+                Ok(0) | Err(Errno::INTR) if self.size() == size => {}
+                Ok(0) | Err(Errno::INTR) => return Some(Vec::new()),
+                Ok(_) => break,
+                Err(_) => return None,
+            }
+        }
+        let mut bytes = [0; KEYS];
+        let count = rustix::io::read(stdin(), &mut bytes[..]).ok().filter(|count| *count > 0)?;
+        Some(keys(&bytes[..count]))
+    }
+}
+
+impl Drop for FullScreen {
+    fn drop(&mut self) {
+        self.write(LEAVE);
+        // A terminal that is gone needs no echo.
+        let _ = termios::tcsetattr(stdin(), OptionalActions::Now, &self.before);
     }
 }
 

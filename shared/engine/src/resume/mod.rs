@@ -142,7 +142,8 @@ impl Engine<'_> {
             .map(|placed| done.notes.extend(placed))
             .and_then(|()| self.apply_conversation(&work_tree, talk))
             .and_then(|restored| {
-                self.bound(&member, &mut ready, restored.as_ref()).map(|()| restored)
+                let elsewhere = !done.in_step && done.pulled == 0;
+                self.bound(&member, &mut ready, restored.as_ref(), elsewhere).map(|()| restored)
             });
         let restored = match restored {
             Ok(restored) => restored,
@@ -285,6 +286,7 @@ impl Engine<'_> {
         member: &Member,
         ready: &mut Ready,
         restored: Option<&Restored>,
+        elsewhere: bool,
     ) -> Result<(), Trouble> {
         if !ready.joins.is_empty() {
             let OpenSave { card, manifest, name } = &ready.open;
@@ -299,6 +301,7 @@ impl Engine<'_> {
             tip: card.save.clone(),
             conversation: restored.map(|r| r.id.clone()).or_else(|| card.conversation.clone()),
             continues: ready.is_head,
+            elsewhere,
             root: ready.facts.repository.root.clone(),
         };
         let change = self.bind(member, &binding);

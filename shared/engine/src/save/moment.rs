@@ -88,6 +88,7 @@ impl Engine<'_> {
             tip: placeholder(member)?,
             conversation: chosen.main().map(|(_, found)| found.id.clone()),
             continues: true,
+            elsewhere: false,
             root: facts.repository.root.clone(),
         };
         let frozen = self.freeze(member, draft, packing, Some(binding))?;

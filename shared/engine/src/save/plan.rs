@@ -179,6 +179,7 @@ mod tests {
             tip: "00000002-aaaaaaaa-2-aaaaaaaa".parse().unwrap(),
             conversation: conversation.map(|id| id.parse().unwrap()),
             continues,
+            elsewhere: false,
             root: PathBuf::from("/w"),
         }
     }

@@ -372,6 +372,7 @@ impl Command {
                 return Wanted::Watch(list.into(), interval);
             }
             Self::List(list) => Verb::List(list.into()),
+            Self::Show(show) if show.latest => Verb::Show(show.into()),
             Self::Show(show) => return wanted_of_show(show.into()),
             Self::Log { session } => Verb::Log { session },
             Self::Status => Verb::Status,

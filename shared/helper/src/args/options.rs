@@ -258,6 +258,9 @@ pub(crate) struct Resume {
 pub(crate) struct Show {
     /// A session, or the beginning of its id [default: pick one on a terminal, else the newest here]
     pub(crate) session: Option<String>,
+    /// This repository's newest session, without asking
+    #[arg(long, conflicts_with = "session")]
+    pub(crate) latest: bool,
     /// This save of the session, not its newest
     #[arg(long, value_name = "SAVE")]
     pub(crate) at: Option<String>,
@@ -268,7 +271,7 @@ pub(crate) struct Show {
 
 impl From<Show> for ShowArgs {
     fn from(show: Show) -> Self {
-        let Show { session, at, messages } = show;
+        let Show { session, at, messages, latest: _ } = show;
         Self { session, at, messages: messages.unwrap_or_default() }
     }
 }

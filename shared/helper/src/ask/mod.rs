@@ -3,16 +3,19 @@
 //! Decides nothing itself. What was answered goes into the request, and the engine is asked again.
 
 mod init;
+mod picker;
 mod unlock;
 
 use convosync_wire::{Choice, Decision, Failure, Request, Secret, SessionRow, Verb};
 
-use crate::console::Console;
+use crate::console::{Console, Screen};
 use crate::exit::INTERNAL;
 use crate::outcome::Outcome;
 use crate::view::{self, Look};
+use picker::Turn;
 
 pub(crate) use init::words_are_written;
+pub(crate) use picker::{Key, Picker, keys};
 pub(crate) use unlock::{NOT_TYPED, new_passphrase, until_unlocked};
 
 /// Each of the seven questions once, and once more when the answer was overtaken.
@@ -110,7 +113,28 @@ fn asked_in_vain() -> Failure {
     }
 }
 
-/// Lets a person pick a session. None: stop.
+/// Lets a person pick a session on a whole screen. None: stop.
+pub(crate) fn pick_on_screen(
+    rows: &[SessionRow],
+    screen: &mut dyn Screen,
+    look: &Look,
+) -> Option<String> {
+    let mut picker = Picker::new(rows);
+    loop {
+        let (columns, height) = screen.size();
+        let look = Look { width: columns, ..look.clone() };
+        screen.draw(&view::picking(&picker, &look, height));
+        for key in screen.keys()? {
+            match picker.press(key) {
+                Turn::On => {}
+                Turn::Picked(at) => return rows.get(at).map(|row| row.session_id.clone()),
+                Turn::Left => return None,
+            }
+        }
+    }
+}
+
+/// Lets a person pick a session line by line, where a terminal can do no more. None: stop.
 pub(crate) fn pick(rows: &[SessionRow], console: &mut dyn Console, look: &Look) -> Option<String> {
     console.show(&view::picker(rows, look));
     let range = if rows.len() == 1 { "1".to_owned() } else { format!("1-{}", rows.len()) };

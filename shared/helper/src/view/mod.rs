@@ -30,7 +30,7 @@ mod timeline;
 
 use convosync_wire::{ListArgs, Reply, Verb};
 
-pub(crate) use dialog::{decision, picker};
+pub(crate) use dialog::{decision, picker, picking};
 pub(crate) use failure::failure;
 pub(crate) use harmless::line as harmless_line;
 pub(crate) use look::Look;

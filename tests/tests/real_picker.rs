@@ -1,0 +1,111 @@
+//! The picker and the pager of the command line on a real terminal.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use convosync_tests::{Device, Terminal, World, helper};
+
+const ID: &str = "11111111-2222-4333-8444-555555555555";
+
+/// Three sessions on the desktop, the newest one on a branch.
+fn sessions() -> (World, Device, Device) {
+    let (world, desktop, laptop) = World::pair();
+    for (branch, message) in
+        [("main", "Fixed login bug"), ("docs", "Wrote the manual"), ("feature/oauth", "OAuth login")]
+    {
+        desktop.git(&["switch", "-q", "-C", branch]);
+        desktop.write("file", message);
+        desktop.ok(&["save", "--new", message]);
+    }
+    (world, desktop, laptop)
+}
+
+fn open(device: &Device, env: &BTreeMap<String, String>, args: &str) -> Terminal {
+    let program = helper().display().to_string();
+    Terminal::start(&device.work_tree, env, &format!("'{program}' {args}"))
+}
+
+#[test]
+fn a_session_is_found_by_typing_and_resumed() {
+    let (_world, _desktop, laptop) = sessions();
+    let terminal = open(&laptop, &laptop.env(), "resume --switch-branch");
+    let screen = terminal.wait_for_calm("Available Sessions");
+    let at = |text: &str| screen.find(text).unwrap_or(usize::MAX);
+    assert!(at("OAuth login") < at("Wrote the manual"), "newest first:\n{screen}");
+    assert!(at("Wrote the manual") < at("Fixed login bug"), "{screen}");
+    terminal.type_text("manual");
+    let screen = terminal.wait_until("only one session", |screen| !screen.contains("OAuth"));
+    assert!(screen.contains("Wrote the manual") && screen.contains("manual_"), "{screen}");
+    terminal.press(&["Enter"]);
+    let screen = terminal.wait_for("Session restored!");
+    assert!(!screen.contains("Available Sessions"), "the picker is gone:\n{screen}");
+    assert_eq!(laptop.git(&["branch", "--show-current"]), "docs");
+}
+
+#[test]
+fn arrows_and_numbers_choose_and_escape_changes_nothing() {
+    let (_world, _desktop, laptop) = sessions();
+    let terminal = open(&laptop, &laptop.env(), "show");
+    terminal.wait_for_calm("❯ 1.");
+    terminal.press(&["Down"]);
+    terminal.wait_for("❯ 2.");
+    terminal.type_text("3");
+    terminal.wait_for("❯ 3.");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("Go on with it: convosync resume");
+    assert!(terminal.screen().contains("Fixed login bug"), "{}", terminal.screen());
+
+    let before = laptop.standing();
+    for key in ["Escape", "q", "C-c"] {
+        let terminal = open(&laptop, &laptop.env(), "resume");
+        terminal.wait_for_calm("Available Sessions");
+        terminal.press(&[key]);
+        terminal.wait_for("Cancelled: nothing was changed.");
+    }
+    assert_eq!(laptop.standing(), before);
+}
+
+#[test]
+fn a_long_conversation_is_read_in_the_users_pager() {
+    let (_world, desktop, _laptop) = sessions();
+    desktop.talk(ID, 40);
+    desktop.ok(&["save", "--new", "A long talk"]);
+    let mut env = desktop.env();
+    let pager = desktop.home.join("pager");
+    fs::write(&pager, "#!/bin/sh\necho \"paged $(grep -c Answer) answers, $1\"\n").expect("a file");
+    fs::set_permissions(&pager, fs::Permissions::from_mode(0o755)).expect("it can run");
+    env.insert("PAGER".to_owned(), format!("{} -x", pager.display()));
+    let terminal = open(&desktop, &env, "resume --read-only --latest");
+    terminal.wait_for("paged 40 answers, -x");
+    let terminal = open(&desktop, &env, "show --latest --no-pager");
+    terminal.wait_for("Go on with it");
+}
+
+#[test]
+fn the_assistant_is_started_in_the_sessions_directory() {
+    let (_world, desktop, laptop) = World::pair();
+    desktop.talk(ID, 1);
+    desktop.ok(&["save", "A talk"]);
+    let mut env = laptop.env();
+    let folder = laptop.home.join("bin");
+    fs::create_dir_all(&folder).expect("a folder");
+    let script = "#!/bin/sh\necho \"started with $* in $(pwd)\"; read -r line; echo \"heard $line\"\n";
+    fs::write(folder.join("claude"), script).expect("a script");
+    let mode = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(folder.join("claude"), mode).expect("it can run");
+    let path = format!("{}:{}", folder.display(), env["PATH"]);
+    env.insert("PATH".to_owned(), path);
+    let terminal = open(&laptop, &env, "resume --latest --run");
+    let screen = terminal.wait_for(&format!("started with --resume {ID}"));
+    assert!(screen.contains("Session restored!"), "{screen}");
+    terminal.type_text("hello");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("heard hello");
+
+    env.insert("PATH".to_owned(), laptop.env()["PATH"].clone());
+    if !laptop.env()["PATH"].split(':').any(|dir| fs::exists(format!("{dir}/claude")).unwrap_or(false)) {
+        let terminal = open(&laptop, &env, "resume --latest --run");
+        terminal.wait_for("`claude` could not be started");
+    }
+}

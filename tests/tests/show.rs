@@ -1,0 +1,188 @@
+//! A session is read: its messages, the code that they were written on, and whether that is here.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use convosync_tests::{Device, World};
+use serde_json::{Value, json};
+
+const ID: &str = "11111111-2222-4333-8444-555555555555";
+
+/// 2026-01-02T03:00:00Z, in seconds.
+const MORNING: u64 = 1_767_322_800;
+
+/// A prompt and its answer, at a time and on a branch.
+fn say(device: &Device, time: &str, branch: &str, text: &str) {
+    let path = device.transcript(ID);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    let mut lines = fs::read_to_string(&path).unwrap_or_default();
+    let count = lines.lines().count();
+    let line = |n: usize, message: Value, kind: &str| {
+        json!({"parentUuid": null, "isSidechain": false, "type": kind, "timestamp": time,
+            "uuid": format!("00000000-0000-4000-8000-{:012x}", count + n), "cwd": "/w",
+            "sessionId": ID, "version": "2.1.328", "gitBranch": branch, "message": message})
+    };
+    let prompt = line(0, json!({"role": "user", "content": text}), "user");
+    let answer = json!({"id": format!("msg_{count}"), "role": "assistant", "content": [
+        {"type": "text", "text": format!("Answer to: {text}")},
+        {"type": "tool_use", "id": "t", "name": "Bash", "input": {"command": "cargo test"}}]});
+    lines += &format!("{prompt}\n{}\n", line(1, answer, "assistant"));
+    fs::write(path, lines).expect("a transcript");
+}
+
+/// A little later than all that git has recorded so far.
+fn soon() -> String {
+    let output = Command::new("date").args(["-u", "-d", "+1 minute", "+%Y-%m-%dT%H:%M:%S.000Z"]);
+    let mut output = { output }.output().expect("there is a date");
+    output.stdout.pop();
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// The desktop began on `main`, branched, and saved. Gives the commits of both, and the session.
+fn saved() -> (World, Device, Device, [String; 2], String) {
+    let (world, desktop, laptop) = World::pair();
+    let start = desktop.head();
+    let log: PathBuf = desktop.work_tree.join(".git/logs/HEAD");
+    let zero = "0".repeat(40);
+    fs::write(log, format!("{zero} {start} a <a@b> {MORNING} +0000\tcommit: start\n"))
+        .expect("git's record of HEAD");
+    say(&desktop, "2026-01-02T03:01:00.000Z", "main", "Help me implement OAuth");
+    let mut branch = desktop.git_command(&["switch", "-q", "-c", "feature/oauth"]);
+    let at = format!("{} +0000", MORNING + 180);
+    assert!(branch.env("GIT_COMMITTER_DATE", at).status().expect("git runs").success());
+    say(&desktop, "2026-01-02T03:05:00.000Z", "feature/oauth", "Add the Google provider");
+    desktop.write("auth.js", "login\n");
+    let saved = desktop.json(&["save", "Implemented OAuth login"]);
+    let session = saved["session_id"].as_str().expect("an id").to_owned();
+    let commits = [start, desktop.head()];
+    (world, desktop, laptop, commits, session)
+}
+
+fn spans(timeline: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().map_or("?".to_owned(), |text| text[..4].to_owned());
+    let rows = timeline.as_array().expect("rows").iter();
+    let told = rows.map(|row| {
+        let mark = if row["exact"] == true { "" } else { "~" };
+        let (first, last) = (&row["first"], &row["last"]);
+        format!("{first}-{last} {} {mark}{}", text(&row["branch"]), text(&row["commit"]))
+    });
+    told.collect()
+}
+
+#[test]
+fn the_timeline_tells_the_code_of_each_message_on_every_device() {
+    let (_world, desktop, laptop, [start, saved], session) = saved();
+    let want = [format!("1-2 main ~{}", &start[..4]), format!("3-4 feat {}", &saved[..4])];
+    let shown = desktop.json(&["show", &session]);
+    assert_eq!(spans(&shown["timeline"]), want, "{shown}");
+    assert_eq!(shown["initial_commit"], start.as_str());
+    assert_eq!(shown["branch_history"], json!(["main", "feature/oauth"]));
+    assert_eq!(shown["modified_files"], json!(["auth.js"]));
+
+    let resumed = laptop.json(&["resume", "--switch-branch"]);
+    assert_eq!(spans(&resumed["timeline"]), want, "{resumed}");
+    let told = laptop.ok(&["resume"]);
+    let want_text = format!(
+        "Message 1-2: on branch main @ ~{}\nBranched to feature/oauth\n\
+         Message 3-4: on branch feature/oauth @ {}\n* Code and conversation are in sync!\n",
+        &start[..7],
+        &saved[..7]
+    );
+    assert!(told.contains(&want_text), "{told}");
+
+    // What the laptop adds is told by its own save; the rest stays as it was.
+    say(&laptop, &soon(), "feature/oauth", "And the button");
+    laptop.write("auth.js", "login\nbutton\n");
+    laptop.ok(&["save", "Added the button"]);
+    let shown = desktop.json(&["show", &session]);
+    let more = format!("5-6 feat {}", &laptop.head()[..4]);
+    assert_eq!(spans(&shown["timeline"]), [&want[..], &[more]].concat(), "{shown}");
+}
+
+#[test]
+fn a_conversation_is_read_in_pages_and_nothing_is_touched() {
+    let (world, _desktop, laptop, [start, saved], session) = saved();
+    let before = (laptop.standing(), world.objects());
+    let shown = laptop.json(&["show", &session, "--messages", "2..3"]);
+    let messages = shown["messages"].as_array().expect("messages");
+    let told: Vec<_> = messages.iter().map(|row| (&row["number"], &row["role"])).collect();
+    assert_eq!(
+        told,
+        [(&json!(2), &json!("assistant")), (&json!(3), &json!("user"))],
+        "{shown}"
+    );
+    assert_eq!(messages[0]["text"], "Answer to: Help me implement OAuth");
+    assert_eq!(messages[0]["tools"], json!(["Bash: cargo test"]));
+    assert_eq!((&messages[0]["commit"], &messages[0]["exact"]), (&json!(start), &json!(false)));
+    assert_eq!((&messages[1]["commit"], &messages[1]["exact"]), (&json!(saved), &json!(true)));
+    assert_eq!(messages[1]["time"], "2026-01-02T03:05:00Z");
+    assert_eq!(shown["notes"][0]["text"], "messages 2 to 3 of 4", "{shown}");
+
+    let whole = laptop.ok(&["show", &session]);
+    let read = laptop.ok(&["resume", &session, "--read-only"]);
+    assert_eq!(whole, read, "read-only is the same");
+    let want = "[3] User - 2026-01-02 03:05 UTC\n    Add the Google provider\n\n\
+                [4] Assistant - 2026-01-02 03:05 UTC\n    Answer to: Add the Google provider\n    \
+                -> Bash: cargo test\n";
+    assert!(whole.contains(want), "{whole}");
+    assert_eq!((laptop.standing(), world.objects()), before, "nothing was changed");
+    assert!(!laptop.transcript(ID).exists());
+
+    let newest = laptop.json(&["show"]);
+    assert_eq!(newest["session_id"], session.as_str(), "off a terminal it is the newest here");
+    laptop.refuses(&["show", "session-zzzz"], "convosync::session::not-found");
+    laptop.refuses(&["show", &session, "--at", "9"], "convosync::save::not-found");
+}
+
+#[test]
+fn what_a_message_says_never_acts_on_a_terminal() {
+    let (_world, desktop, _laptop, _, session) = saved();
+    let evil = "\u{1b}]0;owned\u{7}\u{1b}[2Jclear\rover\u{202e}txt\u{9b}31m";
+    say(&desktop, &soon(), "feature/oauth\u{1b}[2J", evil);
+    desktop.ok(&["save", "evil \u{1b}[2J"]);
+    let shown = desktop.ok(&["show", &session]);
+    let acts = ['\u{1b}', '\u{7}', '\r', '\u{202e}', '\u{9b}'];
+    assert!(!shown.contains(acts), "{shown:?}");
+    assert!(shown.contains("owned"), "{shown}");
+}
+
+#[test]
+fn a_session_on_another_branch_is_out_of_step_until_it_is_not() {
+    let (_world, _desktop, laptop, _, session) = saved();
+    let resumed = laptop.json(&["resume", &session, "--stay-on-branch"]);
+    assert_eq!(resumed["in_step"], false, "{resumed}");
+    let state = |args: &[&str]| {
+        let rows = laptop.json(args);
+        rows[0]["state"].clone()
+    };
+    assert_eq!(state(&["list"]), "out-of-step");
+    let status = laptop.json(&["status"]);
+    assert_eq!(status["session"]["state"], "out-of-step", "{status}");
+    let note = status["notes"].as_array().expect("notes").iter();
+    let note = note.map(|note| note["text"].to_string()).collect::<Vec<_>>().join("\n");
+    assert!(note.contains("is on feature/oauth @"), "{note}");
+    let step = || laptop.json(&["show", &session])["here"]["step"].clone();
+    assert_eq!(step(), "out-of-step");
+
+    laptop.git(&["switch", "-q", "feature/oauth"]);
+    assert_eq!((step(), state(&["list"])), (json!("in-step"), json!("synced")));
+    laptop.write("auth.js", "more\n");
+    laptop.git(&["commit", "-qam", "more"]);
+    assert_eq!((step(), state(&["list"])), (json!("ahead"), json!("synced")));
+    // Once it is over, it is over: the next branch is the user's own affair.
+    laptop.git(&["switch", "-q", "main"]);
+    assert_eq!(state(&["list"]), "synced");
+}
+
+#[test]
+fn a_session_comes_back_to_the_folder_that_it_was_held_in() {
+    let (_world, desktop, laptop) = World::pair();
+    desktop.write("packages/web/app.js", "one\n");
+    let folder = desktop.work_tree.join("packages/web").display().to_string();
+    let saved = desktop.json(&["-C", &folder, "save", "In a folder"]);
+    let session = saved["session_id"].as_str().expect("an id").to_owned();
+    let resumed = laptop.json(&["resume", &session]);
+    let want = laptop.work_tree.join("packages/web").display().to_string();
+    assert_eq!(resumed["working_directory"], want.as_str(), "{resumed}");
+}
