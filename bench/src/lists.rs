@@ -127,5 +127,6 @@ fn card(profile: &Profile, number: u64) -> Card {
         content: [0; 16],
         quiet: false,
         parked: false,
+        note: false,
     }
 }

@@ -278,7 +278,8 @@ fn a_session_is_read_as_a_table_however_it_is_named() {
 
     let list = script(&laptop, "convosync resume -l | get message | to json");
     assert_eq!(list, serde_json::json!(["Implemented OAuth login"]));
-    let timeline = script(&laptop, "convosync resume --latest --force | get timeline.last.0 | to json");
+    let timeline =
+        script(&laptop, "convosync resume --latest --force | get timeline.last.0 | to json");
     assert_eq!(timeline, 15);
     for verb in ["log", "resume", "show"] {
         let line = format!("'{id}' | convosync {verb} | describe | to json");
@@ -305,7 +306,9 @@ fn the_assistant_is_started_from_the_shell_where_somebody_can_talk_to_it() {
     env.insert("PATH".to_owned(), format!("{}:{}", folder.display(), env["PATH"]));
     let terminal = terminal(&laptop.home, &env, &helper());
     let place = laptop.work_tree.display();
-    terminal.type_text(&format!("cd {place}/.. ; let done = convosync resume --into {place} --latest --force --run"));
+    terminal.type_text(&format!(
+        "cd {place}/.. ; let done = convosync resume --into {place} --latest --force --run"
+    ));
     terminal.press(&["Enter"]);
     terminal.wait_for("this is no repository");
     terminal.type_text(&format!("cd {place}; convosync resume --latest --force --run"));

@@ -11,9 +11,11 @@ const ID: &str = "11111111-2222-4333-8444-555555555555";
 /// Three sessions on the desktop, the newest one on a branch.
 fn sessions() -> (World, Device, Device) {
     let (world, desktop, laptop) = World::pair();
-    for (branch, message) in
-        [("main", "Fixed login bug"), ("docs", "Wrote the manual"), ("feature/oauth", "OAuth login")]
-    {
+    for (branch, message) in [
+        ("main", "Fixed login bug"),
+        ("docs", "Wrote the manual"),
+        ("feature/oauth", "OAuth login"),
+    ] {
         desktop.git(&["switch", "-q", "-C", branch]);
         desktop.write("file", message);
         desktop.ok(&["save", "--new", message]);
@@ -90,7 +92,8 @@ fn the_assistant_is_started_in_the_sessions_directory() {
     let mut env = laptop.env();
     let folder = laptop.home.join("bin");
     fs::create_dir_all(&folder).expect("a folder");
-    let script = "#!/bin/sh\necho \"started with $* in $(pwd)\"; read -r line; echo \"heard $line\"\n";
+    let script =
+        "#!/bin/sh\necho \"started with $* in $(pwd)\"; read -r line; echo \"heard $line\"\n";
     fs::write(folder.join("claude"), script).expect("a script");
     let mode = fs::Permissions::from_mode(0o755);
     fs::set_permissions(folder.join("claude"), mode).expect("it can run");
@@ -104,7 +107,10 @@ fn the_assistant_is_started_in_the_sessions_directory() {
     terminal.wait_for("heard hello");
 
     env.insert("PATH".to_owned(), laptop.env()["PATH"].clone());
-    if !laptop.env()["PATH"].split(':').any(|dir| fs::exists(format!("{dir}/claude")).unwrap_or(false)) {
+    if !laptop.env()["PATH"]
+        .split(':')
+        .any(|dir| fs::exists(format!("{dir}/claude")).unwrap_or(false))
+    {
         let terminal = open(&laptop, &env, "resume --latest --run");
         terminal.wait_for("`claude` could not be started");
     }

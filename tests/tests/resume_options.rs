@@ -155,8 +155,10 @@ fn force_asks_nothing_and_loses_nothing() {
 
     // An answer that is given counts for more.
     let stayed = laptop.json(&["resume", &session, "--force", "--stay-on-branch"]);
-    assert_eq!((laptop.git(&["branch", "--show-current"]).as_str(), &stayed["in_step"]),
-        ("main", &json!(false)));
+    assert_eq!(
+        (laptop.git(&["branch", "--show-current"]).as_str(), &stayed["in_step"]),
+        ("main", &json!(false))
+    );
 }
 
 #[test]

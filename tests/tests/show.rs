@@ -107,11 +107,7 @@ fn a_conversation_is_read_in_pages_and_nothing_is_touched() {
     let shown = laptop.json(&["show", &session, "--messages", "2..3"]);
     let messages = shown["messages"].as_array().expect("messages");
     let told: Vec<_> = messages.iter().map(|row| (&row["number"], &row["role"])).collect();
-    assert_eq!(
-        told,
-        [(&json!(2), &json!("assistant")), (&json!(3), &json!("user"))],
-        "{shown}"
-    );
+    assert_eq!(told, [(&json!(2), &json!("assistant")), (&json!(3), &json!("user"))], "{shown}");
     assert_eq!(messages[0]["text"], "Answer to: Help me implement OAuth");
     assert_eq!(messages[0]["tools"], json!(["Bash: cargo test"]));
     assert_eq!((&messages[0]["commit"], &messages[0]["exact"]), (&json!(start), &json!(false)));
@@ -185,4 +181,43 @@ fn a_session_comes_back_to_the_folder_that_it_was_held_in() {
     let resumed = laptop.json(&["resume", &session]);
     let want = laptop.work_tree.join("packages/web").display().to_string();
     assert_eq!(resumed["working_directory"], want.as_str(), "{resumed}");
+}
+
+#[test]
+fn a_note_is_read_on_every_device_and_is_in_nobodys_way() {
+    let (_world, desktop, laptop, _, session) = saved();
+    let before = laptop.evidence();
+    let noted = laptop.json(&["note", &session, " the timeout is\ttoo short \u{1b}[2J"]);
+    assert_eq!((&noted["synced"], laptop.evidence() == before), (&json!(true), true), "{noted}");
+    // The desktop goes on without having seen it: no conflict comes of that.
+    desktop.write("auth.js", "login\nmore\n");
+    let saved = desktop.json(&["save", "more"]);
+    assert_eq!((&saved["session_id"], &saved["new_session"]), (&json!(session), &json!(false)));
+    desktop.json(&["note", &session, "I know"]);
+    assert_eq!(laptop.json(&["list"])[0]["state"], "synced");
+
+    for device in [&desktop, &laptop] {
+        let shown = device.json(&["show", &session]);
+        let notes = shown["session_notes"].as_array().expect("notes").clone();
+        let told: Vec<_> = notes.iter().map(|note| (&note["device"], &note["text"])).collect();
+        assert_eq!(told[0].0, "laptop", "{shown}");
+        assert_eq!(told[1], (&json!("desktop"), &json!("I know")), "{shown}");
+        assert_eq!(shown["message_count"], 4);
+        let text = device.ok(&["show", &session]);
+        assert!(
+            text.contains("Note from laptop (just now):\n    the timeout is too short"),
+            "{text}"
+        );
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+    let log = laptop.json(&["log", &session]);
+    let notes: Vec<_> = log.as_array().expect("rows").iter().map(|row| &row["note"]).collect();
+    assert_eq!(notes.iter().filter(|note| **note == &json!(true)).count(), 2, "{log}");
+    let resumed = laptop.json(&["resume", &session, "--switch-branch"]);
+    assert_eq!(resumed["session_notes"][0]["device"], "laptop", "{resumed}");
+    assert_eq!(resumed["message"], "more");
+    let id = noted["save"].as_str().expect("an id");
+    laptop.refuses(&["resume", &session, "--at", id], "convosync::resume::note");
+    laptop.refuses(&["note", &session, "  "], "convosync::note::text");
+    laptop.refuses(&["note", &session, &"x".repeat(2001)], "convosync::note::text");
 }

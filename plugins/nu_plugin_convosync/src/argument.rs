@@ -62,6 +62,11 @@ pub(crate) fn sessions(call: &EvaluatedCall, input: &Value) -> Result<Vec<String
     Ok(sessions)
 }
 
+/// The session that came through the pipeline, if anything did.
+pub(crate) fn piped_session(input: &Value) -> Result<Option<Named>, LabeledError> {
+    piped(input)
+}
+
 fn piped(input: &Value) -> Result<Option<Named>, LabeledError> {
     let place = input.span();
     let help = "pipe one row of `convosync list` in, or name the session";

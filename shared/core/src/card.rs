@@ -57,8 +57,12 @@ pub struct Card {
     pub content: [u8; 16],
     /// Watchers on other devices do not announce it.
     pub quiet: bool,
-    /// The target's own work, put aside by a resume: never a head.
+    /// Beside the session's line: the target's own work, put aside by a resume, or a note. Never a
+    /// head.
     pub parked: bool,
+    /// What somebody wrote about the session: `message` is all of it. It is parked too, so that
+    /// older versions take it for no head, and stays as long as the session.
+    pub note: bool,
 }
 
 impl Card {
@@ -129,6 +133,7 @@ mod tests {
             content: [0; 16],
             quiet: false,
             parked: false,
+            note: false,
         }
     }
 

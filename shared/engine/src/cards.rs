@@ -1,7 +1,7 @@
 //! From cards to the rows that front ends show.
 
 use convosync_core::{Card, CodeState, Membership};
-use convosync_wire::{DeviceRow, DeviceState, LogRow, SessionRow, SessionState};
+use convosync_wire::{DeviceRow, DeviceState, LogRow, SessionNote, SessionRow, SessionState};
 
 use crate::history::{History, Seen};
 use crate::member::Member;
@@ -41,9 +41,29 @@ fn log_row_of(seen: &Seen, head: bool, pinned: bool) -> LogRow {
         save: seen.card.save.to_string(),
         head,
         parked: seen.card.parked,
+        note: seen.card.note,
         quarantined: seen.quarantined,
         row: SessionRow { pinned, ..row(seen, state(seen)) },
     }
+}
+
+/// What was written about a session, the oldest first.
+pub(crate) fn session_notes(
+    history: &History,
+    session: &convosync_core::SessionId,
+) -> Vec<SessionNote> {
+    let saves = history.sessions.get(session).into_iter().flat_map(|saves| saves.values());
+    let mut notes: Vec<_> = saves
+        .filter(|seen| seen.card.note && !seen.quarantined)
+        .map(|seen| SessionNote {
+            save: seen.card.save.to_string(),
+            device: seen.card.device_name.clone(),
+            timestamp: seen.card.timestamp_ms,
+            text: seen.card.message.clone(),
+        })
+        .collect();
+    notes.sort_by(|a, b| (a.timestamp, &a.save).cmp(&(b.timestamp, &b.save)));
+    notes
 }
 
 fn superseded<'a>(mut saves: impl Iterator<Item = &'a Seen>, seen: &Seen) -> bool {

@@ -134,6 +134,7 @@ impl<'a> Engine<'a> {
             Verb::Resume(args) => self.resume(request, args).map(Reply::Resumed),
             Verb::List(args) => self.list(request, args).map(Reply::Sessions),
             Verb::Log { session } => self.log(session).map(Reply::Log),
+            Verb::Note(args) => self.note(request, args).map(Reply::Noted),
             Verb::Show(args) => {
                 self.show(request, args).map(|report| Reply::Shown(Box::new(report)))
             }

@@ -90,6 +90,8 @@ pub(crate) struct Draft {
     pub(crate) working_directory: String,
     pub(crate) quiet: bool,
     pub(crate) parked: bool,
+    /// As in [`Card::note`].
+    pub(crate) note: bool,
     pub(crate) manifest: Manifest,
 }
 
@@ -108,6 +110,7 @@ impl Draft {
             working_directory: card.working_directory,
             quiet: true,
             parked: false,
+            note: false,
             manifest: at_home(manifest, &name),
         }
     }
@@ -201,7 +204,8 @@ impl Engine<'_> {
             size: size_of(&draft.manifest),
             content: content_digest(&draft.manifest),
             quiet: draft.quiet,
-            parked: draft.parked,
+            parked: draft.parked || draft.note,
+            note: draft.note,
         }
     }
 

@@ -27,6 +27,7 @@ mod look;
 mod member;
 mod mend;
 mod metered;
+mod note;
 mod origin;
 mod portable;
 pub mod ports;

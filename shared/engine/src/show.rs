@@ -12,7 +12,7 @@ use convosync_wire::{
 };
 
 use crate::capture::{scratch_error, transcript_of};
-use crate::cards::log_row;
+use crate::cards::{log_row, session_notes};
 use crate::engine::Engine;
 use crate::history::{Depth, History, newest_of};
 use crate::look::View;
@@ -57,6 +57,7 @@ impl Engine<'_> {
         };
         let here = self.code_here(&member, request, &open)?;
         let mut report = outline(row, &open, here, notes);
+        report.session_notes = session_notes(&history, &session);
         if let Some(conversation) = open.manifest.conversations.first() {
             let read = self.read(&member, store.as_deref(), &open, conversation, args.messages);
             let (reading, spans) = match read {
@@ -186,6 +187,7 @@ fn outline(row: LogRow, open: &OpenSave, here: Option<Standing>, notes: Vec<Note
         modified_files: code.map(|code| code.modified.clone()).unwrap_or_default(),
         timeline: Vec::new(),
         here,
+        session_notes: Vec::new(),
         messages: Vec::new(),
         notes,
     };

@@ -23,6 +23,7 @@ pub(crate) fn reply(reply: &Reply) -> Value {
         Reply::Planned(report) => to_value(report),
         Reply::Sessions(listed) => to_value(&listed.rows),
         Reply::Log(listed) => to_value(&listed.rows),
+        Reply::Noted(report) => to_value(report),
         Reply::Shown(report) => to_value(report),
         Reply::Status(report) => to_value(report),
         Reply::Synced(report) => to_value(report),

@@ -44,7 +44,10 @@ pub use retention::{
     Amount, DeleteArgs, GcArgs, GcReport, KeptReport, KeptSession, RetentionState, SessionsArgs,
 };
 pub use settings::{ConfigArgs, ConfigReport, SettingRow};
-pub use show::{MessageRange, MessageRow, ShowArgs, ShowReport, Standing, Step, TimelineRow};
+pub use show::{
+    MessageRange, MessageRow, NoteArgs, NoteReport, SessionNote, ShowArgs, ShowReport, Standing,
+    Step, TimelineRow,
+};
 pub use terminal::{CallerEnv, CommandRow, EnvValue, MissingVariable, Variable, WhyMissing};
 
 /// The version of this protocol. It moves with every change that an older side can't read.

@@ -10,7 +10,7 @@ use crate::keys::{
 use crate::portable::{ExportReport, ImportReport};
 use crate::retention::{GcReport, KeptReport, RetentionState};
 use crate::settings::ConfigReport;
-use crate::show::{ShowReport, TimelineRow};
+use crate::show::{NoteReport, SessionNote, ShowReport, TimelineRow};
 use crate::store::{ConsentReport, MoveReport, StoreReport, Visible};
 use crate::terminal::{CommandRow, MissingVariable, Variable};
 
@@ -46,6 +46,8 @@ pub enum Reply {
     Sessions(Rows<SessionRow>),
     /// Of `log`.
     Log(Rows<LogRow>),
+    /// Of `note`.
+    Noted(NoteReport),
     /// Of `show`.
     Shown(Box<ShowReport>),
     /// Of `status`.
@@ -91,6 +93,7 @@ impl Reply {
             Self::Planned(report) => &mut report.notes,
             Self::Sessions(rows) => &mut rows.notes,
             Self::Log(rows) => &mut rows.notes,
+            Self::Noted(report) => &mut report.notes,
             Self::Shown(report) => &mut report.notes,
             Self::Status(report) => &mut report.notes,
             Self::Synced(report) => &mut report.notes,
@@ -254,8 +257,11 @@ pub struct LogRow {
     pub save: String,
     /// Whether it is a head.
     pub head: bool,
-    /// What was put aside by a resume.
+    /// What is beside the session's line: work that was put aside by a resume, or a note.
     pub parked: bool,
+    /// What somebody wrote about the session.
+    #[serde(default)]
+    pub note: bool,
     /// What does not count: its device was revoked before, or is not of the account.
     #[serde(default)]
     pub quarantined: bool,
@@ -371,6 +377,9 @@ pub struct ResumeReport {
     /// The code that they were written on, in order.
     #[serde(default)]
     pub timeline: Vec<TimelineRow>,
+    /// What was written about the session, the oldest first.
+    #[serde(default)]
+    pub session_notes: Vec<SessionNote>,
     /// The command that opens it.
     pub open_with: Option<String>,
     /// The program to start now and its arguments, if that was asked for and nothing else has the

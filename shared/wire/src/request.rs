@@ -11,7 +11,7 @@ use crate::keys::{ApproveArgs, EnrolArgs, ExportArgs, ProtectArgs, RenameArgs, R
 use crate::portable::{ExportSessionArgs, ImportArgs};
 use crate::retention::{DeleteArgs, GcArgs, SessionsArgs};
 use crate::settings::ConfigArgs;
-use crate::show::ShowArgs;
+use crate::show::{NoteArgs, ShowArgs};
 use crate::store::{ConsentArgs, MoveArgs};
 use crate::terminal::CallerEnv;
 
@@ -92,6 +92,8 @@ pub enum Verb {
         /// A session id or a unique prefix of one.
         session: String,
     },
+    /// Keep a note with a session.
+    Note(NoteArgs),
     /// The conversation of a session, to be read. Changes nothing.
     Show(ShowArgs),
     /// Where this repository, its session, the store and the devices stand.
@@ -148,6 +150,7 @@ impl Verb {
             Self::Resume(_) => "resume",
             Self::List(_) => "list",
             Self::Log { .. } => "log",
+            Self::Note(_) => "note",
             Self::Show(_) => "show",
             Self::Status => "status",
             Self::Sync(_) => "sync",

@@ -76,10 +76,51 @@ pub struct ShowReport {
     pub timeline: Vec<TimelineRow>,
     /// The code here, if here is a clone of the session's repository.
     pub here: Option<Standing>,
+    /// What was written about the session, the oldest first.
+    pub session_notes: Vec<SessionNote>,
     /// The messages that were asked for.
     pub messages: Vec<MessageRow>,
     /// What else to know.
     pub notes: Vec<Note>,
+}
+
+/// `convosync note`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteArgs {
+    /// A session id or a unique prefix.
+    pub session: String,
+    /// What to note.
+    pub text: String,
+}
+
+/// What `note` wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteReport {
+    /// The session.
+    pub session_id: String,
+    /// The note's own id.
+    pub save: String,
+    /// What was noted.
+    pub text: String,
+    /// Whether it is in the store.
+    pub synced: bool,
+    /// Whether the store is only on this machine.
+    pub local_only: bool,
+    /// What else to know.
+    pub notes: Vec<Note>,
+}
+
+/// Something that was written about a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionNote {
+    /// Its id.
+    pub save: String,
+    /// The device that it was written on.
+    pub device: String,
+    /// When, milliseconds since 1970.
+    pub timestamp: i64,
+    /// What: foreign text.
+    pub text: String,
 }
 
 /// Messages in a row that were written on the same code.

@@ -22,6 +22,7 @@ mod key_protect;
 mod key_rotate;
 mod list;
 mod log;
+mod note;
 mod resume;
 mod save;
 mod show;
@@ -53,6 +54,7 @@ pub(crate) fn all() -> Vec<Box<dyn PluginCommand<Plugin = ConvoSyncPlugin>>> {
         Box::new(resume::Resume),
         Box::new(list::List),
         Box::new(log::Log),
+        Box::new(note::Note),
         Box::new(show::Show),
         Box::new(status::Status),
         Box::new(store::Store),

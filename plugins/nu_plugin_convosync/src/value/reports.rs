@@ -75,6 +75,7 @@ impl Shape {
             "assistant" => self.maybe(report.assistant.as_ref()),
             "message_count" => self.count(report.message_count),
             "timeline" => self.timeline(&report.timeline),
+            "session_notes" => self.session_notes(&report.session_notes),
             "open_with" => self.maybe(report.open_with.as_ref()),
             "history" => self.list(&report.history, |row| self.command(row)),
             "env" => self.variables(&report.env),

@@ -3,9 +3,9 @@
 use convosync_wire::{
     AccountReport, Amount, Check, ConfigReport, ConsentReport, DeviceRow, DeviceState,
     ExplainReport, ExportFormat, ExportReport, GcReport, ImportReport, KeptReport, KeptSession,
-    LogRow, MessageRow, MoveReport, Note, OriginRow, RetentionState, SaveReport, SessionRow,
-    SessionState, SettingRow, ShowReport, Standing, StatusReport, Step, StoreKind, StoreReport,
-    SyncReport, SyncedSave, TimelineRow, Visible,
+    LogRow, MessageRow, MoveReport, Note, NoteReport, OriginRow, RetentionState, SaveReport,
+    SessionNote, SessionRow, SessionState, SettingRow, ShowReport, Standing, StatusReport, Step,
+    StoreKind, StoreReport, SyncReport, SyncedSave, TimelineRow, Visible,
 };
 
 #[cfg(test)]
@@ -98,11 +98,19 @@ pub(crate) fn log() -> Vec<LogRow> {
         ..newest.clone()
     };
     vec![
-        LogRow { save: text(SAVE), head: true, parked: false, quarantined: false, row: newest },
+        LogRow {
+            save: text(SAVE),
+            head: true,
+            parked: false,
+            note: false,
+            quarantined: false,
+            row: newest,
+        },
         LogRow {
             save: text(EARLIER_SAVE),
             head: false,
             parked: false,
+            note: false,
             quarantined: false,
             row: earlier,
         },
@@ -214,10 +222,28 @@ pub(crate) fn shown() -> ShowReport {
             commit: some(OID),
             step: Step::InStep,
         }),
+        session_notes: vec![SessionNote {
+            save: text("00000001-t7mzq4ya-2-m3kd7x5a"),
+            device: text("tablet"),
+            timestamp: EVENING + HOUR,
+            text: text("the timeout is too short"),
+        }],
         messages: vec![
             row(14, "user", "Add the Google provider", &[]),
             row(15, "assistant", "Done.", &["Edit: auth.js"]),
         ],
+        notes: vec![],
+    }
+}
+
+/// A note that was kept.
+pub(crate) fn noted() -> NoteReport {
+    NoteReport {
+        session_id: text(SESSION),
+        save: text("00000001-t7mzq4ya-2-m3kd7x5a"),
+        text: text("the timeout is too short"),
+        synced: true,
+        local_only: false,
         notes: vec![],
     }
 }
@@ -245,6 +271,7 @@ pub(crate) fn resumed(working_directory: &str) -> convosync_wire::ResumeReport {
         assistant: some("Claude Code"),
         message_count: 15,
         timeline: timeline(),
+        session_notes: vec![],
         open_with: Some(format!("claude --resume {CONVERSATION}")),
         run: vec![],
         history: vec![],

@@ -16,9 +16,10 @@ pub(crate) fn log_type() -> Type {
         ("save".to_owned(), Type::String),
         ("head".to_owned(), Type::Bool),
         ("parked".to_owned(), Type::Bool),
+        ("note".to_owned(), Type::Bool),
     ];
     columns.extend(session_columns());
-    let session = columns.remove(3);
+    let session = columns.remove(4);
     columns.push(session);
     Type::Table(columns.into())
 }
@@ -62,6 +63,7 @@ impl Shape {
                 "save" => self.line(&row.save),
                 "head" => self.flag(row.head),
                 "parked" => self.flag(row.parked),
+                "note" => self.flag(row.note),
             };
             let mut session = self.session_record(&row.row);
             let id = session.remove("session_id").unwrap_or_else(|| self.nothing());
@@ -136,7 +138,7 @@ mod tests {
 
         let log = columns(&SHAPE.log(&sample::log()));
         let rest = want.trim_start_matches("session_id ");
-        assert_eq!(log.join(" "), format!("save head parked {rest} session_id"));
+        assert_eq!(log.join(" "), format!("save head parked note {rest} session_id"));
         assert_eq!(declared(log_type()), log);
     }
 

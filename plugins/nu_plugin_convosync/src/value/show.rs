@@ -1,6 +1,6 @@
 //! A session to be read.
 
-use convosync_wire::{MessageRow, ShowReport, Standing, TimelineRow};
+use convosync_wire::{MessageRow, NoteReport, SessionNote, ShowReport, Standing, TimelineRow};
 use nu_protocol::{Value, record};
 
 use super::Shape;
@@ -30,6 +30,7 @@ impl Shape {
             "modified_files" => self.texts(&report.modified_files),
             "timeline" => self.timeline(&report.timeline),
             "here" => report.here.as_ref().map_or_else(|| self.nothing(), |here| self.here(here)),
+            "session_notes" => self.session_notes(&report.session_notes),
             "messages" => self.list(&report.messages, |message| self.message(message)),
             "notes" => self.notes(&report.notes),
         })
@@ -45,6 +46,29 @@ impl Shape {
                 "commit" => self.commit(row.commit.as_ref()),
                 "exact" => self.flag(row.exact),
             })
+        })
+    }
+
+    /// What was written about a session.
+    pub(super) fn session_notes(self, notes: &[SessionNote]) -> Value {
+        self.list(notes, |note| {
+            self.record(record! {
+                "timestamp" => self.date(note.timestamp),
+                "device" => self.line(&note.device),
+                "text" => self.text(&note.text),
+                "save" => self.line(&note.save),
+            })
+        })
+    }
+
+    /// The record of `note`.
+    pub(crate) fn noted(self, report: &NoteReport) -> Value {
+        self.record(record! {
+            "session_id" => self.line(&report.session_id),
+            "save" => self.line(&report.save),
+            "text" => self.text(&report.text),
+            "synced" => self.flag(report.synced),
+            "notes" => self.notes(&report.notes),
         })
     }
 

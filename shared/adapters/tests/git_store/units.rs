@@ -55,6 +55,7 @@ pub(crate) fn unit(profile: &Profile, number: u32, bytes: usize) -> (ObjectName,
         content: [9; 16],
         quiet: false,
         parked: false,
+        note: false,
     };
     let random = &mut noise(u64::from(number) + 2);
     let (name, sealed) =

@@ -51,6 +51,8 @@ struct Stored {
     parked: bool,
     #[n(19)]
     folder: Option<String>,
+    #[n(20)]
+    note: Option<bool>,
 }
 
 /// One device of a vector.
@@ -102,6 +104,7 @@ pub(crate) fn encode_card(card: &Card) -> Vec<u8> {
         content: card.content,
         quiet: card.quiet,
         parked: card.parked,
+        note: card.note.then_some(true),
         folder: card.folder.clone(),
     })
 }
@@ -129,6 +132,7 @@ pub(crate) fn decode_card(bytes: &[u8]) -> Result<Card, FormatError> {
         content: stored.content,
         quiet: stored.quiet,
         parked: stored.parked,
+        note: stored.note.unwrap_or(false),
         folder: stored.folder,
     })
 }

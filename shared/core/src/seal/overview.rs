@@ -261,6 +261,7 @@ mod tests {
             content: [0; 16],
             quiet: false,
             parked: false,
+            note: false,
         }
     }
 

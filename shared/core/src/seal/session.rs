@@ -313,6 +313,7 @@ mod tests {
             content: [0; 16],
             quiet: false,
             parked: false,
+            note: false,
         }
     }
 

@@ -68,6 +68,7 @@ pub(crate) fn card(profile: &Profile, session: SessionId) -> Card {
         content: [9; 16],
         quiet: false,
         parked: false,
+        note: false,
     }
 }
 

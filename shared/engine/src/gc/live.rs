@@ -51,7 +51,8 @@ pub(super) fn roots(
     let last = saves.values().rev().map(Box::as_ref).filter(|seen| seen.counts()).take(LAST);
     let parked_ms = days_ms(Retention::PARKED_DAYS);
     let young = |seen: &&Seen| times.age(&seen.card.save, now).is_none_or(|age| age < parked_ms);
-    let parked = saves.values().map(Box::as_ref).filter(|seen| seen.card.parked).filter(young);
+    let parked = saves.values().map(Box::as_ref).filter(|seen| seen.card.parked);
+    let parked = parked.filter(|seen| seen.card.note || young(seen));
     let needed = heads.chain(last).chain(parked).map(|seen| &seen.card.save);
     needed.chain(quarantined).cloned().collect()
 }

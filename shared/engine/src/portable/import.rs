@@ -138,6 +138,7 @@ impl Engine<'_> {
             working_directory: facts.repository.root.display().to_string(),
             quiet: false,
             parked: false,
+            note: false,
             manifest: Manifest { code: None, conversations: vec![conversation], terminal: None },
         };
         Ok((draft, packing))

@@ -381,6 +381,7 @@ impl Engine<'_> {
             working_directory: talk.directory.display().to_string(),
             quiet: true,
             parked: true,
+            note: false,
             manifest: Manifest {
                 code: None,
                 conversations: vec![captured.conversation],

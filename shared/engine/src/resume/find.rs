@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use convosync_core::{Card, ObjectName, SaveId, SessionId, Vector};
-use convosync_wire::{Failure, Note, OnConflict, Request, ResumeArgs};
+use convosync_wire::{Failure, Note, OnConflict, Request, ResumeArgs, SessionNote};
 
 use super::plan;
+use crate::cards::session_notes;
 use crate::engine::Engine;
 use crate::freeze::{Draft, Packing};
 use crate::history::{Depth, History, Seen, newest_of};
@@ -27,6 +28,8 @@ pub(crate) struct FoundSave {
     pub(crate) unites: bool,
     /// The repository here, if it had to be asked for: in a big one that takes its time.
     pub(crate) here: Option<Facts>,
+    /// What was written about the session.
+    pub(crate) session_notes: Vec<SessionNote>,
     pub(crate) notes: Vec<Note>,
 }
 
@@ -56,12 +59,17 @@ impl Engine<'_> {
         }
         let heads = history.heads(&session);
         let notes = history.notes.clone();
+        let session_notes = session_notes(&history, &session);
         if let Some(text) = &args.at {
             let save = history.resolve_save(&session, text)?;
             let is_head = heads.len() == 1 && heads.iter().any(|seen| seen.card.save == save);
             let seen = history.sessions.get(&session).and_then(|saves| saves.get(&save));
             let card = seen.map(|seen| seen.card.clone()).ok_or_else(|| not_found(&save))?;
-            return Ok(FoundSave { card, is_head, joins: Vec::new(), unites: false, here, notes });
+            if card.note {
+                return Err(only_a_note(&session, &save).into());
+            }
+            let (joins, unites) = (Vec::new(), false);
+            return Ok(FoundSave { card, is_head, joins, unites, here, session_notes, notes });
         }
         if let Some(bad) = history.unreadable_head(&session) {
             let why = bad.why.clone();
@@ -80,7 +88,7 @@ impl Engine<'_> {
             }
         };
         let unites = !joins.is_empty() && args.answers.on_conflict == Some(OnConflict::Merge);
-        Ok(FoundSave { card, is_head: true, joins, unites, here, notes })
+        Ok(FoundSave { card, is_head: true, joins, unites, here, session_notes, notes })
     }
 
     /// The newest session of the repository here.
@@ -348,6 +356,12 @@ fn damaged_code(code: &str) -> &'static str {
 
 fn not_found(save: &SaveId) -> Refusal {
     Refusal::new("convosync::save::not-found", format!("no save `{save}`")).argument("--at")
+}
+
+fn only_a_note(session: &SessionId, save: &SaveId) -> Refusal {
+    Refusal::new("convosync::resume::note", format!("{save} is a note, and brings nothing back"))
+        .help(format!("`convosync show {session}` shows it; name a save, or leave out `--at`"))
+        .argument("--at")
 }
 
 fn only_parked(session: &str) -> Refusal {

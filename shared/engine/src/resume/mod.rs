@@ -10,7 +10,9 @@ mod merge;
 mod plan;
 
 use convosync_core::{Card, ObjectName, SaveId, Vector};
-use convosync_wire::{Answers, Decision, Note, PlanReport, Request, ResumeArgs, ResumeReport};
+use convosync_wire::{
+    Answers, Decision, Note, PlanReport, Request, ResumeArgs, ResumeReport, SessionNote,
+};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -50,6 +52,7 @@ struct Ready {
     /// As in [`ResumeArgs::pull`].
     pull: Option<bool>,
     facts: Facts,
+    session_notes: Vec<SessionNote>,
     notes: Vec<Note>,
 }
 
@@ -338,7 +341,7 @@ impl Engine<'_> {
             let card = &open.card;
             self.step(&format!("Resuming {}: \"{}\"", card.session, card.message))?;
         }
-        let FoundSave { is_head, joins, unites, mut notes, .. } = found;
+        let FoundSave { is_head, joins, unites, session_notes, mut notes, .. } = found;
         if self.ports.git.settled(&facts.repository)? {
             facts = self.facts(&facts.repository.root)?;
         }
@@ -347,7 +350,18 @@ impl Engine<'_> {
             notes.push(offline());
         }
         let (by_hand, fetched, pull) = (None, false, args.pull);
-        Ok(Ready { open, is_head, joins, unites, by_hand, fetched, pull, facts, notes })
+        Ok(Ready {
+            open,
+            is_head,
+            joins,
+            unites,
+            by_hand,
+            fetched,
+            pull,
+            facts,
+            session_notes,
+            notes,
+        })
     }
 }
 
@@ -469,6 +483,7 @@ fn report(
         assistant: None,
         message_count: 0,
         timeline,
+        session_notes: ready.session_notes,
         open_with: None,
         run: Vec::new(),
         history: Vec::new(),

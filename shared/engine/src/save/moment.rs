@@ -81,6 +81,7 @@ impl Engine<'_> {
             working_directory: chosen.scene.directory.display().to_string(),
             quiet: args.no_notify,
             parked: false,
+            note: false,
             manifest,
         };
         let binding = Binding {

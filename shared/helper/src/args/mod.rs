@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use convosync_wire::{
-    Answers, ConfigArgs, DoctorArgs, ExportArgs, ListArgs, ProtectArgs, RenameArgs, ResumeArgs,
-    RevokeArgs, ShowArgs, SyncArgs, Verb,
+    Answers, ConfigArgs, DoctorArgs, ExportArgs, ListArgs, NoteArgs, ProtectArgs, RenameArgs,
+    ResumeArgs, RevokeArgs, ShowArgs, SyncArgs, Verb,
 };
 
 pub(crate) use keeping::{Delete, Gc, Sessions};
@@ -108,6 +108,14 @@ pub(crate) enum Command {
     },
     /// Read a session: its conversation, and the code that it was written on
     Show(Show),
+    /// Keep a note with a session: `show`, `log` and `resume` show it on every device
+    #[command(after_help = "Example:\n  convosync note session-4k2m \"the timeout is too short\"")]
+    Note {
+        /// A session, or the beginning of its id
+        session: String,
+        /// What to note, at most 2000 letters
+        text: String,
+    },
     /// Where repository, session, store and devices stand
     #[command(after_help = "Example:\n  convosync status")]
     Status,
@@ -372,6 +380,7 @@ impl Command {
                 return Wanted::Watch(list.into(), interval);
             }
             Self::List(list) => Verb::List(list.into()),
+            Self::Note { session, text } => Verb::Note(NoteArgs { session, text }),
             Self::Show(show) if show.latest => Verb::Show(show.into()),
             Self::Show(show) => return wanted_of_show(show.into()),
             Self::Log { session } => Verb::Log { session },

@@ -73,6 +73,7 @@ impl<'r> Picker<'r> {
     }
 
     /// Takes a key.
+    #[must_use]
     pub(crate) fn press(&mut self, key: Key) -> Turn {
         let last = self.fitting.len().saturating_sub(1);
         match key {

@@ -81,7 +81,7 @@ pub(crate) fn picking(picker: &Picker<'_>, look: &Look, height: usize) -> String
         count if count > shown => format!(" ({} of {count})", picker.selected() + 1),
         _ => String::new(),
     };
-    let title = format!("Available Sessions{place}");
+    let title = look.fit(&format!("Available Sessions{place}"), look.width.saturating_sub(4));
     let frame = boxed_at(&title, &body, look, WIDEST.min(look.width.saturating_sub(4)));
     let typed = format!("Filter or number: {}_", picker.typed());
     let arrows = look.pick("↑↓ Enter", "arrows, Enter");

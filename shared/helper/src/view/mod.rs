@@ -59,6 +59,7 @@ pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
             _ => sessions::list(listed, &ListArgs::default(), look),
         },
         Reply::Log(listed) => sessions::log(listed, look),
+        Reply::Noted(report) => show::noted(report, look),
         Reply::Shown(report) => show::show(report, look),
         Reply::Status(report) => status::status(report, look),
         Reply::Synced(report) => sync::sync(report, look),

@@ -6,7 +6,7 @@ use super::look::{Look, Sign, Style};
 use super::measure::{age_inside, counted};
 use super::page::{Page, short};
 use super::terminal;
-use super::timeline;
+use super::{show, timeline};
 
 pub(crate) fn resume(report: &ResumeReport, took_history: bool, look: &Look) -> String {
     let mut page = Page::new(look);
@@ -77,9 +77,12 @@ fn restored(report: &ResumeReport, page: &mut Page<'_>) {
         let done = if report.conversation_restored { "restored" } else { "left as it was" };
         page.line(&format!("{}Conversation: {messages} {done}", look.icon("💬")));
     }
-    if !report.timeline.is_empty() {
+    if report.conversation_id.is_some() && !report.timeline.is_empty() {
         page.blank();
         timeline::latest(report, page);
+    }
+    if !report.session_notes.is_empty() {
+        show::session_notes(&report.session_notes, page);
     }
     match (report.in_step, &report.conversation_id) {
         (true, Some(_)) => page.sign(Sign::Done, "Code and conversation are in sync!"),

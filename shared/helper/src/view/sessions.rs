@@ -85,7 +85,11 @@ pub(crate) fn log(listed: &Rows<LogRow>, look: &Look) -> String {
     for (number, log) in (1..).zip(rows) {
         let age = age_inside(log.row.timestamp, look.now_ms);
         let head = if log.head { ", head" } else { "" };
-        let parked = if log.parked { ", put aside by a resume" } else { "" };
+        let parked = match (log.note, log.parked) {
+            (true, _) => ", a note",
+            (false, true) => ", put aside by a resume",
+            (false, false) => "",
+        };
         let out = if log.quarantined { ", does not count: its device was revoked" } else { "" };
         page.line(&format!("{number}. {} ({age}{head}{parked}{out})", log.save));
         entry(&log.row, None, &mut page);

@@ -1,6 +1,6 @@
 //! A session to be read.
 
-use convosync_wire::{MessageRow, ShowReport};
+use convosync_wire::{MessageRow, NoteReport, SessionNote, ShowReport};
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
@@ -31,6 +31,10 @@ pub(crate) fn show(report: &ShowReport, look: &Look) -> String {
         page.blank();
         timeline::standing(here, &mut page);
     }
+    if !report.session_notes.is_empty() {
+        page.blank();
+        session_notes(&report.session_notes, &mut page);
+    }
     for message in &report.messages {
         page.blank();
         said(message, &mut page);
@@ -41,6 +45,28 @@ pub(crate) fn show(report: &ShowReport, look: &Look) -> String {
     }
     page.blank();
     page.styled(Style::Dim, &format!("Go on with it: convosync resume {}", row.session_id));
+    page.styled(Style::Dim, &format!("Leave a note:  convosync note {} TEXT", row.session_id));
+    page.finish()
+}
+
+/// What was written about a session.
+pub(super) fn session_notes(notes: &[SessionNote], page: &mut Page<'_>) {
+    for note in notes {
+        let age = age_inside(note.timestamp, page.look.now_ms);
+        page.line(&format!("{}Note from {} ({age}):", page.look.icon("🗒️ "), note.device));
+        for line in harmless::lines(&note.text) {
+            let room = page.look.width.saturating_sub(INDENT.len()).max(20);
+            wrap(&line, room).iter().for_each(|line| page.line(&format!("{INDENT}{line}")));
+        }
+    }
+}
+
+/// What `note` wrote.
+pub(crate) fn noted(report: &NoteReport, look: &Look) -> String {
+    let mut page = Page::new(look);
+    page.sign(Sign::Done, &format!("Noted in {}", report.session_id));
+    page.notes(&report.notes);
+    page.whereabouts(report.local_only, !report.synced);
     page.finish()
 }
 

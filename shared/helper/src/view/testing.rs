@@ -153,6 +153,7 @@ pub(crate) fn resumed() -> ResumeReport {
         assistant: Some("claude-code".into()),
         message_count: 15,
         timeline: timeline(),
+        session_notes: Vec::new(),
         open_with: Some("claude --resume conv-789".into()),
         run: Vec::new(),
         history: Vec::new(),

@@ -152,6 +152,7 @@ fn draft(heads: &[OpenSave], newest: &OpenSave, manifest: Manifest, state: CodeS
         working_directory: card.working_directory.clone(),
         quiet: true,
         parked: false,
+        note: false,
         manifest,
     }
 }

@@ -37,6 +37,7 @@ fn no_view_lets_a_terminal_sequence_through() {
                 save: "s".into(),
                 head: true,
                 parked: true,
+                note: false,
                 quarantined: true,
                 row: row("a", "b", "c", 0),
             }],

@@ -7,8 +7,9 @@ mod screens;
 mod widths;
 
 use convosync_wire::{
-    AccountReport, ConversationNote, DoctorReport, Failure, LogRow, PlanReport, ResumeReport, Rows,
-    SaveReport, SessionRow, SessionState, StatusReport, SyncArgs, SyncReport, SyncedSave,
+    AccountReport, ConversationNote, DoctorReport, Failure, LogRow, MessageRow, PlanReport,
+    ResumeReport, Rows, SaveReport, SessionNote, SessionRow, SessionState, ShowReport, Standing,
+    StatusReport, Step, SyncArgs, SyncReport, SyncedSave, TimelineRow,
 };
 
 use super::testing::*;
@@ -135,9 +136,139 @@ Session restored!
 🌿 Branch: feature/oauth
 📝 Commit: abc123d \"Implemented OAuth login\"
 💬 Conversation: 15 messages restored
+
+📝 Message 1-2: on branch main @ ~abc111d
+🌿 Branched to feature/oauth
+📝 Message 3-15: on branch feature/oauth @ abc123d
 ✓ Code and conversation are in sync!
 
 Continue the conversation with: claude --resume conv-789
+",
+    );
+}
+
+#[test]
+fn of_a_long_history_a_resume_tells_the_end() {
+    let row = |number: u64| TimelineRow {
+        first: number,
+        last: number,
+        branch: Some(if number % 2 == 0 { "main" } else { "docs" }.into()),
+        commit: Some(format!("{number}23456789")).filter(|_| number < 8),
+        exact: true,
+    };
+    let report = ResumeReport {
+        timeline: (1..9).map(row).collect(),
+        pulled: 2,
+        in_step: false,
+        ..resumed()
+    };
+    let text = reply(&Reply::Resumed(report), &Verb::Status, &plain());
+    let want = "\
+Message 1-3: convosync show session-abc123
+Back on main
+Message 4: on branch main @ 4234567
+Back on docs
+Message 5: on branch docs @ 5234567
+Back on main
+Message 6: on branch main @ 6234567
+Back on docs
+Message 7: on branch docs @ 7234567
+Back on main
+Message 8: on branch main
+* The code is 2 commits further than the conversation
+";
+    assert!(text.contains(want), "{text}");
+    assert!(text.contains("* Pulled latest changes (2 commits after the session's)\n"), "{text}");
+}
+
+#[test]
+fn a_session_is_read_with_its_code_and_its_messages() {
+    let message = |number, role: &str, text: &str, tools: &[&str]| MessageRow {
+        number,
+        role: role.into(),
+        time: Some(NOW - HOUR),
+        branch: None,
+        commit: None,
+        exact: false,
+        text: text.into(),
+        tools: tools.iter().map(|tool| (*tool).to_owned()).collect(),
+    };
+    let report = ShowReport {
+        save: LogRow {
+            save: "00000002-abc".into(),
+            head: true,
+            parked: false,
+            note: false,
+            quarantined: false,
+            row: rows().swap_remove(0),
+        },
+        title: Some("OAuth".into()),
+        assistant: Some("claude-code".into()),
+        client_version: Some("2.1.0".into()),
+        initial_commit: None,
+        branch_history: Vec::new(),
+        modified_files: vec!["auth.js".into(), "config.js".into()],
+        timeline: timeline(),
+        here: Some(Standing {
+            branch: Some("main".into()),
+            commit: Some("abc111def4567890".into()),
+            step: Step::OutOfStep,
+        }),
+        session_notes: vec![SessionNote {
+            save: "00000001-x".into(),
+            device: "Tablet".into(),
+            timestamp: NOW - MINUTE,
+            text: "the timeout\nis too short".into(),
+        }],
+        messages: vec![
+            message(Some(14), "user", "Add Google\n\nplease", &[]),
+            message(None, "system", "[Request interrupted by user]", &[]),
+            message(Some(15), "assistant", "", &["Bash: cargo test"]),
+        ],
+        notes: vec![note("messages 14 to 15 of 15", Some("others: `--messages 10..20`"))],
+    };
+    shows(
+        &fancy(),
+        Reply::Shown(Box::new(report)),
+        "\
+session-abc123: \"Implemented OAuth login\"
+=========================================
+Saved:        📱 Phone (3 minutes ago)
+Save:         00000002-abc
+Repository:   github.com/user/myapp
+Branch:       feature/oauth @ abc123d
+Conversation: 15 messages, claude-code 2.1.0
+Title:        OAuth
+Committed:    auth.js, config.js
+
+📝 Message 1-2: on branch main @ ~abc111d
+🌿 Branched to feature/oauth
+📝 Message 3-15: on branch feature/oauth @ abc123d
+
+Current State:
+  You're on: main @ abc111d
+  ⚠️  Code and conversation are NOT in sync
+
+🗒️  Note from Tablet (1 minute ago):
+    the timeout
+    is too short
+
+[14] User · 2025-10-19 17:00 UTC
+    Add Google
+
+    please
+
+System · 2025-10-19 17:00 UTC
+    [Request interrupted by user]
+
+[15] Assistant · 2025-10-19 17:00 UTC
+    → Bash: cargo test
+
+⚠️  Messages 14 to 15 of 15
+   others: `--messages 10..20`
+
+Go on with it: convosync resume session-abc123
+Leave a note:  convosync note session-abc123 TEXT
 ",
     );
 }
@@ -235,6 +366,7 @@ fn a_log_shows_heads_and_what_was_put_aside() {
         save: save.into(),
         head,
         parked,
+        note: false,
         quarantined: false,
         row: SessionRow { session_id: "session-abc123".into(), ..row },
     };
