@@ -50,6 +50,11 @@ impl Marks {
         self.doubt || self.has(name)
     }
 
+    /// Everything that is marked, there or not.
+    pub(super) fn names(&self) -> impl Iterator<Item = &ObjectName> {
+        self.of.keys()
+    }
+
     /// Whether a mark that can be read names it.
     pub(crate) fn has(&self, name: &ObjectName) -> bool {
         self.of.contains_key(name)

@@ -14,6 +14,7 @@
 //!   has something to send, or of which anything that it refers to is not there.
 //! - Marks, tombstones and deletions can be repeated, and stopped between any two.
 
+mod collected;
 mod forget;
 mod live;
 mod marks;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use convosync_core::{DeletedBy, ObjectName, SessionId};
 use convosync_wire::{Amount, GcArgs, GcReport, KeptSession, Note};
 
+pub(crate) use self::collected::collected;
 use self::marks::Marked;
 pub(crate) use self::marks::Marks;
 use self::sweep::Ripe;

@@ -10,6 +10,7 @@ use super::plan;
 use crate::cards::session_notes;
 use crate::engine::Engine;
 use crate::freeze::{Draft, Packing};
+use crate::gc::collected;
 use crate::history::{Depth, History, Seen, newest_of};
 use crate::member::Member;
 use crate::ports::{Facts, GitError, Store, StoreError};
@@ -61,7 +62,9 @@ impl Engine<'_> {
         let notes = history.notes.clone();
         let session_notes = session_notes(&history, &session);
         if let Some(text) = &args.at {
-            let save = history.resolve_save(&session, text)?;
+            let save = history.resolve_save(&session, text);
+            let save =
+                save.map_err(|refusal| self.no_such_save(member, store, &session, refusal, text))?;
             let is_head = heads.len() == 1 && heads.iter().any(|seen| seen.card.save == save);
             let seen = history.sessions.get(&session).and_then(|saves| saves.get(&save));
             let card = seen.map(|seen| seen.card.clone()).ok_or_else(|| not_found(&save))?;
@@ -292,8 +295,50 @@ impl Engine<'_> {
         if !is_damage(&trouble) {
             return trouble;
         }
-        let intact = self.newest_whole(member, store, &card.session, &card.save);
-        damaged(&card.session, &card.save, intact.as_ref(), trouble.failure()).into()
+        let (session, save) = (&card.session, &card.save);
+        let intact = self.newest_whole(member, store, session, save);
+        let why = trouble.failure();
+        if damaged_code(&why.code) == ARRIVING
+            && let Some(store) = store
+            && let Ok(Some(why)) = self.why_gone(member, store, session, save)
+        {
+            return collected(session, save, why, intact.as_ref()).into();
+        }
+        damaged(session, save, intact.as_ref(), why).into()
+    }
+
+    fn why_gone(
+        &self,
+        member: &mut Member,
+        store: &dyn Store,
+        session: &SessionId,
+        save: &SaveId,
+    ) -> Result<Option<&'static str>, Trouble> {
+        let units = ObjectName::units_of(session);
+        let history = self.refreshed(member, store, &units, Depth::All)?;
+        self.why_missing(member, store, &history, session, save)
+    }
+
+    /// That there is no save of that name, or no more.
+    fn no_such_save(
+        &self,
+        member: &mut Member,
+        store: Option<&dyn Store>,
+        session: &SessionId,
+        refusal: Refusal,
+        text: &str,
+    ) -> Refusal {
+        let unknown = refusal.code == "convosync::save::not-found";
+        let gone =
+            store.filter(|_| unknown).map(|store| self.was_collected(member, store, session, text));
+        match gone {
+            Some(Ok(Some(save))) => {
+                let intact = self.newest_whole(member, store, session, &save);
+                let why = "it was collected: no newer save needs it";
+                collected(session, &save, why, intact.as_ref()).argument("--at")
+            }
+            _ => refusal,
+        }
     }
 
     /// The newest save of a session that can be brought back whole, other than `save`.
@@ -317,6 +362,12 @@ impl Engine<'_> {
     }
 }
 
+/// The code of a save of which something has not come yet.
+pub(super) const ARRIVING: &str = "convosync::save::arriving";
+
+/// The code of a save of which something can't be opened.
+const DAMAGED: &str = "convosync::save::damaged";
+
 pub(super) fn is_damage(trouble: &Trouble) -> bool {
     match trouble {
         Trouble::Object { .. } => true,
@@ -324,7 +375,7 @@ pub(super) fn is_damage(trouble: &Trouble) -> bool {
             matches!(error, StoreError::Missing(_) | StoreError::TooBig { .. })
         }
         Trouble::Refused(refusal) => {
-            matches!(refusal.code, "convosync::save::damaged" | "convosync::save::arriving")
+            matches!(refusal.code, DAMAGED | ARRIVING)
         }
         _ => false,
     }
@@ -347,10 +398,8 @@ fn damaged(session: &SessionId, save: &SaveId, intact: Option<&SaveId>, why: Fai
 
 fn damaged_code(code: &str) -> &'static str {
     match code {
-        "convosync::store::missing"
-        | "convosync::save::arriving"
-        | "convosync::object::unknown-device" => "convosync::save::arriving",
-        _ => "convosync::save::damaged",
+        "convosync::store::missing" | ARRIVING | "convosync::object::unknown-device" => ARRIVING,
+        _ => DAMAGED,
     }
 }
 

@@ -429,7 +429,7 @@ pub(crate) fn offline() -> Note {
 fn arriving(open: &OpenSave, error: crate::ports::StoreError) -> Trouble {
     match error {
         crate::ports::StoreError::Missing(name) => Refusal::new(
-            "convosync::save::arriving",
+            find::ARRIVING,
             format!("{} is not all there yet: {name} is missing", open.card.save),
         )
         .help("a synchronised folder may still be behind: try again in a while, or take an older save with `--at`")

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use convosync_core::{ObjectName, SessionId, heads};
-use convosync_wire::{DeleteArgs, OnConflict, ResumeArgs, SessionsArgs, Verb};
+use convosync_engine::Outcome;
+use convosync_engine::ports::Store;
+use convosync_wire::{DeleteArgs, Failure, OnConflict, ResumeArgs, SessionsArgs, Verb};
 
 use super::act::{Act, Keep, NEWCOMER, Step, Weather, Which};
 use super::contents::contents;
@@ -234,7 +236,7 @@ fn heads_of_equal_content_are_joined_with_the_one_that_differs() {
         let mark = world.ledger().mark();
         for device in &world.devices[1..3] {
             let (id, mut bytes) = device.conversation(0).expect("it was resumed");
-            bytes.extend(line(&mark, 0, 0).into_bytes());
+            bytes.extend(line(&mark, 0).into_bytes());
             let path = "transcript.jsonl".parse().expect("a path");
             device.assistant.write(&id, device.root(0), path, bytes);
         }
@@ -286,7 +288,7 @@ fn a_save_on_its_way_is_found_wherever_the_store_goes() {
 
 /// While one device saves, another one revokes it, rotates the key, or lets a fourth one in.
 #[test]
-fn a_save_on_its_way_bears_whatever_becomes_of_the_account() {
+fn a_save_on_its_way_bears_all_that_becomes_of_the_account() {
     for at in moments(SAVED) {
         for act in [Act::Revoke { device: 1 }, Act::Rotate, Act::Join] {
             let device = if matches!(act, Act::Join) { NEWCOMER } else { 0 };
@@ -296,4 +298,53 @@ fn a_save_on_its_way_bears_whatever_becomes_of_the_account() {
             assert_eq!(happens(&steps, 1, KNOBS), [""; 0], "{act:?} before step {at}");
         }
     }
+}
+
+/// The desktop has saved something big, and has gone on from it until nothing needs it.
+fn moved_on() -> Rc<World> {
+    let small = Act::Talk { lines: 1, noise: 0 };
+    let first = [small, BIG, SAVE].map(|act| calmly(0, act)).to_vec();
+    lived(&[first, made_needless(Needless::MovedOn)].concat())
+}
+
+/// The first save is wanted on another device: what that says.
+fn wanted(world: &Rc<World>) -> Failure {
+    let old = world.ledger().acked[0].clone();
+    let args = ResumeArgs {
+        session: Some(old.session.to_string()),
+        at: Some(old.save.to_string()),
+        ..ResumeArgs::default()
+    };
+    let outcome = world.resume_with(&calmly(1, Act::Status), args, &mut claims::willing);
+    let Some(Outcome::Failure(failure)) = outcome else { panic!("{outcome:?}") };
+    failure
+}
+
+#[test]
+fn a_save_that_was_collected_is_not_said_to_arrive() {
+    let world = moved_on();
+    live(&world, &days(15));
+    let failure = wanted(&world);
+    assert_eq!(failure.code, "convosync::save::collected", "{failure:?}");
+    assert!(failure.message.ends_with("it was collected: no newer save needs it"), "{failure:?}");
+    let newest = world.ledger().acked.last().expect("there are more").save.to_string();
+    assert!(failure.help.is_some_and(|help| help.contains(&newest)), "it names the newest one");
+}
+
+#[test]
+fn a_save_that_lacks_a_part_arrives_only_while_a_collection_would_leave_it() {
+    let lacking = |world: &Rc<World>| {
+        let parts = objects(world).into_iter().filter(|it| matches!(it, ObjectName::Part { .. }));
+        parts.for_each(|part| world.places[0].inner().delete(&part).expect("in memory"));
+    };
+    let old = moved_on();
+    lacking(&old);
+    let failure = wanted(&old);
+    assert_eq!(failure.code, "convosync::save::collected", "{failure:?}");
+    assert!(failure.message.ends_with("it was collected, or lost"), "{failure:?}");
+    let pinned = moved_on();
+    let pin = Verb::Pin(SessionsArgs { sessions: vec![last_session(&pinned).to_string()] });
+    pinned.devices[0].run(0, &pin, None, Vec::new()).expect("it lives");
+    lacking(&pinned);
+    assert_eq!(wanted(&pinned).code, "convosync::save::arriving");
 }

@@ -83,7 +83,8 @@ impl Ledger {
 }
 
 /// A line of a transcript that a user wrote. What is in it must never be readable in a store.
-pub(crate) fn line(mark: &str, noise: usize, seed: u64) -> String {
+pub(crate) fn line(mark: &str, noise: usize) -> String {
+    let seed = mark.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(31) + u64::from(byte));
     let mut dice = super::dice::Dice::new(seed);
     let noise: String = (0..noise / 16).map(|_| format!("{:016x}", dice.next())).collect();
     format!(

@@ -176,9 +176,9 @@ impl World {
             let id = format!("talk-{}", ledger.mark().trim_matches(|c: char| !c.is_numeric()));
             (id.parse().expect("an id"), Vec::new())
         });
-        for number in 0..lines {
+        for _ in 0..lines {
             let mark = ledger.mark();
-            bytes.extend(line(&mark, noise, number).into_bytes());
+            bytes.extend(line(&mark, noise).into_bytes());
             ledger.typed.insert(mark);
         }
         write(device, tree, &id, TRANSCRIPT, bytes);
@@ -202,7 +202,7 @@ impl World {
         let mut ledger = self.ledger();
         let mark = ledger.mark();
         let mut bytes = device.assistant.read(&id, device.root(tree), AGENT).unwrap_or_default();
-        bytes.extend(line(&mark, 0, 0).into_bytes());
+        bytes.extend(line(&mark, 0).into_bytes());
         ledger.typed.insert(mark);
         write(device, tree, &id, AGENT, bytes);
     }
@@ -211,7 +211,7 @@ impl World {
         let mut ledger = self.ledger();
         let mark = ledger.mark();
         let id = format!("talk-{}", mark.trim_matches(|c: char| !c.is_numeric()));
-        let bytes = line(&mark, 0, 0).into_bytes();
+        let bytes = line(&mark, 0).into_bytes();
         ledger.typed.insert(mark);
         write(device, tree, &id.parse().expect("an id"), TRANSCRIPT, bytes);
     }
