@@ -128,5 +128,7 @@ fn card(profile: &Profile, number: u64) -> Card {
         quiet: false,
         parked: false,
         note: false,
+        title: None,
+        terminal: true,
     }
 }

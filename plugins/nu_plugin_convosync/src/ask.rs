@@ -5,7 +5,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use convosync_wire::{Choice, Decision, SessionRow};
+use convosync_wire::{Choice, Decision, FormPart, SaveForm, SessionRow};
 use nu_plugin::{EngineInterface, EvaluatedCall};
 use nu_protocol::{DeclId, IntoSpanned, LabeledError, PipelineData, Span, Value, record};
 
@@ -49,6 +49,41 @@ impl<'a> Dialog<'a> {
         let rows = sessions.iter().map(|row| session_row(row, room, self.head)).collect();
         let index = self.pick("Resume which session?", rows, true)?;
         Ok(index.and_then(|index| sessions.get(index)))
+    }
+
+    /// Lets the user fill in what is saved. None: called off.
+    pub(crate) fn save(&self, mut form: SaveForm) -> Result<Option<SaveForm>, LabeledError> {
+        let _ = write!(std::io::stderr(), "{}", form_heading(&form));
+        if form.message.trim().is_empty() {
+            self.edit("Commit message: ", &mut form.message)?;
+        }
+        loop {
+            let lines = form_lines(&form);
+            let rows = lines.iter().map(|(_, text)| Value::string(clean::line(text), self.head));
+            let picked = self.pick("What to save?", rows.collect(), false)?;
+            match picked.and_then(|index| lines.get(index)).map(|(line, _)| line) {
+                None | Some(FormLine::Cancel) => return Ok(None),
+                Some(FormLine::Save) => match form.ready() {
+                    Ok(()) => return Ok(Some(form)),
+                    Err(wrong) => say(wrong),
+                },
+                Some(FormLine::Message) => self.edit("Commit message: ", &mut form.message)?,
+                Some(FormLine::Branch) => self.edit("Branch: ", &mut form.branch)?,
+                Some(FormLine::Part(part)) => {
+                    if let Err(wrong) = form.toggle(*part) {
+                        say(wrong);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks for a text; what was there stays if nothing is typed.
+    fn edit(&self, prompt: &str, text: &mut String) -> Result<(), LabeledError> {
+        if let Some(typed) = line(self.engine, self.head, prompt)? {
+            *text = typed;
+        }
+        Ok(())
     }
 
     fn pick(
@@ -106,6 +141,46 @@ fn typed(
     Ok(typed.into_value(head)?.into_string().ok())
 }
 
+/// A line of the form of a save.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FormLine {
+    Save,
+    Message,
+    Branch,
+    Part(FormPart),
+    Cancel,
+}
+
+fn form_heading(form: &SaveForm) -> String {
+    format!(
+        "ConvoSync Save Session\n  Changes: {}\n  Conversation: {}\n",
+        form.changes(),
+        form.conversation()
+    )
+}
+
+/// What can be picked, the usual first.
+fn form_lines(form: &SaveForm) -> Vec<(FormLine, String)> {
+    let mut lines = vec![
+        (FormLine::Save, "Save & Sync".to_owned()),
+        (FormLine::Message, format!("Commit message: {}", form.message)),
+    ];
+    if form.is_on(FormPart::Code) {
+        lines.push((FormLine::Branch, format!("Branch: {}", form.branch)));
+    }
+    lines.extend(FormPart::ALL.map(|part| {
+        let mark = if form.is_on(part) { "[x]" } else { "[ ]" };
+        (FormLine::Part(part), format!("{mark} {}", form.label(part)))
+    }));
+    lines.push((FormLine::Cancel, "Cancel".to_owned()));
+    lines
+}
+
+/// Where a person is filling in a form.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 fn heading(decision: &Decision) -> String {
     let mut text = format!("{}\n", clean::line(&decision.title));
     for line in &decision.details {
@@ -161,7 +236,38 @@ fn session_row(row: &SessionRow, room: usize, head: Span) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use convosync_wire::Question;
+    use convosync_wire::{Question, SaveArgs, SavePlan};
+
+    #[test]
+    fn a_form_offers_to_save_first_and_no_branch_without_code() {
+        let plan = SavePlan {
+            branch: Some("main".to_owned()),
+            modified_files: 3,
+            new_files: 2,
+            conversation: None,
+            directory: "/w".to_owned(),
+        };
+        let mut form = SaveForm::new(SaveArgs::default(), plan);
+        form.message = "Done\u{1b}[2J".to_owned();
+        let texts = |form: &SaveForm| form_lines(form).into_iter().map(|(_, text)| text).collect();
+        let all: Vec<String> = texts(&form);
+        assert_eq!(all[..3], ["Save & Sync", "Commit message: Done\u{1b}[2J", "Branch: main"]);
+        assert_eq!(
+            all[3..],
+            [
+                "[x] Code changes (commit + push)",
+                "[ ] Conversation history",
+                "[x] Terminal session state",
+                "[ ] Environment variables",
+                "Cancel"
+            ]
+        );
+        form.toggle(FormPart::Code).expect("off");
+        let all: Vec<String> = texts(&form);
+        assert!(!all.iter().any(|text| text.starts_with("Branch")), "{all:?}");
+        let want = "ConvoSync Save Session\n  Changes: 3 files modified, 2 new\n  Conversation: none found here\n";
+        assert_eq!(form_heading(&form), want);
+    }
 
     fn choice(value: &str, recommended: bool) -> Choice {
         Choice {

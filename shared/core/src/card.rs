@@ -63,6 +63,10 @@ pub struct Card {
     /// What somebody wrote about the session: `message` is all of it. It is parked too, so that
     /// older versions take it for no head, and stays as long as the session.
     pub note: bool,
+    /// What the user calls the session; a later save takes it over.
+    pub title: Option<String>,
+    /// Whether the save holds where the user was. True of saves that are older than the question.
+    pub terminal: bool,
 }
 
 impl Card {
@@ -134,6 +138,8 @@ mod tests {
             quiet: false,
             parked: false,
             note: false,
+            title: None,
+            terminal: true,
         }
     }
 

@@ -40,10 +40,13 @@ pub use id::{
     rand_letters,
 };
 pub use lines::{
-    Canonical, Joined, Missing, Side, Standing, canonicalise, common_lines, compare, expand, join,
-    missing, newest,
+    Begin, Canonical, Joined, Missing, Side, Standing, begins_in, can_begin_at, canonicalise,
+    common_lines, compare, copy_from, expand, join, missing, newest, opening, put_before,
 };
-pub use manifest::{Code, Conversation, FilePath, FileState, Manifest, SegmentRef, content_digest};
+pub use manifest::{
+    Archived, Code, Conversation, FilePath, FileState, LeftOut, Manifest, SegmentRef,
+    content_digest,
+};
 pub use messages::{Message, Reading, read_messages};
 pub use moved::Moved;
 pub use name::{NameError, ObjectName};
@@ -52,7 +55,7 @@ pub use profile::{Account, Device, EpochKey, Profile, Random, SecretBytes};
 pub use readable::{Readable, write_readable};
 pub use recovery::{RecoveryError, RecoveryKey};
 pub use retention::{DeletedBy, Deletion, Mark, Pin, Tombstone, Turn, is_pinned};
-pub use rules::{Merging, Node, Roots, Rules, Said, SaidPart, Scan, Summary, Who};
+pub use rules::{Merging, Node, Opening, Roots, Rules, Said, SaidPart, Scan, Summary, Who};
 pub use seal::{
     CARD_RANGE, MAX_CARD, MAX_MARKED, OpenError, Overview, OverviewRow, SealError, Sealed,
     SegmentKey, Stand, card_prefix, card_prefix_len, local_digest, open_card, open_card_trusted,

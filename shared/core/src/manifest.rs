@@ -18,6 +18,18 @@ pub struct Manifest {
     pub conversations: Vec<Conversation>,
     /// The terminal, if it was saved.
     pub terminal: Option<Terminal>,
+    /// What the user left out of this save.
+    pub left_out: LeftOut,
+}
+
+/// What the user left out of a save. What the session has of it from before stays named in the
+/// manifest, so that it is kept and the next save goes on from it; a resume passes it over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LeftOut {
+    /// The code.
+    pub code: bool,
+    /// The conversations.
+    pub conversation: bool,
 }
 
 impl Manifest {
@@ -33,6 +45,18 @@ impl Manifest {
         let bundle = self.code.iter_mut().filter_map(|code| code.bundle.as_mut());
         let conversations = self.conversations.iter_mut();
         bundle.chain(conversations.flat_map(|c| c.files.iter_mut().map(|(_, file)| file)))
+    }
+
+    /// The code that a resume brings back.
+    #[must_use]
+    pub fn wanted_code(&self) -> Option<&Code> {
+        self.code.as_ref().filter(|_| !self.left_out.code)
+    }
+
+    /// The conversations that a resume brings back, the main one first.
+    #[must_use]
+    pub fn wanted_conversations(&self) -> &[Conversation] {
+        if self.left_out.conversation { &[] } else { &self.conversations }
     }
 
     /// Every object that the save needs besides itself.
@@ -92,6 +116,18 @@ pub struct Conversation {
     pub files: Vec<(FilePath, FileState)>,
     /// The git context of its messages, in order; unknown of older saves.
     pub spans: Vec<Span>,
+    /// Where a restored transcript begins, if the user archived what stands before.
+    pub archived: Option<Archived>,
+}
+
+/// The beginning of a transcript that stays in the store: the save has all of it, and a resume
+/// restores what follows. It says where to begin, never what there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Archived {
+    /// Canonical bytes that are not restored, whole lines.
+    pub bytes: u64,
+    /// Messages in them.
+    pub messages: u64,
 }
 
 /// A file of a conversation by what it is, not by where it lies: `transcript.jsonl`,
@@ -190,6 +226,9 @@ pub fn content_digest(manifest: &Manifest) -> [u8; 16] {
             put(&file.len.to_le_bytes());
             put(file.blocks.as_flattened());
         }
+    }
+    if manifest.left_out != LeftOut::default() {
+        put(&[u8::from(manifest.left_out.code), u8::from(manifest.left_out.conversation)]);
     }
     let mut digest = [0; 16];
     hash.finalize_xof().fill(&mut digest);

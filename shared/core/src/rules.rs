@@ -25,6 +25,9 @@ pub struct Summary {
     /// Its title: the user's, else the assistant's own, else its first prompt; one line, shortened
     /// to 80 characters, without control characters.
     pub title: Option<String>,
+    /// Tokens that the assistant's last answer read, as its usage record says: what an answer after a
+    /// resume reads again. None where it does not say, and after a compaction.
+    pub context_tokens: Option<u64>,
     /// The newest client version named in it.
     pub client_version: Option<String>,
     /// The directory that its first line with one names, as it stands in the line.
@@ -96,8 +99,17 @@ pub trait Scan {
     /// What was found so far.
     fn summary(&self) -> Summary;
 
-    /// [`Summary::messages`] so far, without the rest of it.
+    /// [`Summary::messages`] alone, which costs nothing.
     fn messages(&self) -> u64;
+}
+
+/// A line that a transcript can begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// What came before was summed up: the assistant reads nothing before it.
+    Compaction,
+    /// The user says something.
+    Prompt,
 }
 
 /// What becomes of two files that went on from the same lines.
@@ -151,6 +163,9 @@ pub trait Rules {
 
     /// What a line says to people; `None` for state, and for what is no line of this assistant.
     fn said(&self, line: &[u8]) -> Option<Said>;
+
+    /// Whether a transcript that begins with this line is one that the assistant goes on with.
+    fn opening(&self, line: &[u8]) -> Option<Opening>;
 
     /// A reading of a transcript from its first line.
     fn scan(&self) -> Box<dyn Scan>;

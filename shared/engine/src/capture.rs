@@ -4,9 +4,10 @@ use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
 use convosync_core::{
-    Canonical, Conversation, ConversationId, FilePath, FileState, Joined, Merging, Missing,
-    ObjectName, PackError, PackInput, RebuildError, Roots, SessionId, Side, Summary, Turns,
-    canonicalise, join, kept, kept_of, missing, pack, rebuild, segment_key,
+    Archived, Begin, Canonical, Conversation, ConversationId, FilePath, FileState, Joined, Merging,
+    Missing, ObjectName, PackError, PackInput, RebuildError, Roots, SessionId, Side, Summary,
+    Turns, begins_in, can_begin_at, canonicalise, join, kept, kept_of, missing, opening, pack,
+    put_before, rebuild, segment_key,
 };
 use convosync_wire::Note;
 
@@ -38,6 +39,19 @@ pub(crate) struct Capture<'c> {
     pub(crate) exact: bool,
     /// Take a transcript that lost messages as it is.
     pub(crate) shrinks: bool,
+    /// What of the transcript a resume leaves in the store.
+    pub(crate) archive: Archive,
+}
+
+/// What of a transcript a resume leaves in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Archive {
+    /// What it left there before.
+    AsBefore,
+    /// Nothing.
+    Nothing,
+    /// What comes before the place to begin with.
+    Before(Begin),
 }
 
 /// A conversation as it will be saved.
@@ -47,6 +61,8 @@ pub(crate) struct Captured {
     pub(crate) apart: Option<Conversation>,
     /// When and on which branch its messages were written; none of a transcript that lost messages.
     pub(crate) turns: Turns,
+    /// What the first answer after a resume reads, as far as the transcript says.
+    pub(crate) tokens: Option<u64>,
     pub(crate) notes: Vec<Note>,
 }
 
@@ -58,19 +74,24 @@ impl Engine<'_> {
         packing: &mut Packing<'_>,
     ) -> Result<Captured, Trouble> {
         let before = what.base.and_then(|base| conversation_of(&base.manifest, &what.found.id));
+        let kept_apart = before.and_then(|before| before.archived);
         let mut files: Vec<(FilePath, FileState)> = Vec::new();
         let mut notes = Vec::new();
         let mut told = Summary::default();
         let mut cut = None;
+        let mut archived = None;
         for source in what.files {
             let old = before.and_then(|c| c.files.iter().find(|(path, _)| *path == source.logical));
             let old = old.map(|(_, state)| state);
-            let taken = self.capture_file(what, source, old, shelf, packing)?;
+            let is_transcript = source.logical.as_str() == TRANSCRIPT;
+            let archived_before = kept_apart.filter(|_| is_transcript);
+            let taken = self.capture_file(what, source, old, archived_before, shelf, packing)?;
             if source.logical.as_str() == TRANSCRIPT {
                 let session = packing.session();
                 notes.extend(transcript_notes(source, taken.fuller.then_some(session)));
                 told = taken.summary;
                 cut = taken.cut;
+                archived = taken.archived;
                 if let (true, Some(before)) = (taken.fuller, before) {
                     told.title = before.title.clone().or(told.title);
                 }
@@ -82,6 +103,7 @@ impl Engine<'_> {
         }
         files.sort_by(|a, b| a.0.cmp(&b.0));
         let directory = relative(what.work_tree, &what.found.directory);
+        let tokens = told.context_tokens;
         let conversation = Conversation {
             assistant: what.assistant.name().to_owned(),
             id: what.found.id.clone(),
@@ -91,10 +113,11 @@ impl Engine<'_> {
             directory,
             files,
             spans: before.map(|before| before.spans.clone()).unwrap_or_default(),
+            archived,
         };
         let apart = cut.map(|cut| cut.beside(&conversation));
         notes.extend(apart.as_ref().map(told_apart));
-        Ok(Captured { conversation, apart, turns: told.turns, notes })
+        Ok(Captured { conversation, apart, turns: told.turns, tokens, notes })
     }
 
     fn capture_file(
@@ -102,18 +125,75 @@ impl Engine<'_> {
         what: &Capture<'_>,
         source: &SourceFile,
         old: Option<&FileState>,
+        archived: Option<Archived>,
         shelf: &mut Shelf<'_>,
         packing: &mut Packing<'_>,
     ) -> Result<Taken, Trouble> {
         let mut now = self.canonical(what.assistant, source, what.roots)?;
+        if let (Some(old), Some(_), false) = (old, archived, what.exact) {
+            now = self.with_beginning(what, source, old, now, shelf)?;
+        }
         if let Some(old) = old
             && !(what.exact || what.shrinks)
             && shrunk(old, &now)
         {
-            return self.fuller(what, source, old, &mut now, shelf, packing);
+            let taken = self.fuller(what, source, old, &mut now, shelf, packing)?;
+            return Ok(Taken { archived, ..taken });
         }
+        let archived = self.archived(what, source, &mut now, archived)?;
         let state = self.packed(what, source, old, &mut now, shelf, packing)?;
-        Ok(Taken { state, summary: now.summary, fuller: false, cut: None })
+        Ok(Taken { state, summary: now.summary, fuller: false, cut: None, archived })
+    }
+
+    /// A transcript that was restored without its archived beginning, with it again.
+    fn with_beginning(
+        &self,
+        what: &Capture<'_>,
+        source: &SourceFile,
+        old: &FileState,
+        mut now: Now,
+        shelf: &mut Shelf<'_>,
+    ) -> Result<Now, Trouble> {
+        let Some(base) = what.base else { return Ok(now) };
+        // What can't be read here can't be put before it; then it is one that lost messages.
+        let Ok(mut before) = self.rebuilt(shelf, &base.name, old) else { return Ok(now) };
+        let rules = what.assistant.rules();
+        let failed = |error: std::io::Error| read_error(source, &error);
+        let mut whole = Side { file: &mut before, len: old.len };
+        let mut part = Side { file: &mut now.file, len: now.len };
+        let at = begins_in(rules, &mut whole, &mut part).map_err(failed)?;
+        let Some(at) = at.filter(|at| *at > 0) else { return Ok(now) };
+        let mut file = self.ports.scratch.file()?;
+        let joined = put_before(rules, &mut whole, at, &mut part, &mut file).map_err(failed)?;
+        let Canonical { len, blocks, summary } = joined;
+        Ok(Now { file: Box::new(file), len, blocks: Some(blocks), summary })
+    }
+
+    /// What of a transcript a resume will leave in the store.
+    fn archived(
+        &self,
+        what: &Capture<'_>,
+        source: &SourceFile,
+        now: &mut Now,
+        before: Option<Archived>,
+    ) -> Result<Option<Archived>, Trouble> {
+        let failed = |error: std::io::Error| read_error(source, &error);
+        if what.exact || source.logical.as_str() != TRANSCRIPT {
+            return Ok(None);
+        }
+        let rules = what.assistant.rules();
+        let mut side = Side { file: &mut now.file, len: now.len };
+        match what.archive {
+            Archive::Nothing => Ok(None),
+            Archive::Before(begin) => opening(rules, &mut side, begin).map_err(failed),
+            // A transcript that was written anew has other lines there.
+            Archive::AsBefore => match before {
+                Some(before) if can_begin_at(rules, &mut side, before.bytes).map_err(failed)? => {
+                    Ok(Some(before))
+                }
+                _ => Ok(None),
+            },
+        }
     }
 
     /// Packs a file as what it adds to the one of the save before.
@@ -166,8 +246,13 @@ impl Engine<'_> {
         shelf: &mut Shelf<'_>,
         packing: &mut Packing<'_>,
     ) -> Result<Taken, Trouble> {
-        let mut taken =
-            Taken { state: old.clone(), summary: now.summary.clone(), fuller: true, cut: None };
+        let mut taken = Taken {
+            state: old.clone(),
+            summary: now.summary.clone(),
+            fuller: true,
+            cut: None,
+            archived: None,
+        };
         taken.summary.messages = messages_of(old);
         taken.summary.turns = Turns::default();
         let Some(base) = what.base else { return Ok(taken) };
@@ -252,6 +337,7 @@ struct Taken {
     fuller: bool,
     /// The one here, if it says what the fuller one does not.
     cut: Option<Cut>,
+    archived: Option<Archived>,
 }
 
 /// A transcript that lost messages, as a conversation of its own.
@@ -275,6 +361,7 @@ impl Cut {
             client_version: self.summary.client_version,
             files,
             spans: Vec::new(),
+            archived: None,
             ..fuller.clone()
         }
     }

@@ -1,7 +1,7 @@
 //! From cards to the rows that front ends show.
 
 use convosync_core::{Card, CodeState, Membership};
-use convosync_wire::{DeviceRow, DeviceState, LogRow, SessionNote, SessionRow, SessionState};
+use convosync_wire::{DeviceRow, DeviceState, LogRow, Part, SessionNote, SessionRow, SessionState};
 
 use crate::history::{History, Seen};
 use crate::member::Member;
@@ -101,7 +101,19 @@ fn row(seen: &Seen, state: SessionState) -> SessionRow {
         conversation_id: card.conversation.as_ref().map(ToString::to_string),
         state,
         pinned: false,
+        title: card.title.clone(),
+        holds: holds(card),
     }
+}
+
+/// What a save holds.
+fn holds(card: &Card) -> Vec<Part> {
+    let held = |part: &Part| match part {
+        Part::Code => card.commit.is_some(),
+        Part::Conversation => card.conversation.is_some(),
+        Part::Terminal => card.terminal,
+    };
+    Part::ALL.into_iter().filter(held).collect()
 }
 
 /// The devices of the account, this one first, then by name.

@@ -92,6 +92,7 @@ pub(crate) struct Draft {
     pub(crate) parked: bool,
     /// As in [`Card::note`].
     pub(crate) note: bool,
+    pub(crate) title: Option<String>,
     pub(crate) manifest: Manifest,
 }
 
@@ -111,6 +112,7 @@ impl Draft {
             quiet: true,
             parked: false,
             note: false,
+            title: card.title,
             manifest: at_home(manifest, &name),
         }
     }
@@ -182,7 +184,7 @@ impl Engine<'_> {
     }
 
     fn card(&self, member: &Member, draft: &Draft, save: SaveId) -> Card {
-        let main = draft.manifest.conversations.first();
+        let main = draft.manifest.wanted_conversations().first();
         let vector = Vector::after(draft.parents.iter().map(|(_, vector)| vector), &save);
         Card {
             session: draft.session.clone(),
@@ -206,6 +208,8 @@ impl Engine<'_> {
             quiet: draft.quiet,
             parked: draft.parked || draft.note,
             note: draft.note,
+            title: draft.title.clone(),
+            terminal: draft.manifest.terminal.is_some(),
         }
     }
 
@@ -239,9 +243,9 @@ pub(crate) fn settle(manifest: &mut Manifest, packing: &Packing<'_>) {
     }
 }
 
-/// Canonical bytes of all conversations.
+/// Canonical bytes of all conversations that a resume brings back.
 fn size_of(manifest: &Manifest) -> u64 {
-    let files = manifest.conversations.iter().flat_map(|c| c.files.iter());
+    let files = manifest.wanted_conversations().iter().flat_map(|c| c.files.iter());
     files.fold(0, |sum, (_, file)| sum.saturating_add(file.len))
 }
 

@@ -58,5 +58,5 @@ pub use cancel::Cancel;
 pub use engine::{Engine, Host, Outcome, Ports};
 pub use prompt::WorkTree;
 pub use save::EXCLUDES;
-pub use settings::{HistoryScope, Retention, Settings};
+pub use settings::{HistoryScope, Large, Retention, Settings};
 pub use trouble::{Refusal, Trouble};

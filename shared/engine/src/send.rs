@@ -387,7 +387,7 @@ impl Engine<'_> {
 
     /// Whether the user said `--no-push`: then no later command pushes it either, though it may
     /// find that the user did.
-    fn kept_back(&self, member: &Member, save: &SaveId) -> Result<bool, Trouble> {
+    pub(crate) fn kept_back(&self, member: &Member, save: &SaveId) -> Result<bool, Trouble> {
         let save = save.to_string();
         Ok(self.remembered(member, Table::Misc, "no-push", save.as_bytes())?.is_some())
     }
@@ -405,6 +405,11 @@ impl Engine<'_> {
             return Ok(());
         };
         let Some(code) = open.manifest.code.clone() else { return Ok(()) };
+        let left_out = open.manifest.left_out.code;
+        if left_out && !self.ports.git.has_commit(&facts.repository, &code.commit)? {
+            // It is of a save of another device, which sees to it.
+            return Ok(());
+        }
         let known = match remote_of(&facts, &code) {
             Some(remote) => self.ports.git.tracked(&facts.repository, remote, &code.commit)?,
             None => false,

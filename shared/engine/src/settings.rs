@@ -24,6 +24,31 @@ pub struct Settings {
     pub history: HistoryScope,
     /// What is kept, and for how long.
     pub retention: Retention,
+    /// From when on a conversation is large.
+    pub large: Large,
+}
+
+/// From when on a conversation is large: a save warns of it then, and asks where it asks at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Large {
+    /// Messages; 0: never for their number.
+    pub messages: u32,
+    /// Bytes of its transcript; 0: never for its size.
+    pub bytes: u64,
+}
+
+impl Default for Large {
+    fn default() -> Self {
+        Self { messages: 500, bytes: 5_000_000 }
+    }
+}
+
+impl Large {
+    /// Whether a conversation of so much is large.
+    pub(crate) fn is(&self, messages: u64, bytes: u64) -> bool {
+        let over = |limit: u64, is: u64| limit > 0 && is >= limit;
+        over(u64::from(self.messages), messages) || over(self.bytes, bytes)
+    }
 }
 
 /// Which commands of the shell's history travel with a save.

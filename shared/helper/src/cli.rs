@@ -10,8 +10,8 @@ use clap::Parser as _;
 use convosync_meter::{Meter, Signs};
 use convosync_wire::{
     ApproveArgs, ConfigArgs, Decision, EnrolArgs, ExportFormat, ExportSessionArgs, Failure, Health,
-    InitArgs, JoinArgs, ListArgs, Progress, ProtectArgs, Reply, Request, ResumeArgs, ResumeReport,
-    Secret, SessionRow, ShowArgs, Verb,
+    InitArgs, JoinArgs, ListArgs, PlanReport, Progress, ProtectArgs, Reply, Request, ResumeArgs,
+    ResumeReport, SaveArgs, SaveForm, Secret, SessionRow, ShowArgs, Verb,
 };
 
 use crate::args::{Cli, Join, Wanted};
@@ -28,6 +28,7 @@ use crate::outcome::{Outcome, run_caught};
 use crate::output::{Reader, eput, put};
 use crate::pager;
 use crate::rpc;
+use crate::screen::TerminalScreen;
 use crate::shell;
 use crate::start;
 use crate::surroundings::{self, Env, Output};
@@ -175,6 +176,10 @@ impl Session<'_> {
             Wanted::Approve { yes } => match self.six_words() {
                 Some(words) => Verb::DeviceApprove(ApproveArgs { words, yes }),
                 None => return self.cancelled(),
+            },
+            Wanted::Form(args) => match self.form(args) {
+                Ok(args) => Verb::Save(args),
+                Err(exit) => return exit,
             },
             Wanted::Pick(verb) => match self.pick(verb) {
                 Ok(verb) => verb,
@@ -418,6 +423,26 @@ impl Session<'_> {
         Exit::Cancelled
     }
 
+    /// Lets a person fill in what is saved.
+    fn form(&self, args: SaveArgs) -> Result<SaveArgs, Exit> {
+        if !self.asks {
+            return Err(self.failed(&no_form()));
+        }
+        let dry = Verb::Save(SaveArgs { dry_run: true, ..args.clone() });
+        let plan = match self.call(&caller::request(dry, &self.directory, self.env)) {
+            Outcome::Reply(reply) => match *reply {
+                Reply::Planned(PlanReport { save: Some(plan), .. }) => plan,
+                _ => return Err(Exit::Internal),
+            },
+            Outcome::Failure(failure) => return Err(self.failed(&failure)),
+            Outcome::Decision(decision) => return Err(self.undecided(&decision)),
+        };
+        let mut screen = TerminalScreen::open(self.interrupt.clone());
+        let filled = ask::fill(ask::Form::new(SaveForm::new(args, plan)), &mut screen, &self.err);
+        drop(screen);
+        filled.ok_or_else(|| self.cancelled())
+    }
+
     /// Lets a person pick the session; off a terminal, and when there is none, the engine chooses.
     fn pick(&self, verb: Verb) -> Result<Verb, Exit> {
         if !self.asks {
@@ -578,6 +603,18 @@ fn piped_words() -> String {
     let mut text = String::new();
     let _ = io::stdin().lock().take(LONGEST_WORDS).read_to_string(&mut text);
     text
+}
+
+fn no_form() -> Failure {
+    Failure {
+        code: "convosync::save::no-terminal".into(),
+        message: "--interactive needs a terminal".into(),
+        help: Some(
+            "say the same with options: `convosync save -m MESSAGE -b BRANCH --no-terminal`, `--on-large`"
+                .into(),
+        ),
+        argument: Some("--interactive".into()),
+    }
 }
 
 fn not_answered() -> Failure {

@@ -47,6 +47,8 @@ pub enum Question {
     Origin,
     /// Several clones of the session's repository are on this machine.
     Clone,
+    /// The conversation that is saved is large.
+    Large,
 }
 
 impl Question {
@@ -68,6 +70,7 @@ impl Question {
             Self::Store => "store",
             Self::Origin => "origin",
             Self::Clone => "clone",
+            Self::Large => "large",
         }
     }
 }

@@ -7,6 +7,7 @@
 mod answer;
 mod decision;
 mod doctor;
+mod form;
 mod keys;
 mod news;
 mod portable;
@@ -22,6 +23,7 @@ pub mod unlock;
 pub use answer::{Answer, Counted, Failure, Progress, Unit};
 pub use decision::{Choice, Decision, Question};
 pub use doctor::{Check, DoctorArgs, DoctorReport, ExplainReport, Health};
+pub use form::{FormPart, SaveForm};
 pub use keys::{
     ApproveArgs, ApproveReport, DeviceState, EnrolArgs, EnrolReport, EnrolWaiting, ExportArgs,
     KeyReport, ProtectArgs, ProtectReport, RenameArgs, RenameReport, RevokeArgs,
@@ -29,11 +31,12 @@ pub use keys::{
 pub use news::News;
 pub use portable::{ExportFormat, ExportReport, ExportSessionArgs, ImportArgs, ImportReport};
 pub use report::{
-    AccountReport, ConversationNote, DeviceRow, LogRow, Note, PlanReport, Reply, ResumeReport,
-    Rows, SaveReport, SessionRow, SessionState, StatusReport, SyncReport, SyncedSave, WaitingSave,
+    AccountReport, ConversationNote, DeviceRow, LogRow, Note, Part, PlanReport,
+    PlannedConversation, Reply, ResumeReport, Rows, SavePlan, SaveReport, SessionRow, SessionState,
+    StatusReport, SyncReport, SyncedSave, WaitingSave,
 };
 pub use request::{
-    Answers, InitArgs, JoinArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive,
+    Answers, InitArgs, JoinArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLarge, OnLive,
     OnMergeConflict, OnMissing, Request, ResumeArgs, SaveArgs, Secret, Since, SyncArgs, Verb,
 };
 pub use store::{

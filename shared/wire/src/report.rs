@@ -217,6 +217,33 @@ impl SessionState {
     }
 }
 
+/// A part of a session that a save may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// The commit.
+    Code,
+    /// The conversation.
+    Conversation,
+    /// Where the user was.
+    Terminal,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Self; 3] = [Self::Code, Self::Conversation, Self::Terminal];
+
+    /// The part as people see it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Conversation => "conversation",
+            Self::Terminal => "terminal",
+        }
+    }
+}
+
 /// A session by its newest head.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRow {
@@ -248,6 +275,12 @@ pub struct SessionRow {
     pub state: SessionState,
     /// Whether the user keeps it for ever.
     pub pinned: bool,
+    /// What the user calls the session.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// What the save holds.
+    #[serde(default)]
+    pub holds: Vec<Part>,
 }
 
 /// A save.
@@ -302,7 +335,8 @@ pub struct SaveReport {
     pub modified_files: u64,
     /// Files that the commit added.
     pub new_files: u64,
-    /// `remote/branch` that the commit was proven to be on.
+    /// `remote/branch` that the commit was proven to be on; `remote` alone if it is on another branch
+    /// there.
     pub pushed: Option<String>,
     /// The conversation that was saved.
     pub conversation_id: Option<String>,
@@ -329,6 +363,15 @@ pub struct SaveReport {
     /// Variables that were asked for and stay.
     #[serde(default)]
     pub env_missing: Vec<MissingVariable>,
+    /// The branch before, if the save switched to another.
+    #[serde(default)]
+    pub previous_branch: Option<String>,
+    /// What the session is called.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// What the user left out of the save.
+    #[serde(default)]
+    pub left_out: Vec<Part>,
     /// What else to know.
     pub notes: Vec<Note>,
 }
@@ -410,8 +453,45 @@ pub struct PlanReport {
     pub steps: Vec<String>,
     /// What would be asked, in order.
     pub decisions: Vec<Decision>,
+    /// What a save would take in, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub save: Option<SavePlan>,
     /// What else to know.
     pub notes: Vec<Note>,
+}
+
+/// What a save would take in: what `save --interactive` shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavePlan {
+    /// The branch that it would be on.
+    pub branch: Option<String>,
+    /// Files that were changed or removed.
+    pub modified_files: u64,
+    /// Files that are new.
+    pub new_files: u64,
+    /// The conversation.
+    pub conversation: Option<PlannedConversation>,
+    /// Where the user is.
+    pub directory: String,
+}
+
+/// A conversation that would be saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedConversation {
+    /// The assistant.
+    pub assistant: String,
+    /// Its id.
+    pub conversation_id: String,
+    /// Its title or first prompt, shortened.
+    pub title: Option<String>,
+    /// Its messages here.
+    pub message_count: u64,
+    /// Bytes of its transcript here.
+    pub size: u64,
+    /// Tokens that the first answer after a resume reads, as far as its last answer tells.
+    pub resume_tokens: Option<u64>,
+    /// Whether it is large.
+    pub large: bool,
 }
 
 /// Where everything stands.

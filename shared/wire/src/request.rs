@@ -187,6 +187,7 @@ impl Verb {
             (Self::Init(args), question) => args.record(question, choice)?,
             (Self::StoreConsent(args), question) => args.record(question, choice)?,
             (Self::Resume(args), question) => args.record(question, choice)?,
+            (Self::Save(args), question) => args.record(question, choice)?,
             (verb, question) => {
                 return Err(format!("{} does not ask `{}`", verb.name(), question.as_str()));
             }
@@ -290,6 +291,35 @@ pub struct SaveArgs {
     pub accept_shrink: bool,
     /// `--env`: the caller's variables, of which those travel that the settings name.
     pub env: Option<CallerEnv>,
+    /// Commit on this branch and push it. One that is not there is made; the work tree ends on it.
+    pub branch: Option<String>,
+    /// Skip the checks that protect convenience: a file over 100 MB, `sync_branches`. Never one that
+    /// protects data.
+    pub force: bool,
+    /// What the session is called from now on; empty: nothing any more.
+    pub title: Option<String>,
+    /// Leave the code out: nothing is committed or pushed.
+    pub no_code: bool,
+    /// Leave the conversation out.
+    pub no_conversation: bool,
+    /// Leave out where the user is.
+    pub no_terminal: bool,
+    /// Somebody is there to be asked: a large conversation is a question then.
+    pub interactive: bool,
+    /// What to do with a large conversation.
+    pub on_large: Option<OnLarge>,
+    /// What is archived of a large one ends before this message, counted from 1.
+    pub from_message: Option<u64>,
+}
+
+impl SaveArgs {
+    fn record(&mut self, question: Question, choice: &Choice) -> Result<(), String> {
+        match question {
+            Question::Large => self.on_large = Some(choice.value.parse()?),
+            question => return Err(format!("save does not ask `{}`", question.as_str())),
+        }
+        Ok(())
+    }
 }
 
 /// `convosync resume`.
@@ -382,7 +412,8 @@ impl Answers {
             | Question::ExportKey
             | Question::Approve
             | Question::Store
-            | Question::Origin => return Err("this is no question of a resume".to_owned()),
+            | Question::Origin
+            | Question::Large => return Err("this is no question of a resume".to_owned()),
         }
         Ok(())
     }
@@ -493,6 +524,18 @@ answer! {
     OnMergeConflict {
         /// Begin the merge here, and leave the files to be resolved.
         OpenFiles = "open-files",
+        /// Change nothing.
+        Cancel = "cancel",
+    }
+}
+
+answer! {
+    /// The conversation is large.
+    OnLarge {
+        /// Save it as it is: a resume brings back all of it.
+        Continue = "continue",
+        /// Save all of it; a resume brings back its end.
+        Archive = "archive",
         /// Change nothing.
         Cancel = "cancel",
     }

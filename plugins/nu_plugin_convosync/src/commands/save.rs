@@ -1,14 +1,18 @@
 //! `convosync save`
 
-use convosync_wire::{Reply, SaveArgs, Verb};
+use convosync_wire::{OnLarge, PlanReport, Reply, SaveArgs, SaveForm, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::engine::ArgType;
-use nu_protocol::{Example, LabeledError, Signature, Span, Spanned, SyntaxShape, Type, Value};
+use nu_protocol::{
+    Completion, Example, LabeledError, Signature, Span, Spanned, SyntaxShape, Type, Value,
+};
 
 use crate::ConvoSyncPlugin;
-use crate::argument::{refuse_both, text_flag};
+use crate::argument::{choice, refuse_both, text_flag, word_flag};
+use crate::ask::Dialog;
 use crate::complete::{Offer, offers};
-use crate::failure::wrong;
+use crate::decide::decided;
+use crate::failure::{cancelled, failure, labeled, wrong};
 use crate::front::{Front, tell};
 use crate::value::{Shape, sample};
 use crate::variables::caller_env;
@@ -41,6 +45,22 @@ impl SimplePluginCommand for Save {
         super::signature(self.name())
             .optional("message", SyntaxShape::String, "what was done; becomes the commit's message")
             .param(text_flag("message", "the same as a flag").short('m'))
+            .switch(
+                "interactive",
+                "fill in what is saved; large conversations are asked about",
+                Some('i'),
+            )
+            .param(
+                text_flag(
+                    "branch",
+                    "commit on this branch, push it, and stay on it; one that is not there is made",
+                )
+                .short('b'),
+            )
+            .param(text_flag("title", "what the session is called from now on"))
+            .switch("no-code", "leave the code out: nothing is committed or pushed", None)
+            .switch("no-conversation", "leave the conversation out", None)
+            .switch("no-terminal", "leave out where you are", None)
             .switch("no-push", "commit here, but do not push: the commit travels sealed", None)
             .switch("no-notify", "other devices do not announce this save", None)
             .switch("dry-run", "tell what would be done", None)
@@ -55,6 +75,22 @@ impl SimplePluginCommand for Save {
             .switch(
                 "env",
                 "take the variables along that the setting env.names names; never secrets",
+                None,
+            )
+            .param(word_flag(
+                "on-large",
+                Completion::new_list(OnLarge::ALL),
+                "when the conversation is large: save it as it is, or so that a resume begins later",
+            ))
+            .named(
+                "from-message",
+                SyntaxShape::Int,
+                "with `--on-large archive`: a resume begins with this message",
+                None,
+            )
+            .switch(
+                "force",
+                "skip checks that protect convenience (a file over 100 MB, sync_branches), never those that protect data",
                 None,
             )
             .input_output_type(Type::Nothing, Type::record())
@@ -93,7 +129,13 @@ impl SimplePluginCommand for Save {
         if call.has_flag("env")? {
             args.env = Some(caller_env(engine.get_env_vars()?));
         }
-        match front.reply(Verb::Save(args))? {
+        if call.has_flag("interactive")? {
+            args = filled(&front, args)?;
+            if args.env.is_some() {
+                args.env = Some(caller_env(engine.get_env_vars()?));
+            }
+        }
+        match decided(&front, Verb::Save(args))? {
             Reply::Saved(report) => {
                 tell(&report.notes);
                 Ok(shape.saved(&report))
@@ -110,8 +152,27 @@ impl SimplePluginCommand for Save {
     }
 }
 
+/// What a person has filled in.
+fn filled(front: &Front<'_>, args: SaveArgs) -> Result<SaveArgs, LabeledError> {
+    let Some(dialog) = Dialog::open(front.engine(), front.head()) else {
+        let help = "say the same with flags: `convosync save -m MESSAGE -b BRANCH --no-terminal`, `--on-large`";
+        let failure =
+            failure("convosync::save::no-terminal", "--interactive needs a terminal", help);
+        return Err(labeled(&failure, front.head()));
+    };
+    let dry = SaveArgs { dry_run: true, ..args.clone() };
+    let plan = match front.reply(Verb::Save(dry))? {
+        Reply::Planned(PlanReport { save: Some(plan), .. }) => plan,
+        _ => return Err(front.unexpected()),
+    };
+    let form = dialog.save(SaveForm::new(args, plan))?;
+    form.map(SaveForm::into_args).ok_or_else(|| cancelled(front.head()))
+}
+
 fn args(call: &EvaluatedCall) -> Result<SaveArgs, LabeledError> {
     refuse_both(call, "new", "session")?;
+    refuse_both(call, "branch", "no-code")?;
+    refuse_both(call, "env", "no-terminal")?;
     Ok(SaveArgs {
         message: message(call)?,
         no_push: call.has_flag("no-push")?,
@@ -123,7 +184,27 @@ fn args(call: &EvaluatedCall) -> Result<SaveArgs, LabeledError> {
         conversation: call.get_flag("conversation")?,
         accept_shrink: call.has_flag("accept-shrink")?,
         env: None,
+        branch: call.get_flag("branch")?,
+        force: call.has_flag("force")?,
+        title: call.get_flag("title")?,
+        no_code: call.has_flag("no-code")?,
+        no_conversation: call.has_flag("no-conversation")?,
+        no_terminal: call.has_flag("no-terminal")?,
+        interactive: false,
+        on_large: choice(call, "on-large")?,
+        from_message: from_message(call)?,
     })
+}
+
+/// Messages are counted from 1.
+fn from_message(call: &EvaluatedCall) -> Result<Option<u64>, LabeledError> {
+    let Some(Spanned { item, span }) = call.get_flag::<Spanned<i64>>("from-message")? else {
+        return Ok(None);
+    };
+    match u64::try_from(item) {
+        Ok(number) if number > 0 => Ok(Some(number)),
+        _ => Err(wrong("there is no such message", "messages are counted from 1", span)),
+    }
 }
 
 fn message(call: &EvaluatedCall) -> Result<Option<String>, LabeledError> {
@@ -158,9 +239,9 @@ mod tests {
     fn every_flag_reaches_the_helper() {
         let script = script();
         script
-            .eval("convosync save -m hi --no-push --no-notify --dry-run --retry --session s --conversation c --accept-shrink")
+            .eval("convosync save -m hi --no-push --no-notify --dry-run --retry --session s --conversation c --accept-shrink -b x --force --title t --no-conversation --no-terminal --on-large archive --from-message 7")
             .unwrap();
-        script.eval("convosync save hi --new").unwrap();
+        script.eval("convosync save hi --new --no-code").unwrap();
         let all = SaveArgs {
             message: Some("hi".to_owned()),
             no_push: true,
@@ -171,9 +252,23 @@ mod tests {
             session: Some("s".to_owned()),
             conversation: Some("c".to_owned()),
             accept_shrink: true,
+            branch: Some("x".to_owned()),
+            force: true,
+            title: Some("t".to_owned()),
+            no_code: false,
+            no_conversation: true,
+            no_terminal: true,
+            interactive: false,
+            on_large: Some(OnLarge::Archive),
+            from_message: Some(7),
             env: None,
         };
-        let new = SaveArgs { message: all.message.clone(), new: true, ..SaveArgs::default() };
+        let new = SaveArgs {
+            message: all.message.clone(),
+            new: true,
+            no_code: true,
+            ..SaveArgs::default()
+        };
         assert_eq!(script.verbs(), [Verb::Save(all), Verb::Save(new)]);
     }
 
@@ -203,6 +298,7 @@ mod tests {
         let plan = PlanReport {
             verb: "save".to_owned(),
             steps: vec!["commit 2 files".to_owned()],
+            save: None,
             decisions: vec![],
             notes: vec![],
         };

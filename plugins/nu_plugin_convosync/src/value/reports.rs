@@ -49,6 +49,9 @@ impl Shape {
             "history" => self.count(report.history),
             "env" => self.texts(&report.env),
             "env_missing" => self.missing(&report.env_missing),
+            "previous_branch" => self.maybe(report.previous_branch.as_ref()),
+            "title" => self.maybe(report.title.as_ref()),
+            "left_out" => self.list(&report.left_out, |part| self.line(part.as_str())),
             "notes" => self.notes(&report.notes),
         })
     }

@@ -3,7 +3,7 @@
 use convosync_wire::{
     AccountReport, Amount, Check, ConfigReport, ConsentReport, DeviceRow, DeviceState,
     ExplainReport, ExportFormat, ExportReport, GcReport, ImportReport, KeptReport, KeptSession,
-    LogRow, MessageRow, MoveReport, Note, NoteReport, OriginRow, RetentionState, SaveReport,
+    LogRow, MessageRow, MoveReport, Note, NoteReport, OriginRow, Part, RetentionState, SaveReport,
     SessionNote, SessionRow, SessionState, SettingRow, ShowReport, Standing, StatusReport, Step,
     StoreKind, StoreReport, SyncReport, SyncedSave, TimelineRow, Visible,
 };
@@ -70,6 +70,8 @@ pub(crate) fn sessions() -> Vec<SessionRow> {
         conversation_id: some(CONVERSATION),
         state: SessionState::Synced,
         pinned: false,
+        title: None,
+        holds: Part::ALL.to_vec(),
     };
     let bug = SessionRow {
         session_id: text("session-d6xw4jzu"),
@@ -179,6 +181,9 @@ pub(crate) fn saved() -> SaveReport {
         history: 24,
         env: vec![text("APP_MODE")],
         env_missing: vec![],
+        previous_branch: None,
+        title: None,
+        left_out: vec![],
         notes: vec![],
     }
 }

@@ -33,6 +33,7 @@ fn session_columns() -> Vec<(String, Type)> {
         ("branch", Type::String),
         ("commit", Type::String),
         ("message", Type::String),
+        ("title", Type::String),
         ("message_count", Type::Int),
         ("size", Type::Filesize),
         ("repository", Type::String),
@@ -40,6 +41,7 @@ fn session_columns() -> Vec<(String, Type)> {
         ("conversation_id", Type::String),
         ("state", Type::String),
         ("pinned", Type::Bool),
+        ("holds", Type::list(Type::String)),
     ]
     .map(|(name, ty)| (name.to_owned(), ty))
     .to_vec()
@@ -99,6 +101,7 @@ impl Shape {
             "branch" => self.maybe(row.branch.as_ref()),
             "commit" => self.commit(row.commit.as_ref()),
             "message" => self.text(&row.message),
+            "title" => self.maybe(row.title.as_ref()),
             "message_count" => self.count(row.message_count),
             "size" => self.size(row.size),
             "repository" => self.line(&row.repository),
@@ -106,6 +109,7 @@ impl Shape {
             "conversation_id" => self.maybe(row.conversation_id.as_ref()),
             "state" => self.line(row.state.as_str()),
             "pinned" => self.flag(row.pinned),
+            "holds" => self.list(&row.holds, |part| self.line(part.as_str())),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use convosync_engine::ports::{Facts, GitError, HeadState, Identity, Operation, Repository};
 
 use super::status::{self, status};
-use super::{GitCli, config, lfs, name, subject};
+use super::{GitCli, config, large, lfs, name, subject};
 
 pub(super) fn facts(
     git: &GitCli,
@@ -41,6 +41,7 @@ pub(super) fn facts(
         ahead: status.ahead,
         behind: status.behind,
         changes: status::changes(&status.entries),
+        large: large::files(git, root, &status.entries)?,
         kept_back: behind.iter().map(|path| status::shown(path)).collect(),
         operation: operation(git, &repository)?,
         remotes: config.remotes(root),

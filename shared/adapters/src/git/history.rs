@@ -155,6 +155,22 @@ fn no_place(branch: &str, out: &[u8]) -> Option<GitError> {
     Some(GitError::NoPlace { branch: branch.to_owned(), other })
 }
 
+pub(super) fn remote_branch(
+    git: &GitCli,
+    repo: &Repository,
+    remote: &str,
+    branch: &str,
+) -> Result<Option<Oid>, GitError> {
+    let reference = format!("refs/remotes/{}/{}", name::remote(remote)?, name::branch(branch)?);
+    let args = ["--quiet", "--verify", &reference];
+    let output = git.read(&repo.root, "rev-parse").args(args).run()?;
+    match output.code {
+        Some(0) => Ok(oid(output.text().trim_end())),
+        Some(1) => Ok(None),
+        _ => Err(git.failure(&output)),
+    }
+}
+
 pub(super) fn relation(
     git: &GitCli,
     repo: &Repository,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use convosync_engine::ports::{ChangeKind, GitError, Repository};
 
@@ -30,17 +31,27 @@ pub(super) fn check(
     }
     let written = entries.iter().filter(|entry| entry.kind != ChangeKind::Deleted);
     let written = written.map(|entry| &entry.path).filter(|path| !behind.contains(*path));
-    let paths: Vec<u8> = written.flat_map(|path| [path, &b"\0"[..]].concat()).collect();
+    let theirs = named(git, &repo.root, written.map(Vec::as_slice))?;
+    let lines: Vec<_> = theirs.iter().map(|path| format!("  • {}", shown(path))).collect();
+    if lines.is_empty() { Ok(()) } else { Err(GitError::NoLfs(lines.join("\n"))) }
+}
+
+/// Those of these paths that it keeps elsewhere.
+pub(super) fn named<'p>(
+    git: &GitCli,
+    root: &Path,
+    paths: impl Iterator<Item = &'p [u8]>,
+) -> Result<Vec<Vec<u8>>, GitError> {
+    let paths: Vec<u8> = paths.flat_map(|path| [path, &b"\0"[..]].concat()).collect();
     if paths.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    let call = git.read(&repo.root, "check-attr").args(["-z", "--stdin", "filter"]);
+    let call = git.read(root, "check-attr").args(["-z", "--stdin", "filter"]);
     let out = call.input(paths).ok()?;
     let fields: Vec<&[u8]> = out.split(|byte| *byte == 0).collect();
     // `path NUL filter NUL value NUL`
     let theirs = fields.chunks_exact(3).filter(|field| field[2] == b"lfs");
-    let lines: Vec<_> = theirs.map(|field| format!("  • {}", shown(field[0]))).collect();
-    if lines.is_empty() { Ok(()) } else { Err(GitError::NoLfs(lines.join("\n"))) }
+    Ok(theirs.map(|field| field[0].to_vec()).collect())
 }
 
 /// Whether a checkout would stop halfway: git was told to insist on a program that is gone.

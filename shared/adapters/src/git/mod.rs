@@ -16,6 +16,7 @@ mod health;
 mod history;
 mod index;
 mod join;
+mod large;
 mod letter_case;
 mod lfs;
 mod name;
@@ -296,6 +297,23 @@ impl Git for GitCli {
 
     fn branch(&self, repo: &Repository, name: &str) -> Result<Option<Branch>, GitError> {
         history::branch(self, repo, name)
+    }
+
+    fn remote_branch(
+        &self,
+        repo: &Repository,
+        remote: &str,
+        branch: &str,
+    ) -> Result<Option<Oid>, GitError> {
+        history::remote_branch(self, repo, remote, branch)
+    }
+
+    fn not_carried(&self, repo: &Repository, commit: &Oid) -> Result<Vec<String>, GitError> {
+        switch::not_carried(self, repo, commit)
+    }
+
+    fn name_unborn(&self, repo: &Repository, branch: &str) -> Result<(), GitError> {
+        switch::name_unborn(self, repo, branch)
     }
 
     fn relation(&self, repo: &Repository, ours: &Oid, theirs: &Oid) -> Result<Relation, GitError> {

@@ -1,10 +1,13 @@
 //! Moves HEAD, the index and the work tree. Nothing that git does not track is overwritten.
 
+use std::collections::BTreeSet;
+
 use convosync_core::Oid;
 use convosync_engine::ports::{GitError, Repository};
 
 use super::call::Output;
 use super::index::while_unlocked;
+use super::status::{shown, status};
 use super::{GitCli, commit, history, name, obstacle, unreadable};
 
 /// Whether git may replace ignored files. It may when they are the same as what it would write.
@@ -116,6 +119,31 @@ fn adopt_upstream(git: &GitCli, repo: &Repository, branch: &str) -> Result<(), G
     // The branch is there and checked out; that it has no upstream stops nothing.
     let _ = git.write(&repo.root, "branch").arg(format!("--set-upstream-to={upstream}")).run()?;
     Ok(())
+}
+
+/// What a switch carries over is what the two commits have in common: git-checkout(1), "DETAILS" of
+/// git-read-tree(1), "Two Tree Merge". A file that happens to be changed to what the other commit has
+/// is counted all the same.
+pub(super) fn not_carried(
+    git: &GitCli,
+    repo: &Repository,
+    commit: &Oid,
+) -> Result<Vec<String>, GitError> {
+    let status = status(git, &repo.root)?;
+    let mut stopped = BTreeSet::from_iter(obstacle::in_the_way(git, repo, commit)?);
+    if let Some(head) = &status.commit {
+        let args = ["-r", "--name-only", "--no-renames", "-z", head.as_str(), commit.as_str()];
+        let out = git.read(&repo.root, "diff-tree").args(args).ok()?;
+        let differ: BTreeSet<&[u8]> = out.split(|byte| *byte == 0).collect();
+        let here = status.entries.iter().filter(|entry| differ.contains(entry.path.as_slice()));
+        stopped.extend(here.map(|entry| shown(&entry.path)));
+    }
+    Ok(stopped.into_iter().collect())
+}
+
+pub(super) fn name_unborn(git: &GitCli, repo: &Repository, branch: &str) -> Result<(), GitError> {
+    let reference = format!("refs/heads/{}", name::branch(branch)?);
+    git.write(&repo.root, "symbolic-ref").args(["HEAD", &reference]).ok().map(|_| ())
 }
 
 pub(super) fn fast_forward(git: &GitCli, repo: &Repository, commit: &Oid) -> Result<(), GitError> {

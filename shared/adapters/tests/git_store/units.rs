@@ -56,6 +56,8 @@ pub(crate) fn unit(profile: &Profile, number: u32, bytes: usize) -> (ObjectName,
         quiet: false,
         parked: false,
         note: false,
+        title: None,
+        terminal: true,
     };
     let random = &mut noise(u64::from(number) + 2);
     let (name, sealed) =

@@ -75,6 +75,8 @@ pub(super) struct Line<'a> {
     #[serde(borrow)]
     pub(super) relocated_cwd: Loose<'a>,
     #[serde(borrow)]
+    pub(super) subtype: Loose<'a>,
+    #[serde(borrow)]
     message: Loose<'a>,
 }
 
@@ -106,9 +108,33 @@ pub(super) struct Message<'a> {
     pub(super) id: Loose<'a>,
     #[serde(borrow)]
     content: Loose<'a>,
+    #[serde(borrow)]
+    usage: Loose<'a>,
+}
+
+/// What an answer cost: `usage` of the Messages API.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Usage<'a> {
+    #[serde(borrow)]
+    input_tokens: Loose<'a>,
+    #[serde(borrow)]
+    cache_creation_input_tokens: Loose<'a>,
+    #[serde(borrow)]
+    cache_read_input_tokens: Loose<'a>,
 }
 
 impl<'a> Message<'a> {
+    /// Tokens that it was an answer to; `None` where it does not say. What the client itself says in
+    /// the assistant's name cost none.
+    pub(super) fn tokens_read(&self) -> Option<u64> {
+        let usage: Usage<'_> = self.usage.parsed();
+        let counts =
+            [usage.input_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens];
+        let sum = counts.into_iter().fold(0u64, |sum, count| sum.saturating_add(count.parsed()));
+        (sum > 0).then_some(sum)
+    }
+
     /// What it consists of.
     pub(super) fn content(&self) -> Content<'a> {
         match self.content.is_text() {

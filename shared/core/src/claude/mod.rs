@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use crate::id::ConversationId;
 use crate::manifest::FilePath;
-use crate::rules::{Merging, Node, Roots, Rules, Said, Scan};
+use crate::rules::{Merging, Node, Opening, Roots, Rules, Said, Scan};
 
 /// The rules of Claude Code.
 ///
@@ -69,6 +69,10 @@ impl Rules for ClaudeCode {
 
     fn said(&self, line: &[u8]) -> Option<Said> {
         said::said(line)
+    }
+
+    fn opening(&self, line: &[u8]) -> Option<Opening> {
+        scan::opening(line)
     }
 
     fn scan(&self) -> Box<dyn Scan> {

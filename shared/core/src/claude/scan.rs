@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::line::{self, Line, Loose};
 use crate::context::Spoken;
-use crate::rules::{Scan, Summary};
+use crate::rules::{Opening, Scan, Summary};
 
 /// Letters of a title at most.
 const TITLE: usize = 80;
@@ -132,6 +132,7 @@ impl Reading {
         match kind.as_ref() {
             "user" => self.user(line),
             "assistant" if !line.is_sidechain.is_true() => self.answer(line),
+            "system" if is_boundary(line) => self.summary.context_tokens = None,
             "custom-title" => self.custom_title = titled(line.custom_title),
             "ai-title" => self.ai_title = titled(line.ai_title),
             "summary" => self.old_summary = titled(line.summary),
@@ -148,18 +149,7 @@ impl Reading {
     }
 
     fn user(&mut self, line: &Line<'_>) {
-        if [line.is_meta, line.is_compact_summary, line.is_sidechain]
-            .into_iter()
-            .any(Loose::is_true)
-        {
-            return;
-        }
-        let content = line.message().content();
-        let text = content.text.text().unwrap_or_default();
-        let typed = content.other || content.text.is_text();
-        if content.tool_result || !typed || NOT_TYPED.iter().any(|mark| text.starts_with(mark)) {
-            return;
-        }
+        let Some(text) = typed(line) else { return };
         self.count(line);
         let (first, text) = match text.starts_with('<') {
             false => (&mut self.first_prompt, Some(text.as_ref())),
@@ -171,7 +161,9 @@ impl Reading {
     }
 
     fn answer(&mut self, line: &Line<'_>) {
-        let new = match line.message().id.text() {
+        let message = line.message();
+        self.summary.context_tokens = message.tokens_read().or(self.summary.context_tokens);
+        let new = match message.id.text() {
             Some(id) => {
                 let digest = blake3::hash(id.as_bytes());
                 self.answers
@@ -200,6 +192,36 @@ impl Reading {
         if self.summary.client_version.as_deref() != Some(version) {
             self.summary.client_version = one_line(version, VERSION);
         }
+    }
+}
+
+/// What the user typed, if a line of type `user` is a prompt.
+fn typed<'a>(line: &Line<'a>) -> Option<Cow<'a, str>> {
+    let not_said = [line.is_meta, line.is_compact_summary, line.is_sidechain];
+    if not_said.into_iter().any(Loose::is_true) {
+        return None;
+    }
+    let content = line.message().content();
+    let text = content.text.text().unwrap_or_default();
+    let typed = content.other || content.text.is_text();
+    let is_prompt =
+        typed && !content.tool_result && !NOT_TYPED.iter().any(|mark| text.starts_with(mark));
+    is_prompt.then_some(text)
+}
+
+/// The client leaves such a line where it compacted the conversation, and reads nothing before the
+/// last one (2.1.328).
+fn is_boundary(line: &Line<'_>) -> bool {
+    line.subtype.text().is_some_and(|subtype| subtype == "compact_boundary")
+}
+
+/// See [`Rules::opening`](crate::rules::Rules::opening).
+pub(super) fn opening(line: &[u8]) -> Option<Opening> {
+    let line = line::parse(line).filter(|line| line.uuid.is_text())?;
+    match line.kind.text()?.as_ref() {
+        "system" if is_boundary(&line) => Some(Opening::Compaction),
+        "user" if typed(&line).is_some() => Some(Opening::Prompt),
+        _ => None,
     }
 }
 

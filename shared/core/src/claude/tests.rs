@@ -397,3 +397,30 @@ fn a_second_version_of_a_file_has_a_place_unless_it_is_the_transcript() {
     }
     assert_eq!(beside("transcript.jsonl"), None);
 }
+
+#[test]
+fn a_resume_costs_what_the_last_answer_read() {
+    let tokens = |lines: &[&str]| {
+        let mut scan = ClaudeCode.scan();
+        lines.iter().for_each(|line| scan.line(line.as_bytes()));
+        scan.summary().context_tokens
+    };
+    let answer = |usage: &str| {
+        format!(r#"{{"type":"assistant","uuid":"a","message":{{"id":"m","usage":{usage}}}}}"#)
+    };
+    let first = answer(
+        r#"{"input_tokens":3,"cache_creation_input_tokens":200,"cache_read_input_tokens":1000,"output_tokens":7}"#,
+    );
+    assert_eq!(tokens(&[&first]), Some(1203));
+    let last = answer(r#"{"input_tokens":9}"#);
+    assert_eq!(tokens(&[&first, &last]), Some(9));
+    // What the client says in the assistant's name, a sub-agent's answer and odd records say nothing.
+    let aside = first.replace(r#""uuid""#, r#""isSidechain":true,"uuid""#);
+    for nothing in [&answer(r#"{"input_tokens":0}"#), &answer(r#""x""#), &aside] {
+        assert_eq!(tokens(&[&last, nothing]), Some(9), "{nothing}");
+    }
+    assert_eq!(tokens(&[&answer(r#"{"input_tokens":-5}"#)]), None);
+    let compacted = r#"{"type":"system","subtype":"compact_boundary","uuid":"c"}"#;
+    assert_eq!(tokens(&[&first, compacted]), None);
+    assert_eq!(tokens(&[&first, compacted, &last]), Some(9));
+}

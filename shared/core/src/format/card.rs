@@ -53,6 +53,11 @@ struct Stored {
     folder: Option<String>,
     #[n(20)]
     note: Option<bool>,
+    #[n(21)]
+    title: Option<String>,
+    /// Only written where it is true.
+    #[n(22)]
+    without_terminal: Option<bool>,
 }
 
 /// One device of a vector.
@@ -106,6 +111,8 @@ pub(crate) fn encode_card(card: &Card) -> Vec<u8> {
         parked: card.parked,
         note: card.note.then_some(true),
         folder: card.folder.clone(),
+        title: card.title.clone(),
+        without_terminal: (!card.terminal).then_some(true),
     })
 }
 
@@ -134,6 +141,8 @@ pub(crate) fn decode_card(bytes: &[u8]) -> Result<Card, FormatError> {
         parked: stored.parked,
         note: stored.note.unwrap_or(false),
         folder: stored.folder,
+        title: stored.title,
+        terminal: stored.without_terminal != Some(true),
     })
 }
 

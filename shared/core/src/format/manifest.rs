@@ -7,7 +7,9 @@ use super::text::{Text, texts, values};
 use super::{FormatError, decode, encode};
 use crate::context::{Span, are_in_order};
 use crate::id::{ConversationId, Oid};
-use crate::manifest::{Code, Conversation, FilePath, FileState, Manifest, SegmentRef};
+use crate::manifest::{
+    Archived, Code, Conversation, FilePath, FileState, LeftOut, Manifest, SegmentRef,
+};
 use crate::name::ObjectName;
 
 #[derive(Encode, Decode)]
@@ -19,6 +21,9 @@ struct Stored {
     conversations: Vec<StoredConversation>,
     #[n(2)]
     terminal: Option<StoredTerminal>,
+    /// 1: the code, 2: the conversations.
+    #[n(3)]
+    left_out: Option<u8>,
 }
 
 #[derive(Encode, Decode)]
@@ -65,6 +70,8 @@ struct StoredConversation {
     files: Vec<Named>,
     #[n(12)]
     spans: Option<Vec<StoredSpan>>,
+    #[n(7)]
+    archived: Option<StoredArchived>,
 }
 
 #[derive(Encode, Decode)]
@@ -80,6 +87,15 @@ struct StoredSpan {
     commit: Option<Text<Oid>>,
     #[n(4)]
     exact: bool,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredArchived {
+    #[n(0)]
+    bytes: u64,
+    #[n(1)]
+    messages: u64,
 }
 
 #[derive(Encode, Decode)]
@@ -130,7 +146,17 @@ pub(super) fn encode_manifest(manifest: &Manifest) -> Vec<u8> {
         code: manifest.code.as_ref().map(store_code),
         conversations: manifest.conversations.iter().map(store_conversation).collect(),
         terminal: manifest.terminal.as_ref().map(store_terminal),
+        left_out: store_left_out(manifest.left_out),
     })
+}
+
+fn store_left_out(left_out: LeftOut) -> Option<u8> {
+    let bits = u8::from(left_out.code) | u8::from(left_out.conversation) << 1;
+    (bits > 0).then_some(bits)
+}
+
+fn load_left_out(bits: u8) -> LeftOut {
+    LeftOut { code: bits & 1 > 0, conversation: bits & 2 > 0 }
 }
 
 pub(super) fn decode_manifest(bytes: &[u8]) -> Result<Manifest, FormatError> {
@@ -139,6 +165,7 @@ pub(super) fn decode_manifest(bytes: &[u8]) -> Result<Manifest, FormatError> {
         code: stored.code.map(load_code).transpose()?,
         conversations: all(stored.conversations, load_conversation)?,
         terminal: stored.terminal.map(load_terminal),
+        left_out: load_left_out(stored.left_out.unwrap_or_default()),
     })
 }
 
@@ -190,6 +217,9 @@ fn store_conversation(conversation: &Conversation) -> StoredConversation {
             .collect(),
         spans: (!conversation.spans.is_empty())
             .then(|| conversation.spans.iter().map(store_span).collect()),
+        archived: conversation
+            .archived
+            .map(|archived| StoredArchived { bytes: archived.bytes, messages: archived.messages }),
     }
 }
 
@@ -203,6 +233,9 @@ fn load_conversation(stored: StoredConversation) -> Result<Conversation, FormatE
         directory: stored.directory,
         files: all(stored.files, |named| Ok((named.path.0, load_file(named.state)?)))?,
         spans: load_spans(stored.spans.unwrap_or_default()),
+        archived: stored
+            .archived
+            .map(|archived| Archived { bytes: archived.bytes, messages: archived.messages }),
     })
 }
 

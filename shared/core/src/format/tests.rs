@@ -9,7 +9,7 @@ use crate::card::{Card, CodeState};
 use crate::context::Span;
 use crate::devices::DeviceEntry;
 use crate::id::{DeviceKind, SaveId};
-use crate::manifest::{Code, Conversation, FileState, Manifest, SegmentRef};
+use crate::manifest::{Archived, Code, Conversation, FileState, LeftOut, Manifest, SegmentRef};
 use crate::terminal::Terminal;
 use crate::vector::Vector;
 
@@ -42,6 +42,8 @@ fn card() -> Card {
         quiet: false,
         parked: true,
         note: false,
+        title: None,
+        terminal: true,
     }
 }
 
@@ -88,8 +90,10 @@ fn manifest() -> Manifest {
             directory: "src".to_owned(),
             files: vec![(id("transcript.jsonl"), file)],
             spans: Vec::new(),
+            archived: None,
         }],
         terminal: Some(Terminal { shell: Some("nu".to_owned()), ..Terminal::default() }),
+        left_out: LeftOut::default(),
     }
 }
 
@@ -219,6 +223,30 @@ fn a_context_that_contradicts_itself_is_none() {
     let read = decode_manifest(&encode_manifest(&wrong)).expect("the rest is right");
     assert!(read.conversations[0].spans.is_empty());
     assert_eq!(read.conversations[0].title, wrong.conversations[0].title);
+}
+
+#[test]
+fn what_was_left_out_named_and_archived_never_changes() {
+    let card = Card { title: Some("Login".to_owned()), terminal: false, ..card() };
+    let more = "15654c6f67696e16f5";
+    frozen(&card, encode_card(&card), &(CARD.replacen("b2", "b4", 1) + more), decode_card);
+    for (left_out, bits) in [
+        (LeftOut { code: true, conversation: false }, 1),
+        (LeftOut { code: false, conversation: true }, 2),
+        (LeftOut { code: true, conversation: true }, 3),
+    ] {
+        let manifest = Manifest { left_out, ..Manifest::default() };
+        frozen(&manifest, encode_manifest(&manifest), &format!("a20180030{bits}"), decode_manifest);
+    }
+    let archived = Some(Archived { bytes: 1_000, messages: 24 });
+    let conversation =
+        Conversation { files: Vec::new(), archived, ..manifest().conversations.remove(0) };
+    let manifest = Manifest { conversations: vec![conversation], ..Manifest::default() };
+    let hex = "a10181a7006b636c617564652d636f64650178243131313131313131\
+        2d323232322d343333332d383434342d353535353535353535353535030c0465322e312e30\
+        057372630680\
+        07a2001903e8011818";
+    frozen(&manifest, encode_manifest(&manifest), hex, decode_manifest);
 }
 
 #[test]

@@ -3,11 +3,13 @@
 //! What a line means is the business of an assistant's [`Rules`](crate::Rules).
 
 mod canonical;
+mod opening;
 mod reader;
 mod standing;
 mod union;
 
 pub use canonical::{Canonical, canonicalise, expand};
+pub use opening::{Begin, begins_in, can_begin_at, copy_from, opening, put_before};
 pub(crate) use reader::{Lines, Piece};
 pub use standing::{Standing, compare};
 pub use union::{Joined, Missing, Side, common_lines, join, missing, newest};

@@ -25,7 +25,7 @@ pub struct Side<'a> {
 }
 
 impl Side<'_> {
-    fn part(&mut self, range: Range<u64>) -> io::Result<Take<&mut dyn ReadSeek>> {
+    pub(super) fn part(&mut self, range: Range<u64>) -> io::Result<Take<&mut dyn ReadSeek>> {
         self.file.seek(SeekFrom::Start(range.start))?;
         Ok(Read::take(&mut *self.file, range.end.saturating_sub(range.start)))
     }
@@ -116,8 +116,7 @@ pub fn join(
     let Some(index) = Index::of(rules, winning, common)? else { return Ok(Joined::Apart) };
     let Some(kept) = only_in(rules, losing, common, &index)? else { return Ok(Joined::Apart) };
     let mut out = Hashing { blocks: Blocks::new(), writer };
-    let mut pen =
-        Pen { to: BufWriter::with_capacity(CHUNK, &mut out), scan: rules.scan(), long: 0 };
+    let mut pen = Pen::new(rules, &mut out);
     pen.write(&mut winning.part(0..common)?)?;
     for range in kept {
         pen.write(&mut losing.part(range)?)?;
@@ -175,19 +174,23 @@ fn only_in(
 }
 
 /// A line of a file.
-struct Whole<'a> {
+pub(super) struct Whole<'a> {
     /// Where it stands, its line feed included.
-    range: Range<u64>,
+    pub(super) range: Range<u64>,
     /// Of its bytes without the line feed.
     digest: Digest,
     /// Its bytes; none of a line that is too long to be looked into.
-    bytes: Option<&'a [u8]>,
+    pub(super) bytes: Option<&'a [u8]>,
 }
 
 type Digest = [u8; 16];
 
 /// Hands each line from `from` on to `take`.
-fn each_line(side: &mut Side<'_>, from: u64, take: &mut dyn FnMut(Whole<'_>)) -> io::Result<()> {
+pub(super) fn each_line(
+    side: &mut Side<'_>,
+    from: u64,
+    take: &mut dyn FnMut(Whole<'_>),
+) -> io::Result<()> {
     let mut reader = side.part(from..side.len)?;
     let mut lines = Lines::new(&mut reader);
     let (mut start, mut at) = (from, from);
@@ -257,16 +260,22 @@ impl Index {
 }
 
 /// Writes lines, and reads what they tell on the way.
-struct Pen<W: Write> {
+pub(super) struct Pen<W: Write> {
     to: W,
     scan: Box<dyn Scan>,
     /// Lines that were too long to be looked into.
     long: u64,
 }
 
+impl<W: Write> Pen<BufWriter<W>> {
+    pub(super) fn new(rules: &dyn Rules, to: W) -> Self {
+        Self { to: BufWriter::with_capacity(CHUNK, to), scan: rules.scan(), long: 0 }
+    }
+}
+
 impl<W: Write> Pen<W> {
     /// Writes all of a stream; its last line is ended if it was not.
-    fn write(&mut self, from: &mut dyn Read) -> io::Result<()> {
+    pub(super) fn write(&mut self, from: &mut dyn Read) -> io::Result<()> {
         let mut lines = Lines::new(from);
         while let Some(piece) = lines.next()? {
             let ended = match piece {
@@ -288,7 +297,7 @@ impl<W: Write> Pen<W> {
         Ok(())
     }
 
-    fn finish(mut self) -> io::Result<Summary> {
+    pub(super) fn finish(mut self) -> io::Result<Summary> {
         self.to.flush()?;
         let mut summary = self.scan.summary();
         summary.unreadable_lines += self.long;

@@ -262,6 +262,8 @@ mod tests {
             quiet: false,
             parked: false,
             note: false,
+            title: None,
+            terminal: true,
         }
     }
 

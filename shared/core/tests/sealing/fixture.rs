@@ -69,6 +69,8 @@ pub(crate) fn card(profile: &Profile, session: SessionId) -> Card {
         quiet: false,
         parked: false,
         note: false,
+        title: None,
+        terminal: true,
     }
 }
 
@@ -96,6 +98,7 @@ pub(crate) fn body(profile: &Profile, session: &SessionId) -> UnitBody {
         directory: String::new(),
         files: vec![("transcript.jsonl".parse().expect("a path"), file)],
         spans: Vec::new(),
+        archived: None,
     };
     let terminal = Terminal {
         directory: "src".to_owned(),
@@ -104,9 +107,9 @@ pub(crate) fn body(profile: &Profile, session: &SessionId) -> UnitBody {
     };
     UnitBody {
         manifest: Manifest {
-            code: None,
             conversations: vec![conversation],
             terminal: Some(terminal),
+            ..Manifest::default()
         },
         segments: vec![Packed { id, bytes: packed }],
     }

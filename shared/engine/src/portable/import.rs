@@ -126,6 +126,7 @@ impl Engine<'_> {
             directory: String::new(),
             files: vec![(path, state)],
             spans: spans(&[], &taken.summary.turns, None, &[]),
+            archived: None,
         };
         let draft = Draft {
             session,
@@ -139,7 +140,8 @@ impl Engine<'_> {
             quiet: false,
             parked: false,
             note: false,
-            manifest: Manifest { code: None, conversations: vec![conversation], terminal: None },
+            title: None,
+            manifest: Manifest { conversations: vec![conversation], ..Manifest::default() },
         };
         Ok((draft, packing))
     }

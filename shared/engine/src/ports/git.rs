@@ -71,6 +71,18 @@ pub struct Change {
     pub kind: ChangeKind,
 }
 
+/// From so many bytes on git hosts warn of a file (GitHub: 50 MB).
+pub const LARGE_FILE: u64 = 50_000_000;
+
+/// A changed file that is large.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LargeFile {
+    /// As in [`Change::path`].
+    pub path: String,
+    /// How large.
+    pub bytes: u64,
+}
+
 /// A remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remote {
@@ -134,6 +146,9 @@ pub struct Facts {
     /// What it would keep back, sorted: untracked files that an exclude matches, and repositories
     /// inside this one, of which git takes no file.
     pub kept_back: Vec<String>,
+    /// Which of the changes are files of more than [`LARGE_FILE`] bytes that git itself would take
+    /// in: not those that LFS keeps elsewhere.
+    pub large: Vec<LargeFile>,
     /// What was begun and not ended.
     pub operation: Option<Operation>,
     /// The remotes, `origin` first.
@@ -424,6 +439,33 @@ pub trait Git {
     ///
     /// [`GitError::NoPlace`] if it is not and can't be.
     fn branch(&self, repo: &Repository, name: &str) -> Result<Option<Branch>, GitError>;
+
+    /// Where a remote's branch was when it was last asked.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn remote_branch(
+        &self,
+        repo: &Repository,
+        remote: &str,
+        branch: &str,
+    ) -> Result<Option<Oid>, GitError>;
+
+    /// Changed files here that a switch to `commit` could not carry over, since it has other contents
+    /// for them. Touches nothing.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn not_carried(&self, repo: &Repository, commit: &Oid) -> Result<Vec<String>, GitError>;
+
+    /// Gives the branch of a repository without a commit another name.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn name_unborn(&self, repo: &Repository, branch: &str) -> Result<(), GitError>;
 
     /// How `ours` stands to `theirs`.
     ///

@@ -14,7 +14,8 @@ pub use assistant::{
 };
 pub use git::{
     Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, HeadState, Identity, JoinedCode,
-    Operation, Parked, Push, Relation, Remote, Repository, Submodule, Upstream,
+    LARGE_FILE, LargeFile, Operation, Parked, Push, Relation, Remote, Repository, Submodule,
+    Upstream,
 };
 pub use git_error::GitError;
 pub use local::{

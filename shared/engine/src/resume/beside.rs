@@ -44,7 +44,7 @@ impl Engine<'_> {
         work_tree: &Path,
     ) -> Result<(Vec<Beside<'_>>, Vec<Note>), Trouble> {
         let (mut planned, mut notes) = (Vec::new(), Vec::new());
-        for conversation in open.manifest.conversations.iter().skip(1) {
+        for conversation in open.manifest.wanted_conversations().iter().skip(1) {
             match self.one_beside(member, shelf, open, work_tree, conversation) {
                 Ok(beside) => planned.extend(beside),
                 // It must not keep the main one from coming back.

@@ -74,7 +74,9 @@ impl Engine<'_> {
         ready: &mut Ready,
         answers: &Answers,
     ) -> Result<CodePlan, Trouble> {
-        let Some(code) = ready.open.manifest.code.clone() else { return Ok(CodePlan::default()) };
+        let Some(code) = ready.open.manifest.wanted_code().cloned() else {
+            return Ok(CodePlan::default());
+        };
         refuse_unfinished(&ready.facts)?;
         let unit = ready.open.name.clone();
         let (at_hand, fetched) = self.gather(shelf, ready, &unit, &code)?;
@@ -101,7 +103,9 @@ impl Engine<'_> {
         ready: &mut Ready,
         answers: &Answers,
     ) -> Result<CodePlan, Trouble> {
-        let Some(code) = ready.open.manifest.code.clone() else { return Ok(CodePlan::default()) };
+        let Some(code) = ready.open.manifest.wanted_code().cloned() else {
+            return Ok(CodePlan::default());
+        };
         refuse_unfinished(&ready.facts)?;
         let at_hand = self.ports.git.has_commit(&ready.facts.repository, &code.commit)?;
         let mut present = self.present(&ready.facts, &code, at_hand, answers)?;
@@ -482,7 +486,8 @@ fn not_fetched() -> Note {
 
 /// Changes that a resume did not have to touch are still there: that is worth a word.
 fn left_alone(ready: &Ready, plan: &CodePlan, facts: &Facts) -> Vec<Note> {
-    if !plan.steps.is_empty() || facts.changes.is_empty() || ready.open.manifest.code.is_none() {
+    let manifest = &ready.open.manifest;
+    if !plan.steps.is_empty() || facts.changes.is_empty() || manifest.wanted_code().is_none() {
         return Vec::new();
     }
     vec![Note {

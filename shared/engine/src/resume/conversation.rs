@@ -5,12 +5,13 @@ use std::path::{Component, Path, PathBuf};
 
 use convosync_core::{
     CodeState, Conversation, ConversationId, FilePath, FileState, Manifest, Missing, Roots, Side,
-    Standing, Summary, compare, expand, kept, missing,
+    Standing, Summary, begins_in, can_begin_at, common_lines, compare, copy_from, expand, kept,
+    missing,
 };
 use convosync_wire::{Note, OnLive, Request, ResumeArgs};
 
 use super::{Ready, plan};
-use crate::capture::{Capture, TRANSCRIPT, relative, scratch_error};
+use crate::capture::{Archive, Capture, TRANSCRIPT, relative, scratch_error};
 use crate::engine::Engine;
 use crate::freeze::{Draft, Packing, at_home};
 use crate::member::Member;
@@ -27,6 +28,8 @@ pub(super) struct ConversationPlan<'a> {
     roots: Roots,
     action: Action,
     staged: Staged,
+    /// Messages that stay in the store, since they are archived.
+    begins: Option<u64>,
 }
 
 /// A file in its local form.
@@ -131,7 +134,7 @@ impl Engine<'_> {
         request: &Request,
         args: &ResumeArgs,
     ) -> Result<Option<ConversationPlan<'_>>, Trouble> {
-        let Some(conversation) = open.manifest.conversations.first().cloned() else {
+        let Some(conversation) = open.manifest.wanted_conversations().first().cloned() else {
             return Ok(None);
         };
         let assistant = self.assistant(&conversation)?;
@@ -142,6 +145,7 @@ impl Engine<'_> {
         let roots = self.roots(member, id, work_tree)?;
         let local = assistant.files_at(id, &directory)?;
         let mut saved = self.saved_transcript(shelf, open, &conversation)?;
+        let begins = self.without_archived(assistant, &conversation, &local, &mut saved, &roots)?;
         let standing = self.standing(assistant, &local, saved.as_mut(), &roots)?;
         let holder = assistant.live(id, &request.env)?;
         let torn = local.iter().any(|file| file.torn > 0);
@@ -185,7 +189,48 @@ impl Engine<'_> {
             roots,
             action,
             staged,
+            begins,
         }))
+    }
+
+    /// Leaves out of the saved transcript what is archived of it, unless that is here: nothing here
+    /// gets shorter. Gives the messages that were left out.
+    fn without_archived(
+        &self,
+        assistant: &dyn Assistant,
+        conversation: &Conversation,
+        local: &[SourceFile],
+        saved: &mut Option<SavedFile>,
+        roots: &Roots,
+    ) -> Result<Option<u64>, Trouble> {
+        let (Some(archived), Some(whole)) = (conversation.archived, saved.as_mut()) else {
+            return Ok(None);
+        };
+        let failed = |error: std::io::Error| scratch_error(&error);
+        let rules = assistant.rules();
+        let mut side = Side { file: &mut whole.file, len: whole.len };
+        let mut at = archived.bytes;
+        if !can_begin_at(rules, &mut side, at).map_err(failed)? {
+            return Ok(None);
+        }
+        let here = local.iter().find(|file| file.logical.as_str() == TRANSCRIPT);
+        if let Some(here) = here {
+            let mut now = self.canonical(assistant, here, roots)?;
+            let mut ours = Side { file: &mut now.file, len: now.len };
+            let begins_alike = common_lines(&mut ours, &mut side).map_err(failed)? > 0;
+            let begins = match begins_alike {
+                true => Some(0),
+                false => begins_in(rules, &mut side, &mut ours).map_err(failed)?,
+            };
+            at = at.min(begins.unwrap_or(at));
+        }
+        if at == 0 {
+            return Ok(None);
+        }
+        let mut file = self.ports.scratch.file()?;
+        let len = copy_from(&mut side, at, &mut file).map_err(failed)?;
+        *saved = Some(SavedFile { file, len });
+        Ok((at == archived.bytes).then_some(archived.messages))
     }
 
     pub(crate) fn assistant(&self, conversation: &Conversation) -> Result<&dyn Assistant, Trouble> {
@@ -367,6 +412,7 @@ impl Engine<'_> {
             base: Some(&base),
             exact: true,
             shrinks: true,
+            archive: Archive::AsBefore,
         };
         let captured = self.capture(&capture, shelf, &mut packing)?;
         let messages = captured.conversation.message_count;
@@ -382,10 +428,10 @@ impl Engine<'_> {
             quiet: true,
             parked: true,
             note: false,
+            title: None,
             manifest: Manifest {
-                code: None,
                 conversations: vec![captured.conversation],
-                terminal: None,
+                ..Manifest::default()
             },
         };
         let frozen = self.freeze(member, draft, packing, None)?;
@@ -405,7 +451,8 @@ impl Engine<'_> {
         talk: Option<ConversationPlan<'_>>,
     ) -> Result<Option<Restored>, Trouble> {
         let Some(talk) = talk else { return Ok(None) };
-        let ConversationPlan { assistant, conversation, directory, action, staged, .. } = talk;
+        let ConversationPlan { assistant, conversation, directory, action, staged, begins, .. } =
+            talk;
         let restored = |id: ConversationId, written, in_step, notes| Restored {
             open_with: assistant.open_command(&id),
             id,
@@ -431,7 +478,8 @@ impl Engine<'_> {
         let files = ready_to_place(assistant, &id, &directory, staged)?;
         self.tell("Restoring the conversation");
         assistant.place(&Placement { id: &id, directory: &directory, modified_ms: None }, files)?;
-        Ok(Some(restored(id, true, true, Vec::new())))
+        let notes = begins.map(|left| later(left, conversation.message_count));
+        Ok(Some(restored(id, true, true, notes.into_iter().collect())))
     }
 }
 
@@ -512,6 +560,18 @@ pub(super) fn below(work_tree: &Path, directory: &str) -> PathBuf {
     // A link in the repository must not lead out of it.
     let inside = joined.canonicalize().map_or(true, |real| real.starts_with(work_tree));
     if plain && inside && !directory.is_empty() { joined } else { work_tree.to_path_buf() }
+}
+
+/// That the conversation begins later here than in the session.
+fn later(left: u64, messages: u64) -> Note {
+    Note {
+        code: "convosync::resume::archived".to_owned(),
+        text: format!(
+            "the conversation begins with message {} of {messages} here; what is before it is archived in the session",
+            left.saturating_add(1)
+        ),
+        help: Some("`convosync export SESSION` has all of it".to_owned()),
+    }
 }
 
 fn further() -> Note {

@@ -9,7 +9,7 @@ mod find;
 mod merge;
 mod plan;
 
-use convosync_core::{Card, ObjectName, SaveId, Vector};
+use convosync_core::{Card, LeftOut, ObjectName, SaveId, Vector};
 use convosync_wire::{
     Answers, Decision, Note, PlanReport, Request, ResumeArgs, ResumeReport, SessionNote,
 };
@@ -349,6 +349,7 @@ impl Engine<'_> {
         if !is_online {
             notes.push(offline());
         }
+        notes.extend(left_out(open.manifest.left_out));
         let (by_hand, fetched, pull) = (None, false, args.pull);
         Ok(Ready {
             open,
@@ -395,7 +396,13 @@ impl Assumed {
     }
 
     fn told(self, steps: Vec<String>, notes: Vec<Note>) -> PlanReport {
-        PlanReport { verb: "resume".to_owned(), steps, decisions: self.decisions, notes }
+        PlanReport {
+            verb: "resume".to_owned(),
+            steps,
+            decisions: self.decisions,
+            save: None,
+            notes,
+        }
     }
 }
 
@@ -411,11 +418,26 @@ fn answers(args: &ResumeArgs) -> Answers {
 fn told_of_clone(open: &OpenSave, directory: &str) -> Result<Vec<String>, Refusal> {
     let mut steps = vec![format!("clone {} into {directory}", find::clone_url(open)?)];
     steps.extend(open.card.branch.as_ref().map(|branch| format!("switch to branch {branch}")));
-    steps.extend(open.manifest.conversations.first().map(|conversation| {
+    steps.extend(open.manifest.wanted_conversations().first().map(|conversation| {
         let (assistant, count) = (&conversation.assistant, conversation.message_count);
         format!("restore the {assistant} conversation {} ({count} messages)", conversation.id)
     }));
     Ok(steps)
+}
+
+/// That the save brings back less than a session.
+fn left_out(left_out: LeftOut) -> Option<Note> {
+    let what = match left_out {
+        LeftOut { code: true, conversation: true } => "code and conversation",
+        LeftOut { code: true, .. } => "the code",
+        LeftOut { conversation: true, .. } => "the conversation",
+        _ => return None,
+    };
+    Some(Note {
+        code: "convosync::resume::left-out".to_owned(),
+        text: format!("this save was made without {what}: of that nothing was changed here"),
+        help: Some("`convosync log SESSION` shows what each save holds; `--at SAVE` brings an older one back".to_owned()),
+    })
 }
 
 pub(crate) fn offline() -> Note {

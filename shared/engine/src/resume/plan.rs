@@ -261,6 +261,7 @@ mod tests {
             behind: 0,
             changes: if dirty { vec![change] } else { Vec::new() },
             kept_back: Vec::new(),
+            large: Vec::new(),
             operation: None,
             remotes: Vec::new(),
             pushes_to: None,
@@ -308,6 +309,8 @@ mod tests {
             quiet: false,
             parked: false,
             note: false,
+            title: None,
+            terminal: true,
         }
     }
 

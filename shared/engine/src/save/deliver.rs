@@ -1,14 +1,14 @@
 //! After the freeze: push the code, put the unit, tell what is true.
 
-use convosync_core::{CodeState, SaveId};
-use convosync_wire::{ConversationNote, Note, SaveArgs, SaveReport};
+use convosync_core::{CodeState, Oid, SaveId};
+use convosync_wire::{ConversationNote, Note, Part, SaveArgs, SaveReport};
 
-use super::Chosen;
 use super::moment::{Held, branch};
 use super::naming::push_remote;
+use super::{Chosen, Coded};
 use crate::engine::Engine;
 use crate::member::Member;
-use crate::ports::{Assistant, Committed, Found, GitError, Push, Store, Table};
+use crate::ports::{Assistant, Committed, Facts, Found, GitError, Push, Relation, Store, Table};
 use crate::send::{Pushing, SEND_WAIT, Sending, Which, not_sent, push_failed, rejected};
 use crate::terminal::missing_variables;
 use crate::trouble::Trouble;
@@ -19,17 +19,20 @@ impl Engine<'_> {
         member: &mut Member,
         args: &SaveArgs,
         chosen: &Chosen<'_>,
-        committed: &Committed,
+        coded: &Coded,
         held: Held,
     ) -> Result<SaveReport, Trouble> {
         let mut notes = held.notes;
         let save = held.frozen.card.save.clone();
-        if args.no_push {
+        let committed = coded.committed();
+        if args.no_push || (args.no_code && self.was_kept_back(member, chosen)?) {
             let change =
                 self.remember(member, Table::Misc, "no-push", save.to_string().as_bytes(), "1");
             self.ports.index.apply(&[change])?;
         }
-        let pushed = self.push_code(args, chosen, committed, held.frozen.card.code, &mut notes);
+        let pushed = committed.and_then(|committed| {
+            self.push_code(args, chosen, committed, held.frozen.card.code, &mut notes)
+        });
         let mut uploaded = 0;
         let proven = pushed.is_some().then_some(&save);
         match self.open_store(&member.profile) {
@@ -53,7 +56,7 @@ impl Engine<'_> {
             }
         }
         let queue = self.ports.index.queue()?;
-        let main = chosen.main();
+        let main = chosen.main().filter(|_| !args.no_conversation);
         let card = held.frozen.card;
         // A save that carries the commits may have taken its place.
         let binding = self.binding(member, &chosen.scene.facts.repository.root)?;
@@ -64,15 +67,20 @@ impl Engine<'_> {
             session_id: chosen.session.to_string(),
             save: tip.to_string(),
             new_session: chosen.new_session,
-            branch: Some(branch(&chosen.scene.facts)),
-            commit: Some(committed.commit.to_string()),
-            committed: committed.made.then(|| super::commit_message(&chosen.message)),
-            modified_files: committed.modified,
-            new_files: committed.added,
+            branch: committed.map(|_| branch(&chosen.scene.facts)),
+            commit: committed.map(|committed| committed.commit.to_string()),
+            committed: committed
+                .filter(|committed| committed.made)
+                .map(|_| super::commit_message(&chosen.message)),
+            modified_files: committed.map_or(0, |committed| committed.modified),
+            new_files: committed.map_or(0, |committed| committed.added),
             pushed,
             conversation_id: main.map(|(_, found)| found.id.to_string()),
             message_count: if main.is_some() { card.message_count } else { 0 },
-            other_conversations: chosen.scene.conversations.iter().skip(1).map(other).collect(),
+            other_conversations: match main {
+                Some(_) => chosen.scene.conversations.iter().skip(1).map(other).collect(),
+                None => Vec::new(),
+            },
             uploaded,
             synced,
             queued: queue.len() as u64,
@@ -81,8 +89,16 @@ impl Engine<'_> {
             history: held.terminal.history.len() as u64,
             env: held.terminal.env.iter().map(|(name, _)| name.to_string()).collect(),
             env_missing: missing_variables(&held.terminal),
+            previous_branch: chosen.onto.other().and(chosen.from.clone()),
+            title: chosen.title.clone(),
+            left_out: left_out(args),
             notes,
         })
+    }
+
+    /// Whether the code that the session has was not to be pushed.
+    fn was_kept_back(&self, member: &Member, chosen: &Chosen<'_>) -> Result<bool, Trouble> {
+        chosen.base.as_ref().map_or(Ok(false), |save| self.kept_back(member, save))
     }
 
     /// Sends what waits. Gives the bytes that went.
@@ -109,7 +125,8 @@ impl Engine<'_> {
         }
     }
 
-    /// Pushes; `Some`: the remote and branch that have the commit now.
+    /// Pushes; `Some`: the remote and branch that have the commit now, or the remote alone, which has
+    /// it on another branch.
     fn push_code(
         &self,
         args: &SaveArgs,
@@ -122,15 +139,17 @@ impl Engine<'_> {
         let remote = push_remote(facts)?;
         let branch = branch(facts);
         let there = format!("{remote}/{branch}");
-        if state == CodeState::Pushed {
+        // What the remote has on another branch is safe there, wherever this one goes.
+        let known = (state == CodeState::Pushed).then(|| remote.clone());
+        if known.is_some() && self.is_there(facts, &remote, &branch, &committed.commit) {
             return Some(there);
         }
         // Without the network there is no push; `sync` makes up for it.
         if args.no_push || self.ports.settings.offline {
-            return None;
+            return known;
         }
         if self.step(&format!("Pushing to {there}")).is_err() {
-            return None;
+            return known;
         }
         let track = facts.upstream.is_none();
         let repo = &facts.repository;
@@ -138,16 +157,37 @@ impl Engine<'_> {
             Ok(Push::Done) => Some(there),
             Ok(Push::Rejected { reason, behind }) => {
                 notes.push(rejected(&reason, behind, &remote, &branch));
-                None
+                known
             }
             // The save is safe; only the push was given up.
-            Err(GitError::Cancelled) => None,
+            Err(GitError::Cancelled) => known,
             Err(error) => {
                 notes.push(push_failed(&error));
-                None
+                known
             }
         }
     }
+
+    /// Whether the remote's branch of that name has the commit, by what is known here.
+    fn is_there(&self, facts: &Facts, remote: &str, branch: &str, commit: &Oid) -> bool {
+        let upstream = facts.upstream.as_ref();
+        if upstream.is_some_and(|up| up.remote == remote && up.branch == branch) {
+            return facts.ahead == 0;
+        }
+        let (git, repo) = (self.ports.git, &facts.repository);
+        let Ok(Some(tip)) = git.remote_branch(repo, remote, branch) else { return false };
+        let relation = git.relation(repo, commit, &tip);
+        matches!(relation, Ok(Relation::Same | Relation::Behind(_)))
+    }
+}
+
+fn left_out(args: &SaveArgs) -> Vec<Part> {
+    let out = |part: &Part| match part {
+        Part::Code => args.no_code,
+        Part::Conversation => args.no_conversation,
+        Part::Terminal => args.no_terminal,
+    };
+    Part::ALL.into_iter().filter(out).collect()
 }
 
 fn other((_, found): &(&dyn Assistant, Found)) -> ConversationNote {

@@ -1,7 +1,9 @@
 //! Saving: ask outside, decide inside, commit, freeze, push, put, tell.
 
 mod about;
+mod branch;
 mod deliver;
+mod large;
 mod moment;
 mod naming;
 mod plan;
@@ -9,17 +11,24 @@ mod plan;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use convosync_core::{SaveId, SessionId, Vector};
-use convosync_wire::{PlanReport, Request, SaveArgs, SaveReport};
+use convosync_core::{Roots, SaveId, SessionId, Summary, Vector};
+use convosync_wire::{
+    Decision, Note, PlanReport, PlannedConversation, Request, SaveArgs, SavePlan, SaveReport,
+};
 
+use crate::capture::{Archive, TRANSCRIPT};
 use crate::engine::Engine;
 use crate::member::Member;
-use crate::ports::{Assistant, Facts, Found, GitError, Here, IndexChange, Table};
+use crate::ports::{
+    Assistant, ChangeKind, Committed, Facts, Found, GitError, Here, IndexChange, SourceFile, Table,
+};
 use crate::trouble::{Refusal, Trouble};
 
+use branch::Onto;
+use large::Weight;
 use moment::{home_of, parents};
 use naming::push_remote;
-use plan::{Target, check, commit_message, is_wanted, target};
+use plan::{Target, check, commit_message, is_consistent, is_wanted, target, title};
 
 pub(crate) use moment::{branch, carried_code, placeholder};
 pub(crate) use naming::{is_called, names_of, remote_of, repository_name, repository_shown};
@@ -87,7 +96,12 @@ pub(crate) struct Scene<'a> {
 /// What a save is made of once all is decided.
 struct Chosen<'a> {
     scene: Scene<'a>,
+    onto: Onto,
+    /// The branch before.
+    from: Option<String>,
     message: String,
+    title: Option<String>,
+    archive: Archive,
     session: SessionId,
     new_session: bool,
     parents: Vec<(SaveId, Vector)>,
@@ -100,6 +114,23 @@ impl Chosen<'_> {
     }
 }
 
+/// What became of the code.
+enum Coded {
+    /// It is in this commit, made now or before.
+    Committed(Committed),
+    /// The user left it out.
+    LeftOut,
+}
+
+impl Coded {
+    fn committed(&self) -> Option<&Committed> {
+        match self {
+            Self::Committed(committed) => Some(committed),
+            Self::LeftOut => None,
+        }
+    }
+}
+
 impl Engine<'_> {
     /// Saves this moment as one unit.
     ///
@@ -109,20 +140,36 @@ impl Engine<'_> {
         let lock = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
         let mut member = self.member_or_local()?;
         self.sweep_parts()?;
-        let chosen = self.choose(&member, request, args)?;
+        let mut chosen = self.choose(&member, request, args)?;
         let root = chosen.scene.facts.repository.root.clone();
         self.begin(&member, &root, &chosen.message)?;
+        let (coded, notes) = self.code(args, &mut chosen)?;
+        self.step("Saving the session on this device")?;
+        let mut frozen = self.freeze_chosen(&member, request, args, &chosen, &coded)?;
+        frozen.notes.splice(0..0, notes);
+        self.end(&member, &root)?;
+        drop(lock);
+        self.deliver(&mut member, args, &chosen, &coded, frozen)
+    }
+
+    /// Brings the code into a commit on its branch.
+    fn code(
+        &self,
+        args: &SaveArgs,
+        chosen: &mut Chosen<'_>,
+    ) -> Result<(Coded, Vec<Note>), Trouble> {
+        if args.no_code {
+            return Ok((Coded::LeftOut, Vec::new()));
+        }
+        let large = large::note(&chosen.scene.facts);
+        let kept = self.step_onto(&mut chosen.scene, &chosen.onto)?;
         self.step("Committing changes")?;
         let committed = self.ports.git.commit_all(
             &chosen.scene.facts.repository,
             &commit_message(&chosen.message),
             &self.excludes(),
         )?;
-        self.step("Saving the session on this device")?;
-        let frozen = self.freeze_chosen(&member, request, args, &chosen, &committed)?;
-        self.end(&member, &root)?;
-        drop(lock);
-        self.deliver(&mut member, args, &chosen, &committed, frozen)
+        Ok((Coded::Committed(committed), kept.into_iter().chain(large).collect()))
     }
 
     /// Looks at the repository, the conversations and the session, changes nothing.
@@ -134,9 +181,13 @@ impl Engine<'_> {
     ) -> Result<Chosen<'s>, Trouble> {
         self.env_is_named(args)?;
         let scene = self.scene(request, args.conversation.as_deref())?;
-        check(&scene.facts, args)?;
-        is_wanted(&scene.facts, &self.ports.settings)?;
+        let onto = self.checked(&scene, args)?;
         let message = self.message(member, &scene, args)?;
+        let archive = match args.interactive || args.on_large.is_some() {
+            true => self.archive(&scene, args)?,
+            // What it weighs is told once it was read anyway.
+            false => Archive::AsBefore,
+        };
         let history = self.known(member)?;
         // What was deleted is not gone on with.
         let binding = self
@@ -155,7 +206,66 @@ impl Engine<'_> {
         };
         let parents = parents(&history, &session, base.as_ref(), member);
         let base = base.or_else(|| parents.first().map(|(save, _)| save.clone()));
-        Ok(Chosen { scene, message, session, new_session, parents, base })
+        let saves = history.sessions.get(&session);
+        let before = base.as_ref().and_then(|save| saves?.get(save));
+        let title = title(args, before.and_then(|seen| seen.card.title.as_deref()))?;
+        let from = scene.facts.head.branch().map(str::to_owned);
+        Ok(Chosen {
+            scene,
+            onto,
+            from,
+            message,
+            title,
+            archive,
+            session,
+            new_session,
+            parents,
+            base,
+        })
+    }
+
+    /// What becomes of the conversation if it is large.
+    fn archive(&self, scene: &Scene<'_>, args: &SaveArgs) -> Result<Archive, Trouble> {
+        let main = scene.conversations.first().filter(|_| !args.no_conversation);
+        let Some((assistant, found)) = main else { return Ok(Archive::AsBefore) };
+        let weight = self.weight(*assistant, found)?;
+        large::decide(&weight, &self.ports.settings.large, args)
+    }
+
+    /// Reads how large a conversation is here.
+    fn weight(&self, assistant: &dyn Assistant, found: &Found) -> Result<Weight, Trouble> {
+        let files = self.files_of(assistant, found)?;
+        let transcript = files.iter().find(|file| file.logical.as_str() == TRANSCRIPT);
+        let Some(transcript) = transcript else {
+            return Ok(Weight { messages: 0, bytes: 0, tokens: None });
+        };
+        // Paths make no difference to what is counted.
+        let now = self.canonical(assistant, transcript, &Roots::default())?;
+        let Summary { messages, context_tokens, .. } = now.summary;
+        Ok(Weight { messages, bytes: transcript.len, tokens: context_tokens })
+    }
+
+    fn files_of(
+        &self,
+        assistant: &dyn Assistant,
+        found: &Found,
+    ) -> Result<Vec<SourceFile>, Trouble> {
+        let files = assistant.files_at(&found.id, &found.directory)?;
+        // Copied by hand, a transcript may lie where no directory that it names would put it.
+        Ok(if files.is_empty() { assistant.files(&found.id)? } else { files })
+    }
+
+    /// Whether the save may be done, and on which branch.
+    fn checked(&self, scene: &Scene<'_>, args: &SaveArgs) -> Result<Onto, Trouble> {
+        is_consistent(args)?;
+        check(&scene.facts, args)?;
+        let onto = self.onto(&scene.facts, args)?;
+        if !(args.no_code || args.force) {
+            let branch = onto.other().or(scene.facts.head.branch()).unwrap_or_default();
+            is_wanted(branch, &self.ports.settings)?;
+            large::refuse(&scene.facts)?;
+        }
+        Ok(onto)
     }
 
     pub(crate) fn scene(
@@ -241,35 +351,91 @@ impl Engine<'_> {
         args: &SaveArgs,
     ) -> Result<PlanReport, Trouble> {
         let scene = self.scene(request, args.conversation.as_deref())?;
-        check(&scene.facts, args)?;
-        is_wanted(&scene.facts, &self.ports.settings)?;
-        let facts = &scene.facts;
-        let branch = branch(facts);
-        let mut steps = Vec::new();
-        match (facts.changes.len(), &args.message) {
-            (0, _) => steps.push("nothing to commit".to_owned()),
-            (n, message) => steps.push(format!(
-                "commit {n} changed files on {branch}: \"{}\"",
-                commit_message(message.as_deref().unwrap_or("<message>"))
-            )),
-        }
-        match (args.no_push, push_remote(facts)) {
-            (false, Some(remote)) => steps.push(format!("push to {remote}/{branch}")),
-            _ => steps.push("seal the commits that no remote has into the session".to_owned()),
-        }
-        match scene.conversations.first() {
+        let onto = self.checked(&scene, args)?;
+        let mut steps = code_steps(&scene.facts, &onto, args);
+        steps.push(match scene.conversations.first() {
+            _ if args.no_conversation => "leave the conversation out".to_owned(),
             Some((assistant, found)) => {
-                steps.push(format!("save the {} conversation {}", assistant.name(), found.id));
+                format!("save the {} conversation {}", assistant.name(), found.id)
             }
-            None => steps.push("save no conversation: none was found here".to_owned()),
+            None => "save no conversation: none was found here".to_owned(),
+        });
+        let mut notes = Vec::new();
+        if args.no_terminal {
+            steps.push("leave out where you are".to_owned());
+        } else {
+            let (terminal, told) = self.terminal_now(request, args, &scene.facts);
+            steps.extend(crate::terminal::told(&terminal));
+            notes = told;
         }
-        let (terminal, told) = self.terminal_now(request, args, facts);
-        steps.extend(crate::terminal::told(&terminal));
         let profile = self.member()?.map(|member| member.profile);
         let store = profile.map_or_else(|| self.ports.stores.embedded_url(), |p| p.store_url);
         steps.push(format!("put the sealed session into {store}"));
-        let mut notes = about::kept_back(&facts.kept_back);
-        notes.extend(told);
-        Ok(PlanReport { verb: "save".to_owned(), steps, decisions: Vec::new(), notes })
+        let kept_back = if args.no_code { &[][..] } else { &scene.facts.kept_back };
+        notes.splice(0..0, about::kept_back(kept_back));
+        let (save, decisions) = self.foreseen(&scene, &onto, args)?;
+        Ok(PlanReport { verb: "save".to_owned(), steps, decisions, save: Some(save), notes })
     }
+
+    /// What a save would take in, and what it would ask.
+    fn foreseen(
+        &self,
+        scene: &Scene<'_>,
+        onto: &Onto,
+        args: &SaveArgs,
+    ) -> Result<(SavePlan, Vec<Decision>), Trouble> {
+        let facts = &scene.facts;
+        let limits = &self.ports.settings.large;
+        let mut decisions = Vec::new();
+        let conversation = match scene.conversations.first() {
+            None => None,
+            Some((assistant, found)) => {
+                let weight = self.weight(*assistant, found)?;
+                if !args.no_conversation
+                    && let Err(Trouble::Decide(decision)) = large::decide(&weight, limits, args)
+                {
+                    decisions.push(*decision);
+                }
+                Some(PlannedConversation {
+                    assistant: assistant.name().to_owned(),
+                    conversation_id: found.id.to_string(),
+                    title: found.title.clone(),
+                    message_count: weight.messages,
+                    size: weight.bytes,
+                    resume_tokens: weight.tokens,
+                    large: limits.is(weight.messages, weight.bytes),
+                })
+            }
+        };
+        let new = facts.changes.iter().filter(|change| change.kind == ChangeKind::New).count();
+        let plan = SavePlan {
+            branch: onto.other().or(facts.head.branch()).map(str::to_owned),
+            modified_files: (facts.changes.len() - new) as u64,
+            new_files: new as u64,
+            conversation,
+            directory: scene.directory.display().to_string(),
+        };
+        Ok((plan, decisions))
+    }
+}
+
+/// What a save would do to the code.
+fn code_steps(facts: &Facts, onto: &Onto, args: &SaveArgs) -> Vec<String> {
+    if args.no_code {
+        return vec!["leave the code out: nothing is committed or pushed".to_owned()];
+    }
+    let branch = onto.other().map_or_else(|| branch(facts), str::to_owned);
+    let mut steps: Vec<String> = onto.told().into_iter().collect();
+    steps.push(match (facts.changes.len(), &args.message) {
+        (0, _) => "nothing to commit".to_owned(),
+        (n, message) => format!(
+            "commit {n} changed files on {branch}: \"{}\"",
+            commit_message(message.as_deref().unwrap_or("<message>"))
+        ),
+    });
+    steps.push(match (args.no_push, push_remote(facts)) {
+        (false, Some(remote)) => format!("push to {remote}/{branch}"),
+        _ => "seal the commits that no remote has into the session".to_owned(),
+    });
+    steps
 }

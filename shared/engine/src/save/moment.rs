@@ -1,15 +1,16 @@
 //! The moment that a save holds: code, conversation, terminal.
 
 use convosync_core::{
-    Code, CodeState, Conversation, ConversationId, FileState, Manifest, Oid, PackInput, Roots,
-    SaveId, SavedCode, SessionId, Terminal, Vector, pack, segment_key, spans,
+    Code, CodeState, Conversation, ConversationId, FileState, LeftOut, Manifest, Oid, PackInput,
+    Roots, SaveId, SavedCode, SessionId, Terminal, Vector, pack, segment_key, spans,
 };
 use convosync_wire::{Note, Request, SaveArgs};
 
+use super::large::{self, Weight};
 use super::naming::{clone_url, is_called, push_remote, remotes, repository_name};
-use super::{Chosen, EXCLUDES, about};
+use super::{Chosen, Coded, EXCLUDES, about};
 use crate::bind::Binding;
-use crate::capture::{Capture, Captured, pack_trouble};
+use crate::capture::{Capture, Captured, pack_trouble, transcript_of};
 use crate::engine::Engine;
 use crate::freeze::{Draft, Frozen, Packing, at_home, conversation_of};
 use crate::history::{History, Seen, newest_of};
@@ -33,7 +34,7 @@ impl Engine<'_> {
         request: &Request,
         args: &SaveArgs,
         chosen: &Chosen<'_>,
-        committed: &Committed,
+        coded: &Coded,
     ) -> Result<Held, Trouble> {
         // Old segments are read from this device; the store is only asked when it must be, and a
         // save never waits for it.
@@ -41,11 +42,16 @@ impl Engine<'_> {
         let mut shelf = Shelf::new(self, member, store.as_deref());
         let base = self.base(&mut shelf, chosen)?;
         let mut packing = Packing::new(self, member, chosen.session.clone());
-        let mut notes = about::kept_back(&committed.excluded);
-        notes.extend(about::case_clashes(&committed.clashes));
-        notes.extend(about::submodules(&committed.submodules));
+        let mut notes = Vec::new();
+        if let Some(committed) = coded.committed() {
+            notes.extend(about::kept_back(&committed.excluded));
+            notes.extend(about::case_clashes(&committed.clashes));
+            notes.extend(about::submodules(&committed.submodules));
+        }
         let mut conversations = Vec::new();
-        if let Some((assistant, found)) = chosen.main() {
+        if args.no_conversation {
+            // What the session has stays in it.
+        } else if let Some((assistant, found)) = chosen.main() {
             let mut captured = self.capture_main(
                 member,
                 *assistant,
@@ -58,30 +64,48 @@ impl Engine<'_> {
             )?;
             self.put_in_context(&mut captured, chosen, committed, base.as_ref());
             notes.extend(captured.notes);
+            notes.extend(self.told_of_size(&captured.conversation, captured.tokens, args));
             conversations.push(captured.conversation);
             conversations.extend(captured.apart);
         } else {
             notes.push(no_conversation(base.as_ref()));
         }
         conversations.extend(others_of(base.as_ref(), &conversations));
-        let (code, state) = self.code_of(member, args, chosen, committed, &mut packing)?;
+        let (code, state) = match coded {
+            Coded::Committed(committed) => {
+                let (code, state) = self.code_of(member, args, chosen, committed, &mut packing)?;
+                (Some(code), state)
+            }
+            Coded::LeftOut => code_before(base.as_ref()),
+        };
         let facts = &chosen.scene.facts;
-        let (terminal, told) = self.terminal_now(request, args, facts);
+        let (terminal, told) = match args.no_terminal {
+            true => (None, Vec::new()),
+            false => {
+                let (terminal, told) = self.terminal_now(request, args, facts);
+                (Some(terminal), told)
+            }
+        };
         notes.extend(told);
-        let manifest =
-            Manifest { code: Some(code), conversations, terminal: Some(terminal.clone()) };
+        let left_out = LeftOut { code: args.no_code, conversation: args.no_conversation };
+        let working_directory = match &terminal {
+            Some(_) => &chosen.scene.directory,
+            None => &facts.repository.root,
+        };
+        let manifest = Manifest { code, conversations, terminal: terminal.clone(), left_out };
         let draft = Draft {
             session: chosen.session.clone(),
             parents: chosen.parents.clone(),
             message: chosen.message.clone(),
             code: state,
-            branch: Some(branch(facts)),
-            commit: Some(committed.commit.clone()),
+            branch: coded.committed().map(|_| branch(facts)),
+            commit: coded.committed().map(|committed| committed.commit.clone()),
             repository: repository_name(facts),
-            working_directory: chosen.scene.directory.display().to_string(),
+            working_directory: working_directory.display().to_string(),
             quiet: args.no_notify,
             parked: false,
             note: false,
+            title: chosen.title.clone(),
             manifest,
         };
         let binding = Binding {
@@ -93,7 +117,7 @@ impl Engine<'_> {
             root: facts.repository.root.clone(),
         };
         let frozen = self.freeze(member, draft, packing, Some(binding))?;
-        Ok(Held { frozen, terminal, notes })
+        Ok(Held { frozen, terminal: terminal.unwrap_or_default(), notes })
     }
 
     /// The save that this one goes on from, without the files whose containers are damaged or
@@ -171,11 +195,7 @@ impl Engine<'_> {
         self.step("Reading the conversation")?;
         let root = &chosen.scene.facts.repository.root;
         let roots = self.roots(member, &found.id, root)?;
-        let mut files = assistant.files_at(&found.id, &found.directory)?;
-        if files.is_empty() {
-            // Copied by hand, a transcript may lie where no directory that it names would put it.
-            files = assistant.files(&found.id)?;
-        }
+        let files = self.files_of(assistant, found)?;
         let capture = Capture {
             member,
             assistant,
@@ -186,8 +206,26 @@ impl Engine<'_> {
             base,
             exact: false,
             shrinks,
+            archive: chosen.archive,
         };
         self.capture(&capture, shelf, packing)
+    }
+
+    /// That a conversation is large, or begins later after a resume.
+    fn told_of_size(
+        &self,
+        talk: &Conversation,
+        tokens: Option<u64>,
+        args: &SaveArgs,
+    ) -> Option<Note> {
+        if let Some(archived) = talk.archived {
+            return args.on_large.map(|_| large::archived(archived, talk.message_count));
+        }
+        let bytes = transcript_of(talk).map_or(0, |transcript| transcript.len);
+        let limits = &self.ports.settings.large;
+        let weight = Weight { messages: talk.message_count, bytes, tokens };
+        let is_large = limits.is(weight.messages, weight.bytes);
+        (is_large && args.on_large.is_none()).then(|| large::warning(&weight, limits))
     }
 
     /// The roots that a conversation has or had on this device; the present one is remembered.
@@ -349,6 +387,14 @@ pub(super) fn home_of(
     })?;
     newest_of(&history.heads(&home.card.session))
         .map(|seen| (seen.card.session.clone(), seen.card.save.clone()))
+}
+
+/// What the session has of the code, where a save leaves it out: it stays as safe as it was.
+fn code_before(base: Option<&OpenSave>) -> (Option<Code>, CodeState) {
+    match base.and_then(|base| Some((base, base.manifest.code.clone()?))) {
+        Some((base, code)) => (Some(code), base.card.code),
+        None => (None, CodeState::None),
+    }
 }
 
 /// Conversations of the save before that were not captured anew: they stay in the session.

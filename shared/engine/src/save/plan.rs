@@ -15,11 +15,15 @@ use crate::trouble::Refusal;
 /// Something begun and not ended, a detached HEAD, conflicts, no remote (unless nothing is to be
 /// pushed), nothing to save.
 pub(crate) fn check(facts: &Facts, args: &SaveArgs) -> Result<(), Refusal> {
+    // Where the code stays as it is, its state is no matter.
+    if args.no_code {
+        return Ok(());
+    }
     // A rebase detaches HEAD: what to do about it is to end the rebase.
     if let Some(operation) = facts.operation {
         return Err(in_progress(operation));
     }
-    if let HeadState::Detached = facts.head {
+    if facts.head == HeadState::Detached && args.branch.is_none() {
         return Err(detached(facts));
     }
     if let Some(conflicted) = conflicted(facts) {
@@ -75,8 +79,7 @@ pub(crate) fn listed(paths: &[String]) -> String {
 /// # Errors
 ///
 /// If `sync_branches` is set and names others only.
-pub(crate) fn is_wanted(facts: &Facts, settings: &Settings) -> Result<(), Refusal> {
-    let branch = facts.head.branch().unwrap_or_default();
+pub(crate) fn is_wanted(branch: &str, settings: &Settings) -> Result<(), Refusal> {
     if is_synced(settings, branch) {
         return Ok(());
     }
@@ -84,7 +87,61 @@ pub(crate) fn is_wanted(facts: &Facts, settings: &Settings) -> Result<(), Refusa
         "convosync::save::branch-not-synced",
         format!("`sync_branches` does not name {}", branch.escape_debug()),
     )
-    .help("add it, or a pattern that fits it: `convosync config edit`"))
+    .help(
+        "add it, or a pattern that fits it: `convosync config edit`; `--force` saves it this once",
+    ))
+}
+
+/// That the options do not contradict each other, and leave something to be saved.
+///
+/// # Errors
+///
+/// If they do not.
+pub(crate) fn is_consistent(args: &SaveArgs) -> Result<(), Refusal> {
+    if args.no_code && args.no_conversation && args.no_terminal {
+        return Err(Refusal::new("convosync::save::nothing", "nothing is left to be saved")
+            .help("leave out at most two of code, conversation and terminal")
+            .argument("--no-terminal"));
+    }
+    if args.no_terminal && args.env.is_some() {
+        return Err(Refusal::new(
+            "convosync::save::env-without-terminal",
+            "--env and --no-terminal contradict each other",
+        )
+        .help("variables are part of the terminal")
+        .argument("--env"));
+    }
+    if args.no_code && args.branch.is_some() {
+        return Err(Refusal::new(
+            "convosync::save::branch-without-code",
+            "--branch and --no-code contradict each other",
+        )
+        .help("without code nothing is committed on any branch")
+        .argument("--branch"));
+    }
+    Ok(())
+}
+
+/// Bytes of a title at most: it is part of the card that every `list` reads.
+const LONGEST_TITLE: usize = 200;
+
+/// What the session is called: what the user says now, else what it was called before.
+///
+/// # Errors
+///
+/// If that is no short line of text.
+pub(crate) fn title(args: &SaveArgs, before: Option<&str>) -> Result<Option<String>, Refusal> {
+    let Some(title) = args.title.as_deref().map(str::trim) else {
+        return Ok(before.map(str::to_owned));
+    };
+    if title.len() > LONGEST_TITLE || title.contains(char::is_control) {
+        return Err(Refusal::new(
+            "convosync::save::title",
+            format!("a title is one line of at most {LONGEST_TITLE} bytes"),
+        )
+        .argument("--title"));
+    }
+    Ok((!title.is_empty()).then(|| title.to_owned()))
 }
 
 fn detached(facts: &Facts) -> Refusal {

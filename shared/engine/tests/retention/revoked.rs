@@ -52,7 +52,7 @@ fn forge(world: &World, laptop: &Profile, session: &str, count: u64) -> ObjectNa
     let far = VectorEntry { seq: 90_000, rand: "zzzzzzzz".to_owned() };
     vector.0.insert(desktop.device.id.clone(), far);
     let card = Card { save, parents: vec![before], vector, parked: false, ..real };
-    let manifest = Manifest { code: None, conversations: Vec::new(), terminal: None };
+    let manifest = Manifest::default();
     let body = UnitBody { manifest, segments: Vec::new() };
     let (name, unit) =
         seal_unit(laptop, devices(laptop).hash(), &card, &body, &mut |bytes| bytes.fill(3))

@@ -16,7 +16,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use convosync_wire::{
     Answers, ConfigArgs, DoctorArgs, ExportArgs, ListArgs, NoteArgs, ProtectArgs, RenameArgs,
-    ResumeArgs, RevokeArgs, ShowArgs, SyncArgs, Verb,
+    ResumeArgs, RevokeArgs, SaveArgs, ShowArgs, SyncArgs, Verb,
 };
 
 pub(crate) use keeping::{Delete, Gc, Sessions};
@@ -324,6 +324,8 @@ pub(crate) enum Wanted {
     },
     /// `list --watch`.
     Watch(ListArgs, Duration),
+    /// `save --interactive`: a person fills in a form first.
+    Form(SaveArgs),
     /// `resume` or `show` without a session: a person may pick one.
     Pick(Verb),
     /// `shell-init`: a text that depends on nothing.
@@ -373,6 +375,7 @@ impl Command {
             }
             Self::Device(Device::List) => Verb::DeviceList,
             Self::Store(store) => store.into(),
+            Self::Save(save) if save.interactive => return Wanted::Form(save.into()),
             Self::Save(save) => Verb::Save(save.into()),
             Self::Resume(resume) => return wanted_of_resume(*resume),
             Self::List(list) if list.watch => {

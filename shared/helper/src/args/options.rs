@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use convosync_wire::{
-    CallerEnv, InitArgs, ListArgs, MessageRange, OnConflict, OnDirty, OnDiverged, OnLive,
+    CallerEnv, InitArgs, ListArgs, MessageRange, OnConflict, OnDirty, OnDiverged, OnLarge, OnLive,
     OnMergeConflict, OnMissing, SaveArgs, ShowArgs, Since,
 };
 
@@ -100,8 +100,13 @@ pub(crate) struct Join {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     convosync save \"Implemented OAuth login\"\n  \
+    convosync save -b feature/oauth \"WIP: OAuth\"     on a branch of its own\n  \
     convosync save --no-push -m \"WIP: OAuth\"\n  \
-    convosync save --retry")]
+    convosync save --no-code \"Only talked\"           in the middle of a rebase, too\n  \
+    convosync save --retry                            after the remote said no\n\n\
+    --force skips checks that protect convenience: a file over 100 MB, and branches that\n\
+    `sync_branches` does not name. What protects data is never skipped: conflicts, a merge\n\
+    or rebase in progress, changes that a switch would lose, files that hold secrets.")]
 pub(crate) struct Save {
     /// What was done: the commit's message and the session's title
     #[arg(value_name = "MESSAGE", conflicts_with = "message")]
@@ -109,6 +114,27 @@ pub(crate) struct Save {
     /// The same, as an option
     #[arg(short, long, value_name = "TEXT")]
     pub(crate) message: Option<String>,
+    /// Fill in a form: message, branch, and what to save; large conversations are asked about
+    #[arg(short, long, conflicts_with = "dry_run")]
+    pub(crate) interactive: bool,
+    /// Commit on this branch, push it, and stay on it: one that is not there is made
+    ///
+    /// A new one begins at HEAD, or at the remote's branch of that name. To one that is there your
+    /// changes are carried over as by `git switch`; if that can't be done, nothing is changed.
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) branch: Option<String>,
+    /// What the session is called from now on; it stands in lists beside the message
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+    /// Leave the code out: nothing is committed, pushed or brought back
+    #[arg(long, conflicts_with = "branch")]
+    pub(crate) no_code: bool,
+    /// Leave the conversation out
+    #[arg(long)]
+    pub(crate) no_conversation: bool,
+    /// Leave out where you are
+    #[arg(long, conflicts_with = "env")]
+    pub(crate) no_terminal: bool,
     /// Commit here, but do not push: the commit travels sealed
     #[arg(long)]
     pub(crate) no_push: bool,
@@ -136,6 +162,18 @@ pub(crate) struct Save {
     /// Take the variables along that the setting env.names names; never secrets
     #[arg(long)]
     pub(crate) env: bool,
+    /// Skip checks that protect convenience, never those that protect data (see below)
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// When the conversation is large (`large.messages`, `large.size`) [default: warn]
+    ///
+    /// With `archive` the save has all of it, and a resume on another device begins with the last
+    /// compaction, else with the newest 100 messages.
+    #[arg(long, value_name = "WAY", value_parser = answers!(OnLarge))]
+    pub(crate) on_large: Option<OnLarge>,
+    /// With `--on-large archive`: a resume begins with this message, counted from 1
+    #[arg(long, value_name = "N", requires = "on_large", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) from_message: Option<u64>,
 }
 
 impl From<Save> for SaveArgs {
@@ -152,6 +190,15 @@ impl From<Save> for SaveArgs {
             accept_shrink: save.accept_shrink,
             // The values are those of the process, which is not looked at here.
             env: save.env.then(CallerEnv::default),
+            branch: save.branch,
+            force: save.force,
+            title: save.title,
+            no_code: save.no_code,
+            no_conversation: save.no_conversation,
+            no_terminal: save.no_terminal,
+            interactive: save.interactive,
+            on_large: save.on_large,
+            from_message: save.from_message,
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Decides nothing itself. What was answered goes into the request, and the engine is asked again.
 
+mod form;
 mod init;
 mod picker;
 mod unlock;
@@ -14,6 +15,7 @@ use crate::outcome::Outcome;
 use crate::view::{self, Look};
 use picker::Turn;
 
+pub(crate) use form::{Form, fill};
 pub(crate) use init::words_are_written;
 pub(crate) use picker::{Key, Picker, keys};
 pub(crate) use unlock::{NOT_TYPED, new_passphrase, until_unlocked};

@@ -33,7 +33,7 @@ use convosync_wire::{ListArgs, Reply, Verb};
 pub(crate) use dialog::{decision, picker, picking};
 pub(crate) use failure::failure;
 pub(crate) use harmless::line as harmless_line;
-pub(crate) use look::Look;
+pub(crate) use look::{Look, Style};
 pub(crate) use sessions::news;
 
 /// What a verb answered, as text.

@@ -20,6 +20,9 @@ pub(crate) fn save(report: &SaveReport, look: &Look) -> String {
     page.blank();
     let goes_on = if report.new_session { "" } else { " (continued)" };
     page.line(&format!("Session ID: {}{goes_on}", report.session_id));
+    if let Some(title) = &report.title {
+        page.line(&format!("Title: {title}"));
+    }
     if report.synced && !report.local_only {
         page.line(&readiness(&report.other_devices));
     }
@@ -31,6 +34,9 @@ pub(crate) fn save(report: &SaveReport, look: &Look) -> String {
 
 /// What was committed and pushed, if anything.
 fn code(report: &SaveReport, page: &mut Page<'_>) {
+    if let (Some(from), Some(to)) = (&report.previous_branch, &report.branch) {
+        page.sign(Sign::Done, &format!("Switched from {from} to {to}"));
+    }
     if let Some(message) = &report.committed {
         if let Some(files) = files(report.modified_files, report.new_files) {
             page.sign(Sign::Done, &format!("Detected {files}"));
@@ -75,6 +81,10 @@ fn conversation(report: &SaveReport, page: &mut Page<'_>) {
     let bytes = (report.uploaded > 0).then(|| format!(" ({})", size(report.uploaded)));
     let bytes = bytes.unwrap_or_default();
     page.sign(Sign::Done, &format!("Created session snapshot{place}{bytes}"));
+    if !report.left_out.is_empty() {
+        let parts: Vec<_> = report.left_out.iter().map(|part| part.as_str()).collect();
+        page.sign(Sign::Bullet, &format!("Left out: {}", parts.join(", ")));
+    }
     if !report.other_conversations.is_empty() {
         others(&report.other_conversations, page);
     }

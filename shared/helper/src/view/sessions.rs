@@ -1,6 +1,6 @@
 //! Sessions and saves as numbered lists.
 
-use convosync_wire::{ListArgs, LogRow, Note, Rows, SessionRow, SessionState};
+use convosync_wire::{ListArgs, LogRow, Note, Part, Rows, SessionRow, SessionState};
 
 use super::look::{Look, Sign, Style};
 use super::measure::{age, age_inside, counted, size};
@@ -115,9 +115,16 @@ fn entry(row: &SessionRow, repository: Option<&str>, page: &mut Page<'_>) {
     if let Some(repository) = repository {
         page.line(&format!("   {repository}"));
     }
+    if let Some(title) = &row.title {
+        page.line(&format!("   {}", look.fit(title, width(look))));
+    }
     let message = look.fit(row.message.lines().next().unwrap_or_default(), width(look));
     page.line(&format!("   \"{message}\""));
     page.line(&format!("   {}", contents(row)));
+    if row.holds.len() < Part::ALL.len() && !row.holds.is_empty() {
+        let parts: Vec<_> = row.holds.iter().map(|part| part.as_str()).collect();
+        page.line(&format!("   Holds: {}", parts.join(", ")));
+    }
     if let Some(state) = state(row.state) {
         page.nested("   ", Sign::Warning, state);
     }

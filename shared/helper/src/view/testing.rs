@@ -2,7 +2,7 @@
 
 use convosync_wire::{
     AccountReport, Check, Choice, Decision, DeviceRow, DeviceState, DoctorReport, ExplainReport,
-    Note, Question, ResumeReport, RetentionState, SaveReport, SessionRow, SessionState,
+    Note, Part, Question, ResumeReport, RetentionState, SaveReport, SessionRow, SessionState,
     StatusReport, TimelineRow,
 };
 
@@ -50,6 +50,8 @@ pub(crate) fn row(id: &str, device: &str, kind: &str, age: i64) -> SessionRow {
         conversation_id: Some("conv-789".into()),
         state: SessionState::Synced,
         pinned: false,
+        title: None,
+        holds: Part::ALL.to_vec(),
     }
 }
 
@@ -113,6 +115,9 @@ pub(crate) fn saved() -> SaveReport {
         history: 0,
         env: Vec::new(),
         env_missing: Vec::new(),
+        previous_branch: None,
+        title: None,
+        left_out: Vec::new(),
         notes: Vec::new(),
     }
 }

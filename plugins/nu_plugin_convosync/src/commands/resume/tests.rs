@@ -178,6 +178,7 @@ fn a_plan_moves_nobody() {
     let plan = PlanReport {
         verb: "resume".to_owned(),
         steps: vec!["switch to feature/oauth".to_owned()],
+        save: None,
         decisions: vec![],
         notes: vec![],
     };

@@ -44,10 +44,12 @@ impl Engine<'_> {
         heads: &[OpenSave],
         answers: &Answers,
     ) -> Result<CodeOfAll, Trouble> {
-        let mut newest_first = heads
-            .iter()
-            .rev()
-            .filter_map(|head| head.manifest.code.as_ref().map(|code| (head, code)));
+        let with_code = heads.iter().rev();
+        let with_code = with_code.filter_map(|head| Some((head, head.manifest.code.as_ref()?)));
+        let mut newest_first: Vec<_> = with_code.collect();
+        // What a head left out is older than the head.
+        newest_first.sort_by_key(|(head, _)| head.manifest.left_out.code);
+        let mut newest_first = newest_first.into_iter();
         let Some((head, code)) = newest_first.next() else { return Ok(CodeOfAll::None) };
         let saved = || CodeOfAll::Saved(Box::new(code.clone()), head.card.code);
         let (same, other): (Vec<_>, Vec<_>) =

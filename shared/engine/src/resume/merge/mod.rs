@@ -77,6 +77,7 @@ impl Engine<'_> {
             }
             CodeOfAll::ByHand(by_hand) => {
                 ready.open.manifest.code = Some(by_hand.from.clone());
+                ready.open.manifest.left_out.code = false;
                 ready.by_hand = Some(*by_hand);
                 return Ok(None);
             }
@@ -86,7 +87,7 @@ impl Engine<'_> {
             self.conversations_of_all(member, shelf, &heads, &mut packing)?;
         ready.notes.extend(notes);
         let terminal = newest.manifest.terminal.clone();
-        let mut manifest = Manifest { code, conversations, terminal };
+        let mut manifest = Manifest { code, conversations, terminal, ..Manifest::default() };
         settle(&mut manifest, &packing);
         let unit = ObjectName::Unit { session, save: placeholder(member)? };
         shelf.adopt(&unit, packing.waiting());
@@ -153,6 +154,7 @@ fn draft(heads: &[OpenSave], newest: &OpenSave, manifest: Manifest, state: CodeS
         quiet: true,
         parked: false,
         note: false,
+        title: heads.iter().rev().find_map(|head| head.card.title.clone()),
         manifest,
     }
 }

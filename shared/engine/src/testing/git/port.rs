@@ -218,6 +218,26 @@ impl Git for MemoryGit {
         })
     }
 
+    fn remote_branch(
+        &self,
+        repo: &Repository,
+        _remote: &str,
+        branch: &str,
+    ) -> Result<Option<Oid>, GitError> {
+        self.with(&repo.root, |repo| repo.tracking.get(branch).cloned())
+    }
+
+    fn not_carried(&self, repo: &Repository, commit: &Oid) -> Result<Vec<String>, GitError> {
+        self.with(&repo.root, |repo| not_carried(repo, commit))
+    }
+
+    fn name_unborn(&self, repo: &Repository, branch: &str) -> Result<(), GitError> {
+        self.change(repo, |repo| {
+            branch.clone_into(&mut repo.head);
+            Ok(())
+        })
+    }
+
     fn relation(&self, repo: &Repository, ours: &Oid, theirs: &Oid) -> Result<Relation, GitError> {
         self.with(&repo.root, |repo| repo.objects().relation(ours, theirs))
     }
@@ -332,12 +352,21 @@ impl Git for MemoryGit {
 
     fn switch(&self, repo: &Repository, branch: &str, commit: &Oid) -> Result<(), GitError> {
         self.change(repo, |repo| {
-            if !repo.is_clean() {
+            let tip = repo.branches.get(branch).unwrap_or(commit).clone();
+            if repo.merging.is_some() || !not_carried(repo, &tip).is_empty() {
                 return Err(refused("switch", "there are changes"));
             }
-            let tip = repo.branches.get(branch).unwrap_or(commit).clone();
+            let changed = changes(repo);
+            let carried: Vec<_> =
+                changed.into_iter().map(|it| (repo.tree.get(&it.path).cloned(), it.path)).collect();
             branch.clone_into(&mut repo.head);
             repo.move_to(&tip);
+            for (text, path) in carried {
+                match text {
+                    Some(text) => repo.tree.insert(path, text),
+                    None => repo.tree.remove(&path),
+                };
+            }
             Ok(())
         })
     }
@@ -422,6 +451,12 @@ fn changes(repo: &Repo) -> Vec<Change> {
     changed.map(change).collect()
 }
 
+fn not_carried(repo: &Repo, commit: &Oid) -> Vec<String> {
+    let (before, after) = (repo.committed(), repo.objects().tree(Some(commit)));
+    let paths = changes(repo).into_iter().map(|change| change.path);
+    paths.filter(|path| before.get(path) != after.get(path)).collect()
+}
+
 fn facts(root: &Path, repo: &Repo) -> Facts {
     let subject = repo.commit().and_then(|oid| repo.objects().get(oid));
     let subject = subject.map(|Commit { message, .. }| message);
@@ -447,6 +482,7 @@ fn facts(root: &Path, repo: &Repo) -> Facts {
         behind: tracked.map_or(0, |tip| count(Some(tip), repo.commit())),
         changes: changes(repo),
         kept_back: Vec::new(),
+        large: Vec::new(),
         operation: repo.merging.is_some().then_some(Operation::Merge),
         remotes: vec![Remote { name: ORIGIN.to_owned(), normalised: url.clone(), shown: url }],
         has_jj: false,

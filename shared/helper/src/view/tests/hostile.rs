@@ -51,6 +51,7 @@ fn no_view_lets_a_terminal_sequence_through() {
         Reply::Planned(PlanReport {
             verb: "v".into(),
             steps: vec!["s".into()],
+            save: None,
             decisions: vec![dirty()],
             notes: vec![note("x", Some("y"))],
         }),

@@ -574,6 +574,7 @@ fn a_dry_run_shows_steps_and_questions() {
     let report = PlanReport {
         verb: "resume".into(),
         steps: vec!["switch to feature/oauth".into()],
+        save: None,
         decisions: vec![dirty()],
         notes: Vec::new(),
     };
