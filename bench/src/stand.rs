@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use convosync_adapters::{
-    ClaudeCodeFiles, FileLocks, FolderStore, GitCli, KeyFile, Paths, ScratchDir, SqliteIndex,
-    StoreOpener, SystemClock, SystemEntropy, SystemProcesses, UserShells,
+    ClaudeCodeFiles, FileLocks, FolderJournal, FolderStore, GitCli, KeyFile, Paths, ScratchDir,
+    SqliteIndex, StoreOpener, SystemClock, SystemEntropy, SystemProcesses, UserShells,
 };
 use convosync_core::{DeviceKind, ObjectName, Sealed};
 use convosync_engine::ports::{Caps, Listed, Store, StoreError, Stores};
@@ -80,6 +80,7 @@ pub(crate) fn run(world: &World, device: &Device, verb: Verb) -> Run {
             stores: &Counted { inner: opener, traffic: traffic.clone() },
             vault: &KeyFile::new(paths.profile()),
             index: &SqliteIndex::open(paths.index()).expect("the index opens"),
+            journal: &FolderJournal::new(paths.undo()),
             outbox: &own(paths.outbox()),
             cache: &own(paths.cache()),
             locks: &FileLocks::new(paths.locks()),

@@ -10,6 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use crate::device::{Device, told};
+use crate::tree;
 
 impl Device {
     /// All that a command could change here, as text: HEAD, refs, index, stash, files, transcripts,
@@ -40,6 +41,34 @@ impl Device {
             parts.extend(files);
         }
         parts.join("\n")
+    }
+
+    /// All that an undo promises to bring back, part by part: HEAD, refs, stash, index, files with
+    /// their modes, conversations. What was fetched and what an undo keeps itself is left out.
+    #[must_use]
+    pub fn picture(&self) -> Vec<String> {
+        let git = |args: &[&str]| {
+            let mut command = self.git_command(args);
+            let output = command.env("GIT_OPTIONAL_LOCKS", "0").output().expect("git runs");
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        let refs = git(&["for-each-ref", "--format=%(refname) %(objectname)"]);
+        let besides = ["refs/remotes/", "refs/convosync/in/", "refs/convosync/undo/"];
+        let own = |line: &&str| !besides.iter().any(|place| line.starts_with(place));
+        let conversations = self.home.join(".claude/projects");
+        let transcripts = tree::files(&conversations);
+        let read = |path: &std::path::PathBuf| {
+            format!("{} {:x}", path.display(), digest(&fs::read(path).expect("a file")))
+        };
+        vec![
+            git(&["symbolic-ref", "-q", "HEAD"]) + &git(&["rev-parse", "-q", "--verify", "HEAD"]),
+            refs.lines().filter(own).collect::<Vec<_>>().join("\n"),
+            git(&["stash", "list", "--format=%H %gs"]),
+            git(&["ls-files", "--stage", "-v"]),
+            git(&["status", "--porcelain=v2", "--branch", "--untracked-files=all", "--ignored"]),
+            format!("{:#?}", tree::fingerprint(&self.work_tree, &[".git"])),
+            transcripts.iter().map(read).collect::<Vec<_>>().join("\n"),
+        ]
     }
 
     /// Runs the helper off a terminal, which has to ask and to change nothing: the decision.

@@ -15,7 +15,8 @@ mod store;
 pub use assistant::{ClaudeCodeFiles, Process, Processes, SystemProcesses, project_slug};
 pub use git::{GitCli, GitHealth, Hook, HookTrouble, Limits as GitLimits, Signing};
 pub use local::{
-    FileLocks, KeyFile, Paths, PathsError, ScratchDir, SqliteIndex, SystemClock, SystemEntropy,
+    FileLocks, FolderJournal, KeyFile, Paths, PathsError, ScratchDir, SqliteIndex, SystemClock,
+    SystemEntropy,
 };
 pub use settings::{Setting, SettingsError, SettingsFile};
 pub use shell::UserShells;

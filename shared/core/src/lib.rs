@@ -26,6 +26,7 @@ mod segment;
 mod store_record;
 mod terminal;
 mod time;
+mod undo;
 mod vector;
 
 pub use card::{Card, CardError, CodeState};
@@ -73,5 +74,8 @@ pub use store_record::{StoreRecord, confirm, key_check, key_id};
 pub use terminal::{
     EnvName, EnvValue, HeldBack, MOST_COMMANDS, Ran, Terminal, Withheld, harmless_command,
     history_of, may_hold_a_secret,
+};
+pub use undo::{
+    ConversationBefore, FileBefore, PlacedFile, UndoKind, UndoRecord, UndoStage, WorkTreeState,
 };
 pub use vector::{Vector, VectorEntry, heads};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use convosync_core::{
-    Account, ConversationId, SaveId, SessionId, local_digest, open_value, seal_value,
+    Account, ConversationId, SaveId, Sealed, SessionId, local_digest, open_value, seal_value,
 };
 
 use crate::engine::Engine;
@@ -65,7 +65,7 @@ impl Binding {
 
 const LABEL: &str = "work-tree";
 
-fn key(account: &Account, root: &Path) -> String {
+pub(crate) fn key(account: &Account, root: &Path) -> String {
     local_digest(account, LABEL, root.as_os_str().as_encoded_bytes())
 }
 
@@ -76,6 +76,21 @@ impl Engine<'_> {
             return Ok(None);
         };
         Ok(open_value(account, LABEL, &sealed).ok().and_then(|plain| Binding::decode(&plain)))
+    }
+
+    /// Whether two values of the index say the same of a work tree: each is sealed anew.
+    pub(crate) fn same_binding(
+        &self,
+        member: &Member,
+        one: Option<&[u8]>,
+        other: Option<&[u8]>,
+    ) -> bool {
+        let read = |bytes: Option<&[u8]>| {
+            let sealed = Sealed::received(bytes?.to_vec());
+            let plain = open_value(&member.profile.account, LABEL, &sealed).ok()?;
+            Binding::decode(&plain)
+        };
+        read(one) == read(other)
     }
 
     /// Every work tree of this device that has a session.

@@ -10,7 +10,7 @@ use convosync_wire::{Counted, Decision, Failure, Note, Progress, Reply, Request,
 use crate::Cancel;
 use crate::enrol::Waited;
 use crate::ports::{
-    Assistant, Clock, Entropy, Git, Index, Locks, Scratch, Shells, Store, Stores, Vault,
+    Assistant, Clock, Entropy, Git, Index, Journal, Locks, Scratch, Shells, Store, Stores, Vault,
 };
 use crate::settings::Settings;
 use crate::trouble::{Refusal, Trouble};
@@ -36,6 +36,8 @@ pub struct Ports<'a> {
     pub vault: &'a dyn Vault,
     /// The index.
     pub index: &'a dyn Index,
+    /// What an undo needs.
+    pub journal: &'a dyn Journal,
     /// Frozen saves that wait to be sent.
     pub outbox: &'a dyn Store,
     /// Sealed objects that this device keeps: the chains of its tips.
@@ -131,7 +133,9 @@ impl<'a> Engine<'a> {
             Verb::Resume(args) if args.dry_run => {
                 self.plan_resume(request, args).map(Reply::Planned)
             }
+            Verb::Resume(args) if args.abort => self.abort_resume(request),
             Verb::Resume(args) => self.resume(request, args).map(Reply::Resumed),
+            Verb::Undo(args) => self.undo(request, args),
             Verb::List(args) => self.list(request, args).map(Reply::Sessions),
             Verb::Log { session } => self.log(session).map(Reply::Log),
             Verb::Note(args) => self.note(request, args).map(Reply::Noted),

@@ -51,6 +51,7 @@ mod terminal;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod trouble;
+mod undo;
 mod word;
 mod words;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use convosync_core::{Card, ObjectName};
 use convosync_wire::{
     DeviceRow, ListArgs, LogRow, Note, Request, RetentionState, Rows, SessionRow, StatusReport,
-    WaitingSave,
+    WaitingResume, WaitingSave,
 };
 
 use crate::backoff::is_due;
@@ -16,10 +16,11 @@ use crate::engine::Engine;
 use crate::glance::Wanted;
 use crate::history::{Depth, History, Seen};
 use crate::member::Member;
-use crate::ports::{GitError, QueueRow, Store};
+use crate::ports::{Facts, GitError, QueueRow, Store};
 use crate::save::{Scene, branch, names_of, repository_name};
 use crate::send::Sending;
 use crate::trouble::Trouble;
+use crate::undo::unmerged;
 
 /// Sessions that a list shows unless asked for more.
 const RECENT: usize = 10;
@@ -124,6 +125,7 @@ impl Engine<'_> {
         self.status_of_store(&view, &mut report)?;
         if let Some(scene) = &scene {
             let root = &scene.facts.repository.root;
+            report.waits = self.waits_here(&view.member, &scene.facts)?;
             let binding = self
                 .binding(&view.member, root)?
                 .filter(|binding| binding.continues && !view.history.is_deleted(&binding.session));
@@ -142,6 +144,17 @@ impl Engine<'_> {
         Ok(report)
     }
 
+    /// The resume that waits in a work tree.
+    fn waits_here(&self, member: &Member, facts: &Facts) -> Result<Option<WaitingResume>, Trouble> {
+        let waiting = self.waiting_resume(member, &facts.repository)?;
+        Ok(waiting.map(|entry| WaitingResume {
+            session_id: entry.record.session.to_string(),
+            message: entry.record.message,
+            timestamp: entry.record.made_ms,
+            conflicts: unmerged(facts),
+        }))
+    }
+
     /// The half of a status that is read from the work tree.
     fn status_here(&self, scene: Option<&Scene<'_>>) -> Result<StatusReport, Trouble> {
         let mut report = StatusReport {
@@ -154,6 +167,7 @@ impl Engine<'_> {
             conversation_live: false,
             session: None,
             uncommitted: Vec::new(),
+            waits: None,
             ahead: 0,
             behind: 0,
             sessions: Vec::new(),

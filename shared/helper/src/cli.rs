@@ -11,7 +11,7 @@ use convosync_meter::{Meter, Signs};
 use convosync_wire::{
     ApproveArgs, ConfigArgs, Decision, EnrolArgs, ExportFormat, ExportSessionArgs, Failure, Health,
     InitArgs, JoinArgs, ListArgs, PlanReport, Progress, ProtectArgs, Reply, Request, ResumeArgs,
-    ResumeReport, SaveArgs, SaveForm, Secret, SessionRow, ShowArgs, Verb,
+    ResumeReport, SaveArgs, SaveForm, Secret, SessionRow, ShowArgs, UndoArgs, UndoState, Verb,
 };
 
 use crate::args::{Cli, Join, Wanted};
@@ -21,6 +21,7 @@ use crate::complete;
 use crate::config::Draft;
 use crate::console::Console as _;
 use crate::describe;
+use crate::editor;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
 use crate::json;
@@ -47,6 +48,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How often a pause looks whether it was interrupted.
 const GLANCE: Duration = Duration::from_millis(50);
+
+/// A resume has begun a merge that the user has to end.
+const CONFLICTS: &str = "convosync::resume::conflicts";
 
 /// A store that does not answer may answer the next time.
 const UNREACHABLE: &str = "convosync::store::unreachable";
@@ -271,7 +275,28 @@ impl Session<'_> {
             None => self.cancelled(),
             Some(Outcome::Reply(reply)) => self.done(&reply, &request),
             Some(Outcome::Decision(decision)) => self.undecided(&decision),
-            Some(Outcome::Failure(failure)) => self.failed(&failure),
+            Some(Outcome::Failure(failure)) => {
+                let exit = self.failed(&failure);
+                if self.asks && failure.code == CONFLICTS {
+                    self.open_conflicts();
+                }
+                exit
+            }
+        }
+    }
+
+    /// Opens the files that a resume has just left in conflict.
+    fn open_conflicts(&self) {
+        let list = Verb::Undo(UndoArgs { list: true, ..UndoArgs::default() });
+        let outcome = self.call(&caller::request(list, &self.directory, self.env));
+        let Outcome::Reply(reply) = outcome else { return };
+        let Reply::Undoable(listed) = *reply else { return };
+        let waits = listed.rows.first().filter(|row| row.state == UndoState::Waits);
+        let Some(row) = waits.filter(|row| !row.conflicts.is_empty()) else { return };
+        let work_tree = Path::new(&row.work_tree);
+        if let Err(why) = editor::edit(self.env, Some(work_tree), &row.conflicts) {
+            let name = editor::name(self.env).escape_debug();
+            eput(&format!("the editor `{name}` did not open them: {why}\n"));
         }
     }
 

@@ -5,12 +5,12 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use convosync_adapters::{Setting, SettingsError, SettingsFile};
 use convosync_engine::Refusal;
 use convosync_wire::{ConfigArgs, ConfigReport, Failure, SettingRow};
 
+use crate::editor;
 use crate::surroundings::Env;
 
 /// Does what is asked of the file.
@@ -84,18 +84,8 @@ impl Draft {
 
     /// Lets the user edit it, and gives what came of it.
     pub(crate) fn edited(&self, env: &Env) -> Result<String, Failure> {
-        let set = |name: &str| env.get(name).filter(|value| !value.trim().is_empty());
-        let editor = set("VISUAL").or_else(|| set("EDITOR")).map_or("vi", String::as_str);
-        // An editor may have arguments; the path is no part of the shell's text.
-        let command = format!("{editor} \"$1\"");
-        let ended = Command::new("sh").args(["-c", &command, "sh"]).arg(&self.path).status();
-        match ended {
-            Ok(status) if status.success() => {
-                fs::read_to_string(&self.path).map_err(|error| unwritable(&self.path, &error))
-            }
-            Ok(status) => Err(no_editor(editor, &format!("it ended with {status}"))),
-            Err(error) => Err(no_editor(editor, &error.to_string())),
-        }
+        editor::edit(env, None, [&self.path]).map_err(|why| no_editor(editor::name(env), &why))?;
+        fs::read_to_string(&self.path).map_err(|error| unwritable(&self.path, &error))
     }
 
     /// Removes it: its text is in the file now.

@@ -20,6 +20,8 @@ pub(crate) fn reply(reply: &Reply) -> Value {
         Reply::Devices(listed) => to_value(&listed.rows),
         Reply::Saved(report) => to_value(report),
         Reply::Resumed(report) => to_value(report),
+        Reply::Undone(report) => to_value(report),
+        Reply::Undoable(listed) => to_value(&listed.rows),
         Reply::Planned(report) => to_value(report),
         Reply::Sessions(listed) => to_value(&listed.rows),
         Reply::Log(listed) => to_value(&listed.rows),
@@ -56,6 +58,7 @@ pub(crate) fn notes_beside(reply: &Reply) -> Option<Value> {
         Reply::Sessions(listed) => &listed.notes,
         Reply::Log(listed) => &listed.notes,
         Reply::Examined(report) => &report.notes,
+        Reply::Undoable(listed) => &listed.notes,
         _ => return None,
     };
     (!notes.is_empty()).then(|| json!({ "notes": notes }))

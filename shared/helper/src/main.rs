@@ -12,6 +12,7 @@ mod console;
 mod crash;
 mod describe;
 mod doctor;
+mod editor;
 mod exit;
 mod explain;
 mod files;

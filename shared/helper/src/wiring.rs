@@ -7,8 +7,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use convosync_adapters::{
-    ClaudeCodeFiles, FileLocks, GitCli, GitStores, KeyFile, ObjectStores, Paths, PathsError,
-    ScratchDir, SettingsFile, SqliteIndex, StoreOpener, SystemClock, SystemEntropy,
+    ClaudeCodeFiles, FileLocks, FolderJournal, GitCli, GitStores, KeyFile, ObjectStores, Paths,
+    PathsError, ScratchDir, SettingsFile, SqliteIndex, StoreOpener, SystemClock, SystemEntropy,
     SystemProcesses, UserShells,
 };
 use convosync_core::Passphrase;
@@ -123,6 +123,7 @@ fn wired<T>(
             .with_passphrase(passphrase)
             .asking_each_time(asks_each_time(&settings, &request.verb)),
         index: &SqliteIndex::open(paths.index())?,
+        journal: &FolderJournal::new(paths.undo()),
         outbox: &*own_store(paths.outbox())?,
         cache: &*own_store(paths.cache())?,
         locks: &FileLocks::new(paths.locks()),

@@ -18,6 +18,7 @@ mod settings;
 mod show;
 mod store;
 mod terminal;
+mod undo;
 pub mod unlock;
 
 pub use answer::{Answer, Counted, Failure, Progress, Unit};
@@ -52,6 +53,7 @@ pub use show::{
     Step, TimelineRow,
 };
 pub use terminal::{CallerEnv, CommandRow, EnvValue, MissingVariable, Variable, WhyMissing};
+pub use undo::{UndoArgs, UndoReport, UndoRow, UndoState, WaitingResume};
 
 /// The version of this protocol. It moves with every change that an older side can't read.
 pub const PROTOCOL: u32 = 1;

@@ -13,6 +13,7 @@ use crate::settings::ConfigReport;
 use crate::show::{NoteReport, SessionNote, ShowReport, TimelineRow};
 use crate::store::{ConsentReport, MoveReport, StoreReport, Visible};
 use crate::terminal::{CommandRow, MissingVariable, Variable};
+use crate::undo::{UndoReport, UndoRow, WaitingResume};
 
 /// The result of a verb.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +41,10 @@ pub enum Reply {
     Saved(SaveReport),
     /// Of `resume`.
     Resumed(ResumeReport),
+    /// Of `undo`, and of `resume --abort`.
+    Undone(UndoReport),
+    /// Of `undo --list`.
+    Undoable(Rows<UndoRow>),
     /// Of `--dry-run`.
     Planned(PlanReport),
     /// Of `list`.
@@ -90,6 +95,8 @@ impl Reply {
             Self::Devices(rows) => &mut rows.notes,
             Self::Saved(report) => &mut report.notes,
             Self::Resumed(report) => &mut report.notes,
+            Self::Undone(report) => &mut report.notes,
+            Self::Undoable(rows) => &mut rows.notes,
             Self::Planned(report) => &mut report.notes,
             Self::Sessions(rows) => &mut rows.notes,
             Self::Log(rows) => &mut rows.notes,
@@ -515,6 +522,9 @@ pub struct StatusReport {
     pub session: Option<SessionRow>,
     /// Changed files here.
     pub uncommitted: Vec<String>,
+    /// A resume here that waits for conflicts to be resolved.
+    #[serde(default)]
+    pub waits: Option<WaitingResume>,
     /// Commits that the remote-tracking branch lacks.
     pub ahead: u64,
     /// Commits that the branch lacks.

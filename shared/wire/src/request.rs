@@ -14,6 +14,7 @@ use crate::settings::ConfigArgs;
 use crate::show::{NoteArgs, ShowArgs};
 use crate::store::{ConsentArgs, MoveArgs};
 use crate::terminal::CallerEnv;
+use crate::undo::UndoArgs;
 
 /// One call of a verb.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +86,8 @@ pub enum Verb {
     Save(SaveArgs),
     /// Bring a saved session back here.
     Resume(ResumeArgs),
+    /// Take back the last resume in this work tree.
+    Undo(UndoArgs),
     /// The saved sessions, one row each.
     List(ListArgs),
     /// Every save of one session.
@@ -148,6 +151,7 @@ impl Verb {
             Self::DeviceList => "device list",
             Self::Save(_) => "save",
             Self::Resume(_) => "resume",
+            Self::Undo(_) => "undo",
             Self::List(_) => "list",
             Self::Log { .. } => "log",
             Self::Note(_) => "note",
@@ -348,6 +352,10 @@ pub struct ResumeArgs {
     pub dry_run: bool,
     /// All commands of the save are wanted, for the shell's own history.
     pub history: bool,
+    /// Go on with the resume that waits for conflicts to be resolved.
+    pub go_on: bool,
+    /// Take that one back.
+    pub abort: bool,
     /// What the user has decided already.
     pub answers: Answers,
 }

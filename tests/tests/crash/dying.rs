@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use convosync_adapters::{
-    ClaudeCodeFiles, FileLocks, FolderStore, GitCli, KeyFile, Paths, ScratchDir, SqliteIndex,
-    StoreOpener, SystemClock, SystemEntropy, SystemProcesses, UserShells,
+    ClaudeCodeFiles, FileLocks, FolderJournal, FolderStore, GitCli, KeyFile, Paths, ScratchDir,
+    SqliteIndex, StoreOpener, SystemClock, SystemEntropy, SystemProcesses, UserShells,
 };
 use convosync_core::{DeviceKind, ObjectName, Passphrase, Profile, SaveId, Sealed, SessionId};
 use convosync_engine::ports::{
-    Caps, Index, IndexChange, LaterCards, Listed, LocalError, Protection, QueueRow, Store,
+    Caps, Index, IndexChange, Journal, LaterCards, Listed, LocalError, Protection, QueueRow, Store,
     StoreError, StoredCard, Stores, Table, Vault,
 };
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
@@ -90,6 +90,24 @@ impl<S: Store> Store for Mortal<S> {
 
     fn describe(&self) -> String {
         self.inner.describe()
+    }
+}
+
+impl Journal for Mortal<FolderJournal> {
+    fn put(&self, name: &str, note: &Sealed) -> Result<(), LocalError> {
+        self.life.local().and_then(|()| self.inner.put(name, note))
+    }
+
+    fn get(&self, name: &str) -> Result<Option<Sealed>, LocalError> {
+        self.inner.get(name)
+    }
+
+    fn names(&self, prefix: &str) -> Result<Vec<String>, LocalError> {
+        self.inner.names(prefix)
+    }
+
+    fn remove(&self, name: &str) -> Result<(), LocalError> {
+        self.life.local().and_then(|()| self.inner.remove(name))
     }
 }
 
@@ -190,6 +208,7 @@ fn run(device: &Device, verb: &Verb, life: &Life) -> Option<Outcome> {
         stores: &Mortal { inner: opener, life: life.clone() },
         vault: &Mortal { inner: KeyFile::new(paths.profile()), life: life.clone() },
         index: &Mortal { inner: index, life: life.clone() },
+        journal: &Mortal { inner: FolderJournal::new(paths.undo()), life: life.clone() },
         outbox: &mortal(paths.outbox()),
         cache: &mortal(paths.cache()),
         locks: &FileLocks::new(paths.locks()),

@@ -31,6 +31,7 @@ mod store;
 mod store_consent;
 mod store_move;
 mod sync;
+mod undo;
 
 use nu_plugin::PluginCommand;
 use nu_protocol::{Category, Signature, SyntaxShape, Type};
@@ -52,6 +53,7 @@ pub(crate) fn all() -> Vec<Box<dyn PluginCommand<Plugin = ConvoSyncPlugin>>> {
         Box::new(key_protect::KeyProtect),
         Box::new(save::Save),
         Box::new(resume::Resume),
+        Box::new(undo::Undo),
         Box::new(list::List),
         Box::new(log::Log),
         Box::new(note::Note),

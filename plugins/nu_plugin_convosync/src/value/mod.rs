@@ -11,6 +11,7 @@ pub(crate) mod sample;
 mod sessions;
 mod show;
 mod store;
+mod undo;
 
 use chrono::{Local, TimeZone};
 use convosync_wire::{Decision, Note};

@@ -107,6 +107,7 @@ impl Shape {
             "commit" => self.commit(report.commit.as_ref()),
             "commit_subject" => self.maybe(report.commit_subject.as_ref()),
             "uncommitted" => self.texts(&report.uncommitted),
+            "waits" => self.waits(report.waits.as_ref()),
             "ahead" => self.count(report.ahead),
             "behind" => self.count(report.behind),
             "conversation" => self.conversation_here(report),

@@ -5,11 +5,11 @@ use convosync_wire::{
     ExplainReport, ExportFormat, ExportReport, GcReport, ImportReport, KeptReport, KeptSession,
     LogRow, MessageRow, MoveReport, Note, NoteReport, OriginRow, Part, RetentionState, SaveReport,
     SessionNote, SessionRow, SessionState, SettingRow, ShowReport, Standing, StatusReport, Step,
-    StoreKind, StoreReport, SyncReport, SyncedSave, TimelineRow, Visible,
+    StoreKind, StoreReport, SyncReport, SyncedSave, TimelineRow, UndoReport, Visible,
 };
 
 #[cfg(test)]
-use convosync_wire::{ApproveReport, KeyReport, RenameReport};
+use convosync_wire::{ApproveReport, KeyReport, RenameReport, UndoRow, UndoState};
 
 const SESSION: &str = "session-k3vq7m2a";
 const SAVE: &str = "00000003-b5ndrw6e-9-p4tz2ymc";
@@ -287,6 +287,46 @@ pub(crate) fn resumed(working_directory: &str) -> convosync_wire::ResumeReport {
     }
 }
 
+/// The laptop after it changed its mind.
+pub(crate) fn undone() -> UndoReport {
+    UndoReport {
+        session_id: text(SESSION),
+        save: text(SAVE),
+        message: text("Implemented OAuth login"),
+        timestamp: EVENING + HOUR,
+        redone: false,
+        previous_branch: some("feature/oauth"),
+        branch: some("main"),
+        commit: some("c0ffee5d5e6f708192a3b4c5d6e7f8091a2b3c4d"),
+        commit_subject: some("Fixed login bug"),
+        work_tree: some("/home/me/projects/shop"),
+        uncommitted: vec![text("notes.md")],
+        conversations: vec![text(CONVERSATION)],
+        kept: vec![Note {
+            code: text("convosync::undo::kept"),
+            text: text("what was here is kept under refs/convosync/undo/tz2ymc7p"),
+            help: some("convosync undo --redo"),
+        }],
+        notes: vec![],
+    }
+}
+
+/// What can be taken back there.
+#[cfg(test)]
+pub(crate) fn undoable() -> Vec<UndoRow> {
+    vec![UndoRow {
+        timestamp: EVENING + HOUR,
+        session_id: text(SESSION),
+        save: text(SAVE),
+        message: text("Implemented OAuth login"),
+        branch: some("main"),
+        commit: some("c0ffee5d5e6f708192a3b4c5d6e7f8091a2b3c4d"),
+        state: UndoState::Resumed,
+        work_tree: text("/home/me/projects/shop"),
+        conflicts: Vec::new(),
+    }]
+}
+
 /// The laptop before it resumes.
 pub(crate) fn status() -> StatusReport {
     StatusReport {
@@ -299,6 +339,7 @@ pub(crate) fn status() -> StatusReport {
         conversation_live: false,
         session: Some(sessions().swap_remove(1)),
         uncommitted: vec![],
+        waits: None,
         ahead: 0,
         behind: 0,
         sessions: vec![sessions().swap_remove(0)],

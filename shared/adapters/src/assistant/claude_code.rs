@@ -17,6 +17,7 @@ use super::listing::{Projects, found_anyway, found_here, is_inside, live_in};
 use super::place::{accepts, place};
 use super::process::Processes;
 use super::registry::{Caller, Open, open_now};
+use super::remove::remove;
 
 /// The conversations of Claude Code on this device.
 ///
@@ -190,6 +191,15 @@ impl Assistant for ClaudeCodeFiles {
         files: Vec<(FilePath, Box<dyn ScratchFile>)>,
     ) -> Result<Placed, AssistantError> {
         place(&self.config, &*self.processes, to, files)
+    }
+
+    fn remove(
+        &self,
+        id: &ConversationId,
+        directory: &Path,
+        files: &[FilePath],
+    ) -> Result<(), AssistantError> {
+        remove(&self.config, id, directory, files)
     }
 
     fn open_command(&self, id: &ConversationId) -> String {

@@ -11,6 +11,7 @@ mod listing;
 mod place;
 mod process;
 mod registry;
+mod remove;
 mod slug;
 
 #[cfg(test)]

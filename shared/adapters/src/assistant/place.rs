@@ -39,7 +39,7 @@ pub(crate) fn accepts(id: &ConversationId, files: &[FilePath]) -> Result<(), Ass
     files.iter().try_for_each(|path| family(path).map(drop))
 }
 
-fn family(path: &FilePath) -> Result<Family, AssistantError> {
+pub(super) fn family(path: &FilePath) -> Result<Family, AssistantError> {
     Family::of(path.as_str())
         .ok_or_else(|| refused(path.as_str(), "not known as part of a conversation"))
 }

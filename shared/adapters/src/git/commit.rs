@@ -158,7 +158,7 @@ fn is_nothing(output: &Output) -> bool {
 }
 
 /// Git ends with 1 when a hook refused and with 128 when it failed itself.
-fn failure(git: &GitCli, repo: &Repository, output: &Output) -> GitError {
+pub(super) fn failure(git: &GitCli, repo: &Repository, output: &Output) -> GitError {
     let error = git.failure(output);
     if output.code != Some(1) || !matches!(error, GitError::Failed { .. }) {
         return error;

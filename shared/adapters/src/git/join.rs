@@ -9,7 +9,7 @@ use convosync_engine::ports::{GitError, JoinedCode, Repository};
 use super::call::Output;
 use super::history::{conflicts, relation};
 use super::index::while_unlocked;
-use super::{GitCli, facts, name, oid, unreadable};
+use super::{GitCli, commit as commits, facts, name, oid, unreadable};
 
 /// Who made a commit, and when it was made.
 struct Made {
@@ -118,5 +118,13 @@ pub(super) fn begin(
             true => Ok(!begun),
             false => Err(GitError::Failed { what: "merge".to_owned(), output: output.said() }),
         }
+    })
+}
+
+/// Makes the commit that ends a merge; see the port.
+pub(super) fn end(git: &GitCli, repo: &Repository) -> Result<(), GitError> {
+    while_unlocked(git, repo, || {
+        let output = git.write(&repo.root, "commit").arg("--no-edit").run()?;
+        if output.success() { Ok(()) } else { Err(commits::failure(git, repo, &output)) }
     })
 }

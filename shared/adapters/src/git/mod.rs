@@ -25,6 +25,8 @@ mod park;
 mod process;
 mod reflog;
 mod remote;
+mod rewind;
+mod stand;
 mod status;
 mod subject;
 mod submodule;
@@ -36,7 +38,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use convosync_core::{HeadMove, Oid};
+use convosync_core::{HeadMove, Oid, WorkTreeState};
 use convosync_engine::Cancel;
 use convosync_engine::ports::{
     Advertised, Branch, Committed, Facts, Git, GitError, Identity, JoinedCode, Parked, Push,
@@ -103,6 +105,8 @@ struct Memory {
     fetched: BTreeSet<(PathBuf, Oid)>,
     /// By the directory that git was asked in.
     configs: BTreeMap<PathBuf, Arc<Config>>,
+    /// What was untracked when it was last looked for in the way of a commit, by the work tree.
+    untracked: Option<(PathBuf, Oid, obstacle::Untracked)>,
 }
 
 impl GitCli {
@@ -385,6 +389,51 @@ impl Git for GitCli {
 
     fn reset(&self, repo: &Repository, commit: &Oid) -> Result<(), GitError> {
         switch::reset(self, repo, commit)
+    }
+
+    fn refs(
+        &self,
+        repo: &Repository,
+        names: &[String],
+    ) -> Result<Vec<(String, Option<Oid>)>, GitError> {
+        rewind::commits_of(self, repo, names)
+    }
+
+    fn stashed(
+        &self,
+        repo: &Repository,
+        messages: &[String],
+    ) -> Result<Vec<(String, Option<Oid>)>, GitError> {
+        rewind::stashed(self, repo, messages)
+    }
+
+    fn stand(
+        &self,
+        facts: &Facts,
+        id: &str,
+        excludes: &[String],
+        also: &[Oid],
+        theirs: Option<&Oid>,
+    ) -> Result<WorkTreeState, GitError> {
+        stand::stand(self, facts, id, excludes, also, theirs)
+    }
+
+    fn rewind(
+        &self,
+        repo: &Repository,
+        from: &WorkTreeState,
+        to: &WorkTreeState,
+        excludes: &[String],
+    ) -> Result<(), GitError> {
+        rewind::rewind(self, repo, from, to, excludes)
+    }
+
+    fn forget_stand(&self, repo: &Repository, state: &WorkTreeState) -> Result<(), GitError> {
+        stand::forget(self, repo, state)
+    }
+
+    fn end_merge(&self, repo: &Repository) -> Result<(), GitError> {
+        join::end(self, repo)
     }
 
     fn clone(&self, url: &str, directory: &Path) -> Result<(), GitError> {

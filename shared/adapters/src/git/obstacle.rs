@@ -13,11 +13,27 @@ use super::status::shown;
 use super::{GitCli, letter_case, lfs, oid, unreadable};
 
 /// A path of the commit that the index lacks.
-struct Wanted {
-    path: Vec<u8>,
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    pub(super) path: Vec<u8>,
+    pub(super) mode: u32,
+    pub(super) blob: Oid,
+}
+
+impl Wanted {
     /// Git's file type: regular, symlink or submodule (gitformat-index(5), "mode").
-    kind: u32,
-    blob: Oid,
+    fn kind(&self) -> u32 {
+        self.mode >> 12
+    }
+}
+
+/// What is at the paths of a commit that the index lacks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Untracked {
+    /// What differs from the commit.
+    differ: BTreeSet<Vec<u8>>,
+    /// What is the same.
+    same: Vec<Wanted>,
 }
 
 const REGULAR: u32 = 0o10;
@@ -42,10 +58,51 @@ pub(super) fn in_the_way(
 ) -> Result<Vec<String>, GitError> {
     letter_case::check(git, repo, commit)?;
     lfs::check_out(git, repo)?;
+    let found = untracked(git, repo, commit, None)?;
+    let paths = found.differ.iter().map(|path| shown(path)).collect();
+    git.memory().untracked = Some((repo.root.clone(), commit.clone(), found));
+    Ok(paths)
+}
+
+/// Untracked or ignored files here that the commit has as well, with the same contents. Asked
+/// right after [`in_the_way`], it costs nothing.
+pub(super) fn same_here(
+    git: &GitCli,
+    repo: &Repository,
+    commit: &Oid,
+) -> Result<Vec<Wanted>, GitError> {
+    let known = git.memory().untracked.take();
+    match known.filter(|(root, of, _)| *root == repo.root && of == commit) {
+        Some((_, _, found)) => Ok(found.same),
+        None => Ok(untracked(git, repo, commit, None)?.same),
+    }
+}
+
+/// What is in the way of a tree, where another index says what is tracked.
+pub(super) fn over_index(
+    git: &GitCli,
+    repo: &Repository,
+    tree: &Oid,
+    index: &Path,
+) -> Result<Vec<String>, GitError> {
+    let found = untracked(git, repo, tree, Some(index))?;
+    Ok(found.differ.iter().map(|path| shown(path)).collect())
+}
+
+fn untracked(
+    git: &GitCli,
+    repo: &Repository,
+    commit: &Oid,
+    index: Option<&Path>,
+) -> Result<Untracked, GitError> {
     let args = ["--cached", "--raw", "--no-abbrev", "--no-renames", "-z", commit.as_str(), "--"];
-    let out = git.read(&repo.root, "diff-index").args(args).ok()?;
-    let (wanted, tracked) = parse(&out).ok_or_else(|| unreadable("diff-index"))?;
-    let mut obstacles = BTreeSet::new();
+    let call = git.read(&repo.root, "diff-index").args(args);
+    let call = match index {
+        Some(index) => call.env("GIT_INDEX_FILE", index),
+        None => call,
+    };
+    let (wanted, tracked) = parse(&call.ok()?).ok_or_else(|| unreadable("diff-index"))?;
+    let (mut obstacles, mut same) = (BTreeSet::new(), Vec::new());
     let mut files = Vec::new();
     for want in &wanted {
         match look(&repo.root, want, &tracked) {
@@ -55,15 +112,20 @@ pub(super) fn in_the_way(
             }
             Found::File => files.push(want),
             Found::Link(target) => {
-                if contents(git, repo, &want.blob)? != target {
+                if contents(git, repo, &want.blob)? == target {
+                    same.push(want.clone());
+                } else {
                     obstacles.insert(want.path.clone());
                 }
             }
             Found::Folder => obstacles.extend(untracked_in(git, repo, &want.path)?),
         }
     }
-    obstacles.extend(that_differ(git, repo, &files)?);
-    Ok(obstacles.iter().map(|path| shown(path)).collect())
+    let differ = that_differ(git, repo, &files)?;
+    let is_same = |file: &&&Wanted| !differ.contains(&file.path);
+    same.extend(files.iter().filter(is_same).map(|file| (*file).clone()));
+    obstacles.extend(differ);
+    Ok(Untracked { differ: obstacles, same })
 }
 
 /// What only the commit has, and the paths that only the index has: those go away.
@@ -78,7 +140,7 @@ fn parse(out: &[u8]) -> Option<(Vec<Wanted>, BTreeSet<Vec<u8>>)> {
         match state {
             "D" => {
                 let mode = u32::from_str_radix(mode.strip_prefix(':')?, 8).ok()?;
-                wanted.push(Wanted { path, kind: mode >> 12, blob: oid(blob)? });
+                wanted.push(Wanted { path, mode, blob: oid(blob)? });
             }
             "A" => {
                 tracked.insert(path);
@@ -102,13 +164,13 @@ fn look(root: &Path, want: &Wanted, tracked: &BTreeSet<Vec<u8>>) -> Found {
     let Some(found) = metadata(root, &want.path) else { return Found::Nothing };
     let kind = found.file_type();
     if kind.is_dir() {
-        return if want.kind == SUBMODULE { Found::Nothing } else { Found::Folder };
+        return if want.kind() == SUBMODULE { Found::Nothing } else { Found::Folder };
     }
-    if kind.is_file() && want.kind == REGULAR {
+    if kind.is_file() && want.kind() == REGULAR {
         return Found::File;
     }
     match fs::read_link(place(root, &want.path)) {
-        Ok(target) if want.kind == SYMLINK => Found::Link(target.as_os_str().as_bytes().to_vec()),
+        Ok(target) if want.kind() == SYMLINK => Found::Link(target.as_os_str().as_bytes().to_vec()),
         _ => Found::Other(want.path.clone()),
     }
 }

@@ -104,7 +104,11 @@ fn is_on(git: &GitCli, repo: &Repository, branch: &str, output: &Output) -> Resu
 }
 
 /// Gives a new branch the upstream of its name, if there is one: that of `origin`, or the only one.
-fn adopt_upstream(git: &GitCli, repo: &Repository, branch: &str) -> Result<(), GitError> {
+pub(super) fn adopt_upstream(
+    git: &GitCli,
+    repo: &Repository,
+    branch: &str,
+) -> Result<(), GitError> {
     let pattern = format!("refs/remotes/*/{branch}");
     let args = ["--format=%(refname)", &pattern];
     let out = git.read(&repo.root, "for-each-ref").args(args).ok()?;

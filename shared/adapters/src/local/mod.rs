@@ -2,6 +2,7 @@
 
 mod failure;
 mod index;
+mod journal;
 mod keyring;
 mod locks;
 mod paths;
@@ -10,6 +11,7 @@ mod system;
 mod vault;
 
 pub use index::SqliteIndex;
+pub use journal::FolderJournal;
 pub use locks::FileLocks;
 pub use paths::{Paths, PathsError};
 pub use scratch::ScratchDir;

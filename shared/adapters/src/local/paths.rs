@@ -91,6 +91,12 @@ impl Paths {
         self.state.join("locks")
     }
 
+    /// The folder of what an undo needs.
+    #[must_use]
+    pub fn undo(&self) -> PathBuf {
+        self.data.join("undo")
+    }
+
     /// The folder of the copies of git stores.
     #[must_use]
     pub fn git_stores(&self) -> PathBuf {

@@ -16,6 +16,7 @@ mod profile;
 mod retention;
 mod terminal;
 mod text;
+mod undo;
 
 pub use body::{MAX_BODY, Packed, PartBody, UnitBody};
 pub use profile::KeyFileError;
@@ -33,6 +34,7 @@ pub(crate) use profile::{decode_account, encode_account};
 pub(crate) use retention::{
     decode_mark, decode_pin, decode_tombstone, encode_mark, encode_pin, encode_tombstone,
 };
+pub(crate) use undo::{decode_undo, encode_undo};
 
 use minicbor::{Decode, Encode};
 

@@ -44,7 +44,7 @@ impl Engine<'_> {
         let mut notes: Vec<Note> = notes.into_iter().chain(found.notes).collect();
         let conversation = open.manifest.conversations.first().cloned();
         let conversation = conversation.ok_or_else(|| without_conversation(&open))?;
-        let rules = self.assistant(&conversation)?.rules();
+        let rules = self.assistant_named(&conversation.assistant)?.rules();
         self.step("Rebuilding the conversation")?;
         let mut shelf = Shelf::new(self, &member, store.as_deref());
         let rebuilt = transcript(&conversation, &open)

@@ -212,6 +212,19 @@ pub trait Assistant {
         files: Vec<(FilePath, Box<dyn ScratchFile>)>,
     ) -> Result<Placed, AssistantError>;
 
+    /// Removes files of a conversation as they lie for one directory, the transcript first. What is
+    /// not there is no error.
+    ///
+    /// # Errors
+    ///
+    /// If one could not be removed; those before it are gone.
+    fn remove(
+        &self,
+        id: &ConversationId,
+        directory: &Path,
+        files: &[FilePath],
+    ) -> Result<(), AssistantError>;
+
     /// The command that goes on with a conversation.
     fn open_command(&self, id: &ConversationId) -> String;
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use convosync_core::{HeadMove, Oid};
+use convosync_core::{HeadMove, Oid, WorkTreeState};
 
 use super::GitError;
 
@@ -576,6 +576,80 @@ pub trait Git {
     ///
     /// If git refuses.
     fn reset(&self, repo: &Repository, commit: &Oid) -> Result<(), GitError>;
+
+    /// The commits of refs, by their full names; none: it is not there.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn refs(
+        &self,
+        repo: &Repository,
+        names: &[String],
+    ) -> Result<Vec<(String, Option<Oid>)>, GitError>;
+
+    /// The entries of `git stash` with these messages; none: there is none.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn stashed(
+        &self,
+        repo: &Repository,
+        messages: &[String],
+    ) -> Result<Vec<(String, Option<Oid>)>, GitError>;
+
+    /// Keeps where a work tree stands: its index in a file of the git directory; its files, if they
+    /// differ from HEAD, and the commits of `also` under `refs/convosync/undo/<id>`. Touches
+    /// nothing that the user sees. Without refs and stashes: who changes those knows which.
+    ///
+    /// `excludes`: as in [`Git::commit_all`]; what they keep back is not kept. `theirs`: a commit
+    /// that is about to be checked out; files that are not tracked here and are the same there are
+    /// kept too, since git takes them for its own from then on.
+    ///
+    /// # Errors
+    ///
+    /// If it could not be kept.
+    fn stand(
+        &self,
+        facts: &Facts,
+        id: &str,
+        excludes: &[String],
+        also: &[Oid],
+        theirs: Option<&Oid>,
+    ) -> Result<WorkTreeState, GitError>;
+
+    /// Brings a work tree from where it stands (`from`, as [`Git::stand`] has just told, with refs
+    /// and stashes) to where it stood: files, HEAD, refs, index, stash, in this order. What the
+    /// excludes keep back and what is ignored stays. A merge in progress is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// If the files are not as `from` has them any more, or something that is not kept would be
+    /// overwritten: nothing has changed then. If it stops later, the same can be asked again, from
+    /// where it stands then.
+    fn rewind(
+        &self,
+        repo: &Repository,
+        from: &WorkTreeState,
+        to: &WorkTreeState,
+        excludes: &[String],
+    ) -> Result<(), GitError>;
+
+    /// Removes what [`Git::stand`] keeps. What is not there is no error.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn forget_stand(&self, repo: &Repository, state: &WorkTreeState) -> Result<(), GitError>;
+
+    /// Makes the commit that ends a merge in progress whose conflicts are all resolved, with the
+    /// user's hooks.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Hook`], or if git refuses.
+    fn end_merge(&self, repo: &Repository) -> Result<(), GitError>;
 
     /// Makes a clone of `url` in `directory`, which must not exist or be empty.
     ///

@@ -290,6 +290,39 @@ pub trait Index {
     fn is_new(&self) -> bool;
 }
 
+/// Keeps sealed notes in files of this device: what an undo needs. Unlike the index, nothing else
+/// has it.
+pub trait Journal {
+    /// Writes a note, in place of the one of that name: durable, and after a crash the old one or
+    /// the new one is there. `name`: letters, digits and `-`.
+    ///
+    /// # Errors
+    ///
+    /// If it could not be written; the old one stays.
+    fn put(&self, name: &str, note: &Sealed) -> Result<(), LocalError>;
+
+    /// A note.
+    ///
+    /// # Errors
+    ///
+    /// If it is there and can't be read.
+    fn get(&self, name: &str) -> Result<Option<Sealed>, LocalError>;
+
+    /// The names that begin so, sorted.
+    ///
+    /// # Errors
+    ///
+    /// If they can't be listed.
+    fn names(&self, prefix: &str) -> Result<Vec<String>, LocalError>;
+
+    /// Removes a note. That it is not there is no error.
+    ///
+    /// # Errors
+    ///
+    /// If it could not be removed.
+    fn remove(&self, name: &str) -> Result<(), LocalError>;
+}
+
 /// A lock that is held until dropped; the system frees it when the process dies.
 pub trait Guard {}
 

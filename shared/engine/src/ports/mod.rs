@@ -19,8 +19,8 @@ pub use git::{
 };
 pub use git_error::GitError;
 pub use local::{
-    Change as IndexChange, Clock, Entropy, Guard, Index, LaterCards, LocalError, Locks, Protection,
-    QueueRow, Scratch, ScratchFile, StoredCard, Table, Vault,
+    Change as IndexChange, Clock, Entropy, Guard, Index, Journal, LaterCards, LocalError, Locks,
+    Protection, QueueRow, Scratch, ScratchFile, StoredCard, Table, Vault,
 };
 pub use shell::{HistoryOf, ShellError, Shells};
 pub use store::{Caps, Listed, Store, StoreError, Stores};

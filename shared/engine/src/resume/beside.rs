@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use convosync_core::{Conversation, ConversationId};
-use convosync_wire::{Note, Request};
+use convosync_wire::Note;
 
 use super::conversation::{ConversationPlan, Staged, below, ready_to_place};
 use crate::capture::relative;
@@ -14,6 +14,7 @@ use crate::member::Member;
 use crate::ports::{Assistant, Here, Placement};
 use crate::shelf::{OpenSave, Shelf};
 use crate::trouble::Trouble;
+use crate::undo::{Entry, Keeping, Talk};
 
 /// It counts as older than the main one by this: clients and saves go on with the newest.
 const OLDER_MS: i64 = 60_000;
@@ -65,7 +66,7 @@ impl Engine<'_> {
         work_tree: &Path,
         conversation: &Conversation,
     ) -> Result<Option<Beside<'_>>, Trouble> {
-        let assistant = self.assistant(conversation)?;
+        let assistant = self.assistant_named(&conversation.assistant)?;
         let id = &conversation.id;
         let paths: Vec<_> = conversation.files.iter().map(|(path, _)| path.clone()).collect();
         assistant.accepts(id, &paths)?;
@@ -82,17 +83,18 @@ impl Engine<'_> {
     /// Places them, before the main one: that is the newest then.
     pub(super) fn apply_beside(
         &self,
-        request: &Request,
-        work_tree: &Path,
+        keeping: &Keeping<'_>,
+        entry: &mut Entry,
         main: Option<&ConversationPlan<'_>>,
         planned: Vec<Beside<'_>>,
     ) -> Result<Vec<Note>, Trouble> {
         if planned.is_empty() {
             return Ok(Vec::new());
         }
+        let work_tree = keeping.root;
         let mut newest = self.ports.clock.now_ms();
         if let Some((assistant, id)) = main.and_then(ConversationPlan::kept) {
-            let here = Here { work_tree, directory: work_tree, env: &request.env };
+            let here = Here { work_tree, directory: work_tree, env: keeping.env };
             let found = assistant.pick(&here, id.as_str());
             newest = found.map_or(newest, |found| newest.min(found.modified_ms));
         }
@@ -103,9 +105,11 @@ impl Engine<'_> {
             // The code that was just brought here may have put a link in its place.
             let directory = below(work_tree, &relative(work_tree, &directory));
             let directory = if directory.is_dir() { directory } else { work_tree.to_path_buf() };
-            let files = ready_to_place(assistant, id, &directory, staged)?;
+            let mut files = ready_to_place(assistant, id, &directory, staged)?;
             // A client may have been started with it meanwhile.
             if assistant.files(id)?.is_empty() {
+                let talk = Talk { assistant, id, directory: &directory };
+                self.note_coming(keeping, entry, talk, &mut files)?;
                 assistant.place(&Placement { id, directory: &directory, modified_ms }, files)?;
                 notes.push(placed(&conversation, assistant));
             }

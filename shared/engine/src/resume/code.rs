@@ -8,10 +8,11 @@ use convosync_wire::{Answers, Note, OnDirty, OnDiverged};
 use super::Ready;
 use super::plan::{self, CodeStep, Present};
 use crate::engine::Engine;
-use crate::ports::{Branch, Facts, GitError, Operation, Relation, Repository};
+use crate::ports::{Branch, Facts, GitError, Operation, Relation};
 use crate::save::{conflicted, in_progress, listed, remote_of};
 use crate::shelf::Shelf;
 use crate::trouble::{Refusal, Trouble};
+use crate::undo::{AsideNames, CodeIntent};
 use crate::word::word;
 
 /// What will be done to the code.
@@ -22,6 +23,8 @@ pub(super) struct CodePlan {
     steps: Vec<CodeStep>,
     branch: Option<String>,
     commit: Option<Oid>,
+    /// Where the branch is here before anything is done.
+    tip: Option<Oid>,
     fetched: bool,
 }
 
@@ -41,6 +44,16 @@ pub(super) struct Done {
 }
 
 impl CodePlan {
+    /// What is about to change, if anything: `begins`, a merge that the user has to end.
+    pub(super) fn intent(&self, begins: bool) -> Option<CodeIntent<'_>> {
+        let (branch, commit) = (self.branch.as_deref()?, self.commit.as_ref()?);
+        (begins || !self.steps.is_empty()).then(|| CodeIntent {
+            branch: (branch, self.tip.clone()),
+            commit,
+            puts_aside: self.steps.iter().any(|s| matches!(s, CodeStep::Park | CodeStep::Commit)),
+        })
+    }
+
     /// The steps in the user's words.
     pub(super) fn told(&self) -> Vec<String> {
         let branch = self.branch.as_deref().unwrap_or("the branch");
@@ -81,20 +94,26 @@ impl Engine<'_> {
         let unit = ready.open.name.clone();
         let (at_hand, fetched) = self.gather(shelf, ready, &unit, &code)?;
         let fetched = fetched || ready.fetched;
-        let mut present = self.present(&ready.facts, &code, at_hand, answers)?;
-        present.begins = ready.by_hand.is_some();
+        let (tip, mut present) = self.present(&ready.facts, &code, at_hand, answers)?;
+        let by_hand = match ready.by_hand {
+            Some(_) => None,
+            None => self.by_hand(&present, answers)?,
+        };
+        present.merges_by_hand = by_hand.is_some();
+        present.begins = ready.by_hand.is_some() || by_hand.is_some();
         if ready.pull == Some(true) && at_hand && !present.begins {
             present.pull = self.further(&present, answers, &mut ready.notes)?;
         }
         let steps = plan::code_steps(&present, &ready.open.card, answers)?;
-        if !steps.is_empty() {
+        if !steps.is_empty() || present.begins {
             self.refuse_overwriting(&ready.facts, &code.commit)?;
         }
         if let Some(CodeStep::Pull(tip, _)) = steps.last() {
             self.refuse_overwriting(&ready.facts, tip)?;
         }
+        ready.by_hand = ready.by_hand.take().or(by_hand);
         let (branch, commit) = (Some(code.branch), Some(code.commit));
-        Ok(CodePlan { first: None, steps, branch, commit, fetched })
+        Ok(CodePlan { first: None, steps, branch, commit, tip, fetched })
     }
 
     /// Plans the code half and fetches nothing: what only a fetch could tell is assumed to be well.
@@ -108,7 +127,10 @@ impl Engine<'_> {
         };
         refuse_unfinished(&ready.facts)?;
         let at_hand = self.ports.git.has_commit(&ready.facts.repository, &code.commit)?;
-        let mut present = self.present(&ready.facts, &code, at_hand, answers)?;
+        let (tip, mut present) = self.present(&ready.facts, &code, at_hand, answers)?;
+        let by_hand = self.by_hand(&present, answers)?;
+        present.merges_by_hand = by_hand.is_some();
+        present.begins = by_hand.is_some();
         let mut first = None;
         if !at_hand && (code.bundle.is_some() || ready.pull != Some(false)) {
             let branch_is_here = self.tip_of(&ready.facts, &code, answers)?.is_some();
@@ -129,8 +151,9 @@ impl Engine<'_> {
             self.refuse_overwriting(&ready.facts, &code.commit)?;
         }
         ready.notes.extend((!at_hand && first.is_some()).then(not_fetched));
+        ready.by_hand = by_hand;
         let (branch, commit) = (Some(code.branch), Some(code.commit));
-        Ok(CodePlan { first, steps, branch, commit, fetched: false })
+        Ok(CodePlan { first, steps, branch, commit, tip, fetched: false })
     }
 
     /// Gets the commit here, from its remote or out of the save. Says whether it is here, and
@@ -171,13 +194,14 @@ impl Engine<'_> {
         Ok((git.has_commit(&repo, &code.commit)?, true))
     }
 
+    /// What is true of the target, and where the session's branch is here.
     fn present<'p>(
         &self,
         facts: &'p Facts,
         code: &'p Code,
         commit_at_hand: bool,
         answers: &Answers,
-    ) -> Result<Present<'p>, Trouble> {
+    ) -> Result<(Option<Oid>, Present<'p>), Trouble> {
         let git = self.ports.git;
         let repo = &facts.repository;
         let relation = |tip: &Option<Oid>| match tip {
@@ -185,7 +209,8 @@ impl Engine<'_> {
             Some(tip) if commit_at_hand => git.relation(repo, tip, &code.commit).map(Some),
             _ => Ok(None),
         };
-        let mut tip = self.tip_of(facts, code, answers)?;
+        let here = self.tip_of(facts, code, answers)?;
+        let mut tip = here.clone();
         let mut stands = relation(&tip)?;
         let commits = answers.on_dirty == Some(OnDirty::Commit) && !facts.changes.is_empty();
         let moves = !matches!(stands, Some(Relation::Same | Relation::Ahead(_)));
@@ -199,8 +224,19 @@ impl Engine<'_> {
             }
             _ => Vec::new(),
         };
-        let (begins, pull) = (false, None);
-        Ok(Present { facts, code, commit_at_hand, relation: stands, conflicts, begins, pull })
+        let (begins, merges_by_hand, pull) = (false, false, None);
+        let relation = stands;
+        let present = Present {
+            facts,
+            code,
+            commit_at_hand,
+            relation,
+            conflicts,
+            begins,
+            pull,
+            merges_by_hand,
+        };
+        Ok((here, present))
     }
 
     /// The tip of the remote's branch, if the branch here can simply go on to it from where the
@@ -337,13 +373,18 @@ impl Engine<'_> {
         .into())
     }
 
-    pub(super) fn apply_code(&self, ready: &Ready, plan: &CodePlan) -> Result<Done, Trouble> {
+    pub(super) fn apply_code(
+        &self,
+        ready: &Ready,
+        plan: &CodePlan,
+        aside: &AsideNames,
+    ) -> Result<Done, Trouble> {
         let repo = &ready.facts.repository;
         let previous = ready.facts.head.branch().map(str::to_owned);
         let mut parked: Vec<Note> = Vec::new();
         if let (Some(branch), Some(commit)) = (&plan.branch, &plan.commit) {
             for step in &plan.steps {
-                match self.code_step(repo, ready, step, branch, commit) {
+                match self.code_step(ready, step, branch, commit, aside) {
                     Ok(note) => parked.extend(note),
                     Err(trouble) => return Err(trouble.after(parked)),
                 }
@@ -379,22 +420,17 @@ impl Engine<'_> {
 
     fn code_step(
         &self,
-        repo: &Repository,
         ready: &Ready,
         step: &CodeStep,
         branch: &str,
         commit: &Oid,
+        aside: &AsideNames,
     ) -> Result<Option<Note>, Trouble> {
-        let git = self.ports.git;
-        // Names what is put aside: the session that took its place, and letters of its own.
-        let session = &ready.open.card.session;
-        let letters = convosync_core::rand_letters(&self.letters());
-        let id = format!("{session}-{letters}");
+        let (git, repo) = (self.ports.git, &ready.facts.repository);
         match step {
             CodeStep::Park => {
                 self.step("Putting your changes aside")?;
-                // Two stashes of the same changes in one second would be one, were it not for this.
-                let message = format!("before resuming {session} ({letters})");
+                let (id, message) = (aside.changes(), aside.stash());
                 Ok(git.park(repo, &id, &message, &self.excludes())?.map(|parked| Note {
                     code: "convosync::resume::parked".to_owned(),
                     text: format!(
@@ -415,7 +451,7 @@ impl Engine<'_> {
                 }))
             }
             CodeStep::KeepHead(oid) => {
-                let reference = git.keep(repo, &id, oid)?;
+                let reference = git.keep(repo, &aside.head(), oid)?;
                 Ok(Some(kept(oid, &reference, "the commit that HEAD was at", "is")))
             }
             CodeStep::Switch => {
@@ -429,7 +465,7 @@ impl Engine<'_> {
             }
             CodeStep::Replace => {
                 let Some(Branch { tip, .. }) = git.branch(repo, branch)? else { return Ok(None) };
-                let reference = git.keep(repo, &id, &tip)?;
+                let reference = git.keep(repo, &aside.branch(), &tip)?;
                 git.reset(repo, commit)?;
                 Ok(Some(kept(&tip, &reference, "your own commits", "are")))
             }

@@ -18,6 +18,7 @@ use crate::member::Member;
 use crate::ports::{Assistant, Found, Placement, ScratchFile, SourceFile};
 use crate::shelf::{OpenSave, Shelf};
 use crate::trouble::{Refusal, Trouble};
+use crate::undo::{Entry, Keeping, Talk};
 
 /// What will be done to the conversation.
 pub(super) struct ConversationPlan<'a> {
@@ -137,7 +138,7 @@ impl Engine<'_> {
         let Some(conversation) = open.manifest.wanted_conversations().first().cloned() else {
             return Ok(None);
         };
-        let assistant = self.assistant(&conversation)?;
+        let assistant = self.assistant_named(&conversation.assistant)?;
         let id = &conversation.id;
         let paths: Vec<_> = conversation.files.iter().map(|(path, _)| path.clone()).collect();
         assistant.accepts(id, &paths)?;
@@ -231,19 +232,6 @@ impl Engine<'_> {
         let len = copy_from(&mut side, at, &mut file).map_err(failed)?;
         *saved = Some(SavedFile { file, len });
         Ok((at == archived.bytes).then_some(archived.messages))
-    }
-
-    pub(crate) fn assistant(&self, conversation: &Conversation) -> Result<&dyn Assistant, Trouble> {
-        let mut known = self.ports.assistants.iter();
-        known.find(|a| a.name() == conversation.assistant).copied().ok_or_else(|| {
-            let name = conversation.assistant.escape_debug();
-            Refusal::new(
-                "convosync::resume::assistant",
-                format!("the conversation is of `{name}`, which this version does not know"),
-            )
-            .help("update ConvoSync on this device")
-            .into()
-        })
     }
 
     /// Every file in its local form, proven whole, before anything is changed.
@@ -447,7 +435,8 @@ impl Engine<'_> {
 
     pub(super) fn apply_conversation(
         &self,
-        work_tree: &Path,
+        keeping: &Keeping<'_>,
+        entry: &mut Entry,
         talk: Option<ConversationPlan<'_>>,
     ) -> Result<Option<Restored>, Trouble> {
         let Some(talk) = talk else { return Ok(None) };
@@ -472,11 +461,14 @@ impl Engine<'_> {
                 return Ok(Some(restored(conversation.id.clone(), false, false, vec![left()])));
             }
         };
+        let work_tree = keeping.root;
         // The code that was just brought here may have put a link in its place.
         let directory = below(work_tree, &relative(work_tree, &directory));
         let directory = if directory.is_dir() { directory } else { work_tree.to_path_buf() };
-        let files = ready_to_place(assistant, &id, &directory, staged)?;
+        let mut files = ready_to_place(assistant, &id, &directory, staged)?;
         self.tell("Restoring the conversation");
+        let talk = Talk { assistant, id: &id, directory: &directory };
+        self.note_coming(keeping, entry, talk, &mut files)?;
         assistant.place(&Placement { id: &id, directory: &directory, modified_ms: None }, files)?;
         let notes = begins.map(|left| later(left, conversation.message_count));
         Ok(Some(restored(id, true, true, notes.into_iter().collect())))

@@ -113,21 +113,24 @@ pub(super) fn diverged(present: &Present<'_>, relation: Relation) -> Decision {
         format!("Local:   {}", count(ours)),
         format!("Session: {}", count(theirs)),
     ];
-    let mut choices = Vec::new();
-    if mergeable(present, relation) {
-        let (label, help) = match relation {
-            Relation::Ahead(_) => ("Keep mine", "the branch has the session's commit already"),
-            _ => ("Pull & Merge", "merges the session's commit into your branch"),
-        };
-        choices.push(choice("merge", "--on-diverged merge", label, help, true));
-    } else {
-        if !present.conflicts.is_empty() {
-            details.push(String::new());
-            details.push("A merge would conflict in:".to_owned());
-        }
+    if !present.conflicts.is_empty() {
+        details.push(String::new());
+        details.push("A merge would conflict in:".to_owned());
         details.extend(present.conflicts.iter().map(|path| format!("  • {path}")));
     }
-    let merge = choices.is_empty();
+    let mut choices = Vec::new();
+    if relation != Relation::Unrelated {
+        let (label, help) = match relation {
+            Relation::Ahead(_) => ("Keep mine", "the branch has the session's commit already"),
+            _ if mergeable(present, relation) => {
+                ("Pull & Merge", "merges the session's commit into your branch")
+            }
+            _ => ("Pull & Merge", "begins the merge; you resolve what conflicts, then it goes on"),
+        };
+        let goes_through = mergeable(present, relation);
+        choices.push(choice("merge", "--on-diverged merge", label, help, goes_through));
+    }
+    let cancels = !mergeable(present, relation);
     choices.push(choice(
         "discard",
         "--on-diverged discard",
@@ -135,7 +138,7 @@ pub(super) fn diverged(present: &Present<'_>, relation: Relation) -> Decision {
         "keeps your commits under refs/convosync/park and takes the session's",
         false,
     ));
-    choices.push(cancel("--on-diverged cancel", merge));
+    choices.push(cancel("--on-diverged cancel", cancels));
     Decision {
         question: Question::Diverged,
         title: "Branch Divergence Detected".to_owned(),

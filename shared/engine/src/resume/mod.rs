@@ -6,6 +6,7 @@ mod code;
 mod conversation;
 mod dialog;
 mod find;
+mod go_on;
 mod merge;
 mod plan;
 
@@ -27,6 +28,7 @@ use crate::shelf::{OpenSave, Shelf};
 use crate::show::timeline;
 use crate::terminal::commands;
 use crate::trouble::{Refusal, Trouble};
+use crate::undo::{Intent, Keeping};
 use beside::Beside;
 use code::CodePlan;
 use conversation::{ConversationPlan, Restored};
@@ -85,6 +87,7 @@ impl Engine<'_> {
     ) -> Result<ResumeReport, Trouble> {
         let lock = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
         let mut member = self.need_member()?;
+        let args = &self.gone_on(&member, request, args)?;
         self.step("Looking for the session")?;
         let store = self.open_store(&member.profile);
         let store = self.answering(store)?;
@@ -92,6 +95,7 @@ impl Engine<'_> {
         let here = found.here.take();
         let facts = self.target(&member, request, args, here, &open)?;
         let mut ready = self.ready(store.is_some(), args, found, open, facts)?;
+        self.refuse_waiting(&member, &ready.facts)?;
         let answers = answers(args);
         let mut shelf = Shelf::new(self, &member, store.as_deref());
         let work_tree = ready.facts.repository.root.clone();
@@ -130,23 +134,29 @@ impl Engine<'_> {
         };
         // From here on things change. What joins heads is sent like a save.
         let which = if ready.joins.is_empty() { Which::Due } else { Which::All };
+        let noted = self.note_resume(&member, &intent(&ready, &code, args))?;
         if let Some(by_hand) = &ready.by_hand {
-            return Err(self.stop_for_merge(&ready, by_hand, &code));
+            return Err(self.stop_for_merge(&member, &ready, by_hand, &code, noted));
         }
+        let (mut entry, aside) = noted;
         if let Some(union) = union {
             self.freeze_union(&member, &mut ready, union)?;
         }
-        let mut done = self.apply_code(&ready, &code)?;
+        let mut done = self.apply_code(&ready, &code, &aside)?;
+        let keeping = Keeping { member: &member, root: &work_tree, env: &request.env };
         let restored = self
             .still_as_planned(talk.as_ref(), request)
             .and_then(|()| self.park_conversation(&member, &mut shelf, &ready, talk.as_ref()))
             .map(|parked| done.parked.extend(parked))
-            .and_then(|()| self.apply_beside(request, &work_tree, talk.as_ref(), beside))
+            .and_then(|()| self.apply_beside(&keeping, &mut entry, talk.as_ref(), beside))
             .map(|placed| done.notes.extend(placed))
-            .and_then(|()| self.apply_conversation(&work_tree, talk))
+            .and_then(|()| self.apply_conversation(&keeping, &mut entry, talk))
             .and_then(|restored| {
                 let elsewhere = !done.in_step && done.pulled == 0;
                 self.bound(&member, &mut ready, restored.as_ref(), elsewhere).map(|()| restored)
+            })
+            .and_then(|restored| {
+                self.note_resumed(&member, &ready.facts.repository, entry).map(|()| restored)
             });
         let restored = match restored {
             Ok(restored) => restored,
@@ -212,6 +222,10 @@ impl Engine<'_> {
         }
         let code = assumed.on(|args| self.foresee_code(&mut ready, &args.answers))?;
         let mut steps: Vec<String> = code.iter().flat_map(CodePlan::told).collect();
+        if let Some(by_hand) = &ready.by_hand {
+            steps.extend(by_hand.told());
+            return Ok(assumed.told(steps, ready.notes));
+        }
         let talk = assumed.on(|args| {
             self.plan_conversation(&member, &mut shelf, &ready.open, &root, request, args)
         })?;
@@ -403,6 +417,20 @@ impl Assumed {
             save: None,
             notes,
         }
+    }
+}
+
+/// What a resume is about to change.
+fn intent<'a>(ready: &'a Ready, code: &'a CodePlan, args: &ResumeArgs) -> Intent<'a> {
+    let card = &ready.open.card;
+    Intent {
+        facts: &ready.facts,
+        session: &card.session,
+        save: &card.save,
+        message: &card.message,
+        pinned: args.at.is_some(),
+        cloned: args.clone.is_some(),
+        code: code.intent(ready.by_hand.is_some()),
     }
 }
 

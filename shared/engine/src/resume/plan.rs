@@ -28,6 +28,8 @@ pub(super) struct Present<'a> {
     /// The tip of the remote's branch and how many commits it is ahead of where the branch here
     /// will be, if the user wants them and they only add.
     pub(super) pull: Option<(Oid, u64)>,
+    /// Whether that is the merge of the session's commit into the branch here.
+    pub(super) merges_by_hand: bool,
 }
 
 /// What is done to the code.
@@ -146,6 +148,8 @@ fn branch_steps(
         Relation::Diverged { .. } | Relation::Unrelated => match answers.on_diverged {
             Some(OnDiverged::Merge) if mergeable(present, relation) => Ok(vec![CodeStep::Merge]),
             Some(OnDiverged::Merge) if relation == Relation::Unrelated => Err(unrelated().into()),
+            // It is begun on top, and the user ends it.
+            Some(OnDiverged::Merge) if present.merges_by_hand => Ok(Vec::new()),
             Some(OnDiverged::Merge) => Err(conflicts(&present.conflicts).into()),
             Some(OnDiverged::Discard) => Ok(vec![CodeStep::Replace]),
             Some(OnDiverged::Cancel) => Err(Trouble::Cancelled),
@@ -176,13 +180,16 @@ const FORCED: &[(Question, &str)] = &[
 
 /// Takes the answer of `--force`. False: it has none to this question.
 pub(super) fn force(args: &mut ResumeArgs, decision: &Decision) -> bool {
-    let offered = |value: &str| decision.choices.iter().find(|choice| choice.value == value);
+    // A merge that is not recommended is one that the user would have to end.
+    let fits = |choice: &Choice| choice.value != "merge" || choice.recommended;
+    let offered =
+        |value: &str| decision.choices.iter().find(|choice| choice.value == value && fits(choice));
     let mut answers = FORCED.iter().filter(|(question, _)| *question == decision.question);
     let choice = answers.find_map(|(_, value)| offered(value));
     choice.is_some_and(|choice| args.record(decision.question, choice).is_ok())
 }
 
-/// Whether a merge can be offered.
+/// Whether git can merge without the user.
 pub(super) fn mergeable(present: &Present<'_>, relation: Relation) -> bool {
     relation != Relation::Unrelated && present.conflicts.is_empty()
 }
@@ -342,6 +349,7 @@ mod tests {
             conflicts: case.conflicts,
             begins: false,
             pull: None,
+            merges_by_hand: false,
         };
         code_steps(&present, &card(), answers)
     }

@@ -230,6 +230,25 @@ impl Assistant for MemoryAssistant {
         Ok(Placed { transcript: to.directory.join(to.id.as_str()).join(TRANSCRIPT) })
     }
 
+    fn remove(
+        &self,
+        id: &ConversationId,
+        directory: &Path,
+        files: &[FilePath],
+    ) -> Result<(), AssistantError> {
+        let key = (id.clone(), directory.to_owned());
+        for path in files {
+            self.steps.take();
+            let mut desk = self.desk.borrow_mut();
+            let Some(talk) = desk.talks.get_mut(&key) else { continue };
+            talk.files.remove(path);
+            if talk.files.is_empty() {
+                desk.talks.remove(&key);
+            }
+        }
+        Ok(())
+    }
+
     fn open_command(&self, id: &ConversationId) -> String {
         format!("claude --resume {id}")
     }

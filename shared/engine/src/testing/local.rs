@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use convosync_core::{Passphrase, Profile};
+use convosync_core::{Passphrase, Profile, Sealed};
 
 use super::Steps;
 use crate::ports::{
-    Clock, Entropy, Guard, LocalError, Locks, Protection, Scratch, ScratchFile, Vault,
+    Clock, Entropy, Guard, Journal, LocalError, Locks, Protection, Scratch, ScratchFile, Vault,
 };
 
 /// Keys in memory. Clones are the same vault.
@@ -105,6 +105,44 @@ impl Locks for MemoryLocks {
             return Err(LocalError::Busy { name: name.to_owned() });
         }
         Ok(Box::new(Held { locks: self.clone(), name: name.to_owned() }))
+    }
+}
+
+/// Notes in memory. Clones are the same notes.
+#[derive(Clone, Default)]
+pub struct MemoryJournal {
+    notes: Rc<RefCell<BTreeMap<String, Sealed>>>,
+    steps: Steps,
+}
+
+impl MemoryJournal {
+    /// The same notes, each change of which is a step.
+    #[must_use]
+    pub fn stepped(&self, steps: Steps) -> Self {
+        Self { steps, ..self.clone() }
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn put(&self, name: &str, note: &Sealed) -> Result<(), LocalError> {
+        self.steps.take();
+        self.notes.borrow_mut().insert(name.to_owned(), note.clone());
+        Ok(())
+    }
+
+    fn get(&self, name: &str) -> Result<Option<Sealed>, LocalError> {
+        Ok(self.notes.borrow().get(name).cloned())
+    }
+
+    fn names(&self, prefix: &str) -> Result<Vec<String>, LocalError> {
+        let notes = self.notes.borrow();
+        Ok(notes.keys().filter(|name| name.starts_with(prefix)).cloned().collect())
+    }
+
+    fn remove(&self, name: &str) -> Result<(), LocalError> {
+        self.steps.take();
+        self.notes.borrow_mut().remove(name);
+        Ok(())
     }
 }
 

@@ -15,7 +15,7 @@ pub use assistant::MemoryAssistant;
 pub use faulty::{Call, Fault, FaultyStore, Refusal};
 pub use git::{MemoryGit, MemoryRemote};
 pub use index::MemoryIndex;
-pub use local::{MemoryLocks, MemoryScratch, MemoryVault, TestClock, TestEntropy};
+pub use local::{MemoryJournal, MemoryLocks, MemoryScratch, MemoryVault, TestClock, TestEntropy};
 pub use memory::{MemoryStore, TestStores};
 pub use shells::NoShells;
 pub use steps::{Event, Stepped, Steps};

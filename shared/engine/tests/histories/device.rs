@@ -8,9 +8,9 @@ use convosync_core::{
 };
 use convosync_engine::ports::Vault;
 use convosync_engine::testing::{
-    Call, Event, Fault, FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryLocks,
-    MemoryRemote, MemoryScratch, MemoryStore, MemoryVault, NoShells, Stepped, Steps, TestClock,
-    TestEntropy, TestStores,
+    Call, Event, Fault, FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryJournal,
+    MemoryLocks, MemoryRemote, MemoryScratch, MemoryStore, MemoryVault, NoShells, Stepped, Steps,
+    TestClock, TestEntropy, TestStores,
 };
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
 use convosync_wire::{PROTOCOL, Request, Verb};
@@ -42,6 +42,7 @@ pub(crate) struct Device {
     pub(crate) outbox: MemoryStore,
     pub(crate) cache: MemoryStore,
     pub(crate) index: MemoryIndex,
+    journal: MemoryJournal,
     pub(crate) git: MemoryGit,
     pub(crate) assistant: MemoryAssistant,
     vault: MemoryVault,
@@ -92,6 +93,7 @@ impl Device {
             outbox: MemoryStore::default(),
             cache: MemoryStore::default(),
             index: MemoryIndex::default(),
+            journal: MemoryJournal::default(),
             git,
             assistant: MemoryAssistant::default(),
             vault: MemoryVault::default(),
@@ -141,6 +143,7 @@ impl Device {
             stores: &self.stores,
             vault: &self.vault.stepped(steps),
             index: &self.index.open(steps),
+            journal: &self.journal.stepped(steps),
             outbox: &Stepped::new(own(&self.outbox, Role::Outbox), steps),
             cache: &Stepped::new(own(&self.cache, Role::Cache), steps),
             locks: &self.locks,

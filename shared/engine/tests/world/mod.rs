@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use convosync_core::{DeviceKind, Profile};
 use convosync_engine::ports::Vault;
 use convosync_engine::testing::{
-    FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryLocks, MemoryRemote, MemoryScratch,
-    MemoryStore, MemoryVault, NoShells, Stepped, Steps, TestClock, TestEntropy, TestStores,
+    FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryJournal, MemoryLocks, MemoryRemote,
+    MemoryScratch, MemoryStore, MemoryVault, NoShells, Stepped, Steps, TestClock, TestEntropy,
+    TestStores,
 };
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
 use convosync_wire::{
@@ -25,11 +26,13 @@ pub(crate) type Link = FaultyStore<MemoryStore>;
 /// A device with one work tree.
 pub(crate) struct Device {
     name: String,
-    tree: PathBuf,
+    pub(crate) tree: PathBuf,
+    pub(crate) assistant: MemoryAssistant,
     outbox: MemoryStore,
     cache: MemoryStore,
     index: MemoryIndex,
-    git: MemoryGit,
+    journal: MemoryJournal,
+    pub(crate) git: MemoryGit,
     vault: MemoryVault,
     locks: MemoryLocks,
     scratch: MemoryScratch,
@@ -66,9 +69,11 @@ impl World {
         Device {
             name: name.to_owned(),
             tree,
+            assistant: MemoryAssistant::default(),
             outbox: MemoryStore::default(),
             cache: MemoryStore::default(),
             index: MemoryIndex::default(),
+            journal: MemoryJournal::default(),
             git,
             vault: MemoryVault::default(),
             locks: MemoryLocks::default(),
@@ -102,11 +107,12 @@ impl Device {
     /// One call of the engine by a process of its own; `None`: it died before that step.
     pub(crate) fn run(&self, verb: &Verb, death: Option<u64>) -> Option<Outcome> {
         let steps = self.steps;
-        let assistant = MemoryAssistant::default().stepped(steps);
+        let assistant = self.assistant.stepped(steps);
         let ports = Ports {
             stores: &self.stores,
             vault: &self.vault.stepped(steps),
             index: &self.index.open(steps),
+            journal: &self.journal.stepped(steps),
             outbox: &Stepped::new(self.outbox.clone(), steps),
             cache: &Stepped::new(self.cache.clone(), steps),
             locks: &self.locks,

@@ -9,6 +9,7 @@ mod since;
 mod store;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,8 +21,10 @@ use convosync_wire::{
 };
 
 pub(crate) use keeping::{Delete, Gc, Sessions};
+pub(crate) use options::{Init, Join, List, Resume, Save};
 pub(crate) use options::{Init, Join, List, Resume, Save, Show};
 pub(crate) use portable::{Export, Import};
+pub(crate) use undo::Undo;
 
 use crate::shell::Shell;
 
@@ -98,6 +101,8 @@ pub(crate) enum Command {
     Save(Save),
     /// Bring a saved session back here
     Resume(Box<Resume>),
+    /// Take back the last resume in this work tree
+    Undo(Undo),
     /// The saved sessions: this repository's first, then the newest
     List(List),
     /// Every save of one session
@@ -382,6 +387,7 @@ impl Command {
                 let interval = Duration::from_secs(list.interval.unwrap_or(WATCH_SECONDS));
                 return Wanted::Watch(list.into(), interval);
             }
+            Self::Undo(undo) => Verb::Undo(undo.into()),
             Self::List(list) => Verb::List(list.into()),
             Self::Note { session, text } => Verb::Note(NoteArgs { session, text }),
             Self::Show(show) if show.latest => Verb::Show(show.into()),
@@ -429,7 +435,8 @@ fn wanted_of_resume(resume: Resume) -> Wanted {
         let args = ShowArgs { session: resume.session, at: resume.at, messages };
         return if resume.latest { Wanted::Verb(Verb::Show(args)) } else { wanted_of_show(args) };
     }
-    let pick = resume.session.is_none() && !resume.latest && resume.at.is_none();
+    let ends = resume.go_on || resume.abort;
+    let pick = resume.session.is_none() && !resume.latest && resume.at.is_none() && !ends;
     let args = ResumeArgs {
         session: resume.session,
         at: resume.at,
@@ -444,6 +451,8 @@ fn wanted_of_resume(resume: Resume) -> Wanted {
         run: resume.run,
         dry_run: resume.dry_run,
         history: resume.history,
+        go_on: resume.go_on,
+        abort: resume.abort,
         answers: Answers {
             on_dirty: resume.on_dirty,
             switch_branch: match (resume.switch_branch, resume.stay_on_branch) {

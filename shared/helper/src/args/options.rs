@@ -266,6 +266,12 @@ pub(crate) struct Resume {
     /// Take the session's commands into this shell's own history (see `convosync shell-init`)
     #[arg(long)]
     pub(crate) history: bool,
+    /// Go on with the resume that waits here, once its conflicts are resolved
+    #[arg(long = "continue", conflicts_with_all = ["session", "at", "latest", "clone", "dry_run", "abort"])]
+    pub(crate) go_on: bool,
+    /// Take the resume that waits here back: everything is as before it
+    #[arg(long, conflicts_with_all = ["session", "at", "latest", "clone", "dry_run"])]
+    pub(crate) abort: bool,
     /// When there are changes that were not saved
     #[arg(long, value_name = "WAY", value_parser = answers!(OnDirty))]
     pub(crate) on_dirty: Option<OnDirty>,
@@ -287,7 +293,7 @@ pub(crate) struct Resume {
     /// When the session's commit can't be had here
     #[arg(long, value_name = "WAY", value_parser = answers!(OnMissing))]
     pub(crate) on_missing: Option<OnMissing>,
-    /// When the code of two heads can't be merged without you
+    /// When code can't be merged without you
     #[arg(long, value_name = "WAY", value_parser = answers!(OnMergeConflict))]
     pub(crate) on_merge_conflict: Option<OnMergeConflict>,
 }

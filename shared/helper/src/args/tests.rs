@@ -149,6 +149,8 @@ fn resume_takes_every_answer_beforehand() {
             force: true,
             run: true,
             history: false,
+            go_on: false,
+            abort: false,
             answers: Answers {
                 on_dirty: Some(OnDirty::Commit),
                 switch_branch: Some(false),
@@ -178,6 +180,8 @@ fn a_person_picks_only_when_nothing_says_which() {
     assert_eq!((args.messages.first, args.messages.last), (Some(10), Some(20)));
     assert!(parse(&["resume", "--read-only", "--force"]).is_err());
     assert!(parse(&["show", "--messages", "0..1"]).is_err());
+    assert!(matches!(wanted(&["resume", "--continue"]), Wanted::Verb(Verb::Resume(_))));
+    assert!(matches!(wanted(&["resume", "--abort"]), Wanted::Verb(Verb::Resume(_))));
     assert!(matches!(wanted(&["rpc"]), Wanted::Rpc));
     assert!(matches!(wanted(&["device", "join", "--recovery"]), Wanted::Join(_)));
 }

@@ -27,6 +27,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod undo;
 
 use convosync_wire::{ListArgs, Reply, Verb};
 
@@ -53,6 +54,8 @@ pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
             let history = matches!(verb, Verb::Resume(args) if args.history);
             resume::resume(report, history, look)
         }
+        Reply::Undone(report) => undo::undone(report, look),
+        Reply::Undoable(listed) => undo::list(listed, look),
         Reply::Planned(report) => sync::plan(report, look),
         Reply::Sessions(listed) => match verb {
             Verb::List(args) => sessions::list(listed, args, look),

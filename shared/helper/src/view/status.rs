@@ -1,7 +1,7 @@
 //! Where everything stands.
 
 use convosync_wire::{
-    KeptSession, RetentionState, SessionRow, SessionState, StatusReport, WaitingSave,
+    KeptSession, RetentionState, SessionRow, SessionState, StatusReport, WaitingResume, WaitingSave,
 };
 
 use super::account::device_line;
@@ -51,11 +51,28 @@ fn here(report: &StatusReport, page: &mut Page<'_>) {
         page.line(&format!("  {}Last Commit: {}{subject}", look.icon("📝"), short(commit)));
     }
     page.line(&format!("  {}Conversation: {}", look.icon("💬"), conversation(report)));
+    if let Some(waits) = &report.waits {
+        waiting_resume(waits, page);
+    }
     let sync = report
         .session
         .as_ref()
         .map_or("Not saved yet".to_owned(), |row| sync_state(row, report.local_only, look));
     page.line(&format!("  {}Sync Status: {sync}", look.icon("🔄")));
+}
+
+/// A resume that was stopped by conflicts, and how it goes on.
+fn waiting_resume(waits: &WaitingResume, page: &mut Page<'_>) {
+    let age = age_inside(waits.timestamp, page.look.now_ms);
+    let what = match waits.conflicts.len() {
+        0 => "its conflicts are resolved".to_owned(),
+        some => format!("{} to resolve", counted(some as u64, "conflict")),
+    };
+    let text = format!("A resume of {} waits ({age}): {what}", waits.session_id);
+    page.nested("  ", Sign::Warning, &text);
+    waits.conflicts.iter().for_each(|path| page.line(&format!("       {path}")));
+    page.line("     convosync resume --continue");
+    page.line("     convosync resume --abort");
 }
 
 /// `myapp (github.com/user/myapp)`; a folder's name stays alone.

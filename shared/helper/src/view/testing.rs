@@ -179,6 +179,7 @@ pub(crate) fn status() -> StatusReport {
         message_count: 15,
         conversation_live: true,
         session: Some(row("session-abc123", "Phone", "mobile", 3 * MINUTE)),
+        waits: None,
         uncommitted: Vec::new(),
         ahead: 0,
         behind: 0,

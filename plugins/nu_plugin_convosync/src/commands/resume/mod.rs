@@ -91,6 +91,8 @@ on its branch."
             .switch("run", "start the assistant with the conversation afterwards", None)
             .switch("dry-run", "tell what would be done", None)
             .switch("history", "put the session's commands into Nushell's own history", None)
+            .switch("continue", "go on with the resume that waits here, conflicts resolved", None)
+            .switch("abort", "take the resume that waits here back", None)
             .param(word_flag("on-dirty", words(OnDirty::ALL), "when files here are changed"))
             .switch("switch-branch", "switch to the session's branch", None)
             .switch("stay-on-branch", "stay on the branch here", None)
@@ -117,7 +119,7 @@ on its branch."
             .param(word_flag(
                 "on-merge-conflict",
                 words(OnMergeConflict::ALL),
-                "when the code of two heads can't be merged without you",
+                "when code can't be merged without you",
             ))
             .input_output_types(super::piped_session(&Type::Any))
     }
@@ -165,7 +167,10 @@ on its branch."
             return show::shown(&front, args);
         }
         let mut args = args(call, &front, named)?;
-        if args.session.is_none() && args.at.is_none() && !call.has_flag("latest")? {
+        refuse_both(call, "continue", "abort")?;
+        let ends = args.go_on || args.abort;
+        let named = args.session.is_some() || args.at.is_some();
+        if !named && !call.has_flag("latest")? && !ends {
             args.session = pick(&front)?;
         }
         let shape = Shape::at(call.head);
@@ -181,6 +186,11 @@ on its branch."
                 arrive::arrive(engine, &report, call.head)?;
                 arrive::start(engine, &report, call.head)?;
                 Ok(shape.resumed(&report))
+            }
+            Reply::Undone(report) => {
+                tell(&report.kept);
+                tell(&report.notes);
+                Ok(shape.undone(&report))
             }
             Reply::Planned(report) => Ok(shape.plan(&report)),
             _ => Err(front.unexpected()),
@@ -209,6 +219,8 @@ fn args(
         run: call.has_flag("run")?,
         dry_run: call.has_flag("dry-run")?,
         history: call.has_flag("history")?,
+        go_on: call.has_flag("continue")?,
+        abort: call.has_flag("abort")?,
         answers: answers(call)?,
     })
 }

@@ -1,15 +1,18 @@
 //! The code of several heads: one commit that has all of theirs.
 
 use convosync_core::{Code, CodeState, Oid};
-use convosync_wire::{Answers, Note, OnMergeConflict, OnMissing};
+use convosync_wire::{Answers, Note, OnDiverged, OnMergeConflict, OnMissing};
 
 use super::super::code::{CodePlan, Done, is_on, refuse_unfinished};
+use super::super::plan::Present;
 use super::super::{Ready, dialog};
 use crate::engine::Engine;
+use crate::member::Member;
 use crate::ports::{Facts, JoinedCode, Relation, Repository};
 use crate::save::listed;
 use crate::shelf::{OpenSave, Shelf};
 use crate::trouble::{Refusal, Trouble};
+use crate::undo::{AsideNames, Entry};
 use crate::word::word;
 
 /// The code that the save of all heads will name.
@@ -26,8 +29,8 @@ pub(super) enum CodeOfAll {
 
 /// A merge that is begun for the user to end.
 pub(in super::super) struct ByHand {
-    /// What the branch is brought to before it is begun.
-    pub(in super::super) from: Code,
+    /// What the branch is brought to before it is begun; none: it stays where it is.
+    pub(in super::super) from: Option<Code>,
     /// What is merged into it.
     theirs: Oid,
     /// What conflicts.
@@ -82,7 +85,7 @@ impl Engine<'_> {
                 JoinedCode::Conflicts(paths) => {
                     self.may_begin(&ready.facts, code, &paths, answers)?;
                     let from = Code { commit, ..without_bundle(code) };
-                    let by_hand = ByHand { from, theirs: theirs.clone(), paths };
+                    let by_hand = ByHand { from: Some(from), theirs: theirs.clone(), paths };
                     return Ok(CodeOfAll::ByHand(Box::new(by_hand)));
                 }
             }
@@ -126,7 +129,7 @@ impl Engine<'_> {
     }
 
     /// Whether the user wants to merge by hand, and can do so here.
-    fn may_begin(
+    pub(in super::super) fn may_begin(
         &self,
         facts: &Facts,
         code: &Code,
@@ -149,34 +152,69 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Begins the merge that the user has to end, and says so.
-    pub(in super::super) fn begin_by_hand(&self, ready: &Ready, by_hand: &ByHand) -> Trouble {
+    /// The merge of the session's commit into the branch here, if the user wants it and has to end
+    /// it.
+    pub(in super::super) fn by_hand(
+        &self,
+        present: &Present<'_>,
+        answers: &Answers,
+    ) -> Result<Option<ByHand>, Trouble> {
+        let conflicts = &present.conflicts;
+        if conflicts.is_empty() || answers.on_diverged != Some(OnDiverged::Merge) {
+            return Ok(None);
+        }
+        self.may_begin(present.facts, present.code, conflicts, answers)?;
+        let (theirs, paths) = (present.code.commit.clone(), conflicts.clone());
+        Ok(Some(ByHand { from: None, theirs, paths }))
+    }
+
+    /// Does the code half up to the merge that the user has to end, and begins that; always an
+    /// error that says so.
+    pub(in super::super) fn stop_for_merge(
+        &self,
+        member: &Member,
+        ready: &Ready,
+        by_hand: &ByHand,
+        plan: &CodePlan,
+        (entry, aside): (Entry, AsideNames),
+    ) -> Trouble {
+        let parked = match self.apply_code(ready, plan, &aside) {
+            Ok(Done { parked, .. }) => parked,
+            Err(trouble) => return trouble,
+        };
         self.tell("Beginning the merge");
         let repo = &ready.facts.repository;
-        let message = message(std::slice::from_ref(&ready.open));
-        match self.ports.git.begin_merge(repo, &by_hand.theirs, &message) {
+        let message = by_hand.message(ready);
+        let begun = self.ports.git.begin_merge(repo, &by_hand.theirs, &message);
+        let told = match begun {
             Ok(true) => Refusal::new("convosync::resume::merged-code", "the code was merged")
-                .help("run the same command again to go on")
-                .into(),
-            Ok(false) => conflicts(&by_hand.paths)
-                .help("resolve conflicts first, then resume: edit and `git add` the files, `git merge --continue`, then run the same command again. `git merge --abort` takes the merge back")
-                .into(),
-            Err(error) => error.into(),
+                .help("`convosync resume --continue` brings the conversation back"),
+            Ok(false) => conflicts(&by_hand.paths).help(HOW_TO_GO_ON),
+            Err(error) => return Trouble::from(error).after(parked),
+        };
+        match self.note_waits(member, repo, entry) {
+            Ok(()) => Trouble::from(told).after(parked),
+            Err(trouble) => trouble.after(parked),
         }
     }
 }
 
-/// Does the code half up to the merge that the user has to end; always an error that says so.
-impl Engine<'_> {
-    pub(in super::super) fn stop_for_merge(
-        &self,
-        ready: &Ready,
-        by_hand: &ByHand,
-        plan: &CodePlan,
-    ) -> Trouble {
-        match self.apply_code(ready, plan) {
-            Ok(Done { parked, .. }) => self.begin_by_hand(ready, by_hand).after(parked),
-            Err(trouble) => trouble,
+/// What the user does about conflicts.
+pub(in super::super) const HOW_TO_GO_ON: &str = "resolve conflicts first, then resume: edit and `git add` the files, then `convosync resume --continue`\nor take everything back: `convosync resume --abort`";
+
+impl ByHand {
+    /// What the plan tells of it.
+    pub(in super::super) fn told(&self) -> Vec<String> {
+        let merge = format!("begin to merge {}, which conflicts in:", self.theirs.short());
+        let paths = self.paths.iter().map(|path| format!("  {path}"));
+        let then = "wait until you have resolved them; then `convosync resume --continue`";
+        [merge].into_iter().chain(paths).chain([then.to_owned()]).collect()
+    }
+
+    fn message(&self, ready: &Ready) -> String {
+        match self.from {
+            Some(_) => message(std::slice::from_ref(&ready.open)),
+            None => format!("Merge what was saved in {} [ConvoSync]", ready.open.card.session),
         }
     }
 }

@@ -20,8 +20,8 @@ use crate::save::{carried_code, placeholder, remote_of};
 use crate::shelf::{OpenSave, Shelf};
 use crate::trouble::{Refusal, Trouble};
 
-pub(super) use code::ByHand;
 use code::CodeOfAll;
+pub(super) use code::{ByHand, HOW_TO_GO_ON};
 
 /// A save of all heads that is not frozen yet.
 pub(super) struct Union<'e> {
@@ -76,7 +76,7 @@ impl Engine<'_> {
                 (Some(code), state)
             }
             CodeOfAll::ByHand(by_hand) => {
-                ready.open.manifest.code = Some(by_hand.from.clone());
+                ready.open.manifest.code = by_hand.from.clone();
                 ready.open.manifest.left_out.code = false;
                 ready.by_hand = Some(*by_hand);
                 return Ok(None);

@@ -5,6 +5,7 @@
 
 mod objects;
 mod port;
+mod stand;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use convosync_core::{HeadMove, Oid};
+use convosync_core::{HeadMove, Oid, WorkTreeState};
 
 use super::{Commit, MemoryGit, ORIGIN, Repo, Tree, refused};
 use crate::ports::{
@@ -406,6 +406,51 @@ impl Git for MemoryGit {
             repo.move_to(commit);
             Ok(())
         })
+    }
+
+    fn refs(
+        &self,
+        repo: &Repository,
+        names: &[String],
+    ) -> Result<Vec<(String, Option<Oid>)>, GitError> {
+        self.commits_of(repo, names)
+    }
+
+    fn stashed(
+        &self,
+        repo: &Repository,
+        messages: &[String],
+    ) -> Result<Vec<(String, Option<Oid>)>, GitError> {
+        self.stashed_as(repo, messages)
+    }
+
+    fn stand(
+        &self,
+        facts: &Facts,
+        id: &str,
+        _excludes: &[String],
+        also: &[Oid],
+        _theirs: Option<&Oid>,
+    ) -> Result<WorkTreeState, GitError> {
+        self.keep_stand(facts, id, also)
+    }
+
+    fn rewind(
+        &self,
+        repo: &Repository,
+        from: &WorkTreeState,
+        to: &WorkTreeState,
+        _excludes: &[String],
+    ) -> Result<(), GitError> {
+        self.bring_back(repo, from, to)
+    }
+
+    fn forget_stand(&self, repo: &Repository, state: &WorkTreeState) -> Result<(), GitError> {
+        self.drop_stand(repo, state)
+    }
+
+    fn end_merge(&self, repo: &Repository) -> Result<(), GitError> {
+        self.conclude_merge(repo)
     }
 
     fn clone(&self, url: &str, directory: &Path) -> Result<(), GitError> {

@@ -1,0 +1,228 @@
+//! What can be taken back, as stored on the device.
+
+use minicbor::bytes::{ByteArray, ByteVec};
+use minicbor::{Decode, Encode};
+
+use super::text::Text;
+use super::{FormatError, decode, encode};
+use crate::id::{ConversationId, Oid, SaveId, SessionId};
+use crate::manifest::FilePath;
+use crate::undo::{
+    ConversationBefore, FileBefore, PlacedFile, UndoKind, UndoRecord, UndoStage, WorkTreeState,
+};
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Stored {
+    #[n(0)]
+    kind: u8,
+    #[n(1)]
+    stage: u8,
+    #[n(2)]
+    made_ms: i64,
+    #[n(3)]
+    session: Text<SessionId>,
+    #[n(4)]
+    save: Text<SaveId>,
+    #[n(5)]
+    message: String,
+    #[n(6)]
+    pinned: bool,
+    #[n(7)]
+    cloned: bool,
+    #[n(8)]
+    of: Option<u64>,
+    #[n(9)]
+    code: Option<StoredCode>,
+    #[n(10)]
+    binding: Option<ByteVec>,
+    #[n(11)]
+    conversations: Vec<StoredConversation>,
+    #[n(12)]
+    pieces: u32,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredCode {
+    #[n(0)]
+    id: String,
+    #[n(1)]
+    branch: Option<String>,
+    #[n(2)]
+    commit: Option<Text<Oid>>,
+    #[n(3)]
+    work: Option<Text<Oid>>,
+    #[n(4)]
+    refs: Vec<NamedCommit>,
+    #[n(5)]
+    stashes: Vec<NamedCommit>,
+}
+
+#[derive(Encode, Decode)]
+struct NamedCommit {
+    #[n(0)]
+    name: String,
+    #[n(1)]
+    commit: Option<Text<Oid>>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredConversation {
+    #[n(0)]
+    assistant: String,
+    #[n(1)]
+    id: Text<ConversationId>,
+    #[n(2)]
+    directory: String,
+    #[n(3)]
+    modified_ms: Option<i64>,
+    #[n(4)]
+    files: Vec<StoredFile>,
+}
+
+/// No hash: there was no file. No pieces: the beginning of what was put in its place.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredFile {
+    #[n(0)]
+    path: Text<FilePath>,
+    #[n(1)]
+    len: u64,
+    #[n(2)]
+    hash: Option<ByteArray<32>>,
+    #[n(3)]
+    first: u32,
+    #[n(4)]
+    pieces: Option<u32>,
+}
+
+pub(crate) fn encode_undo(record: &UndoRecord) -> Vec<u8> {
+    encode(&Stored {
+        kind: match record.kind {
+            UndoKind::Resume => 0,
+            UndoKind::Undo => 1,
+        },
+        stage: match record.stage {
+            UndoStage::Begun => 0,
+            UndoStage::Waits => 1,
+            UndoStage::Done => 2,
+            UndoStage::TakenBack => 3,
+        },
+        made_ms: record.made_ms,
+        session: Text(record.session.clone()),
+        save: Text(record.save.clone()),
+        message: record.message.clone(),
+        pinned: record.pinned,
+        cloned: record.cloned,
+        of: record.of,
+        code: record.code.as_ref().map(store_code),
+        binding: record.binding.clone().map(ByteVec::from),
+        conversations: record.conversations.iter().map(store_conversation).collect(),
+        pieces: record.pieces,
+    })
+}
+
+pub(crate) fn decode_undo(bytes: &[u8]) -> Result<UndoRecord, FormatError> {
+    let stored: Stored = decode(bytes)?;
+    Ok(UndoRecord {
+        kind: match stored.kind {
+            0 => UndoKind::Resume,
+            1 => UndoKind::Undo,
+            _ => return Err(FormatError::Newer("kind of what can be taken back")),
+        },
+        stage: match stored.stage {
+            0 => UndoStage::Begun,
+            1 => UndoStage::Waits,
+            2 => UndoStage::Done,
+            3 => UndoStage::TakenBack,
+            _ => return Err(FormatError::Newer("stage of what can be taken back")),
+        },
+        made_ms: stored.made_ms,
+        session: stored.session.0,
+        save: stored.save.0,
+        message: stored.message,
+        pinned: stored.pinned,
+        cloned: stored.cloned,
+        of: stored.of,
+        code: stored.code.map(load_code),
+        binding: stored.binding.map(Vec::from),
+        conversations: stored.conversations.into_iter().map(load_conversation).collect(),
+        pieces: stored.pieces,
+    })
+}
+
+fn store_code(code: &WorkTreeState) -> StoredCode {
+    StoredCode {
+        id: code.id.clone(),
+        branch: code.branch.clone(),
+        commit: code.commit.clone().map(Text),
+        work: code.work.clone().map(Text),
+        refs: named(&code.refs),
+        stashes: named(&code.stashes),
+    }
+}
+
+fn load_code(stored: StoredCode) -> WorkTreeState {
+    WorkTreeState {
+        id: stored.id,
+        branch: stored.branch,
+        commit: stored.commit.map(|text| text.0),
+        work: stored.work.map(|text| text.0),
+        refs: unnamed(stored.refs),
+        stashes: unnamed(stored.stashes),
+    }
+}
+
+fn named(commits: &[(String, Option<Oid>)]) -> Vec<NamedCommit> {
+    let named = |(name, commit): &(String, Option<Oid>)| NamedCommit {
+        name: name.clone(),
+        commit: commit.clone().map(Text),
+    };
+    commits.iter().map(named).collect()
+}
+
+fn unnamed(stored: Vec<NamedCommit>) -> Vec<(String, Option<Oid>)> {
+    stored.into_iter().map(|named| (named.name, named.commit.map(|text| text.0))).collect()
+}
+
+fn store_conversation(conversation: &ConversationBefore) -> StoredConversation {
+    StoredConversation {
+        assistant: conversation.assistant.clone(),
+        id: Text(conversation.id.clone()),
+        directory: conversation.directory.clone(),
+        modified_ms: conversation.modified_ms,
+        files: conversation.files.iter().map(store_file).collect(),
+    }
+}
+
+fn load_conversation(stored: StoredConversation) -> ConversationBefore {
+    ConversationBefore {
+        assistant: stored.assistant,
+        id: stored.id.0,
+        directory: stored.directory,
+        modified_ms: stored.modified_ms,
+        files: stored.files.into_iter().map(load_file).collect(),
+    }
+}
+
+fn store_file(file: &PlacedFile) -> StoredFile {
+    let (len, hash, first, pieces) = match &file.before {
+        FileBefore::Absent => (0, None, 0, None),
+        FileBefore::Beginning { len, hash } => (*len, Some(*hash), 0, None),
+        FileBefore::Kept { len, hash, first, pieces } => (*len, Some(*hash), *first, Some(*pieces)),
+    };
+    let (path, hash) = (Text(file.path.clone()), hash.map(ByteArray::from));
+    StoredFile { path, len, hash, first, pieces }
+}
+
+fn load_file(stored: StoredFile) -> PlacedFile {
+    let StoredFile { path, len, hash, first, pieces } = stored;
+    let before = match (hash.map(<[u8; 32]>::from), pieces) {
+        (None, _) => FileBefore::Absent,
+        (Some(hash), None) => FileBefore::Beginning { len, hash },
+        (Some(hash), Some(pieces)) => FileBefore::Kept { len, hash, first, pieces },
+    };
+    PlacedFile { path: path.0, before }
+}
