@@ -49,6 +49,7 @@ impl Engine<'_> {
             quiet: false,
             parked: true,
             note: true,
+            title: None,
             manifest: Manifest::default(),
         };
         let packing = Packing::new(self, &member, session.clone());

@@ -84,7 +84,7 @@ impl Engine<'_> {
             return Ok((Reading::default(), conversation.spans.clone()));
         };
         self.step("Rebuilding the conversation")?;
-        let rules = self.assistant(conversation)?.rules();
+        let rules = self.assistant_named(&conversation.assistant)?.rules();
         let mut shelf = Shelf::new(self, member, store);
         let file = self.rebuilt(&mut shelf, &open.name, state)?;
         let range = page(range, conversation.message_count);

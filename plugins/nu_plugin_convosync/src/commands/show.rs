@@ -1,15 +1,13 @@
 //! `convosync show`
 
 use convosync_wire::{MessageRange, Reply, ShowArgs, Verb};
-use nu_plugin::{DynamicCompletionCall, EngineInterface, EvaluatedCall, SimplePluginCommand};
+use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::engine::ArgType;
-use nu_protocol::{
-    DynamicSuggestion, Example, Flag, LabeledError, Signature, Span, SyntaxShape, Type, Value,
-};
+use nu_protocol::{Example, Flag, LabeledError, Signature, Span, SyntaxShape, Type, Value};
 
 use crate::ConvoSyncPlugin;
 use crate::argument::{Named, session, text_flag};
-use crate::complete;
+use crate::complete::{Offer, offers};
 use crate::failure::wrong;
 use crate::front::{Front, tell};
 use crate::value::{Shape, sample};
@@ -84,19 +82,8 @@ impl SimplePluginCommand for Show {
         shown(&front, args(call, named)?)
     }
 
-    #[expect(deprecated, reason = "Nushell marks what is experimental as deprecated")]
-    fn get_dynamic_completion(
-        &self,
-        _plugin: &ConvoSyncPlugin,
-        engine: &EngineInterface,
-        call: DynamicCompletionCall,
-        argument: ArgType,
-        _experimental: nu_protocol::engine::ExperimentalMarker,
-    ) -> Option<Vec<DynamicSuggestion>> {
-        match argument {
-            ArgType::Positional(0) => Some(complete::sessions(engine, call.call.head)),
-            _ => None,
-        }
+    offers! {
+        ArgType::Positional(0) => Offer::Sessions,
     }
 }
 

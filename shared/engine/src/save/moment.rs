@@ -62,7 +62,7 @@ impl Engine<'_> {
                 &mut shelf,
                 &mut packing,
             )?;
-            self.put_in_context(&mut captured, chosen, committed, base.as_ref());
+            self.put_in_context(&mut captured, chosen, coded.committed(), base.as_ref());
             notes.extend(captured.notes);
             notes.extend(self.told_of_size(&captured.conversation, captured.tokens, args));
             conversations.push(captured.conversation);
@@ -148,7 +148,7 @@ impl Engine<'_> {
         &self,
         captured: &mut Captured,
         chosen: &Chosen<'_>,
-        committed: &Committed,
+        committed: Option<&Committed>,
         base: Option<&OpenSave>,
     ) {
         let Captured { conversation, turns, .. } = captured;
@@ -169,8 +169,8 @@ impl Engine<'_> {
             conversation.spans = spans(&[], &turns, saved_code(open), &[]);
         }
         let branch = branch(facts);
-        let save = SavedCode { branch: &branch, commit: &committed.commit };
-        conversation.spans = spans(&conversation.spans, turns, Some(save), &moves);
+        let save = committed.map(|done| SavedCode { branch: &branch, commit: &done.commit });
+        conversation.spans = spans(&conversation.spans, turns, save, &moves);
     }
 
     /// Whether a save could not be sent because something that it refers to was nowhere to be had.

@@ -68,7 +68,7 @@ impl Engine<'_> {
         }
         steps.extend(told::steps(facts, &to.record, self.ports.clock.now_ms()));
         let (decisions, notes) = (Vec::new(), told::notes(&to.record, &facts.repository));
-        Ok(PlanReport { verb: "undo".to_owned(), steps, decisions, notes })
+        Ok(PlanReport { verb: "undo".to_owned(), steps, decisions, save: None, notes })
     }
 
     /// Whether nothing that the user began is in the way.

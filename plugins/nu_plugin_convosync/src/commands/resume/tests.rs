@@ -92,6 +92,8 @@ fn every_flag_reaches_the_helper() {
         run: true,
         dry_run: true,
         history: true,
+        go_on: false,
+        abort: false,
         answers: Answers {
             on_dirty: Some(OnDirty::Commit),
             switch_branch: Some(true),

@@ -208,6 +208,7 @@ fn of_sessions() -> Vec<(&'static str, Reply)> {
         save: text("00000003-b5ndrw6e-9-p4tz2ymc"),
         head: true,
         parked: false,
+        note: false,
         quarantined: false,
         row: row("session-abc123", "Desktop", "desktop", HOUR),
     };

@@ -17,6 +17,7 @@ fn answers() -> Vec<Reply> {
         save: "00000003-b5ndrw6e-9-p4tz2ymc".into(),
         head: true,
         parked: false,
+        note: false,
         quarantined: false,
         row: row("session-abc123", "Desktop", "desktop", HOUR),
     };
