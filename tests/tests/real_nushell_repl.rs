@@ -97,7 +97,7 @@ fn recorded_commands_travel_with_their_directory() {
         &terminal,
         "print elsewhere; cd -; 'x' | save new.txt; convosync save second | get history",
     );
-    terminal.wait_for_calm("Saving");
+    terminal.wait_until("the count", |screen| screen.lines().any(|line| line.trim() == "3"));
     let resumed = laptop.json(&["resume", "--latest", "--switch-branch"]);
     let rows = resumed["history"].as_array().expect("rows");
     let commands: Vec<_> = rows.iter().map(|row| row["command"].as_str().expect("text")).collect();

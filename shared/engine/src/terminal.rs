@@ -31,11 +31,9 @@ impl Engine<'_> {
     ) -> (Terminal, Vec<Note>) {
         let mut notes = Vec::new();
         let history = self.history_now(request, facts, &mut notes);
-        let (env, missing) = args
-            .env
-            .as_ref()
-            .map(|env| chosen(&self.ports.settings.env_names, env))
-            .unwrap_or_default();
+        let names = &self.ports.settings.env_names;
+        let env = args.env.as_ref().map(|env| chosen(names, env)).unwrap_or_default();
+        let Chosen { travels: env, stays: missing } = env;
         let directory = relative(&facts.repository.root, request.directory.as_ref());
         (Terminal { directory, shell: request.shell.clone(), history, env, missing }, notes)
     }
@@ -78,12 +76,16 @@ impl Engine<'_> {
     }
 }
 
+/// Variables by name, as a save has them.
+#[derive(Default)]
+struct Chosen {
+    travels: Vec<(EnvName, EnvValue)>,
+    stays: Vec<(EnvName, Withheld)>,
+}
+
 /// The variables that the settings name: those that travel, and those that stay. Others are not
 /// spoken of.
-fn chosen(
-    patterns: &[String],
-    env: &CallerEnv,
-) -> (Vec<(EnvName, EnvValue)>, Vec<(EnvName, Withheld)>) {
+fn chosen(patterns: &[String], env: &CallerEnv) -> Chosen {
     let (mut travels, mut stays) = (Vec::new(), Vec::new());
     let named = |text: &str| text.parse().ok().filter(|name| is_named(patterns, name));
     for Variable { name, value } in &env.variables {
@@ -105,7 +107,7 @@ fn chosen(
     stays.extend(unset.into_iter().map(|name| (name, Withheld::NotSet)));
     travels.sort_by(|one, other| one.0.cmp(&other.0));
     stays.sort_by(|one, other| one.0.cmp(&other.0));
-    (travels, stays)
+    Chosen { travels, stays }
 }
 
 fn is_named(patterns: &[String], name: &EnvName) -> bool {
@@ -276,7 +278,8 @@ mod tests {
             ],
             formless: vec!["APP_HOOKS".to_owned(), "config".to_owned()],
         };
-        let (travels, stays) = chosen(&patterns(&["APP_*", "PATH", "UNSET", "NONE_*"]), &env);
+        let Chosen { travels, stays } =
+            chosen(&patterns(&["APP_*", "PATH", "UNSET", "NONE_*"]), &env);
         let travels: Vec<_> = travels.iter().map(|(name, _)| name.as_str()).collect();
         let stays: Vec<_> = stays.iter().map(|(name, why)| (name.as_str(), *why)).collect();
         assert_eq!(travels, ["APP_MODE"]);
