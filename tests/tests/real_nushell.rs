@@ -250,7 +250,7 @@ fn the_passphrase_of_a_locked_key_is_typed_unseen_and_asked_for_again() {
 fn a_session_is_read_as_a_table_however_it_is_named() {
     let (_world, desktop, laptop) = saved_on_the_desktop();
     let before = laptop.standing();
-    let id = script(&laptop, "convosync list | get session_id.0 | to json");
+    let id = nu_script(&laptop, "convosync list | get session_id.0 | to json");
     let id = id.as_str().expect("an id");
     let asked = serde_json::json!(["Prompt 0 on desktop", "Prompt 5 on desktop"]);
     let first = "get messages | where role == user | get text | [$in.0 $in.1] | to json";
@@ -264,29 +264,29 @@ fn a_session_is_read_as_a_table_however_it_is_named() {
         "convosync list | first | convosync resume --read-only".to_owned(),
         "convosync show".to_owned(),
     ] {
-        let asked_here = script(&laptop, &format!("{named} | {first}"));
+        let asked_here = nu_script(&laptop, &format!("{named} | {first}"));
         assert_eq!(asked_here.as_array().map(Vec::len), Some(2), "{named}");
         assert_eq!(asked_here[0], asked[0], "{named}");
     }
     let range = format!("convosync show {id} --messages 2..3 | get messages.number | to json");
-    assert_eq!(script(&laptop, &range), serde_json::json!([2, 3]));
+    assert_eq!(nu_script(&laptop, &range), serde_json::json!([2, 3]));
     let types = format!(
         "convosync show {id} | get messages.0 | [($in.time | describe) ($in.exact | describe)] | to json"
     );
-    assert_eq!(script(&laptop, &types), serde_json::json!(["datetime", "bool"]));
+    assert_eq!(nu_script(&laptop, &types), serde_json::json!(["datetime", "bool"]));
     assert_eq!(laptop.standing(), before, "reading changes nothing");
 
-    let list = script(&laptop, "convosync resume -l | get message | to json");
+    let list = nu_script(&laptop, "convosync resume -l | get message | to json");
     assert_eq!(list, serde_json::json!(["Implemented OAuth login"]));
     let timeline =
-        script(&laptop, "convosync resume --latest --force | get timeline.last.0 | to json");
+        nu_script(&laptop, "convosync resume --latest --force | get timeline.last.0 | to json");
     assert_eq!(timeline, 15);
     for verb in ["log", "resume", "show"] {
         let line = format!("'{id}' | convosync {verb} | describe | to json");
-        assert!(script(&laptop, &line).as_str().is_some(), "{verb}");
+        assert!(nu_script(&laptop, &line).as_str().is_some(), "{verb}");
     }
     desktop.ok(&["save", "--new", "Another"]);
-    let gone = script(
+    let gone = nu_script(
         &laptop,
         "convosync list | get session_id | convosync delete --yes | get sessions | length | to json",
     );

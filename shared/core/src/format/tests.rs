@@ -195,7 +195,7 @@ fn the_stored_manifest_never_changes() {
 /// What came later: the context of messages, and the names of files that were committed.
 fn with_context() -> Manifest {
     let mut manifest = manifest();
-    let span = |first, last, branch: &str, exact| Span {
+    let span = |first, last, branch: &str, exact: bool| Span {
         first,
         last,
         branch: Some(branch.to_owned()),
