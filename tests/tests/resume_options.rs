@@ -70,9 +70,10 @@ fn of_several_clones_elsewhere_one_is_chosen() {
     assert_eq!(decision["question"], "clone", "{decision}");
     let flags = flags(&decision);
     let into = |directory: &str| format!("--into {directory}");
-    assert_eq!(flags.len(), 2, "{decision}");
+    // Each of them, and to cancel.
+    assert_eq!(flags.len(), 3, "{decision}");
     for directory in [&second, &text(&laptop.work_tree)] {
-        assert!(flags.contains(&into(directory)), "{decision}");
+        assert!(flags.contains(&into(directory).as_str()), "{decision}");
     }
     let plan = laptop.json(&["-C", &home, "resume", &session, "--dry-run"]);
     assert_eq!(plan["decisions"][0]["question"], "clone", "{plan}");

@@ -33,10 +33,9 @@ fn say(device: &Device, time: &str, branch: &str, text: &str) {
 
 /// A little later than all that git has recorded so far.
 fn soon() -> String {
-    let output = Command::new("date").args(["-u", "-d", "+1 minute", "+%Y-%m-%dT%H:%M:%S.000Z"]);
-    let mut output = { output }.output().expect("there is a date");
-    output.stdout.pop();
-    String::from_utf8(output.stdout).expect("UTF-8")
+    let format = ["-u", "-d", "+1 minute", "+%Y-%m-%dT%H:%M:%S.000Z"];
+    let output = Command::new("date").args(format).output().expect("there is a date");
+    String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
 }
 
 /// The desktop began on `main`, branched, and saved. Gives the commits of both, and the session.

@@ -48,6 +48,11 @@ impl Caller {
         &self.directory
     }
 
+    /// The caller's environment.
+    pub(crate) fn environment(&self) -> &Environment {
+        self.helper.env()
+    }
+
     /// The caller's home directory.
     pub(crate) fn home(&self) -> Option<&str> {
         self.helper.env().home()

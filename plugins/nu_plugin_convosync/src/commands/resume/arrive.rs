@@ -2,12 +2,14 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::process::Command;
 
 use convosync_wire::ResumeReport;
 use nu_plugin::{EngineInterface, EvaluatedCall};
 use nu_protocol::{LabeledError, PipelineData, Span, Value};
 
 use crate::clean;
+use crate::front::Front;
 
 /// Sets `CONVOSYNC_SESSION` and changes the caller's directory.
 ///
@@ -56,26 +58,36 @@ fn set(engine: &EngineInterface, directory: &str, head: Span) -> Result<(), Labe
 /// Starts the assistant where somebody can talk to it, and waits for its end. Elsewhere nothing
 /// happens: the report names the command.
 ///
+/// A program that the shell itself starts for a plugin is not waited for, so the plugin starts it,
+/// in the foreground and in the caller's environment.
+///
 /// # Errors
 ///
-/// If it can't be started, or fails; the session is back all the same.
-pub(super) fn start(
-    engine: &EngineInterface,
-    report: &ResumeReport,
-    head: Span,
-) -> Result<(), LabeledError> {
+/// If it can't be started; the session is back all the same.
+pub(super) fn start(front: &Front<'_>, report: &ResumeReport) -> Result<(), LabeledError> {
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let [program, arguments @ ..] = report.run.as_slice() else { return Ok(()) };
-    let Some(external) = engine.find_decl("run-external")?.filter(|_| terminal) else {
+    if !terminal {
         return Ok(());
-    };
-    let words = [program].into_iter().chain(arguments);
-    let call = words.fold(EvaluatedCall::new(head), |call, word| {
-        call.with_positional(Value::string(clean::line(word), head))
-    });
-    let ended = engine.call_decl(external, call, PipelineData::empty(), false, false)?;
-    ended.into_value(head)?;
-    Ok(())
+    }
+    let _foreground = front.engine().enter_foreground()?;
+    let mut assistant = Command::new(program);
+    assistant.args(arguments).current_dir(&report.working_directory);
+    assistant.env_clear().envs(front.caller().environment().all());
+    match assistant.status() {
+        // How it ended is between the user and the assistant.
+        Ok(_) => Ok(()),
+        Err(error) => Err(not_started(program, &error.to_string(), front.head())),
+    }
+}
+
+fn not_started(program: &str, why: &str, head: Span) -> LabeledError {
+    let program = clean::line(program);
+    let message = format!("the session is back, but `{program}` could not be started: {why}");
+    LabeledError::new(message)
+        .with_code("convosync::resume::run")
+        .with_help("start it yourself: `open_with` of `convosync resume` has the command")
+        .with_label("while starting it", head)
 }
 
 fn not_there(directory: &str, head: Span) -> LabeledError {

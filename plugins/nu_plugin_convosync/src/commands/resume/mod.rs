@@ -184,7 +184,7 @@ on its branch."
                 tell(&report.notes);
                 takeover::set_env(engine, &report, call.head)?;
                 arrive::arrive(engine, &report, call.head)?;
-                arrive::start(engine, &report, call.head)?;
+                arrive::start(&front, &report)?;
                 Ok(shape.resumed(&report))
             }
             Reply::Undone(report) => {
