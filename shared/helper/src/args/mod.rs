@@ -21,7 +21,6 @@ use convosync_wire::{
 };
 
 pub(crate) use keeping::{Delete, Gc, Sessions};
-pub(crate) use options::{Init, Join, List, Resume, Save};
 pub(crate) use options::{Init, Join, List, Resume, Save, Show};
 pub(crate) use portable::{Export, Import};
 pub(crate) use undo::Undo;
