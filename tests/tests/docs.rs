@@ -30,8 +30,11 @@ fn every_entry_of_the_page_of_errors_has_its_cause_and_what_to_do() {
     for entry in &entries {
         let body: Vec<_> = entry.split("\n## ").next().unwrap_or_default().lines().collect();
         let (code, rest) = body.split_first().expect("a heading");
-        let (help, cause): (Vec<&str>, Vec<&str>) =
-            rest.iter().filter(|line| !line.is_empty()).partition(|line| line.starts_with("→ "));
+        let (help, cause): (Vec<&str>, Vec<&str>) = rest
+            .iter()
+            .copied()
+            .filter(|line| !line.is_empty())
+            .partition(|line| line.starts_with("→ "));
         assert!(!cause.is_empty() && help.len() == 1, "{code}: {body:#?}");
     }
     let codes: Vec<_> = entries.iter().map(|entry| entry.lines().next()).collect();

@@ -24,11 +24,7 @@ fn from_the_desktop_to_the_phone_and_back() {
     desktop.write("auth.js", "oauth();\n");
     desktop.talk(ID, 15);
     let saved = desktop.json(&["save", "Implemented OAuth, need to add Google provider"]);
-    assert_eq!(
-        (&saved["synced"], &saved["message_count"]),
-        (&true.into(), &30.into()),
-        "{saved:#}"
-    );
+    assert_eq!(saved["synced"], true, "{saved:#}");
 
     // 10:30, on the subway: what is newest here, and everything of it.
     let resumed = nu_script(&mobile, "convosync resume --latest --switch-branch | to json");

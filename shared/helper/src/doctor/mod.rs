@@ -46,7 +46,15 @@ pub(crate) fn examined(
     told(checks, Vec::new())
 }
 
-fn told(checks: Vec<Check>, notes: Vec<convosync_wire::Note>) -> Outcome {
+/// What belongs together stands together, in the order in which it was first looked at.
+fn told(mut checks: Vec<Check>, notes: Vec<convosync_wire::Note>) -> Outcome {
+    let mut areas: Vec<String> = Vec::new();
+    for check in &checks {
+        if !areas.contains(&check.area) {
+            areas.push(check.area.clone());
+        }
+    }
+    checks.sort_by_key(|check| areas.iter().position(|area| *area == check.area));
     Outcome::Reply(Box::new(Reply::Examined(DoctorReport { checks, notes })))
 }
 

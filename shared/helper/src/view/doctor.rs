@@ -14,7 +14,8 @@ pub(crate) fn examined(report: &DoctorReport, look: &Look) -> String {
         if check.area != area {
             area = &check.area;
             page.blank();
-            page.styled(Style::Bold, &format!("{}:", sentence(area)));
+            let title = if area == "convosync" { "ConvoSync" } else { &sentence(area) };
+            page.styled(Style::Bold, &format!("{title}:"));
         }
         one(check, &mut page);
     }

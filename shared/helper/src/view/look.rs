@@ -170,13 +170,15 @@ fn holds_command(text: &str) -> bool {
 }
 
 /// The text in lines of at most so many columns, broken at spaces alone, so that paths and URLs stay
-/// whole. Further lines keep the first one's indentation.
+/// whole. Further lines of an indented text stand a little deeper.
 fn flow(text: &str, columns: usize) -> Vec<String> {
     let bare = text.trim_start_matches(' ');
     let indent = " ".repeat(text.len() - bare.len());
-    let room = columns.saturating_sub(indent.len()).max(1);
+    let deeper = if indent.is_empty() { "" } else { "  " };
+    let room = columns.saturating_sub(indent.len() + deeper.len()).max(1);
     let (mut lines, mut line) = (Vec::new(), String::new());
     for word in bare.split(' ') {
+        let room = if lines.is_empty() { room + deeper.len() } else { room };
         if !line.is_empty() && line.width() + 1 + word.width() > room {
             lines.push(std::mem::take(&mut line));
         } else if !line.is_empty() {
@@ -185,7 +187,8 @@ fn flow(text: &str, columns: usize) -> Vec<String> {
         line.push_str(word);
     }
     lines.push(line);
-    lines.into_iter().map(|line| format!("{indent}{line}")).collect()
+    let place = |number| if number == 0 { indent.clone() } else { format!("{indent}{deeper}") };
+    lines.into_iter().enumerate().map(|(at, line)| place(at) + &line).collect()
 }
 
 /// The text in lines of at most so many columns, broken at spaces where there are any.
@@ -254,6 +257,8 @@ mod tests {
             fold("see /a/path/that/is/longer/than/it"),
             ["see", "/a/path/that/is/longer/than/it"]
         );
+        let deeper = ["  a line of its own", "    that goes on"];
+        assert_eq!(fold("  a line of its own that goes on"), deeper);
         let command = "They stay until you run: convosync gc (keep some)";
         assert_eq!(fold(command), [command]);
         assert_eq!(fold("日本語の とても長い 説明です"), ["日本語の とても長い", "説明です"]);

@@ -1,5 +1,5 @@
 //! Every answer at the widths that people have, as files that are read when they change:
-//! `screens/<answer>.txt`. `CONVOSYNC_WRITE_SCREENS=1` writes them anew.
+//! `screens/<answer>.txt`. `CONVOSYNC_SCREENS=write` writes them anew.
 
 use std::fs;
 use std::path::Path;
@@ -16,8 +16,8 @@ use super::*;
 /// Columns: a phone, half a screen, a window, a wide screen.
 const WIDTHS: [usize; 4] = [40, 60, 100, 160];
 
-/// Set to write what is shown now.
-const WRITES: &str = "CONVOSYNC_WRITE_SCREENS";
+/// Set to `write` to write what is shown now.
+const WRITES: &str = "CONVOSYNC_SCREENS";
 
 fn some_notes() -> Vec<Note> {
     let long = "the remote asks for a password, and ConvoSync never types one for you";
@@ -323,7 +323,7 @@ fn every_answer_looks_as_it_was_read_last() {
         .filter(|(name, answer)| !is_as_read(name, &screens(answer)))
         .map(|(name, _)| name)
         .collect();
-    assert!(changed.is_empty(), "look at {changed:?} and write them anew with {WRITES}=1");
+    assert!(changed.is_empty(), "look at {changed:?} and write them anew with {WRITES}=write");
 }
 
 /// The answer at every width.
@@ -338,7 +338,7 @@ fn screens(answer: &Reply) -> String {
 fn is_as_read(name: &str, shown: &str) -> bool {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/view/tests/screens");
     let path = folder.join(format!("{name}.txt"));
-    if std::env::var_os(WRITES).is_some() {
+    if std::env::var_os(WRITES).is_some_and(|how| how == "write") {
         fs::create_dir_all(&folder)
             .and_then(|()| fs::write(&path, shown))
             .expect("it can be written");
