@@ -210,6 +210,7 @@ fn of_sessions() -> Vec<(&'static str, Reply)> {
         parked: false,
         note: false,
         quarantined: false,
+        note: false,
         row: row("session-abc123", "Desktop", "desktop", HOUR),
     };
     let looked = StatusReport {

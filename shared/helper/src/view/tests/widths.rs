@@ -19,6 +19,7 @@ fn answers() -> Vec<Reply> {
         parked: false,
         note: false,
         quarantined: false,
+        note: false,
         row: row("session-abc123", "Desktop", "desktop", HOUR),
     };
     let changes = vec!["a/folder/of/some/depth/with/a/file.rs".into()];
