@@ -94,11 +94,13 @@ fn three_devices_work_on_one_session() {
     assert_eq!(notes["committed"], Value::Null, "only the conversation went on: {notes:#}");
 
     // A quick fix on the phone, on top of the notes.
-    nu_script(&mobile, "convosync resume --latest --switch-branch | to json");
+    let here = nu_script(&mobile, "convosync resume --latest --switch-branch | to json");
+    assert_eq!(text(&here, "message"), "Notes of the review");
     assert_eq!(lines(&mobile, ID), lines(&tablet, ID));
     mobile.write("auth.js", "endpoints();\ntimeout();\n");
     mobile.talk(ID, 2);
-    nu_script(&mobile, "convosync save 'Fixed auth timeout' | to json");
+    let fixed = nu_script(&mobile, "convosync save 'Fixed auth timeout' | to json");
+    assert_eq!(fixed["synced"], true, "{fixed:#}");
 
     // In the afternoon all of it is on the desktop.
     let back = desktop.json(&["resume", "--latest"]);

@@ -208,7 +208,6 @@ fn of_sessions() -> Vec<(&'static str, Reply)> {
         save: text("00000003-b5ndrw6e-9-p4tz2ymc"),
         head: true,
         parked: false,
-        note: false,
         quarantined: false,
         note: false,
         row: row("session-abc123", "Desktop", "desktop", HOUR),
@@ -248,6 +247,7 @@ fn of_sessions() -> Vec<(&'static str, Reply)> {
             text("restore the conversation (15 messages)"),
         ],
         decisions: vec![dirty()],
+        save: None,
         notes: some_notes(),
     };
     vec![
