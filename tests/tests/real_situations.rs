@@ -82,7 +82,7 @@ fn on_a_terminal_a_question_is_a_box_and_its_number_answers_it() {
     let program = helper().display().to_string();
     let mut env = laptop.env();
     env.insert("NO_COLOR".to_owned(), "1".to_owned());
-    let command = format!("'{program}' resume; sleep 600");
+    let command = format!("'{program}' resume --latest; sleep 600");
     let terminal = Terminal::start(&laptop.work_tree, &env, &command);
     terminal.wait_for("[Cancel]");
     let mut screen = Screen::of("terminal", &world);

@@ -95,15 +95,19 @@ fn a_subject_is_gits_subject() {
 }
 
 #[test]
-fn no_work_tree_is_no_repository() {
+fn no_repository_and_no_work_tree_are_told_apart() {
     let lab = Lab::new();
     let plain = lab.path("plain");
     fs::create_dir(&plain).expect("a folder");
     let dir = lab.pushed("p");
     let bare = lab.path("p-origin.git");
-    for place in [plain, bare, dir.join(".git"), lab.path("absent")] {
+    for place in [plain, lab.path("absent")] {
         let facts = lab.git.facts(&place, &[]);
         assert!(matches!(facts, Err(GitError::NotARepository(_))), "{place:?}: {facts:?}");
+    }
+    for place in [bare, dir.join(".git")] {
+        let facts = lab.git.facts(&place, &[]);
+        assert!(matches!(facts, Err(GitError::NoWorkTree(_))), "{place:?}: {facts:?}");
     }
 }
 

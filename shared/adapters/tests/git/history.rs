@@ -143,7 +143,7 @@ fn conflicts_are_foreseen_and_nothing_is_touched() {
     lab.commit(&dir, "a", "ours\n");
     let both = lab.commit(&dir, "new\nline", "ours\n");
     let before = lab.state(&dir);
-    assert_eq!(conflicts(&both), ["a", "new\nline"]);
+    assert_eq!(conflicts(&both), ["a", "new\\nline"]);
     assert_eq!(lab.state(&dir), before);
 }
 

@@ -178,7 +178,7 @@ fn every_kind_of_obstacle_is_named() {
         symlink(target, dir.join(name)).expect("a symlink");
     }
     let want =
-        ["\"q\nö", "differs", "file-here", "folder-here/mine", "link", "link-for-file", "linked"];
+        ["\"q\\nö", "differs", "file-here", "folder-here/mine", "link", "link-for-file", "linked"];
     assert_eq!(lab.git.in_the_way(&repo, &other).expect("asked"), want);
 }
 
