@@ -168,6 +168,34 @@ fn a_folder_that_is_a_symlink_leads_nowhere() {
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
 }
 
+/// Many sessions are walked through on all processors, each of them once.
+#[test]
+fn a_list_of_many_sessions_is_whole_and_in_order() {
+    let (root, store) = store();
+    let name = |number: usize| -> ObjectName {
+        let letters: String =
+            (0..8).map(|at| char::from(b'a' + (number >> (4 * at) & 15) as u8)).collect();
+        format!("v1/s/session-{letters}/00000001-abcdefgh-1-22223333").parse().unwrap()
+    };
+    for number in 0..1000 {
+        let file = path(root.path(), &name(number));
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, vec![0; number]).unwrap();
+    }
+    symlink(
+        path(root.path(), &name(7)).parent().unwrap(),
+        root.path().join("v1/s/session-qqqqqqqq"),
+    )
+    .unwrap();
+    let listed = store.list(ObjectName::UNITS).unwrap();
+    assert!(listed.is_sorted());
+    let mut sizes: Vec<_> = listed.iter().map(|listed| listed.size).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, (0..1000).collect::<Vec<_>>());
+    let (some, of_one) = (&listed[500], listed[500].name.session().unwrap());
+    assert_eq!(store.list(&ObjectName::units_of(of_one)).unwrap(), std::slice::from_ref(some));
+}
+
 #[test]
 fn a_root_that_is_a_symlink_is_the_users_choice() {
     let (root, inner) = store();

@@ -17,6 +17,7 @@ use crate::keys::{Given, Surveyed};
 use crate::member::{Member, NewDevice};
 use crate::origin::{Consent, Origin, is_origin};
 use crate::ports::{Guard, IndexChange, LocalError, Store, StoreError, StoredCard, Table};
+use crate::room::newest_own;
 use crate::shelf::Shelf;
 use crate::storage::join_with;
 use crate::trouble::{Refusal, Trouble};
@@ -29,9 +30,18 @@ pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(60);
 #[derive(Default)]
 struct Adopted {
     cards: Vec<StoredCard>,
+    /// This device's last save, whose count goes on.
+    last: Option<(ObjectName, Sealed)>,
     /// What could not be read.
     left: BTreeSet<ObjectName>,
     notes: Vec<Note>,
+}
+
+impl Adopted {
+    /// Whether the last save was taken along, or could not be read.
+    fn has(&self, name: &ObjectName) -> bool {
+        self.last.is_some() || self.left.contains(name)
+    }
 }
 
 /// What a set-up did besides the profile.
@@ -387,7 +397,11 @@ impl Engine<'_> {
         self.ports.vault.store(&profile)?;
         self.enter(&profile, store)?;
         if old.is_some() {
-            self.forget_sealed(&adopted.left)?;
+            // Whoever loses the index counts on from what the cache holds.
+            if let Some((name, sealed)) = &adopted.last {
+                self.keep(name, sealed)?;
+            }
+            self.forget_sealed(&adopted)?;
         }
         self.mend_seq(&Member::alone(profile.clone()))?;
         let saves = adopted.cards.len() as u64;
@@ -422,6 +436,7 @@ impl Engine<'_> {
         let from = self.ports.stores.open(&old.profile.store_url, false)?;
         let shelf = Shelf::new(self, old, Some(from.as_ref()));
         let mut adopted = Adopted::default();
+        let last = self.last_save(old, from.as_ref())?;
         for prefix in [ObjectName::PARTS, ObjectName::UNITS] {
             // What still waited to be sent is only in the outbox.
             let mut names = BTreeSet::new();
@@ -440,10 +455,31 @@ impl Engine<'_> {
                 };
                 let there = put_or_prove(profile, &name, sealed, store)?;
                 adopted.cards.extend(card_of(&name, &there)?);
+                if Some(&name) == last.as_ref() {
+                    adopted.last = Some((name, there));
+                }
             }
+        }
+        // One that was collected is nowhere but in the cache, and stays there.
+        if let Some(name) = last.filter(|name| !adopted.has(name))
+            && let Ok(sealed) = shelf.whole(&name)
+        {
+            let sealed = self.sealed_anew(old, profile, &name, &sealed)?;
+            adopted.last = Some((name, sealed));
         }
         self.seal_decisions_anew(old, profile, from.as_ref(), store)?;
         Ok(adopted)
+    }
+
+    /// The last save that this device made, wherever it is.
+    fn last_save(&self, old: &Member, from: &dyn Store) -> Result<Option<ObjectName>, Trouble> {
+        let mut units = Vec::new();
+        for place in [from, self.ports.outbox, self.ports.cache] {
+            units.extend(place.list(ObjectName::UNITS)?);
+        }
+        let last = newest_own(&units, &old.profile.device.id);
+        let of = |name: &ObjectName| matches!(name, ObjectName::Unit { save, .. } if Some(save) == last.as_ref());
+        Ok(units.into_iter().map(|listed| listed.name).find(of))
     }
 
     fn sealed_anew(
@@ -506,10 +542,11 @@ impl Engine<'_> {
 
     /// Drops what is sealed under the key that this device used before; all of it is in the store
     /// but for what could not be read, which stays.
-    fn forget_sealed(&self, left: &BTreeSet<ObjectName>) -> Result<(), Trouble> {
-        for place in [self.ports.outbox, self.ports.cache] {
+    fn forget_sealed(&self, adopted: &Adopted) -> Result<(), Trouble> {
+        let last = adopted.last.as_ref().map(|(name, _)| name);
+        for (place, kept) in [(self.ports.outbox, None), (self.ports.cache, last)] {
             for listed in place.list("v1/")? {
-                if !left.contains(&listed.name) {
+                if !adopted.left.contains(&listed.name) && Some(&listed.name) != kept {
                     place.delete(&listed.name)?;
                 }
             }

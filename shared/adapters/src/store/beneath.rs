@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
@@ -29,8 +29,7 @@ impl Folder {
 
     /// Opens a folder in this one; `None` if there is none of that name.
     pub(super) fn folder(&self, name: &str) -> io::Result<Option<Self>> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(present(rustix::fs::openat(&self.0, name, flags, Mode::empty()))?.map(Self))
+        folder_in(self.0.as_fd(), name)
     }
 
     /// Opens a folder in this one, made durably with mode 0700 if there is none.
@@ -112,43 +111,14 @@ impl Folder {
         settled(rustix::fs::fsync(&self.0))
     }
 
-    /// The folders and regular files in it. Names that are no UTF-8 are none of ours.
+    /// The folders and regular files in it.
     pub(super) fn entries(&self) -> io::Result<Vec<Entry>> {
-        let mut entries = Vec::new();
-        for entry in Dir::read_from(&self.0)? {
-            let entry = entry?;
-            let Ok(name) = entry.file_name().to_str() else { continue };
-            if name == "." || name == ".." {
-                continue;
-            }
-            match self.kind(entry.file_type(), name)? {
-                FileType::Directory => entries.push(Entry::Folder(name.to_owned())),
-                FileType::RegularFile => entries.push(Entry::File(name.to_owned())),
-                _ => {}
-            }
-        }
-        Ok(entries)
+        Ok(Listing::read(Dir::read_from(&self.0)?)?.entries)
     }
 
-    /// Some file systems leave the type out of the listing.
-    fn kind(&self, listed: FileType, name: &str) -> io::Result<FileType> {
-        if listed != FileType::Unknown {
-            return Ok(listed);
-        }
-        match rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(facts) => Ok(FileType::from_raw_mode(facts.st_mode)),
-            Err(Errno::NOENT) => Ok(FileType::Unknown),
-            Err(errno) => Err(errno.into()),
-        }
-    }
-
-    /// The size of a regular file; `None` if it is gone.
-    pub(super) fn size(&self, name: &str) -> io::Result<Option<u64>> {
-        match rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(facts) => Ok(u64::try_from(facts.st_size).ok()),
-            Err(Errno::NOENT) => Ok(None),
-            Err(errno) => Err(errno.into()),
-        }
+    /// The same, without opening it once more: that is half of what a walk costs.
+    pub(super) fn listing(self) -> io::Result<Listing> {
+        Listing::read(Dir::new(self.0)?)
     }
 
     /// Whether a file was left behind by a process that died.
@@ -156,6 +126,63 @@ impl Folder {
         let file = self.file(name).ok().flatten();
         file.and_then(|(file, _)| file.metadata().ok())
             .is_some_and(|facts| durable::is_stale(&facts))
+    }
+}
+
+/// A folder that was read, still open.
+pub(super) struct Listing {
+    dir: Dir,
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Listing {
+    /// Names that are no UTF-8 are none of ours.
+    fn read(mut dir: Dir) -> io::Result<Self> {
+        let mut entries = Vec::new();
+        while let Some(entry) = dir.read() {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().to_str() else { continue };
+            if name == "." || name == ".." {
+                continue;
+            }
+            match kind(dir.fd()?, entry.file_type(), name)? {
+                FileType::Directory => entries.push(Entry::Folder(name.to_owned())),
+                FileType::RegularFile => entries.push(Entry::File(name.to_owned())),
+                _ => {}
+            }
+        }
+        Ok(Self { dir, entries })
+    }
+
+    /// The size of a regular file; `None` if it is gone.
+    pub(super) fn size(&self, name: &str) -> io::Result<Option<u64>> {
+        match rustix::fs::statat(self.dir.fd()?, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(facts) => Ok(u64::try_from(facts.st_size).ok()),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Opens a folder in this one; `None` if there is none of that name.
+    pub(super) fn folder(&self, name: &str) -> io::Result<Option<Folder>> {
+        folder_in(self.dir.fd()?, name)
+    }
+}
+
+fn folder_in(of: BorrowedFd<'_>, name: &str) -> io::Result<Option<Folder>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(present(rustix::fs::openat(of, name, flags, Mode::empty()))?.map(Folder))
+}
+
+/// Some file systems leave the type out of the listing.
+fn kind(of: BorrowedFd<'_>, listed: FileType, name: &str) -> io::Result<FileType> {
+    if listed != FileType::Unknown {
+        return Ok(listed);
+    }
+    match rustix::fs::statat(of, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(facts) => Ok(FileType::from_raw_mode(facts.st_mode)),
+        Err(Errno::NOENT) => Ok(FileType::Unknown),
+        Err(errno) => Err(errno.into()),
     }
 }
 

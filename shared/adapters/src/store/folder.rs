@@ -11,13 +11,19 @@ use convosync_core::{MAX_BODY, ObjectName, Sealed};
 use convosync_engine::ports::{Caps, Listed, Store, StoreError};
 use rustix::io::Errno;
 
-use super::beneath::{Entry, Folder, read_up_to};
+use super::beneath::{Entry, Folder, Listing, read_up_to};
 use super::place::{DEEPEST, Place, may_hold};
 use crate::durable;
 
 /// Objects are held in memory, so a hostile file must not be read however big it is. Room for the
 /// biggest body, its padding (Padmé adds at most an eighth), its seal and a card.
 pub(super) const LARGEST: u64 = MAX_BODY + MAX_BODY / 4;
+
+/// From so many folders in one on a walk is shared.
+const MANY: usize = 256;
+
+/// A disk answers no faster to more at once.
+const MOST_THREADS: usize = 8;
 
 /// Holds sealed objects as files below one folder.
 ///
@@ -76,29 +82,73 @@ impl FolderStore {
     /// Adds what lies in `folder`, whose path below the root is `path`, to `found`.
     fn walk(
         &self,
-        folder: &Folder,
+        folder: Folder,
         path: &str,
         prefix: &str,
         found: &mut Vec<Listed>,
     ) -> Result<(), StoreError> {
         let unreadable = |error: io::Error| failed("list", &path, &error);
-        for entry in folder.entries().map_err(unreadable)? {
+        let listing = folder.listing().map_err(unreadable)?;
+        let mut folders = Vec::new();
+        for entry in &listing.entries {
             match entry {
                 Entry::File(file) => {
-                    let Some(name) = named(path, &file, prefix) else { continue };
+                    let Some(name) = named(path, file, prefix) else { continue };
                     // Removed since the folder was read: as if it had been removed before.
-                    let Some(size) = folder.size(&file).map_err(unreadable)? else { continue };
+                    let Some(size) = listing.size(file).map_err(unreadable)? else { continue };
                     found.push(Listed { name, size });
                 }
-                Entry::Folder(inner) => {
-                    let path = join(path, &inner);
-                    if path.split('/').count() > DEEPEST || !may_hold(&path, prefix) {
-                        continue;
-                    }
-                    if let Some(folder) = folder.folder(&inner).map_err(unreadable)? {
-                        self.walk(&folder, &path, prefix, found)?;
-                    }
-                }
+                Entry::Folder(inner) => folders.push(inner.as_str()),
+            }
+        }
+        self.walk_all(&listing, path, &folders, prefix, found)
+    }
+
+    /// Walks through folders in a folder; through many of them on all processors.
+    fn walk_all(
+        &self,
+        listing: &Listing,
+        path: &str,
+        folders: &[&str],
+        prefix: &str,
+        found: &mut Vec<Listed>,
+    ) -> Result<(), StoreError> {
+        if folders.len() < MANY {
+            return self.walk_each(listing, path, folders, prefix, found);
+        }
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        let walked = std::thread::scope(|scope| {
+            let walk = |folders| {
+                let mut found = Vec::new();
+                self.walk_each(listing, path, folders, prefix, &mut found).map(|()| found)
+            };
+            let shares = folders.chunks(folders.len().div_ceil(threads));
+            let shares: Vec<_> = shares.map(|share| scope.spawn(move || walk(share))).collect();
+            let joined = |share: std::thread::ScopedJoinHandle<'_, _>| {
+                share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            shares.into_iter().map(joined).collect::<Result<Vec<_>, _>>()
+        });
+        found.extend(walked?.into_iter().flatten());
+        Ok(())
+    }
+
+    fn walk_each(
+        &self,
+        listing: &Listing,
+        path: &str,
+        folders: &[&str],
+        prefix: &str,
+        found: &mut Vec<Listed>,
+    ) -> Result<(), StoreError> {
+        for inner in folders {
+            let path = join(path, inner);
+            if path.split('/').count() > DEEPEST || !may_hold(&path, prefix) {
+                continue;
+            }
+            let folder = listing.folder(inner).map_err(|error| failed("list", &path, &error))?;
+            if let Some(folder) = folder {
+                self.walk(folder, &path, prefix, found)?;
             }
         }
         Ok(())
@@ -176,7 +226,7 @@ impl Store for FolderStore {
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         let mut found = Vec::new();
-        self.walk(&self.open_root()?, "", prefix, &mut found)?;
+        self.walk(self.open_root()?, "", prefix, &mut found)?;
         found.sort();
         Ok(found)
     }

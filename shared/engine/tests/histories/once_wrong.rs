@@ -2,7 +2,7 @@
 
 use convosync_engine::testing::{Call, Fault};
 
-use super::act::{Act, Step, Weather, Which};
+use super::act::{Act, NEWCOMER, Step, Weather, Which};
 use super::{KNOBS, SAVE, calmly, happens};
 
 fn in_weather(device: usize, act: Act, weather: Weather) -> Step {
@@ -65,4 +65,18 @@ fn code_that_merges_in_a_work_tree_after_all_holds_up_nothing() {
 fn a_store_that_comes_back_is_found_by_all() {
     let to = |device, place| calmly(device, Act::Move { place });
     assert_eq!(happens(&[to(0, 1), to(0, 2), to(2, 0)], 1089, KNOBS), [""; 0]);
+}
+
+/// A device saves by itself, joins, and loses its index.
+#[test]
+fn who_joins_counts_on() {
+    let steps = [
+        calmly(0, SAVE),
+        calmly(NEWCOMER, SAVE),
+        calmly(NEWCOMER, Act::Join),
+        calmly(NEWCOMER, Act::Forget),
+        calmly(NEWCOMER, SAVE),
+        calmly(0, Act::Sync),
+    ];
+    assert_eq!(happens(&steps, 2474, KNOBS), [""; 0]);
 }
