@@ -29,7 +29,6 @@ use crate::outcome::{Outcome, run_caught};
 use crate::output::{Reader, eput, put};
 use crate::pager;
 use crate::rpc;
-use crate::screen::TerminalScreen;
 use crate::shell;
 use crate::start;
 use crate::surroundings::{self, Env, Output};
@@ -462,7 +461,7 @@ impl Session<'_> {
             Outcome::Failure(failure) => return Err(self.failed(&failure)),
             Outcome::Decision(decision) => return Err(self.undecided(&decision)),
         };
-        let mut screen = TerminalScreen::open(self.interrupt.clone());
+        let mut screen = self.screen().ok_or_else(|| self.failed(&no_form()))?;
         let filled = ask::fill(ask::Form::new(SaveForm::new(args, plan)), &mut screen, &self.err);
         drop(screen);
         filled.ok_or_else(|| self.cancelled())
@@ -491,12 +490,16 @@ impl Session<'_> {
     /// The session that a person picks on the whole screen, or by its number where the terminal is
     /// too simple for that.
     fn picked(&self, rows: &[SessionRow]) -> Option<String> {
-        let simple = self.env.get("TERM").is_none_or(|term| term == "dumb");
-        let screen = if simple { None } else { FullScreen::open(self.interrupt.clone()) };
-        match screen {
+        match self.screen() {
             Some(mut screen) => ask::pick_on_screen(rows, &mut screen, &self.err),
             None => ask::pick(rows, &mut self.terminal(), &self.err),
         }
+    }
+
+    /// The terminal as a whole screen; none where it is too simple for that.
+    fn screen(&self) -> Option<FullScreen> {
+        let simple = self.env.get("TERM").is_none_or(|term| term == "dumb");
+        if simple { None } else { FullScreen::open(self.interrupt.clone()) }
     }
 
     fn done(&self, reply: &Reply, request: &Request) -> Exit {

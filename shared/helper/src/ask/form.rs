@@ -1,10 +1,10 @@
 //! The form of `save --interactive`: what is saved, and under which message. Keys in, options out.
 
+use super::Key;
 use convosync_wire::{FormPart, SaveArgs, SaveForm};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::keys::Key;
-use crate::screen::{Frame, Screen};
+use crate::console::Screen;
 use crate::view::{self, Look, Style};
 
 /// Columns of the form's inside at most.
@@ -55,18 +55,19 @@ impl Field {
         }
     }
 
-    /// The part around the cursor that fits, and the cursor's column in it.
-    fn shown(&self, columns: usize) -> (String, usize) {
+    /// What stands before and after the cursor, as far as it fits.
+    fn shown(&self, columns: usize) -> (String, String) {
         let width = |chars: &[char]| chars.iter().map(|char| char.width().unwrap_or(0)).sum();
         let mut start = 0;
         while width(&self.text[start..self.cursor]) >= columns.max(1) && start < self.cursor {
             start += 1;
         }
-        let mut end = start;
+        let mut end = self.cursor;
         while end < self.text.len() && width(&self.text[start..=end]) <= columns {
             end += 1;
         }
-        (self.text[start..end].iter().collect(), width(&self.text[start..self.cursor]))
+        let text = |chars: &[char]| chars.iter().collect();
+        (text(&self.text[start..self.cursor]), text(&self.text[self.cursor..end]))
     }
 }
 
@@ -112,7 +113,8 @@ pub(crate) struct Form {
 /// Lets a person fill in the form. None: cancelled.
 pub(crate) fn fill(mut form: Form, screen: &mut dyn Screen, look: &Look) -> Option<SaveArgs> {
     loop {
-        screen.show(&form.frame(&Look { width: screen.columns(), ..look.clone() }));
+        let (width, _) = screen.size();
+        screen.draw(&form.drawn(&Look { width, ..look.clone() }));
         for key in screen.keys()? {
             match form.press(key) {
                 Pressed::Nothing => {}
@@ -145,7 +147,7 @@ impl Form {
     fn press(&mut self, key: Key) -> Pressed {
         self.wrong = None;
         match (self.focus, key) {
-            (_, Key::Escape) => return Pressed::Cancel,
+            (_, Key::Leave) => return Pressed::Cancel,
             (_, Key::Down | Key::Tab) => self.step(1),
             (_, Key::Up | Key::BackTab) => self.step(ORDER.len() - 1),
             (Focus::Save, Key::Right | Key::Left) => self.focus = Focus::Cancel,
@@ -179,10 +181,10 @@ impl Form {
         Pressed::Nothing
     }
 
-    fn frame(&self, look: &Look) -> Frame {
+    fn drawn(&self, look: &Look) -> String {
         let inside = look.width.saturating_sub(4).clamp(20, WIDEST);
         let roomy = look.width >= ROOMY;
-        let mut page = Drawn { look, inside, lines: Vec::new(), cursor: None };
+        let mut page = Drawn { look, inside, lines: Vec::new() };
         page.rule(0);
         page.row(
             &look.paint(Style::Bold, "ConvoSync Save Session"),
@@ -214,7 +216,7 @@ impl Form {
         page.buttons(self.focus);
         page.rule(2);
         page.below(self.wrong);
-        Frame { lines: page.lines, cursor: page.cursor }
+        page.lines.join("\n")
     }
 }
 
@@ -223,7 +225,6 @@ struct Drawn<'l> {
     look: &'l Look,
     inside: usize,
     lines: Vec<String>,
-    cursor: Option<(usize, usize)>,
 }
 
 impl Drawn<'_> {
@@ -249,15 +250,15 @@ impl Drawn<'_> {
         self.row(&text, text.width());
     }
 
+    /// A typed line; the cursor is drawn, since the screen shows none.
     fn field(&mut self, label: &str, field: &Field, focused: bool) {
         let room = self.inside.saturating_sub(label.width() + 1).max(4);
-        let (shown, cursor) = field.shown(room);
-        let columns = label.width() + shown.width();
-        if focused {
-            self.cursor = Some((self.lines.len(), 2 + label.width() + cursor));
-        }
+        let (before, after) = field.shown(room);
+        let cursor = if focused { self.look.pick("▏", "_") } else { "" };
+        let text = view::harmless_line(&format!("{before}{cursor}{after}"));
+        let columns = label.width() + text.width();
         let label = if focused { self.look.paint(Style::Bold, label) } else { label.to_owned() };
-        self.row(&format!("{label}{shown}"), columns);
+        self.row(&format!("{label}{text}"), columns);
     }
 
     fn part(&mut self, on: bool, text: &str, focused: bool) {

@@ -11,6 +11,12 @@ pub(crate) enum Key {
     Backspace,
     /// Ctrl-U.
     Clear,
+    Delete,
+    Tab,
+    /// Tab with Shift.
+    BackTab,
+    Left,
+    Right,
     Up,
     Down,
     PageUp,
@@ -102,6 +108,7 @@ impl<'r> Picker<'r> {
                 self.typed.clear();
                 self.filter();
             }
+            Key::Delete | Key::Tab | Key::BackTab | Key::Left | Key::Right => {}
         }
         Turn::On
     }
@@ -162,6 +169,7 @@ fn plain(letter: char) -> Option<Key> {
         '\r' | '\n' => Key::Enter,
         '\u{7f}' | '\u{8}' => Key::Backspace,
         '\u{15}' => Key::Clear,
+        '\t' => Key::Tab,
         '\u{4}' => Key::Leave,
         // Ctrl-P and Ctrl-N, as in shells.
         '\u{10}' => Key::Up,
@@ -184,6 +192,10 @@ fn escaped(text: &str) -> (Option<Key>, usize) {
     let key = match &rest[..=end] {
         "A" => Some(Key::Up),
         "B" => Some(Key::Down),
+        "C" => Some(Key::Right),
+        "D" => Some(Key::Left),
+        "Z" => Some(Key::BackTab),
+        "3~" => Some(Key::Delete),
         "H" | "1~" | "7~" => Some(Key::Home),
         "F" | "4~" | "8~" => Some(Key::End),
         "5~" => Some(Key::PageUp),
