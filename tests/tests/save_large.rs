@@ -116,7 +116,8 @@ fn an_archived_conversation_goes_there_and_back_without_losing_or_doubling_a_lin
     let tail = lines(&laptop)[short.len()..].to_vec();
     let saved = laptop.json(&["save", "went on"]);
     assert!(!has_note(&saved, "convosync::conversation::shrunk"), "{saved}");
-    assert_eq!(saved["message_count"], 126, "{saved}");
+    // The answers of these two turns have ids that the desktop's have too, so only prompts count.
+    assert_eq!(saved["message_count"], 122, "{saved}");
     let both = [whole.clone(), tail.clone()].concat();
 
     // The desktop has the beginning: it gets the rest of it, and nothing there gets shorter.

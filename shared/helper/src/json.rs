@@ -128,7 +128,9 @@ mod tests {
                 "working_directory",
                 "conversation_id",
                 "state",
-                "pinned"
+                "pinned",
+                "title",
+                "holds"
             ]
         );
         assert_eq!(rows[0]["timestamp"], "2025-10-19T17:57:00Z");

@@ -33,7 +33,6 @@ fn session_columns() -> Vec<(String, Type)> {
         ("branch", Type::String),
         ("commit", Type::String),
         ("message", Type::String),
-        ("title", Type::String),
         ("message_count", Type::Int),
         ("size", Type::Filesize),
         ("repository", Type::String),
@@ -41,6 +40,7 @@ fn session_columns() -> Vec<(String, Type)> {
         ("conversation_id", Type::String),
         ("state", Type::String),
         ("pinned", Type::Bool),
+        ("title", Type::String),
         ("holds", Type::list(Type::String)),
     ]
     .map(|(name, ty)| (name.to_owned(), ty))
@@ -101,7 +101,6 @@ impl Shape {
             "branch" => self.maybe(row.branch.as_ref()),
             "commit" => self.commit(row.commit.as_ref()),
             "message" => self.text(&row.message),
-            "title" => self.maybe(row.title.as_ref()),
             "message_count" => self.count(row.message_count),
             "size" => self.size(row.size),
             "repository" => self.line(&row.repository),
@@ -109,6 +108,7 @@ impl Shape {
             "conversation_id" => self.maybe(row.conversation_id.as_ref()),
             "state" => self.line(row.state.as_str()),
             "pinned" => self.flag(row.pinned),
+            "title" => self.maybe(row.title.as_ref()),
             "holds" => self.list(&row.holds, |part| self.line(part.as_str())),
         }
     }
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn the_columns_are_those_that_are_promised() {
         let want = "session_id timestamp device branch commit message message_count size \
-                    repository working_directory conversation_id state pinned";
+                    repository working_directory conversation_id state pinned title holds";
         let list = columns(&SHAPE.sessions(&sample::sessions()));
         assert_eq!(list.join(" "), want);
         assert_eq!(declared(session_type()), list);

@@ -244,7 +244,7 @@ fn what_was_left_out_named_and_archived_never_changes() {
     let manifest = Manifest { conversations: vec![conversation], ..Manifest::default() };
     let hex = "a10181a7006b636c617564652d636f64650178243131313131313131\
         2d323232322d343333332d383434342d353535353535353535353535030c0465322e312e30\
-        057372630680\
+        05637372630680\
         07a2001903e8011818";
     frozen(&manifest, encode_manifest(&manifest), hex, decode_manifest);
 }

@@ -186,10 +186,8 @@ impl Form {
         let roomy = look.width >= ROOMY;
         let mut page = Drawn { look, inside, lines: Vec::new() };
         page.rule(0);
-        page.row(
-            &look.paint(Style::Bold, "ConvoSync Save Session"),
-            "ConvoSync Save Session".width(),
-        );
+        let title = look.fit("ConvoSync Save Session", inside);
+        page.row(&look.paint(Style::Bold, &title), title.width());
         page.rule(1);
         let label = |icon: &str, long: &str, short: &str| {
             format!("{}{}: ", look.icon(icon), if roomy { long } else { short })

@@ -87,7 +87,7 @@ fn spoil(value: &mut serde_json::Value, with: &str) {
         serde_json::Value::Array(items) => items.iter_mut().for_each(|item| spoil(item, with)),
         serde_json::Value::Object(fields) => fields
             .iter_mut()
-            .filter(|(name, _)| !["state", "question"].contains(&name.as_str()))
+            .filter(|(name, _)| !["state", "question", "holds"].contains(&name.as_str()))
             .for_each(|(_, field)| spoil(field, with)),
         _ => {}
     }
