@@ -57,7 +57,8 @@ impl Field {
 
     /// What stands before and after the cursor, as far as it fits.
     fn shown(&self, columns: usize) -> (String, String) {
-        let width = |chars: &[char]| chars.iter().map(|char| char.width().unwrap_or(0)).sum();
+        let width =
+            |chars: &[char]| chars.iter().map(|char| char.width().unwrap_or(0)).sum::<usize>();
         let mut start = 0;
         while width(&self.text[start..self.cursor]) >= columns.max(1) && start < self.cursor {
             start += 1;
