@@ -145,16 +145,17 @@ fn in_shell(argument: &Value) -> String {
     let value = text(&argument["value"]);
     let words: Vec<_> = items(&argument["words"]).map(text).collect();
     let value = if words.is_empty() { value.to_owned() } else { words.join("|") };
-    let Some(long) = argument["long"].as_str() else {
-        let many = if argument["many"] == true { "..." } else { "" };
-        return if argument["required"] == true {
-            format!("{value}{many}")
-        } else {
-            format!("[{value}]")
-        };
-    };
-    let short = argument["short"].as_str().map(|short| format!("-{short}, ")).unwrap_or_default();
-    format!("{short}--{long} {value}").trim_end().to_owned()
+    let short = argument["short"].as_str();
+    match (argument["long"].as_str(), short) {
+        (Some(long), None) => format!("--{long} {value}"),
+        (Some(long), Some(short)) => format!("-{short}, --{long} {value}"),
+        (None, Some(short)) => format!("-{short} {value}"),
+        (None, None) if argument["required"] != true => format!("[{value}]"),
+        (None, None) if argument["many"] == true => format!("{value}..."),
+        (None, None) => value,
+    }
+    .trim_end()
+    .to_owned()
 }
 
 fn in_nu(parameter: &Value) -> String {
@@ -173,7 +174,15 @@ fn in_nu(parameter: &Value) -> String {
 /// The indented lines after `Example:`.
 fn shell_examples(after: &str) -> Vec<String> {
     let lines = after.lines().skip_while(|line| !line.starts_with("Example")).skip(1);
-    lines.take_while(|line| line.starts_with("  ")).map(|line| line.trim().to_owned()).collect()
+    lines.take_while(|line| line.starts_with("  ")).map(|line| remarked(line.trim())).collect()
+}
+
+/// What stands behind a wide gap is a remark.
+fn remarked(line: &str) -> String {
+    match line.split_once("   ") {
+        Some((command, remark)) => format!("{command}  # {}", remark.trim()),
+        None => line.to_owned(),
+    }
 }
 
 /// The rest, each paragraph on one line.
