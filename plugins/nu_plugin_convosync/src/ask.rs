@@ -45,7 +45,8 @@ impl<'a> Dialog<'a> {
         &self,
         sessions: &'s [SessionRow],
     ) -> Result<Option<&'s SessionRow>, LabeledError> {
-        let room = room_for_messages(sessions);
+        let columns = terminal::columns();
+        let room = (room_for_messages(sessions, columns), columns);
         let rows = sessions.iter().map(|row| session_row(row, room, self.head)).collect();
         let index = self.pick("Resume which session?", rows, true)?;
         Ok(index.and_then(|index| sessions.get(index)))
@@ -210,27 +211,37 @@ const LEAST_MESSAGE: usize = 20;
 /// `59 minutes ago`), and room for the sign that there is more to the right.
 const FRAME: usize = 2 + 3 * 3 + 14 + 4;
 
+/// From so many columns on, commit and number of messages are shown too.
+const WIDE: usize = 110;
+
+/// What those two take: their separators, 7 digits, and the longer heading.
+const MORE: usize = 2 * 3 + 7 + 8;
+
 /// A column that does not fit is not shown at all, so the message gets what the others leave.
-fn room_for_messages(sessions: &[SessionRow]) -> usize {
+fn room_for_messages(sessions: &[SessionRow], columns: usize) -> usize {
     let widest = |text: fn(&SessionRow) -> &str, title: &str| {
         sessions.iter().map(text).map(terminal::width).max().unwrap_or(0).max(title.len())
     };
     let branch = widest(|row| row.branch.as_deref().unwrap_or_default(), "branch");
-    let others = FRAME + widest(|row| &row.device, "device") + branch;
-    terminal::columns().saturating_sub(others).max(LEAST_MESSAGE)
+    let more = if columns >= WIDE { MORE } else { 0 };
+    let others = FRAME + widest(|row| &row.device, "device") + branch + more;
+    columns.saturating_sub(others).max(LEAST_MESSAGE)
 }
 
-fn session_row(row: &SessionRow, room: usize, head: Span) -> Value {
+fn session_row(row: &SessionRow, (room, columns): (usize, usize), head: Span) -> Value {
     let shape = Shape::at(head);
-    Value::record(
-        record! {
-            "saved" => shape.date(row.timestamp),
-            "device" => shape.line(&row.device),
-            "branch" => shape.line(row.branch.as_deref().unwrap_or_default()),
-            "message" => shape.line(&terminal::shortened(&row.message, room)),
-        },
-        head,
-    )
+    let mut record = record! {
+        "saved" => shape.date(row.timestamp),
+        "device" => shape.line(&row.device),
+        "branch" => shape.line(row.branch.as_deref().unwrap_or_default()),
+        "message" => shape.line(&terminal::shortened(&row.message, room)),
+    };
+    if columns >= WIDE {
+        let commit: String = row.commit.iter().flat_map(|oid| oid.chars().take(7)).collect();
+        record.push("commit", shape.line(&commit));
+        record.push("messages", shape.line(&row.message_count.to_string()));
+    }
+    Value::record(record, head)
 }
 
 #[cfg(test)]
@@ -284,6 +295,19 @@ mod tests {
         let choices = [choice("commit", false), choice("cancel", false), choice("stash", true)];
         let order: Vec<_> = recommended_first(&choices).iter().map(|c| c.value.clone()).collect();
         assert_eq!(order, ["stash", "commit", "cancel"]);
+    }
+
+    #[test]
+    fn the_picker_shows_more_where_there_is_room() {
+        let sessions = crate::value::sample::sessions();
+        let shown = |columns| {
+            let room = room_for_messages(&sessions, columns);
+            let row = session_row(&sessions[0], (room, columns), Span::test_data());
+            row.as_record().unwrap().columns().cloned().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(shown(80), "saved device branch message");
+        assert_eq!(shown(120), "saved device branch message commit messages");
+        assert_eq!(room_for_messages(&sessions, 40), LEAST_MESSAGE);
     }
 
     #[test]
