@@ -130,5 +130,6 @@ fn card(profile: &Profile, number: u64) -> Card {
         note: false,
         title: None,
         terminal: true,
+        uncommitted: 0,
     }
 }

@@ -13,7 +13,7 @@ use convosync_adapters::{
 };
 use convosync_core::{DeviceKind, ObjectName, Sealed};
 use convosync_engine::ports::{Caps, Listed, Store, StoreError, Stores};
-use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
+use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, SaveMode, Settings};
 use convosync_tests::{Device, World};
 use convosync_wire::{Answers, PROTOCOL, Reply, Request, ResumeArgs, SaveArgs, Verb};
 
@@ -90,7 +90,7 @@ pub(crate) fn run(world: &World, device: &Device, verb: Verb) -> Run {
             git: &GitCli::find(&env, cancel.clone()).expect("git is installed"),
             assistants: &[&claude],
             shells: &UserShells::new(paths.recorded()),
-            settings: Settings::default(),
+            settings: settings(),
             host,
             cancel,
         };
@@ -223,4 +223,11 @@ impl Stores for Counted<StoreOpener> {
     fn embedded_url(&self) -> String {
         self.inner.embedded_url()
     }
+}
+
+/// Nobody is there to be asked on the default branch.
+fn settings() -> Settings {
+    let mut settings = Settings::default();
+    settings.save_mode = Some(SaveMode::Commit);
+    settings
 }

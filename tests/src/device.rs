@@ -142,6 +142,8 @@ impl World {
         device.git_in(&device.home, &["config", "--global", "user.email", "dev@example.org"]);
         device.git_in(&device.home, &["config", "--global", "init.defaultBranch", "main"]);
         device.git_in(&device.home, &["config", "--global", "protocol.file.allow", "always"]);
+        // The tests' branch is the default one, and nobody is there to be asked.
+        device.set_up("[save]\nmode = \"commit\"\n");
         let (origin, tree) = (text(&self.origin()), text(&device.work_tree));
         device.git_in(&device.home, &["clone", "-q", &origin, &tree]);
         device
@@ -235,6 +237,13 @@ pub struct Device {
 }
 
 impl Device {
+    /// Writes its file of settings.
+    pub fn set_up(&self, settings: &str) {
+        let folder = self.home.join(".config/convosync");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join("config.toml"), settings).expect("a file");
+    }
+
     /// The whole environment that its commands see.
     #[must_use]
     pub fn env(&self) -> BTreeMap<String, String> {

@@ -12,7 +12,10 @@ mod settings;
 mod shell;
 mod store;
 
-pub use assistant::{ClaudeCodeFiles, Process, Processes, SystemProcesses, project_slug};
+pub use assistant::{
+    ClaudeCodeFiles, ClaudeHooks, HookEvent, HooksError, Process, Processes, SystemProcesses,
+    project_slug,
+};
 pub use git::{GitCli, GitHealth, Hook, HookTrouble, Limits as GitLimits, Signing};
 pub use local::{
     FileLocks, FolderJournal, KeyFile, Paths, PathsError, ScratchDir, SqliteIndex, SystemClock,

@@ -67,6 +67,8 @@ pub struct Card {
     pub title: Option<String>,
     /// Whether the save holds where the user was. True of saves that are older than the question.
     pub terminal: bool,
+    /// Changes that no commit holds and that travel with the save.
+    pub uncommitted: u64,
 }
 
 impl Card {
@@ -140,6 +142,7 @@ mod tests {
             note: false,
             title: None,
             terminal: true,
+            uncommitted: 0,
         }
     }
 

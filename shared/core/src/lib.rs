@@ -45,7 +45,7 @@ pub use lines::{
     common_lines, compare, copy_from, expand, join, missing, newest, opening, put_before,
 };
 pub use manifest::{
-    Archived, Code, Conversation, FilePath, FileState, LeftOut, Manifest, SegmentRef,
+    Archived, Code, Conversation, FilePath, FileState, LeftOut, Manifest, SegmentRef, Work,
     content_digest,
 };
 pub use messages::{Message, Reading, read_messages};

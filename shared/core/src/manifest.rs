@@ -33,18 +33,24 @@ pub struct LeftOut {
 }
 
 impl Manifest {
-    /// Every file that is kept in segments: the bundle, then those of the conversations.
+    /// Every file that is kept in segments: the bundles, then those of the conversations.
     pub fn files(&self) -> impl Iterator<Item = &FileState> {
-        let bundle = self.code.iter().filter_map(|code| code.bundle.as_ref());
+        let bundles = self
+            .code
+            .iter()
+            .flat_map(|code| code.bundle.iter().chain(code.work.iter().map(|work| &work.bundle)));
         let files = self.conversations.iter().flat_map(|c| c.files.iter().map(|(_, file)| file));
-        bundle.chain(files)
+        bundles.chain(files)
     }
 
     /// The same, to be changed.
     pub fn files_mut(&mut self) -> impl Iterator<Item = &mut FileState> {
-        let bundle = self.code.iter_mut().filter_map(|code| code.bundle.as_mut());
+        let bundles = self.code.iter_mut().flat_map(|code| {
+            let work = code.work.iter_mut().map(|work| &mut work.bundle);
+            code.bundle.iter_mut().chain(work)
+        });
         let conversations = self.conversations.iter_mut();
-        bundle.chain(conversations.flat_map(|c| c.files.iter_mut().map(|(_, file)| file)))
+        bundles.chain(conversations.flat_map(|c| c.files.iter_mut().map(|(_, file)| file)))
     }
 
     /// The code that a resume brings back.
@@ -90,11 +96,35 @@ pub struct Code {
     pub excluded: Vec<String>,
     /// Files that the save committed, at most [`Code::MOST_MODIFIED`]; unknown of older saves.
     pub modified: Vec<String>,
+    /// Uncommitted work that travels along; several pieces only where saves were joined.
+    pub work: Vec<Work>,
 }
 
 impl Code {
     /// Names of committed files that a save tells.
     pub const MOST_MODIFIED: usize = 200;
+
+    /// The work that is on top of the save's own commit, if there is any.
+    #[must_use]
+    pub fn work_here(&self) -> Option<&Work> {
+        self.work.iter().find(|work| work.base == self.commit)
+    }
+}
+
+/// Uncommitted work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    /// A commit on no branch that has all of it. Equal work on top of the same commit is the same
+    /// commit on every device. Its tree is what lies in the work tree, its first parent `base`, its
+    /// second parent has the index's tree; that one's second parent, if it has one, the names that
+    /// were added without contents.
+    pub commit: Oid,
+    /// The commit that it is on top of.
+    pub base: Oid,
+    /// Paths that differ from that.
+    pub changes: u64,
+    /// A git bundle of it, which needs `base` alone.
+    pub bundle: FileState,
 }
 
 /// One conversation of a save.
@@ -206,8 +236,8 @@ pub struct SegmentRef {
     pub snapshot: bool,
 }
 
-/// Digest of what a save holds: two saves with the same one hold the same commit, conversations
-/// and directory. How the bytes are packed, and whether the commit travels along, is left out.
+/// Digest of what a save holds: two saves with the same one hold the same commit, uncommitted work,
+/// conversations and directory. How the bytes are packed, and whether the commit travels along, is left out.
 #[must_use]
 pub fn content_digest(manifest: &Manifest) -> [u8; 16] {
     let mut hash = blake3::Hasher::new_derive_key("convosync v1 content of a save");
@@ -229,6 +259,11 @@ pub fn content_digest(manifest: &Manifest) -> [u8; 16] {
     }
     if manifest.left_out != LeftOut::default() {
         put(&[u8::from(manifest.left_out.code), u8::from(manifest.left_out.conversation)]);
+    }
+    // Last, and only if there is any: saves without keep the digest that they always had.
+    for work in code.iter().flat_map(|code| &code.work) {
+        put(b"uncommitted work");
+        put(work.commit.as_str().as_bytes());
     }
     let mut digest = [0; 16];
     hash.finalize_xof().fill(&mut digest);

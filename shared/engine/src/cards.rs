@@ -103,6 +103,7 @@ fn row(seen: &Seen, state: SessionState) -> SessionRow {
         pinned: false,
         title: card.title.clone(),
         holds: holds(card),
+        uncommitted: card.uncommitted,
     }
 }
 

@@ -210,6 +210,7 @@ impl Engine<'_> {
             note: draft.note,
             title: draft.title.clone(),
             terminal: draft.manifest.terminal.is_some(),
+            uncommitted: uncommitted(&draft.manifest),
         }
     }
 
@@ -241,6 +242,12 @@ pub(crate) fn settle(manifest: &mut Manifest, packing: &Packing<'_>) {
     for file in manifest.files_mut() {
         packing.settle(file);
     }
+}
+
+/// Changes of all work that travels along.
+fn uncommitted(manifest: &Manifest) -> u64 {
+    let work = manifest.code.iter().flat_map(|code| &code.work);
+    work.fold(0, |sum, work| sum.saturating_add(work.changes))
 }
 
 /// Canonical bytes of all conversations that a resume brings back.

@@ -56,8 +56,9 @@ mod word;
 mod words;
 
 pub use cancel::Cancel;
+pub use convosync_wire::SaveMode;
 pub use engine::{Engine, Host, Outcome, Ports};
 pub use prompt::WorkTree;
 pub use save::EXCLUDES;
-pub use settings::{HistoryScope, Large, Retention, Settings};
+pub use settings::{AutoSync, HistoryScope, Large, Retention, Settings};
 pub use trouble::{Refusal, Trouble};

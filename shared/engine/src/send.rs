@@ -72,8 +72,11 @@ pub(crate) struct Sent {
 
 impl Engine<'_> {
     /// `convosync sync`: sends what is queued, and tries again the pushes that failed.
-    pub(crate) fn sync(&self, _args: &SyncArgs) -> Result<SyncReport, Trouble> {
+    pub(crate) fn sync(&self, args: &SyncArgs) -> Result<SyncReport, Trouble> {
         let mut member = self.need_member()?;
+        if args.quiet {
+            return self.sync_quietly(&member);
+        }
         self.step("Reaching the store")?;
         let store = match self.reach_store(&member.profile) {
             Ok(store) => store,
@@ -95,6 +98,19 @@ impl Engine<'_> {
         let notes = history.notes.into_iter().chain(sent.notes).chain(upheld);
         let notes = notes.chain(collected).collect();
         Ok(SyncReport { sent: sent.saves, queued, notes })
+    }
+
+    /// Sends what is due, as any command does on its way that reaches the store.
+    fn sync_quietly(&self, member: &Member) -> Result<SyncReport, Trouble> {
+        let sent = match self.open_store(&member.profile) {
+            Ok(store) => self.flush(member, store.as_ref(), Sending::by_the_way(SEND_WAIT))?,
+            Err(trouble) => {
+                let _ = self.not_reached(&trouble);
+                return Err(trouble);
+            }
+        };
+        let queued = self.ports.index.queue()?.len() as u64;
+        Ok(SyncReport { sent: sent.saves, queued, notes: sent.notes })
     }
 
     /// Sends the queue; commits that no remote is proven to have are pushed or carried first.

@@ -1,13 +1,20 @@
 //! The user's settings, as the engine takes them. Where they are kept is a port.
 
-use convosync_wire::Verb;
+use std::collections::BTreeMap;
+
+use convosync_wire::{SaveMode, Verb};
 
 /// The settings. [`Settings::default`] is what holds where the user says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Settings {
-    /// The user wants saves after each turn of the assistant. Nothing acts on it yet.
-    pub auto_sync: bool,
+    /// How a save takes uncommitted changes. None: as a commit, and on the default branch the user
+    /// is asked.
+    pub save_mode: Option<SaveMode>,
+    /// The same for single repositories, by their name in lists; goes before the one for all.
+    pub save_modes: BTreeMap<String, SaveMode>,
+    /// When the user wants saves that nobody asks for. The host sees to it that they are made.
+    pub auto_sync: AutoSync,
     /// Branches that may be saved, by pattern (`*` and `?`); empty: all.
     pub sync_branches: Vec<String>,
     /// Patterns of untracked files that stay here, besides [`EXCLUDES`](crate::EXCLUDES).
@@ -61,6 +68,33 @@ pub enum HistoryScope {
     Everywhere,
     /// None.
     Off,
+}
+
+/// When saves are made that nobody asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AutoSync {
+    /// Never.
+    #[default]
+    Off,
+    /// After each turn of the assistant, and as with `Leave`.
+    Turn,
+    /// At the end of a conversation, and on leaving a work tree.
+    Leave,
+}
+
+impl AutoSync {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Turn, Self::Leave];
+
+    /// As the settings call it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Turn => "turn",
+            Self::Leave => "leave",
+        }
+    }
 }
 
 impl Settings {

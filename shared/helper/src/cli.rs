@@ -16,6 +16,7 @@ use convosync_wire::{
 
 use crate::args::{Cli, Join, Wanted};
 use crate::ask;
+use crate::auto::{self, Moment};
 use crate::caller;
 use crate::complete;
 use crate::config::Draft;
@@ -104,6 +105,8 @@ pub(crate) fn main() -> Exit {
     };
     match found {
         Ok(_) => session.go(wanted),
+        // Whoever leaves a directory may have removed it.
+        Err(_) if matches!(wanted, Wanted::Auto | Wanted::Hook | Wanted::AutoSave) => Exit::Done,
         Err(failure) => {
             session.failed(&failure);
             Exit::Usage
@@ -199,6 +202,9 @@ impl Session<'_> {
             Wanted::Rpc => return serve(&self.interrupt),
             Wanted::ShellInit(code) => return printed(&code),
             Wanted::Definitions(what) => return describe::told(&what),
+            Wanted::Auto => return auto::start(self.env, &self.directory, Moment::Leave),
+            Wanted::Hook => return auto::hook(self.env, &self.directory),
+            Wanted::AutoSave => return auto::work(self.env, &self.directory),
         };
         self.run(verb)
     }

@@ -26,7 +26,7 @@ pub(crate) fn config(file: &SettingsFile, args: &ConfigArgs) -> Result<ConfigRep
     match args {
         ConfigArgs::Show => report.settings = rows(file.all().map_err(refusal)?),
         ConfigArgs::Get { key } => report.settings = rows(vec![file.one(key).map_err(refusal)?]),
-        ConfigArgs::Set { key, value } => {
+        ConfigArgs::Set { key, value, .. } => {
             report.changed = file.set(key, value).map_err(refusal)?;
             report.settings = rows(vec![file.one(key).map_err(refusal)?]);
         }

@@ -130,7 +130,8 @@ mod tests {
                 "state",
                 "pinned",
                 "title",
-                "holds"
+                "holds",
+                "uncommitted"
             ]
         );
         assert_eq!(rows[0]["timestamp"], "2025-10-19T17:57:00Z");

@@ -4,6 +4,7 @@
 
 mod args;
 mod ask;
+mod auto;
 mod caller;
 mod cli;
 mod complete;
@@ -16,6 +17,7 @@ mod editor;
 mod exit;
 mod explain;
 mod files;
+mod hooks;
 mod host;
 mod interrupt;
 mod json;

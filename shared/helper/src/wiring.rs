@@ -15,14 +15,16 @@ use convosync_core::Passphrase;
 use convosync_engine::ports::{Assistant, Entropy as _, Store, Stores as _};
 use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Settings, Trouble};
 use convosync_wire::{
-    ConfigArgs, ExportArgs, ExportSessionArgs, Failure, InitArgs, Progress, ProtectArgs, Reply,
-    Request, Verb,
+    ConfigArgs, ExportArgs, ExportSessionArgs, Failure, InitArgs, Note, Progress, ProtectArgs,
+    Reply, Request, SaveArgs, Verb,
 };
 
+use crate::auto;
 use crate::config::{config, refusal};
 use crate::doctor::examined;
 use crate::explain::explain;
 use crate::files;
+use crate::hooks::{self, Wish};
 use crate::host;
 use crate::interrupt::Interrupt;
 use crate::prompts;
@@ -56,10 +58,38 @@ pub(crate) fn run(
         Ok(request) => request,
         Err(failure) => return Outcome::Failure(failure),
     };
-    wired(request, progress, interrupt, |engine, request| {
+    let outcome = wired(request, progress, interrupt, |engine, request| {
         files::run(engine, request).unwrap_or_else(|| engine.run(request))
-    })
-    .unwrap_or_else(|trouble| Outcome::Failure(trouble.failure()))
+    });
+    match outcome {
+        Ok(Outcome::Reply(mut reply)) => {
+            remember_mode(request, &mut reply);
+            if let Reply::Status(report) = &mut *reply {
+                report.notes.extend(auto::note(&request.env));
+            }
+            Outcome::Reply(reply)
+        }
+        Ok(outcome) => outcome,
+        Err(trouble) => Outcome::Failure(trouble.failure()),
+    }
+}
+
+/// Keeps how a repository's changes are saved, once it was asked and a save was made so.
+fn remember_mode(request: &Request, reply: &mut Reply) {
+    let (Verb::Save(SaveArgs { mode: Some(mode), remember: true, .. }), Reply::Saved(report)) =
+        (&request.verb, reply)
+    else {
+        return;
+    };
+    let kept = Paths::from_env(&request.env).map_err(no_place).and_then(|paths| {
+        let file = SettingsFile::new(paths.settings());
+        file.remember_mode(&report.repository, *mode).map_err(refusal)
+    });
+    // The save is made; all that is lost is the answer, and that is told.
+    if let Err(refusal) = kept {
+        let Refusal { code, message, help, .. } = refusal;
+        report.notes.push(Note { code: code.to_owned(), text: message, help });
+    }
 }
 
 /// Runs an export whose output is the conversation itself.
@@ -173,7 +203,20 @@ fn with_new_passphrase(request: &Request) -> Result<Request, Failure> {
 /// Answers what is asked of the settings.
 fn configured(request: &Request, args: &ConfigArgs) -> Result<Outcome, Refusal> {
     let paths = Paths::from_env(&request.env).map_err(no_place)?;
-    let report = config(&SettingsFile::new(paths.settings()), args)?;
+    let file = SettingsFile::new(paths.settings());
+    let mut called = None;
+    if let ConfigArgs::Set { key, value, hooks } = args
+        && key == "auto_sync"
+    {
+        file.check(key, value).map_err(refusal)?;
+        let claude = claude_folder(&request.env, paths.home.as_deref());
+        match hooks::wanted(&request.env, claude, value, *hooks) {
+            Wish::Ask(decision) => return Ok(Outcome::Decision(*decision)),
+            Wish::Done(note) => called = note,
+        }
+    }
+    let mut report = config(&file, args)?;
+    report.notes.extend(called);
     Ok(Outcome::Reply(Box::new(Reply::Config(report))))
 }
 

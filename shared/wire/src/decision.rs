@@ -49,6 +49,10 @@ pub enum Question {
     Clone,
     /// The conversation that is saved is large.
     Large,
+    /// Whether a save commits on the default branch.
+    SaveMode,
+    /// Whether the assistant's own settings may be changed, so that it calls ConvoSync.
+    AssistantHooks,
 }
 
 impl Question {
@@ -71,6 +75,8 @@ impl Question {
             Self::Origin => "origin",
             Self::Clone => "clone",
             Self::Large => "large",
+            Self::SaveMode => "save-mode",
+            Self::AssistantHooks => "assistant-hooks",
         }
     }
 }

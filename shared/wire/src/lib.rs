@@ -38,7 +38,8 @@ pub use report::{
 };
 pub use request::{
     Answers, InitArgs, JoinArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLarge, OnLive,
-    OnMergeConflict, OnMissing, Request, ResumeArgs, SaveArgs, Secret, Since, SyncArgs, Verb,
+    OnMergeConflict, OnMissing, Request, ResumeArgs, SaveArgs, SaveMode, Secret, Since, SyncArgs,
+    Verb,
 };
 pub use store::{
     ConsentArgs, ConsentReport, MoveArgs, MoveReport, OriginRow, StoreKind, StoreReport, Visible,

@@ -288,6 +288,9 @@ pub struct SessionRow {
     /// What the save holds.
     #[serde(default)]
     pub holds: Vec<Part>,
+    /// Changes that no commit holds and that travel with the newest save.
+    #[serde(default)]
+    pub uncommitted: u64,
 }
 
 /// A save.
@@ -342,6 +345,15 @@ pub struct SaveReport {
     pub modified_files: u64,
     /// Files that the commit added.
     pub new_files: u64,
+    /// Nothing has changed since the last save, which is this one: none was made.
+    #[serde(default)]
+    pub unchanged: bool,
+    /// Changes that no commit holds and that travel with the save.
+    #[serde(default)]
+    pub uncommitted: u64,
+    /// The repository's normalised URL, or its folder name.
+    #[serde(default)]
+    pub repository: String,
     /// `remote/branch` that the commit was proven to be on; `remote` alone if it is on another branch
     /// there.
     pub pushed: Option<String>,
@@ -408,6 +420,9 @@ pub struct ResumeReport {
     pub commit_subject: Option<String>,
     /// Whether the branch was switched.
     pub switched_branch: bool,
+    /// Changes that no commit holds, brought back with it.
+    #[serde(default)]
+    pub uncommitted: u64,
     /// Whether commits were fetched.
     pub fetched: bool,
     /// Commits of the remote's branch that came on top of the session's, because they were asked

@@ -191,6 +191,7 @@ impl Verb {
             (Self::Init(args), question) => args.record(question, choice)?,
             (Self::StoreConsent(args), question) => args.record(question, choice)?,
             (Self::Resume(args), question) => args.record(question, choice)?,
+            (Self::Config(args), Question::AssistantHooks) => args.record(choice)?,
             (Self::Save(args), question) => args.record(question, choice)?,
             (verb, question) => {
                 return Err(format!("{} does not ask `{}`", verb.name(), question.as_str()));
@@ -314,12 +315,23 @@ pub struct SaveArgs {
     pub on_large: Option<OnLarge>,
     /// What is archived of a large one ends before this message, counted from 1.
     pub from_message: Option<u64>,
+    /// `--commit`, `--stash`. None: as the settings say.
+    pub mode: Option<SaveMode>,
+    /// The mode was chosen when it was asked for: the next save of this repository does not ask.
+    pub remember: bool,
+    /// Nobody asked for it: nothing is committed, pushed, sent or asked, and where nothing has
+    /// changed since the last save, nothing is saved.
+    pub auto: bool,
 }
 
 impl SaveArgs {
     fn record(&mut self, question: Question, choice: &Choice) -> Result<(), String> {
         match question {
             Question::Large => self.on_large = Some(choice.value.parse()?),
+            Question::SaveMode => {
+                self.mode = Some(choice.value.parse()?);
+                self.remember = true;
+            }
             question => return Err(format!("save does not ask `{}`", question.as_str())),
         }
         Ok(())
@@ -416,6 +428,8 @@ impl Answers {
             Question::MergeConflict => self.on_merge_conflict = Some(value.parse()?),
             Question::Clone
             | Question::Delete
+            | Question::SaveMode
+            | Question::AssistantHooks
             | Question::Revoke
             | Question::ExportKey
             | Question::Approve
@@ -465,6 +479,16 @@ macro_rules! answer {
             }
         }
     };
+}
+
+answer! {
+    /// How a save takes changes that no commit holds.
+    SaveMode {
+        /// As a commit, which is pushed.
+        Commit = "commit",
+        /// As they are, sealed; nothing is committed or pushed.
+        Stash = "stash",
+    }
 }
 
 answer! {
@@ -603,6 +627,9 @@ pub struct SyncArgs {
     /// The same as without: what failed before is tried again at once, however long it has to wait
     /// where nobody asks.
     pub retry: bool,
+    /// Nobody asked for it: only what is due is sent, and nothing is pushed.
+    #[serde(default)]
+    pub quiet: bool,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::decision::Choice;
 use crate::report::Note;
 
 /// `convosync config`.
@@ -23,6 +24,10 @@ pub enum ConfigArgs {
         /// Its value as in TOML; a text may stand without quotes, and the items of a list with
         /// commas between.
         value: String,
+        /// `--hooks` (true), `--no-hooks` (false): whether the assistant's own settings may be
+        /// changed where the setting needs it. None: it is asked.
+        #[serde(default)]
+        hooks: Option<bool>,
     },
     /// The file's text, for an editor; where there is no file, one that explains every key.
     Text,
@@ -31,6 +36,27 @@ pub enum ConfigArgs {
         /// The new text.
         text: String,
     },
+}
+
+impl ConfigArgs {
+    /// The choice that changes the assistant's settings.
+    pub const INSTALL: &'static str = "install";
+    /// The choice that leaves them alone.
+    pub const LEAVE: &'static str = "leave";
+
+    /// Takes down whether the assistant's own settings may be changed.
+    ///
+    /// # Errors
+    ///
+    /// If nothing is set, or there is no such choice; nothing was taken down then.
+    pub fn record(&mut self, choice: &Choice) -> Result<(), String> {
+        match (self, choice.value.as_str()) {
+            (Self::Set { hooks, .. }, Self::INSTALL) => *hooks = Some(true),
+            (Self::Set { hooks, .. }, Self::LEAVE) => *hooks = Some(false),
+            (_, value) => return Err(format!("`{value}` is no answer of config")),
+        }
+        Ok(())
+    }
 }
 
 /// One setting.

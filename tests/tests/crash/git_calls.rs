@@ -213,3 +213,60 @@ fn a_clone_that_was_killed_is_made_the_next_time() {
     }
     drop(world);
 }
+
+/// Staged, unstaged and untracked changes; the laptop has to get the same.
+fn uncommitted(device: &Device, step: usize) {
+    device.write("staged.txt", &format!("staged {step}\n"));
+    device.git(&["add", "staged.txt"]);
+    device.write("README.md", &format!("unstaged {step}\n"));
+    device.write(&format!("new/{step}.txt"), &format!("untracked {step}\n"));
+}
+
+fn status(device: &Device) -> String {
+    device.git(&["status", "--porcelain=v2", "--untracked-files=all"])
+}
+
+#[test]
+fn a_save_of_uncommitted_work_that_was_killed_at_any_call_of_git_touches_nothing() {
+    let (_world, desktop, laptop) = World::pair();
+    desktop.talk(ID, 1);
+    let mut before = String::new();
+    at_each_call(
+        &desktop,
+        &["save", "step", "--stash"],
+        |step| uncommitted(&desktop, step),
+        |_| {
+            before = status(&desktop);
+            let left = fs::read_dir(desktop.work_tree.join(".git")).expect("a folder").flatten();
+            let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
+            let ours = |name: &&std::ffi::OsString| name.to_string_lossy().starts_with("convosync");
+            assert_eq!(left.iter().find(ours), None, "nothing of ours stays");
+        },
+    );
+    assert_eq!(desktop.git(&["for-each-ref", "refs/convosync"]), "");
+    laptop.ok(&["resume"]);
+    assert_eq!(status(&laptop), before);
+}
+
+#[test]
+fn a_resume_of_uncommitted_work_that_was_killed_at_any_call_of_git_goes_on() {
+    let (_world, desktop, laptop) = World::pair();
+    desktop.talk(ID, 1);
+    uncommitted(&desktop, 1);
+    desktop.ok(&["save", "step 1", "--stash"]);
+    laptop.ok(&["resume"]);
+    at_each_call(
+        &laptop,
+        &["resume"],
+        |step| {
+            uncommitted(&desktop, step);
+            fs::remove_file(desktop.work_tree.join(format!("new/{}.txt", step - 1)))
+                .expect("it is there");
+            desktop.ok(&["save", &format!("step {step}"), "--stash"]);
+        },
+        |step| {
+            assert_eq!(status(&laptop), status(&desktop), "step {step}");
+            assert_eq!(laptop.read(&format!("new/{step}.txt")), format!("untracked {step}\n"));
+        },
+    );
+}

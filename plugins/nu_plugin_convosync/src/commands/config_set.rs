@@ -7,9 +7,11 @@ use nu_protocol::{Example, LabeledError, Signature, SyntaxShape, Type, Value};
 
 use super::config::MORE;
 use crate::ConvoSyncPlugin;
+use crate::argument::refuse_both;
 use crate::complete::{Offer, offers};
+use crate::decide::decided;
 use crate::failure::wrong;
-use crate::front::Front;
+use crate::front::{Front, tell};
 use crate::value::Shape;
 
 /// Change one setting.
@@ -38,6 +40,12 @@ impl SimplePluginCommand for ConfigSet {
         super::signature(self.name())
             .required("key", SyntaxShape::String, "e.g. retention.days")
             .required("value", SyntaxShape::Any, "its value, or a list of texts")
+            .switch(
+                "hooks",
+                "for auto_sync: let Claude Code call ConvoSync (changes its settings.json)",
+                None,
+            )
+            .switch("no-hooks", "for auto_sync: leave the settings of Claude Code alone", None)
             .input_output_type(Type::Nothing, Type::Any)
     }
 
@@ -61,9 +69,18 @@ impl SimplePluginCommand for ConfigSet {
         _input: &Value,
     ) -> Result<Value, LabeledError> {
         let front = Front::new(engine, call, &["key", "value"])?;
-        let args = ConfigArgs::Set { key: call.req(0)?, value: text(&call.req(1)?)? };
-        match front.reply(Verb::Config(args))? {
-            Reply::Config(report) => Ok(Shape::at(call.head).setting(&report)),
+        refuse_both(call, "hooks", "no-hooks")?;
+        let hooks = match (call.has_flag("hooks")?, call.has_flag("no-hooks")?) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        };
+        let args = ConfigArgs::Set { key: call.req(0)?, value: text(&call.req(1)?)?, hooks };
+        match decided(&front, Verb::Config(args))? {
+            Reply::Config(report) => {
+                tell(&report.notes);
+                Ok(Shape::at(call.head).setting(&report))
+            }
             _ => Err(front.unexpected()),
         }
     }
@@ -106,6 +123,7 @@ mod tests {
             [Verb::Config(ConfigArgs::Set {
                 key: "retention.days".to_owned(),
                 value: "30".to_owned(),
+                hooks: None,
             })]
         );
     }

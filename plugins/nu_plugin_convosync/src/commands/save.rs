@@ -1,6 +1,6 @@
 //! `convosync save`
 
-use convosync_wire::{OnLarge, PlanReport, Reply, SaveArgs, SaveForm, Verb};
+use convosync_wire::{OnLarge, PlanReport, Reply, SaveArgs, SaveForm, SaveMode, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::engine::ArgType;
 use nu_protocol::{
@@ -93,6 +93,12 @@ impl SimplePluginCommand for Save {
                 "skip checks that protect convenience (a file over 100 MB, sync_branches), never those that protect data",
                 None,
             )
+            .switch(
+                "stash",
+                "carry uncommitted changes sealed; nothing is committed or pushed, no file is touched",
+                None,
+            )
+            .switch("commit", "commit them, on the default branch too", None)
             .input_output_type(Type::Nothing, Type::record())
     }
 
@@ -102,6 +108,11 @@ impl SimplePluginCommand for Save {
                 example: r#"convosync save "Implemented OAuth login""#,
                 description: "Commit, push and save the conversation",
                 result: Some(Shape::at(Span::test_data()).saved(&sample::saved())),
+            },
+            Example {
+                example: "(convosync save --stash).uncommitted",
+                description: "Carry uncommitted changes without a commit, and tell how many",
+                result: Some(Value::test_int(0)),
             },
             Example {
                 example: "convosync save --dry-run | get steps",
@@ -173,6 +184,7 @@ fn args(call: &EvaluatedCall) -> Result<SaveArgs, LabeledError> {
     refuse_both(call, "new", "session")?;
     refuse_both(call, "branch", "no-code")?;
     refuse_both(call, "env", "no-terminal")?;
+    refuse_both(call, "stash", "commit")?;
     Ok(SaveArgs {
         message: message(call)?,
         no_push: call.has_flag("no-push")?,
@@ -193,6 +205,13 @@ fn args(call: &EvaluatedCall) -> Result<SaveArgs, LabeledError> {
         interactive: false,
         on_large: choice(call, "on-large")?,
         from_message: from_message(call)?,
+        mode: match (call.has_flag("stash")?, call.has_flag("commit")?) {
+            (true, _) => Some(SaveMode::Stash),
+            (_, true) => Some(SaveMode::Commit),
+            _ => None,
+        },
+        remember: false,
+        auto: false,
     })
 }
 
@@ -239,7 +258,7 @@ mod tests {
     fn every_flag_reaches_the_helper() {
         let script = script();
         script
-            .eval("convosync save -m hi --no-push --no-notify --dry-run --retry --session s --conversation c --accept-shrink -b x --force --title t --no-conversation --no-terminal --on-large archive --from-message 7")
+            .eval("convosync save -m hi --no-push --no-notify --dry-run --retry --session s --conversation c --accept-shrink -b x --force --title t --no-conversation --no-terminal --on-large archive --from-message 7 --stash")
             .unwrap();
         script.eval("convosync save hi --new --no-code").unwrap();
         let all = SaveArgs {
@@ -262,6 +281,9 @@ mod tests {
             on_large: Some(OnLarge::Archive),
             from_message: Some(7),
             env: None,
+            mode: Some(SaveMode::Stash),
+            remember: false,
+            auto: false,
         };
         let new = SaveArgs {
             message: all.message.clone(),

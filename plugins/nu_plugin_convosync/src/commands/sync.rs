@@ -48,7 +48,7 @@ impl SimplePluginCommand for Sync {
         _input: &Value,
     ) -> Result<Value, LabeledError> {
         let front = Front::new(engine, call, &[])?;
-        match front.reply(Verb::Sync(SyncArgs { retry: call.has_flag("retry")? }))? {
+        match front.reply(Verb::Sync(SyncArgs { retry: call.has_flag("retry")?, quiet: false }))? {
             Reply::Synced(report) => {
                 tell(&report.notes);
                 Ok(Shape::at(call.head).synced(&report))
@@ -76,6 +76,6 @@ mod tests {
     fn retry_reaches_the_helper() {
         let script = script();
         script.eval("convosync sync --retry").unwrap();
-        assert_eq!(script.verbs(), [Verb::Sync(SyncArgs { retry: true })]);
+        assert_eq!(script.verbs(), [Verb::Sync(SyncArgs { retry: true, quiet: false })]);
     }
 }

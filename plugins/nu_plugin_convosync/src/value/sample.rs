@@ -72,6 +72,7 @@ pub(crate) fn sessions() -> Vec<SessionRow> {
         pinned: false,
         title: None,
         holds: Part::ALL.to_vec(),
+        uncommitted: 0,
     };
     let bug = SessionRow {
         session_id: text("session-d6xw4jzu"),
@@ -169,6 +170,9 @@ pub(crate) fn saved() -> SaveReport {
         committed: some("Implemented OAuth login [ConvoSync]"),
         modified_files: 3,
         new_files: 2,
+        unchanged: false,
+        uncommitted: 0,
+        repository: text("example.org/user/project"),
         pushed: some("origin/feature/oauth"),
         conversation_id: some(CONVERSATION),
         message_count: 15,
@@ -267,6 +271,7 @@ pub(crate) fn resumed(working_directory: &str) -> convosync_wire::ResumeReport {
         branch: some("feature/oauth"),
         commit: some(OID),
         commit_subject: some("Implemented OAuth login [ConvoSync]"),
+        uncommitted: 0,
         switched_branch: true,
         fetched: true,
         pulled: 0,

@@ -42,6 +42,7 @@ fn session_columns() -> Vec<(String, Type)> {
         ("pinned", Type::Bool),
         ("title", Type::String),
         ("holds", Type::list(Type::String)),
+        ("uncommitted", Type::Int),
     ]
     .map(|(name, ty)| (name.to_owned(), ty))
     .to_vec()
@@ -110,6 +111,7 @@ impl Shape {
             "pinned" => self.flag(row.pinned),
             "title" => self.maybe(row.title.as_ref()),
             "holds" => self.list(&row.holds, |part| self.line(part.as_str())),
+            "uncommitted" => self.count(row.uncommitted),
         }
     }
 }
@@ -135,7 +137,7 @@ mod tests {
     #[test]
     fn the_columns_are_those_that_are_promised() {
         let want = "session_id timestamp device branch commit message message_count size \
-                    repository working_directory conversation_id state pinned title holds";
+                    repository working_directory conversation_id state pinned title holds uncommitted";
         let list = columns(&SHAPE.sessions(&sample::sessions()));
         assert_eq!(list.join(" "), want);
         assert_eq!(declared(session_type()), list);

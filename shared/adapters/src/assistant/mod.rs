@@ -6,6 +6,8 @@
 mod claude_code;
 mod ends;
 mod gather;
+mod hooks;
+mod json;
 mod layout;
 mod listing;
 mod place;
@@ -23,6 +25,7 @@ use std::path::Path;
 use convosync_engine::ports::AssistantError;
 
 pub use claude_code::ClaudeCodeFiles;
+pub use hooks::{ClaudeHooks, HookEvent, HooksError};
 pub use process::{Process, Processes, SystemProcesses};
 pub use slug::project_slug;
 

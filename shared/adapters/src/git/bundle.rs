@@ -14,6 +14,9 @@ use super::{GitCli, history, name, oid};
 /// Bytes of a bundle's header at most: what it needs and what it holds, one line each.
 const MOST_HEADER: u64 = 4 << 20;
 
+/// The name that a bundle of uncommitted work has for it; no ref here.
+pub(super) const WORK: &str = "refs/convosync/work";
+
 pub(super) fn bundle(
     git: &GitCli,
     repo: &Repository,
@@ -64,7 +67,11 @@ fn write(
 }
 
 /// Those of `oids` that are here.
-fn present(git: &GitCli, repo: &Repository, oids: &[Oid]) -> Result<BTreeSet<Oid>, GitError> {
+pub(super) fn present(
+    git: &GitCli,
+    repo: &Repository,
+    oids: &[Oid],
+) -> Result<BTreeSet<Oid>, GitError> {
     if oids.is_empty() {
         return Ok(BTreeSet::new());
     }

@@ -87,6 +87,12 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Works on a copy of the index: it gets no shared part that is of no use afterwards, and the
+    /// indexes of submodules, which are no copies, are not written.
+    pub(crate) fn on_a_copy(self) -> Self {
+        self.config("core.splitIndex=false").env("GIT_OPTIONAL_LOCKS", "0")
+    }
+
     pub(crate) fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
         self.env.push((name, value.into()));
         self

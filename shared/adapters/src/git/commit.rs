@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use convosync_core::Oid;
 use convosync_engine::ports::{ChangeKind, Committed, GitError, HeadState, Repository};
 
-use super::call::Output;
+use super::call::{Call, Output};
 use super::index::{Saved, while_unlocked};
 use super::status::{Status, shown, status};
 use super::{GitCli, facts, letter_case, lfs, oid, submodule, unreadable};
@@ -90,20 +90,43 @@ pub(super) fn stage(
     behind: &BTreeSet<Vec<u8>>,
     index: Option<&Path>,
 ) -> Result<(), GitError> {
-    let paths = all_but(behind);
+    stage_into(git, repo, behind, index.map(|index| (index, None)))
+}
+
+/// The same, with new objects in a directory of their own.
+pub(super) fn stage_into(
+    git: &GitCli,
+    repo: &Repository,
+    behind: &BTreeSet<Vec<u8>>,
+    elsewhere: Option<(&Path, Option<&Path>)>,
+) -> Result<(), GitError> {
+    let call = || {
+        let call = git.write(&repo.root, "add").arg("--all");
+        let Some((index, objects)) = elsewhere else { return call };
+        let call = call.env("GIT_INDEX_FILE", index).on_a_copy();
+        match objects {
+            Some(objects) => call.env("GIT_OBJECT_DIRECTORY", objects),
+            None => call,
+        }
+    };
+    add(git, call, &all_but(behind))
+}
+
+/// Adds by pathspecs, each with its NUL; none: by what the call says itself.
+pub(super) fn add<'g>(
+    git: &GitCli,
+    call: impl Fn() -> Call<'g>,
+    paths: &[u8],
+) -> Result<(), GitError> {
     let add = |sparse: bool| {
         // A new file outside of a sparse checkout is work too.
-        let call = git.write(&repo.root, "add").arg("--all").args(sparse.then_some("--sparse"));
-        let call = match index {
-            Some(index) => call.env("GIT_INDEX_FILE", index),
-            None => call,
-        };
+        let call = call().args(sparse.then_some("--sparse"));
         if paths.is_empty() {
             call.run()
         } else {
             // By standard input: there may be more than a command line holds.
             let listed = ["--pathspec-from-file=-", "--pathspec-file-nul"];
-            call.args(listed).input(paths.clone()).run()
+            call.args(listed).input(paths).run()
         }
     };
     let mut output = add(true)?;

@@ -9,7 +9,7 @@ use convosync_engine::ports::{GitError, Remote, Repository, Upstream};
 use super::{GitCli, name, url};
 
 /// The settings that matter here.
-const WANTED: &str = r"^(remote\..*\.url|branch\..*\.(remote|merge|pushremote)|url\..*\.insteadof|core\.sshcommand|core\.ignorecase|convosync\.remote|remote\.pushdefault|filter\.lfs\.(clean|process))$";
+const WANTED: &str = r"^(remote\..*\.url|branch\..*\.(remote|merge|pushremote)|url\..*\.insteadof|core\.sshcommand|core\.ignorecase|init\.defaultbranch|convosync\.remote|remote\.pushdefault|filter\.lfs\.(clean|process))$";
 
 /// What git says is set.
 #[derive(Debug)]
@@ -67,6 +67,12 @@ impl Config {
     /// Whether an ssh program is set.
     pub(super) fn chooses_ssh(&self) -> bool {
         self.settings.iter().any(|(key, value)| key == "core.sshcommand" && !value.is_empty())
+    }
+
+    /// The branch that new repositories get.
+    pub(super) fn default_branch(&self) -> Option<&str> {
+        let mut set = self.settings.iter().rev();
+        set.find(|(key, _)| key == "init.defaultbranch").map(|(_, value)| value.as_str())
     }
 
     /// The remotes that have a URL, `origin` first.

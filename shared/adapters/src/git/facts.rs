@@ -5,8 +5,11 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use convosync_engine::ports::{Facts, GitError, HeadState, Identity, Operation, Repository};
+use convosync_engine::ports::{
+    Facts, GitError, HeadState, Identity, Operation, Repository, Upstream,
+};
 
+use super::config::Config;
 use super::status::{self, status};
 use super::{GitCli, config, large, lfs, name, subject};
 
@@ -30,6 +33,7 @@ pub(super) fn facts(
         HeadState::Branch(name) | HeadState::Unborn(name) => config.upstream(name),
         HeadState::Detached => None,
     };
+    let default_branch = default_branch(&config, &repository, upstream.as_ref());
     Ok(Facts {
         pushes_to: config.pushes_to(status.head.branch()),
         has_jj: root.join(".jj").is_dir(),
@@ -44,9 +48,25 @@ pub(super) fn facts(
         large: large::files(git, root, &status.entries)?,
         kept_back: behind.iter().map(|path| status::shown(path)).collect(),
         operation: operation(git, &repository)?,
+        default_branch,
         remotes: config.remotes(root),
         repository,
     })
+}
+
+/// The branch that HEAD of the branch's remote names: a clone wrote it down (a reftable keeps it
+/// where only git finds it, and few have one); else the one that the user's new repositories get.
+fn default_branch(
+    config: &Config,
+    repo: &Repository,
+    upstream: Option<&Upstream>,
+) -> Option<String> {
+    let first = || config.remotes(&repo.root).into_iter().next().map(|remote| remote.name);
+    let remote = upstream.map(|upstream| upstream.remote.clone()).or_else(first)?;
+    let head = repo.common_dir.join("refs/remotes").join(&remote).join("HEAD");
+    let text = std::fs::read_to_string(head).unwrap_or_default();
+    let named = text.trim_end().strip_prefix(&format!("ref: refs/remotes/{remote}/"));
+    named.or_else(|| config.default_branch()).map(str::to_owned)
 }
 
 /// What tells a repository from others; no process where no `.git` is above.

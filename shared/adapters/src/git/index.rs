@@ -2,7 +2,9 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -21,11 +23,54 @@ pub(super) fn while_unlocked<T>(
     repo: &Repository,
     mut act: impl FnMut() -> Result<T, GitError>,
 ) -> Result<T, GitError> {
+    orphans_end(git, repo)?;
     let lock = lock_file(repo);
     patiently(git, || match lock.exists() {
         true => Err(GitError::Locked { path: lock.display().to_string() }),
         false => act(),
     })
+}
+
+/// What the name of a copied index begins with; the process that made it follows.
+const COPY: &str = "convosync-index-";
+
+/// The same of a directory of objects.
+pub(super) const OBJECTS: &str = "convosync-objects-";
+
+/// Waits while the git of a helper that was killed still works on its copy of the index, and so on
+/// the files; then removes the copies, and the objects beside the repository, that they left.
+fn orphans_end(git: &GitCli, repo: &Repository) -> Result<(), GitError> {
+    let until = Instant::now() + git.limits.lock;
+    loop {
+        let left = orphaned(repo);
+        let at_work = left.iter().any(|copy| copy.extension().is_some_and(|is| is == "lock"));
+        if !at_work || Instant::now() >= until {
+            // A lock that stays is of a git that died too.
+            for path in left {
+                let _ =
+                    if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+            }
+            return Ok(());
+        }
+        if git.cancel.is_cancelled() {
+            return Err(GitError::Cancelled);
+        }
+        sleep(PAUSE);
+    }
+}
+
+/// Copies of the index with their locks, and directories of objects, whose helper is no more.
+fn orphaned(repo: &Repository) -> Vec<PathBuf> {
+    let is_dead = |name: &str| {
+        let of = name.strip_prefix(COPY).or_else(|| name.strip_prefix(OBJECTS))?;
+        let pid = of.split(['-', '.']).next()?.parse().ok()?;
+        let pid = rustix::process::Pid::from_raw(pid)?;
+        let asked = rustix::process::test_kill_process(pid);
+        Some(asked == Err(rustix::io::Errno::SRCH))
+    };
+    let entries = fs::read_dir(&repo.git_dir).into_iter().flatten().flatten();
+    let dead = entries.filter(|entry| is_dead(&entry.file_name().to_string_lossy()) == Some(true));
+    dead.map(|entry| entry.path()).collect()
 }
 
 /// The same for what takes other locks than the index's.
@@ -66,11 +111,8 @@ impl Saved {
     /// Remembers the index.
     pub(super) fn of(repo: &Repository) -> io::Result<Self> {
         let path = repo.git_dir.join("index");
-        let file = match File::open(&path) {
-            Ok(file) => {
-                let modified = file.metadata()?.modified()?;
-                Some((file, modified))
-            }
+        let file = match opened(&path) {
+            Ok(file) => Some(file),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
@@ -79,8 +121,17 @@ impl Saved {
 
     /// Puts it back, under git's own lock.
     pub(super) fn restore(self) -> io::Result<()> {
+        self.put_back(|| true).map(drop)
+    }
+
+    /// The same, if what is asked under the lock holds.
+    fn put_back(self, holds: impl FnOnce() -> bool) -> io::Result<bool> {
         let lock = self.path.with_extension("lock");
         let mut new = OpenOptions::new().write(true).create_new(true).open(&lock)?;
+        if !holds() {
+            fs::remove_file(&lock)?; // ours: we made it above
+            return Ok(false);
+        }
         let restored = match self.file {
             // The time is part of it: git distrusts entries that are as young as the index.
             Some((mut old, modified)) => io::copy(&mut old, &mut new)
@@ -91,6 +142,69 @@ impl Saved {
         if restored.is_err() {
             let _ = fs::remove_file(&lock); // ours: we made it above
         }
-        restored
+        restored.map(|()| true)
     }
+}
+
+/// A copy of the index, beside it: a split index refers to files there. Gone when dropped.
+pub(super) struct CopiedIndex {
+    copy: PathBuf,
+    /// The original when it was copied.
+    stamp: Option<Stamp>,
+}
+
+/// Tells whether a file was written since.
+type Stamp = (SystemTime, u64, u64);
+
+impl CopiedIndex {
+    /// Copies it; where there is none yet, git makes one.
+    pub(super) fn of(repo: &Repository) -> io::Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{COPY}{}-{count}", std::process::id());
+        let original = repo.git_dir.join("index");
+        let copied = Self { copy: repo.git_dir.join(name), stamp: stamp(&original) };
+        let _ = fs::remove_file(&copied.copy); // of a process that had this id and died
+        match fs::copy(&original, &copied.copy) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(copied),
+            other => other?,
+        };
+        // The time is part of it: git looks into files that are as young as the index.
+        if let Some((modified, ..)) = copied.stamp {
+            File::options().write(true).open(&copied.copy)?.set_modified(modified)?;
+        }
+        Ok(copied)
+    }
+
+    /// Where it is, for `GIT_INDEX_FILE`.
+    pub(super) fn path(&self) -> &Path {
+        &self.copy
+    }
+
+    /// Makes it the index, in one step and under git's own lock. False: the index was written
+    /// since it was copied, and stays.
+    pub(super) fn into_place(self, repo: &Repository) -> io::Result<bool> {
+        let index = repo.git_dir.join("index");
+        let new = Saved { path: index.clone(), file: Some(opened(&self.copy)?) };
+        new.put_back(|| stamp(&index) == self.stamp)
+    }
+}
+
+impl Drop for CopiedIndex {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.copy);
+        let _ = fs::remove_file(self.copy.with_extension("lock"));
+    }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let facts = fs::metadata(path).ok()?;
+    Some((facts.modified().ok()?, facts.len(), facts.ino()))
+}
+
+/// A file with the time of its last change.
+fn opened(path: &Path) -> io::Result<(File, SystemTime)> {
+    let file = File::open(path)?;
+    let modified = file.metadata()?.modified()?;
+    Ok((file, modified))
 }

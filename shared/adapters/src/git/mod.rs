@@ -32,6 +32,7 @@ mod subject;
 mod submodule;
 mod switch;
 mod url;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -41,8 +42,8 @@ use std::time::Duration;
 use convosync_core::{HeadMove, Oid, WorkTreeState};
 use convosync_engine::Cancel;
 use convosync_engine::ports::{
-    Advertised, Branch, Committed, Facts, Git, GitError, Identity, JoinedCode, Parked, Push,
-    Relation, Repository,
+    Advertised, Branch, CapturedWork, Committed, Facts, Git, GitError, Identity, JoinedCode,
+    Parked, Push, Relation, Repository, WorkHere,
 };
 
 pub(crate) use call::{Call, Kind, Output};
@@ -369,6 +370,43 @@ impl Git for GitCli {
         excludes: &[String],
     ) -> Result<Option<Parked>, GitError> {
         park::park(self, repo, id, message, excludes)
+    }
+
+    fn capture_work(
+        &self,
+        repo: &Repository,
+        excludes: &[String],
+        file: &Path,
+    ) -> Result<Option<CapturedWork>, GitError> {
+        work::capture(self, repo, excludes, file)
+    }
+
+    fn compare_work(
+        &self,
+        repo: &Repository,
+        excludes: &[String],
+        known: &[Oid],
+    ) -> Result<WorkHere, GitError> {
+        work::compare(self, repo, excludes, known)
+    }
+
+    fn restore_work(
+        &self,
+        repo: &Repository,
+        excludes: &[String],
+        work: &Oid,
+    ) -> Result<Vec<String>, GitError> {
+        work::restore(self, repo, excludes, work)
+    }
+
+    fn lift_work(
+        &self,
+        repo: &Repository,
+        excludes: &[String],
+        work: &Oid,
+        id: &str,
+    ) -> Result<Option<String>, GitError> {
+        work::lift(self, repo, excludes, work, id)
     }
 
     fn keep(&self, repo: &Repository, id: &str, commit: &Oid) -> Result<String, GitError> {

@@ -175,6 +175,22 @@ fn look(root: &Path, want: &Wanted, tracked: &BTreeSet<Vec<u8>>) -> Found {
     }
 }
 
+/// Whether a file lies at a path, by this very name and below no link: one that git tracks there is
+/// not gone then.
+pub(super) fn lies(root: &Path, path: &[u8]) -> bool {
+    let folders = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+    let is_folder = |end: usize| metadata(root, &path[..end]).is_some_and(|file| file.is_dir());
+    let is_file = || metadata(root, path).is_some_and(|file| !file.is_dir());
+    if !folders.map(|(end, _)| end).all(is_folder) || !is_file() {
+        return false;
+    }
+    // A file system may take `README` for `Readme`.
+    let place = place(root, path);
+    let Some((folder, name)) = place.parent().zip(place.file_name()) else { return false };
+    let mut names = fs::read_dir(folder).into_iter().flatten().flatten();
+    names.any(|entry| entry.file_name() == name)
+}
+
 fn metadata(root: &Path, path: &[u8]) -> Option<Metadata> {
     fs::symlink_metadata(place(root, path)).ok()
 }
@@ -217,7 +233,7 @@ fn that_differ(
 }
 
 /// A line with the path in C's quotes, as git reads it from standard input.
-fn quoted(path: &[u8]) -> Vec<u8> {
+pub(super) fn quoted(path: &[u8]) -> Vec<u8> {
     let mut line = vec![b'"'];
     for byte in path {
         match byte {

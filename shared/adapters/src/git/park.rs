@@ -124,7 +124,12 @@ fn is_of(git: &GitCli, repo: &Repository, stash: &Oid, before: &Status) -> Resul
 }
 
 /// Sets a ref that is not there yet; one that is there at the same commit will do.
-fn keep_at(git: &GitCli, repo: &Repository, reference: &str, commit: &Oid) -> Result<(), GitError> {
+pub(super) fn keep_at(
+    git: &GitCli,
+    repo: &Repository,
+    reference: &str,
+    commit: &Oid,
+) -> Result<(), GitError> {
     let none = "0".repeat(commit.as_str().len());
     let args = [reference, commit.as_str(), &none];
     let output = git.write(&repo.root, "update-ref").args(args).run()?;

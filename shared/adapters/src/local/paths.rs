@@ -121,6 +121,12 @@ impl Paths {
         self.state.join("shell/recorded")
     }
 
+    /// Why the last automatic save was not made.
+    #[must_use]
+    pub fn auto_sync(&self) -> PathBuf {
+        self.state.join("auto-sync.json")
+    }
+
     /// The folder of temporary files.
     #[must_use]
     pub fn scratch(&self) -> PathBuf {

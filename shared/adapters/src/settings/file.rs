@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use convosync_engine::Settings;
+use convosync_engine::{SaveMode, Settings};
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
 use super::error::SettingsError;
@@ -93,15 +93,40 @@ impl SettingsFile {
     ///
     /// [`SettingsError::Unknown`], [`SettingsError::Value`]; the file stays as it is.
     pub fn set(&self, name: &str, text: &str) -> Result<bool, SettingsError> {
-        let key = find(name)?;
-        let item = Item::Value(typed(key.kind, text));
-        given(key, &item, None)?;
+        let (key, item) = checked(name, text)?;
+        self.edit(|document| {
+            let mut path: Vec<&str> = key.name.split('.').collect();
+            let last = path.pop().unwrap_or_default();
+            put(document, &path, last, item);
+        })
+    }
+
+    /// Whether a setting may be that.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Unknown`], [`SettingsError::Value`].
+    pub fn check(&self, name: &str, text: &str) -> Result<(), SettingsError> {
+        checked(name, text).map(drop)
+    }
+
+    /// Remembers how a repository's changes are saved. Gives whether anything changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`SettingsFile::load`]; the file stays as it is.
+    pub fn remember_mode(&self, repository: &str, mode: SaveMode) -> Result<bool, SettingsError> {
+        let item = Item::Value(Value::from(mode.as_str()));
+        self.edit(|document| put(document, &["save", "repositories"], repository, item))
+    }
+
+    fn edit(&self, change: impl FnOnce(&mut DocumentMut)) -> Result<bool, SettingsError> {
         let before = self.read()?.unwrap_or_default();
         parse(&before, &self.name())?;
         let mut document: DocumentMut = before.parse().map_err(|error: toml_edit::TomlError| {
             SettingsError::Syntax { place: self.name(), reason: error.message().to_owned() }
         })?;
-        put(&mut document, key.name, item);
+        change(&mut document);
         let after = document.to_string();
         // What comes out is read again: an edit must never leave a file that stops every command.
         parse(&after, &self.name())?;
@@ -189,6 +214,13 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
+fn checked(name: &str, text: &str) -> Result<(&'static Key, Item), SettingsError> {
+    let key = find(name)?;
+    let item = Item::Value(typed(key.kind, text));
+    given(key, &item, None)?;
+    Ok((key, item))
+}
+
 fn find(name: &str) -> Result<&'static Key, SettingsError> {
     KEYS.iter().find(|key| key.name == name).ok_or_else(|| unknown(name, None))
 }
@@ -219,29 +251,25 @@ fn typed(kind: Kind, text: &str) -> Value {
     }
 }
 
-/// Puts a value where its name says; what stands around an old one stays.
-fn put(document: &mut DocumentMut, name: &str, item: Item) {
+/// Puts a value into the table that these names lead to; what stands around an old one stays.
+fn put(document: &mut DocumentMut, tables: &[&str], name: &str, item: Item) {
     let mut table: &mut dyn toml_edit::TableLike = document.as_table_mut();
-    let mut parts = name.split('.').peekable();
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            match table.get_mut(part).and_then(Item::as_value_mut) {
-                Some(old) => {
-                    let decor = old.decor().clone();
-                    if let Ok(mut value) = item.into_value() {
-                        *value.decor_mut() = decor;
-                        *old = value;
-                    }
-                }
-                None => drop(table.insert(part, item)),
-            }
-            return;
-        }
+    for part in tables {
         if !table.contains_key(part) {
             table.insert(part, Item::Table(Table::new()));
         }
         let Some(inner) = table.get_mut(part).and_then(Item::as_table_like_mut) else { return };
         table = inner;
+    }
+    match table.get_mut(name).and_then(Item::as_value_mut) {
+        Some(old) => {
+            let decor = old.decor().clone();
+            if let Ok(mut value) = item.into_value() {
+                *value.decor_mut() = decor;
+                *old = value;
+            }
+        }
+        None => drop(table.insert(name, item)),
     }
 }
 
@@ -315,8 +343,9 @@ mod tests {
     fn every_setting_can_be_set_and_read_back_by_either_side() {
         let (_home, file) = Home::new("");
         for (key, text, json) in [
-            ("save.mode", "commit", r#""commit""#),
-            ("auto_sync", "true", "true"),
+            ("save.mode", "stash", r#""stash""#),
+            ("save.repositories", r#"{"a/b" = "commit"}"#, r#"{"a/b":"commit"}"#),
+            ("auto_sync", "turn", "\"turn\""),
             ("sync_branches", "main, feature/*", r#"["main","feature/*"]"#),
             ("exclude_patterns", r#"["*.sqlite"]"#, r#"["*.sqlite"]"#),
             ("env.names", "APP_*, PORT", r#"["APP_*","PORT"]"#),
@@ -354,6 +383,19 @@ mod tests {
     }
 
     #[test]
+    fn the_mode_of_a_repository_is_remembered_beside_the_others() {
+        let text = "metered = true # at home\n\n[save.repositories]\n# mine\n\"a/b\" = \"stash\"\n";
+        let (_home, file) = Home::new(text);
+        assert_eq!(file.remember_mode("host/c d.e", SaveMode::Commit), Ok(true));
+        assert_eq!(file.remember_mode("host/c d.e", SaveMode::Commit), Ok(false));
+        let after = fs::read_to_string(file.path()).unwrap();
+        assert_eq!(after, format!("{text}\"host/c d.e\" = \"commit\"\n"));
+        let modes = file.load().unwrap().save_modes;
+        assert_eq!(modes["a/b"], SaveMode::Stash);
+        assert_eq!(modes["host/c d.e"], SaveMode::Commit);
+    }
+
+    #[test]
     fn what_is_wrong_is_named_with_its_line() {
         refused(
             "metered = true\n[retention]\ndays = \"long\"\n",
@@ -371,9 +413,9 @@ mod tests {
             "~/convosync/config.toml, line 1: encryption can't be turned off: there is no setting for it",
         );
         refused(
-            "[save]\nmode = \"stash\"",
+            "[save]\nmode = \"push\"",
             "convosync::config::value",
-            "~/convosync/config.toml, line 2: `save.mode` is \"commit\" (there is no other way yet), not \"stash\"",
+            "~/convosync/config.toml, line 2: `save.mode` is \"commit\", \"stash\" or \"ask\", not \"push\"",
         );
         for text in ["metered = ", "= 1", "[retention", "metered = true\nmetered = true", "\u{0}"] {
             let (_home, file) = Home::new(text);
@@ -396,7 +438,8 @@ mod tests {
             ("encryption", "false"),
             ("encryptionEnabled", "false"),
             ("retention", "3"),
-            ("save.mode", "stash"),
+            ("save.mode", "push"),
+            ("save.repositories", "{a = \"ask\"}"),
         ] {
             assert!(file.set(key, text).is_err(), "{key} = {text}");
         }

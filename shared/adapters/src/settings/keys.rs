@@ -1,7 +1,9 @@
 //! Every setting: its name, what it may be, what it does. docs/configuration.md says the same, and a
 //! test holds the two together.
 
-use convosync_engine::{HistoryScope, Settings};
+use std::collections::BTreeMap;
+
+use convosync_engine::{AutoSync, HistoryScope, SaveMode, Settings};
 use serde_json::{Value, json};
 
 /// What a setting may be.
@@ -13,10 +15,14 @@ pub(super) enum Kind {
     Number(u32, u32),
     /// Bytes: a number, or a text such as `100 MB`.
     Size,
-    /// The only way to save that there is.
+    /// How a save takes changes, or that it asks.
     SaveMode,
     /// Which commands travel.
     History,
+    /// The same by repository.
+    SaveModes,
+    /// When saves are made that nobody asks for.
+    AutoSync,
 }
 
 impl Kind {
@@ -28,7 +34,9 @@ impl Kind {
             Self::Number(0, _) => "a whole number from 0 on",
             Self::Number(..) => "a whole number of days from 1 to 365",
             Self::Size => "a size such as \"100 MB\", or 0 for none",
-            Self::SaveMode => "\"commit\" (there is no other way yet)",
+            Self::SaveMode => "\"commit\", \"stash\" or \"ask\"",
+            Self::AutoSync => "\"turn\", \"leave\" or \"off\"",
+            Self::SaveModes => "a table of \"commit\" and \"stash\" by repository",
             Self::History => "\"work-tree\", \"everywhere\" or \"off\"",
         }
     }
@@ -53,13 +61,21 @@ const MANY: u32 = 1_000_000;
 
 /// Every setting, in the order in which it is shown.
 pub(super) const KEYS: &[Key] = &[
-    key("save.mode", Kind::SaveMode, "How a save takes changed files: as a commit."),
-    Key {
-        name: "auto_sync",
-        kind: Kind::Switch,
-        about: "Save quietly after each turn of the assistant and on leaving the directory.",
-        not_yet: Some("automatic saves wait for saves that make no commit"),
-    },
+    key(
+        "save.mode",
+        Kind::SaveMode,
+        "How a save takes changed files: `commit` pushes them, `stash` carries them sealed and commits nothing, `ask` commits and asks on the default branch.",
+    ),
+    key(
+        "save.repositories",
+        Kind::SaveModes,
+        "The same for single repositories, by their name in `convosync list`; an answer on the default branch is kept here.",
+    ),
+    key(
+        "auto_sync",
+        Kind::AutoSync,
+        "Save quietly, without a commit: after each `turn` of the assistant, or only on `leave` (its end, another directory).",
+    ),
     key(
         "sync_branches",
         Kind::Texts,
@@ -132,8 +148,12 @@ pub(super) const KEYS: &[Key] = &[
 pub(super) fn value(settings: &Settings, name: &str) -> Value {
     let retention = &settings.retention;
     match name {
-        "save.mode" => json!("commit"),
-        "auto_sync" => json!(settings.auto_sync),
+        "save.mode" => json!(settings.save_mode.map_or(ASK, SaveMode::as_str)),
+        "save.repositories" => {
+            let modes = settings.save_modes.iter();
+            json!(modes.map(|(name, mode)| (name, mode.as_str())).collect::<BTreeMap<_, _>>())
+        }
+        "auto_sync" => json!(settings.auto_sync.as_str()),
         "sync_branches" => json!(settings.sync_branches),
         "exclude_patterns" => json!(settings.exclude_patterns),
         "env.names" => json!(settings.env_names),
@@ -159,15 +179,22 @@ pub(super) enum Given {
     Texts(Vec<String>),
     Number(u32),
     Size(u64),
-    SaveMode,
+    SaveMode(Option<SaveMode>),
+    SaveModes(BTreeMap<String, SaveMode>),
+    AutoSync(AutoSync),
     History(HistoryScope),
 }
+
+/// The mode of saving that is none: the user is asked.
+pub(super) const ASK: &str = "ask";
 
 /// Takes a value over.
 pub(super) fn apply(settings: &mut Settings, name: &str, given: Given) {
     let retention = &mut settings.retention;
     match (name, given) {
-        ("auto_sync", Given::Switch(on)) => settings.auto_sync = on,
+        ("save.mode", Given::SaveMode(mode)) => settings.save_mode = mode,
+        ("save.repositories", Given::SaveModes(modes)) => settings.save_modes = modes,
+        ("auto_sync", Given::AutoSync(when)) => settings.auto_sync = when,
         ("sync_branches", Given::Texts(texts)) => settings.sync_branches = texts,
         ("exclude_patterns", Given::Texts(texts)) => settings.exclude_patterns = texts,
         ("env.names", Given::Texts(texts)) => settings.env_names = texts,

@@ -1,10 +1,12 @@
 //! From a file's text to settings; every error says the line.
 
-use convosync_engine::Settings;
+use std::collections::BTreeMap;
+
+use convosync_engine::{AutoSync, SaveMode, Settings};
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::error::SettingsError;
-use super::keys::{Given, KEYS, Key, Kind, apply, nearest, scope, size};
+use super::keys::{ASK, Given, KEYS, Key, Kind, apply, nearest, scope, size};
 
 /// What a file says.
 #[derive(Debug, Default)]
@@ -84,7 +86,9 @@ pub(super) fn given(
             let bytes = item.as_integer().and_then(|number| u64::try_from(number).ok());
             bytes.or_else(|| item.as_str().and_then(size)).map(Given::Size)
         }
-        Kind::SaveMode => (item.as_str() == Some("commit")).then_some(Given::SaveMode),
+        Kind::SaveMode => item.as_str().and_then(mode).map(Given::SaveMode),
+        Kind::AutoSync => auto_sync(item).map(Given::AutoSync),
+        Kind::SaveModes => modes(item).map(Given::SaveModes),
         Kind::History => item.as_str().and_then(scope).map(Given::History),
     };
     given.ok_or_else(|| SettingsError::Value {
@@ -93,6 +97,24 @@ pub(super) fn given(
         wanted: key.kind.wanted(),
         got: item.as_value().map_or_else(|| item.type_name().to_owned(), shown),
     })
+}
+
+fn mode(text: &str) -> Option<Option<SaveMode>> {
+    if text == ASK { Some(None) } else { text.parse().ok().map(Some) }
+}
+
+/// `true` and `false` are how it was written first.
+fn auto_sync(item: &Item) -> Option<AutoSync> {
+    if let Some(on) = item.as_bool() {
+        return Some(if on { AutoSync::Turn } else { AutoSync::Off });
+    }
+    let text = item.as_str()?;
+    AutoSync::ALL.into_iter().find(|when| when.as_str() == text)
+}
+
+fn modes(item: &Item) -> Option<BTreeMap<String, SaveMode>> {
+    let each = item.as_table_like()?.iter();
+    each.map(|(name, item)| Some((name.to_owned(), item.as_str()?.parse().ok()?))).collect()
 }
 
 fn texts(item: &Item) -> Option<Vec<String>> {

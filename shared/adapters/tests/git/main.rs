@@ -11,3 +11,4 @@ mod moves;
 mod park;
 mod remote;
 mod stops;
+mod work;

@@ -58,6 +58,7 @@ pub(crate) fn unit(profile: &Profile, number: u32, bytes: usize) -> (ObjectName,
         note: false,
         title: None,
         terminal: true,
+        uncommitted: 0,
     };
     let random = &mut noise(u64::from(number) + 2);
     let (name, sealed) =

@@ -58,6 +58,8 @@ struct Stored {
     /// Only written where it is true.
     #[n(22)]
     without_terminal: Option<bool>,
+    #[n(23)]
+    uncommitted: Option<u64>,
 }
 
 /// One device of a vector.
@@ -113,6 +115,7 @@ pub(crate) fn encode_card(card: &Card) -> Vec<u8> {
         folder: card.folder.clone(),
         title: card.title.clone(),
         without_terminal: (!card.terminal).then_some(true),
+        uncommitted: (card.uncommitted > 0).then_some(card.uncommitted),
     })
 }
 
@@ -143,6 +146,7 @@ pub(crate) fn decode_card(bytes: &[u8]) -> Result<Card, FormatError> {
         folder: stored.folder,
         title: stored.title,
         terminal: stored.without_terminal != Some(true),
+        uncommitted: stored.uncommitted.unwrap_or(0),
     })
 }
 

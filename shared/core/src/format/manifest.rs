@@ -8,7 +8,7 @@ use super::{FormatError, decode, encode};
 use crate::context::{Span, are_in_order};
 use crate::id::{ConversationId, Oid};
 use crate::manifest::{
-    Archived, Code, Conversation, FilePath, FileState, LeftOut, Manifest, SegmentRef,
+    Archived, Code, Conversation, FilePath, FileState, LeftOut, Manifest, SegmentRef, Work,
 };
 use crate::name::ObjectName;
 
@@ -49,6 +49,21 @@ struct StoredCode {
     clone_url: Option<String>,
     #[n(12)]
     modified: Option<Vec<String>>,
+    #[n(9)]
+    work: Option<Vec<StoredWork>>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredWork {
+    #[n(0)]
+    commit: Text<Oid>,
+    #[n(1)]
+    base: Text<Oid>,
+    #[n(2)]
+    changes: u64,
+    #[n(3)]
+    bundle: StoredFile,
 }
 
 #[derive(Encode, Decode)]
@@ -185,7 +200,26 @@ fn store_code(code: &Code) -> StoredCode {
         excluded: code.excluded.clone(),
         clone_url: code.clone_url.clone(),
         modified: Some(code.modified.clone()).filter(|files| !files.is_empty()),
+        work: (!code.work.is_empty()).then(|| code.work.iter().map(store_work).collect()),
     }
+}
+
+fn store_work(work: &Work) -> StoredWork {
+    StoredWork {
+        commit: Text(work.commit.clone()),
+        base: Text(work.base.clone()),
+        changes: work.changes,
+        bundle: store_file(&work.bundle),
+    }
+}
+
+fn load_work(stored: StoredWork) -> Result<Work, FormatError> {
+    Ok(Work {
+        commit: stored.commit.0,
+        base: stored.base.0,
+        changes: stored.changes,
+        bundle: load_file(stored.bundle)?,
+    })
 }
 
 fn load_code(stored: StoredCode) -> Result<Code, FormatError> {
@@ -200,6 +234,7 @@ fn load_code(stored: StoredCode) -> Result<Code, FormatError> {
         excluded: stored.excluded,
         clone_url: stored.clone_url,
         modified: stored.modified.unwrap_or_default(),
+        work: all(stored.work.unwrap_or_default(), load_work)?,
     })
 }
 

@@ -9,7 +9,9 @@ use crate::card::{Card, CodeState};
 use crate::context::Span;
 use crate::devices::DeviceEntry;
 use crate::id::{DeviceKind, SaveId};
-use crate::manifest::{Archived, Code, Conversation, FileState, LeftOut, Manifest, SegmentRef};
+use crate::manifest::{
+    Archived, Code, Conversation, FileState, LeftOut, Manifest, SegmentRef, Work, content_digest,
+};
 use crate::terminal::Terminal;
 use crate::vector::Vector;
 
@@ -44,6 +46,7 @@ fn card() -> Card {
         note: false,
         title: None,
         terminal: true,
+        uncommitted: 0,
     }
 }
 
@@ -80,6 +83,7 @@ fn manifest() -> Manifest {
             excluded: vec![".env".to_owned()],
             clone_url: Some("git@example.org:user/project.git".to_owned()),
             modified: Vec::new(),
+            work: Vec::new(),
         }),
         conversations: vec![Conversation {
             assistant: "claude-code".to_owned(),
@@ -139,6 +143,31 @@ const CONTEXT: &str = "\
     0465322e312e30056373726306800c82a40001010202646d61696e04f4a50003010c026d66656174757265\
     2f6f6175746803782838396162636465663031323334353637383961626364656630313233343536373839\
     61626364656604f502a2006001626e75";
+/// [`with_work`].
+const CARD_OF_WORK: &str = "\
+    b3007073657373696f6e2d616263646566676801781d30303030303030322d61616161616161612d31372d32\
+    323232333333330281781c30303030303030312d62626262626262622d342d62626262626262620382836861\
+    61616161616161116832323232333333338368626262626262626204686262626262626262041b0000018bcf\
+    e5687b05646465736b06010777496d706c656d656e746564204f41757468206c6f67696e086d666561747572\
+    652f6f6175746809782830313233343536373839616263646566303132333435363738396162636465663031\
+    3233343536370a030b78186578616d706c652e6f72672f757365722f70726f6a6563740c722f686f6d652f75\
+    7365722f70726f6a6563740e0c0f1a0005464e10500909090909090909090909090909090911f412f51703";
+const MANIFEST_OF_WORK: &str = "\
+    a300aa008178186578616d706c652e6f72672f757365722f70726f6a65637401782830313233343536373839\
+    616263646566303132333435363738396162636465663031323334353637026d666561747572652f6f617574\
+    6803782838396162636465663031323334353637383961626364656630313233343536373839616263646566\
+    046961207375626a65637405a300050140028006817828303132333435363738396162636465663031323334\
+    353637383961626364656630313233343536370781642e656e76087820676974406578616d706c652e6f7267\
+    3a757365722f70726f6a6563742e6769740981a4007828666564636261393837363534333231306665646362\
+    6139383736353433323130666564636261393801782838396162636465663031323334353637383961626364\
+    656630313233343536373839616263646566020303a30007014002800181a6006b636c617564652d636f6465\
+    01782431313131313131312d323232322d343333332d383434342d353535353535353535353535030c046532\
+    2e312e300563737263068182707472616e7363726970742e6a736f6e6ca3001a000f4a100158400101010101\
+    0101010101010101010101010101010101010101010101010101010202020202020202020202020202020202\
+    0202020202020202020202020202020282a8005007070707070707070707070707070707021a000f42400319\
+    07d004190bb8051828061901f4070608f5a900500707070707070707070707070707070701783276312f732f\
+    73657373696f6e2d61626364656667682f30303030303030312d62626262626262622d342d62626262626262\
+    62021a000f4240031907d004190bb8051828061901f4070608f402a2006001626e75";
 const ENTRY: &str = "\
     a60068616161616161616101646465736b020403582001010101010101010101010101010101010101010101\
     0101010101010101010104582002020202020202020202020202020202020202020202020202020202020202\
@@ -223,6 +252,37 @@ fn a_context_that_contradicts_itself_is_none() {
     let read = decode_manifest(&encode_manifest(&wrong)).expect("the rest is right");
     assert!(read.conversations[0].spans.is_empty());
     assert_eq!(read.conversations[0].title, wrong.conversations[0].title);
+}
+
+/// The same save with uncommitted work.
+fn with_work() -> (Card, Manifest) {
+    let card = Card { uncommitted: 3, ..card() };
+    let mut manifest = manifest();
+    let code = manifest.code.as_mut().expect("there is code");
+    code.work = vec![Work {
+        commit: id("fedcba9876543210fedcba9876543210fedcba98"),
+        base: code.commit.clone(),
+        changes: 3,
+        bundle: FileState { len: 7, ..FileState::default() },
+    }];
+    (card, manifest)
+}
+
+#[test]
+fn the_digest_of_a_save_covers_its_work_and_is_the_old_one_without() {
+    let (mut other, (_, with)) = (with_work().1, with_work());
+    other.code.as_mut().expect("there is code").work[0].commit =
+        id("0123456789abcdef0123456789abcdef01234567");
+    let digests = [&manifest(), &with, &other].map(content_digest);
+    assert_eq!(HEXLOWER.encode(&digests[0]), "DIGEST");
+    assert!(digests[0] != digests[1] && digests[1] != digests[2]);
+}
+
+#[test]
+fn stored_work_never_changes_and_adds_one_key_at_the_end_of_its_map() {
+    let (card, manifest) = with_work();
+    frozen(&card, encode_card(&card), CARD_OF_WORK, decode_card);
+    frozen(&manifest, encode_manifest(&manifest), MANIFEST_OF_WORK, decode_manifest);
 }
 
 #[test]

@@ -264,6 +264,7 @@ mod tests {
             note: false,
             title: None,
             terminal: true,
+            uncommitted: 0,
         }
     }
 

@@ -316,6 +316,7 @@ mod tests {
             note: false,
             title: None,
             terminal: true,
+            uncommitted: 0,
         }
     }
 

@@ -71,6 +71,7 @@ pub(crate) fn card(profile: &Profile, session: SessionId) -> Card {
         note: false,
         title: None,
         terminal: true,
+        uncommitted: 0,
     }
 }
 

@@ -161,6 +161,8 @@ pub struct Facts {
     pub has_jj: bool,
     /// Files of this repository belong to git LFS, which is not set up here: they are pointers.
     pub lacks_lfs: bool,
+    /// The branch that clones start on, as far as this clone knows.
+    pub default_branch: Option<String>,
 }
 
 /// A commit that was made, or not.
@@ -265,6 +267,36 @@ pub struct Parked {
     pub reference: String,
     /// The command that brings it back.
     pub restore: String,
+}
+
+/// Work that no commit holds, taken down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapturedWork {
+    /// A commit on no branch that has all of it. Equal work on top of the same commit is the same
+    /// commit on every device.
+    pub commit: Oid,
+    /// The commit that it is on top of.
+    pub base: Oid,
+    /// Paths that differ from that, each once.
+    pub changes: u64,
+    /// Files of which it has a pointer only: their contents are with Git LFS.
+    pub pointers: Vec<String>,
+    /// As in [`Committed::submodules`].
+    pub submodules: Vec<Submodule>,
+}
+
+/// How the work here stands to work that was taken down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorkHere {
+    /// There is none.
+    Clean,
+    /// It is this one.
+    Same(Oid),
+    /// Each path is as in this one or as in the commit that it is on top of: it was being brought
+    /// back, or put aside.
+    PartOf(Oid),
+    /// It is none of them.
+    Own,
 }
 
 /// The user's repository, through the user's own git.
@@ -540,6 +572,64 @@ pub trait Git {
         message: &str,
         excludes: &[String],
     ) -> Result<Option<Parked>, GitError>;
+
+    /// Takes the work here down (staged, unstaged, untracked; not ignored) and writes it, without
+    /// what the commit under it reaches, as a bundle to `file`. Touches nothing of the
+    /// repository's: no file, no index, no ref, no object. `None`: there is none.
+    ///
+    /// `excludes`: as in [`Git::commit_all`]; what they keep back is not taken.
+    ///
+    /// # Errors
+    ///
+    /// Without a commit, with conflicts, while something is begun; and if git would tell of a file
+    /// that lies here that it was deleted.
+    fn capture_work(
+        &self,
+        repo: &Repository,
+        excludes: &[String],
+        file: &Path,
+    ) -> Result<Option<CapturedWork>, GitError>;
+
+    /// How the work here stands to `known` work. Touches nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Git::capture_work`].
+    fn compare_work(
+        &self,
+        repo: &Repository,
+        excludes: &[String],
+        known: &[Oid],
+    ) -> Result<WorkHere, GitError>;
+
+    /// Brings work back that is on top of HEAD's commit, with the same split of staged, unstaged
+    /// and untracked, into a work tree that is clean or has a part of it. Names the submodules that
+    /// could not be brought to their commit.
+    ///
+    /// # Errors
+    ///
+    /// If there is other work, or something else in the way of a file: nothing has changed then. If
+    /// git stops halfway, it can be done again.
+    fn restore_work(
+        &self,
+        repo: &Repository,
+        excludes: &[String],
+        work: &Oid,
+    ) -> Result<Vec<String>, GitError>;
+
+    /// Takes the work here, which has to be this one or a part of it, off the work tree, and keeps
+    /// it under `refs/convosync/park/<id>`, which is returned. `None`: there was none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Git::restore_work`].
+    fn lift_work(
+        &self,
+        repo: &Repository,
+        excludes: &[String],
+        work: &Oid,
+        id: &str,
+    ) -> Result<Option<String>, GitError>;
 
     /// Keeps a commit under `refs/convosync/park/<id>`, and returns the ref.
     ///

@@ -13,9 +13,9 @@ pub use assistant::{
     Assistant, AssistantError, Found, Here, LeftOut, Live, Placed, Placement, ReadSeek, SourceFile,
 };
 pub use git::{
-    Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, HeadState, Identity, JoinedCode,
-    LARGE_FILE, LargeFile, Operation, Parked, Push, Relation, Remote, Repository, Submodule,
-    Upstream,
+    Advertised, Branch, CapturedWork, Change, ChangeKind, Committed, Facts, Git, HeadState,
+    Identity, JoinedCode, LARGE_FILE, LargeFile, Operation, Parked, Push, Relation, Remote,
+    Repository, Submodule, Upstream, WorkHere,
 };
 pub use git_error::GitError;
 pub use local::{

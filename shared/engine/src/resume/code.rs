@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use convosync_core::{Code, FileState, ObjectName, Oid};
+use convosync_core::{Code, FileState, ObjectName, Oid, Work};
 use convosync_wire::{Answers, Note, OnDirty, OnDiverged};
 
 use super::Ready;
 use super::plan::{self, CodeStep, Present};
+use super::work::{counted, lifted, submodules_left};
 use crate::engine::Engine;
+use crate::member::Member;
 use crate::ports::{Branch, Facts, GitError, Operation, Relation};
 use crate::save::{conflicted, in_progress, listed, remote_of};
 use crate::shelf::Shelf;
@@ -26,6 +28,10 @@ pub(super) struct CodePlan {
     /// Where the branch is here before anything is done.
     tip: Option<Oid>,
     fetched: bool,
+    /// The work that travels with the save.
+    work: Vec<Work>,
+    /// The piece of it that is here already.
+    there: Option<Oid>,
 }
 
 /// What was done to the code.
@@ -39,6 +45,8 @@ pub(super) struct Done {
     /// Commits of the remote's branch beyond the session's.
     pub(super) pulled: u64,
     pub(super) in_step: bool,
+    /// Changes that no commit holds and that are back.
+    pub(super) uncommitted: u64,
     pub(super) parked: Vec<Note>,
     pub(super) notes: Vec<Note>,
 }
@@ -50,8 +58,17 @@ impl CodePlan {
         (begins || !self.steps.is_empty()).then(|| CodeIntent {
             branch: (branch, self.tip.clone()),
             commit,
-            puts_aside: self.steps.iter().any(|s| matches!(s, CodeStep::Park | CodeStep::Commit)),
+            puts_aside: self
+                .steps
+                .iter()
+                .any(|s| matches!(s, CodeStep::Park | CodeStep::Commit | CodeStep::Lift(_))),
         })
+    }
+
+    fn of(code: Code, steps: Vec<CodeStep>, there: Option<Oid>) -> Self {
+        let Code { branch, commit, work, .. } = code;
+        let (branch, commit) = (Some(branch), Some(commit));
+        Self { steps, branch, commit, work, there, ..Self::default() }
     }
 
     /// The steps in the user's words.
@@ -74,6 +91,14 @@ impl CodePlan {
             CodeStep::Pull(tip, count) => {
                 format!("go on to {}, {count} commits further on the remote", tip.short())
             }
+            CodeStep::Lift(_) => {
+                "put the uncommitted changes aside that the last save here holds".to_owned()
+            }
+            CodeStep::Restore(work) => {
+                let mut all = self.work.iter();
+                let changes = all.find(|one| one.commit == *work).map_or(0, |work| work.changes);
+                format!("bring back {}", counted(changes))
+            }
         });
         self.first.iter().cloned().chain(steps).collect()
     }
@@ -83,6 +108,7 @@ impl Engine<'_> {
     /// Plans the code half. Fetches what the plan needs to know; branches and files stay.
     pub(super) fn plan_code(
         &self,
+        member: &Member,
         shelf: &mut Shelf<'_>,
         ready: &mut Ready,
         answers: &Answers,
@@ -94,7 +120,9 @@ impl Engine<'_> {
         let unit = ready.open.name.clone();
         let (at_hand, fetched) = self.gather(shelf, ready, &unit, &code)?;
         let fetched = fetched || ready.fetched;
-        let (tip, mut present) = self.present(&ready.facts, &code, at_hand, answers)?;
+        self.gather_work(shelf, ready, &unit, &code)?;
+        let (tip, mut present) =
+            self.present(member, shelf, &ready.facts, &code, at_hand, answers)?;
         let by_hand = match ready.by_hand {
             Some(_) => None,
             None => self.by_hand(&present, answers)?,
@@ -105,20 +133,25 @@ impl Engine<'_> {
             present.pull = self.further(&present, answers, &mut ready.notes)?;
         }
         let steps = plan::code_steps(&present, &ready.open.card, answers)?;
+        let there = present.there();
         if !steps.is_empty() || present.begins {
             self.refuse_overwriting(&ready.facts, &code.commit)?;
         }
         if let Some(CodeStep::Pull(tip, _)) = steps.last() {
             self.refuse_overwriting(&ready.facts, tip)?;
         }
+        for work in steps.iter().filter_map(CodeStep::restored) {
+            self.refuse_overwriting(&ready.facts, work)?;
+        }
         ready.by_hand = ready.by_hand.take().or(by_hand);
-        let (branch, commit) = (Some(code.branch), Some(code.commit));
-        Ok(CodePlan { first: None, steps, branch, commit, tip, fetched })
+        Ok(CodePlan { fetched, tip, ..CodePlan::of(code, steps, there) })
     }
 
     /// Plans the code half and fetches nothing: what only a fetch could tell is assumed to be well.
     pub(super) fn foresee_code(
         &self,
+        member: &Member,
+        shelf: &mut Shelf<'_>,
         ready: &mut Ready,
         answers: &Answers,
     ) -> Result<CodePlan, Trouble> {
@@ -127,7 +160,8 @@ impl Engine<'_> {
         };
         refuse_unfinished(&ready.facts)?;
         let at_hand = self.ports.git.has_commit(&ready.facts.repository, &code.commit)?;
-        let (tip, mut present) = self.present(&ready.facts, &code, at_hand, answers)?;
+        let (tip, mut present) =
+            self.present(member, shelf, &ready.facts, &code, at_hand, answers)?;
         let by_hand = self.by_hand(&present, answers)?;
         present.merges_by_hand = by_hand.is_some();
         present.begins = by_hand.is_some();
@@ -147,13 +181,13 @@ impl Engine<'_> {
             first = Some(format!("fetch {} from the git remote", code.branch));
         }
         let steps = plan::code_steps(&present, &ready.open.card, answers)?;
+        let there = present.there();
         if at_hand && !steps.is_empty() {
             self.refuse_overwriting(&ready.facts, &code.commit)?;
         }
         ready.notes.extend((!at_hand && first.is_some()).then(not_fetched));
         ready.by_hand = by_hand;
-        let (branch, commit) = (Some(code.branch), Some(code.commit));
-        Ok(CodePlan { first, steps, branch, commit, tip, fetched: false })
+        Ok(CodePlan { first, tip, ..CodePlan::of(code, steps, there) })
     }
 
     /// Gets the commit here, from its remote or out of the save. Says whether it is here, and
@@ -179,7 +213,11 @@ impl Engine<'_> {
             return Ok((true, true));
         }
         if let Some(bundle) = &code.bundle {
-            self.unpack_code(shelf, ready, unit, code, bundle)?;
+            let name = match unit {
+                ObjectName::Unit { save, .. } => save.to_string(),
+                _ => code.commit.to_string(),
+            };
+            self.unpack(shelf, ready, unit, code, (&code.commit, bundle), &name)?;
             return Ok((true, fetched));
         }
         // The branch was perhaps merged and deleted, or rewritten.
@@ -197,6 +235,8 @@ impl Engine<'_> {
     /// What is true of the target, and where the session's branch is here.
     fn present<'p>(
         &self,
+        member: &Member,
+        shelf: &mut Shelf<'_>,
         facts: &'p Facts,
         code: &'p Code,
         commit_at_hand: bool,
@@ -224,6 +264,7 @@ impl Engine<'_> {
             }
             _ => Vec::new(),
         };
+        let changes = self.changes_here(member, shelf, facts, code)?;
         let (begins, merges_by_hand, pull) = (false, false, None);
         let relation = stands;
         let present = Present {
@@ -235,6 +276,7 @@ impl Engine<'_> {
             begins,
             pull,
             merges_by_hand,
+            changes,
         };
         Ok((here, present))
     }
@@ -312,24 +354,22 @@ impl Engine<'_> {
         }
     }
 
-    /// Takes in the commits that travel with the save. They may build on any branch of the remote.
-    fn unpack_code(
+    /// Takes in commits that travel with the save, and keeps the last one under a name. They may
+    /// build on any branch of the remote.
+    pub(super) fn unpack(
         &self,
         shelf: &mut Shelf<'_>,
         ready: &Ready,
         unit: &ObjectName,
         code: &Code,
-        bundle: &FileState,
+        (commit, bundle): (&Oid, &FileState),
+        name: &str,
     ) -> Result<(), Trouble> {
         self.step("Unpacking the commits that travel with the session")?;
         let git = self.ports.git;
         let file = self.rebuilt(shelf, unit, bundle)?;
-        let name = match unit {
-            ObjectName::Unit { save, .. } => save.to_string(),
-            _ => code.commit.to_string(),
-        };
         let repo = &ready.facts.repository;
-        let unpack = || git.unbundle(repo, file.path(), &code.commit, &name);
+        let unpack = || git.unbundle(repo, file.path(), commit, name);
         let unpacked = match (unpack(), remote_of(&ready.facts, code)) {
             (Err(GitError::Failed { .. }), Some(remote)) => {
                 self.step(&format!("Fetching every branch of {remote}"))?;
@@ -399,9 +439,21 @@ impl Engine<'_> {
             Some(CodeStep::Pull(_, count)) => *count,
             _ => 0,
         };
-        let in_step =
-            plan.commit.is_none() || (plan.commit == facts.commit && branch == plan.branch);
+        let mut notes = left_alone(ready, plan, &facts);
+        notes.extend(not_whole(plan, &facts));
+        let laid = plan.steps.iter().find_map(CodeStep::restored).or(plan.there.as_ref());
+        let (back, kept): (Vec<_>, Vec<_>) =
+            plan.work.iter().partition(|work| Some(&work.commit) == laid);
+        for (number, work) in (1..).zip(&kept) {
+            match self.keep_work(repo, &format!("{}-work{number}", aside.changes()), work) {
+                Ok(note) => notes.push(note),
+                Err(trouble) => return Err(trouble.after(parked)),
+            }
+        }
+        let in_step = plan.commit.is_none()
+            || (plan.commit == facts.commit && branch == plan.branch && kept.is_empty());
         Ok(Done {
+            uncommitted: back.iter().map(|work| work.changes).sum(),
             switched: previous != branch,
             previous_branch: previous,
             branch,
@@ -411,10 +463,7 @@ impl Engine<'_> {
             pulled,
             in_step,
             parked,
-            notes: left_alone(ready, plan, &facts)
-                .into_iter()
-                .chain(not_whole(plan, &facts))
-                .collect(),
+            notes,
         })
     }
 
@@ -477,6 +526,16 @@ impl Engine<'_> {
                 git.fast_forward(repo, tip)?;
                 Ok(None)
             }
+            CodeStep::Lift(work) => {
+                self.step("Putting your changes aside")?;
+                let kept = git.lift_work(repo, &self.excludes(), work, &aside.changes())?;
+                Ok(kept.map(|reference| lifted(work, &reference)))
+            }
+            CodeStep::Restore(work) => {
+                self.step("Bringing back uncommitted changes")?;
+                let left = git.restore_work(repo, &self.excludes(), work)?;
+                Ok(submodules_left(&left))
+            }
         }
     }
 }
@@ -523,7 +582,8 @@ fn not_fetched() -> Note {
 /// Changes that a resume did not have to touch are still there: that is worth a word.
 fn left_alone(ready: &Ready, plan: &CodePlan, facts: &Facts) -> Vec<Note> {
     let manifest = &ready.open.manifest;
-    if !plan.steps.is_empty() || facts.changes.is_empty() || manifest.wanted_code().is_none() {
+    let known = !plan.steps.is_empty() || plan.there.is_some();
+    if known || facts.changes.is_empty() || manifest.wanted_code().is_none() {
         return Vec::new();
     }
     vec![Note {

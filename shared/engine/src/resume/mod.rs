@@ -9,6 +9,7 @@ mod find;
 mod go_on;
 mod merge;
 mod plan;
+mod work;
 
 use convosync_core::{Card, LeftOut, ObjectName, SaveId, Vector};
 use convosync_wire::{
@@ -102,7 +103,7 @@ impl Engine<'_> {
         let mut plan = || {
             self.bring_here(&mut shelf, store.as_deref(), &ready.open)?;
             let union = self.united(&member, &mut shelf, store.as_deref(), &mut ready, &answers)?;
-            let code = self.plan_code(&mut shelf, &mut ready, &answers)?;
+            let code = self.plan_code(&member, &mut shelf, &mut ready, &answers)?;
             let talk = match &ready.by_hand {
                 Some(_) => None,
                 None => self.plan_conversation(
@@ -220,7 +221,8 @@ impl Engine<'_> {
             ];
             return Ok(assumed.told(steps, ready.notes));
         }
-        let code = assumed.on(|args| self.foresee_code(&mut ready, &args.answers))?;
+        let code =
+            assumed.on(|args| self.foresee_code(&member, &mut shelf, &mut ready, &args.answers))?;
         let mut steps: Vec<String> = code.iter().flat_map(CodePlan::told).collect();
         if let Some(by_hand) = &ready.by_hand {
             steps.extend(by_hand.told());
@@ -525,6 +527,7 @@ fn report(
         commit: done.commit,
         commit_subject: done.subject,
         switched_branch: done.switched,
+        uncommitted: done.uncommitted,
         fetched: done.fetched,
         pulled: done.pulled,
         in_step: done.in_step,

@@ -7,6 +7,7 @@ use convosync_wire::{
 };
 
 use super::dialog;
+use super::work::Changes;
 use crate::ports::{Facts, HeadState, Live, Relation};
 use crate::save::listed;
 use crate::trouble::{Refusal, Trouble};
@@ -30,6 +31,16 @@ pub(super) struct Present<'a> {
     pub(super) pull: Option<(Oid, u64)>,
     /// Whether that is the merge of the session's commit into the branch here.
     pub(super) merges_by_hand: bool,
+    /// What the uncommitted changes here are.
+    pub(super) changes: Changes,
+}
+
+impl Present<'_> {
+    /// The session's work, if it is here already.
+    pub(super) fn there(&self) -> Option<Oid> {
+        let work = self.code.work_here().filter(|_| self.changes == Changes::Back);
+        work.map(|work| work.commit.clone())
+    }
 }
 
 /// What is done to the code.
@@ -51,6 +62,20 @@ pub(super) enum CodeStep {
     Merge,
     /// Go on to the tip of the remote's branch, so many commits further.
     Pull(Oid, u64),
+    /// Take the uncommitted changes off the work tree: a save holds them, as this commit.
+    Lift(Oid),
+    /// Bring the session's uncommitted work back, which is this commit.
+    Restore(Oid),
+}
+
+impl CodeStep {
+    /// The work that it brings back.
+    pub(super) fn restored(&self) -> Option<&Oid> {
+        match self {
+            Self::Restore(work) => Some(work),
+            _ => None,
+        }
+    }
 }
 
 /// Plans the code half of a resume.
@@ -83,12 +108,19 @@ pub(super) fn code_steps(
     let mut moves = branch_steps(present, on_branch, answers)?;
     moves.extend(present.pull.clone().map(|(tip, count)| CodeStep::Pull(tip, count)));
     let switches = !on_branch;
-    if moves.is_empty() && !switches && !present.begins {
-        return Ok(Vec::new());
-    }
+    let stands = moves.is_empty() && !switches && !present.begins;
+    let back = work_back(present, &moves);
     let mut steps = Vec::new();
-    if !facts.changes.is_empty() {
-        steps.push(aside(facts, card, answers)?);
+    match (&present.changes, &back) {
+        (Changes::None, _) => {}
+        // Nothing has to move, and what is there is no other work.
+        (_, None) | (Changes::Back, _) if stands => return Ok(Vec::new()),
+        (Changes::Begun, Some(_)) if stands => {}
+        _ => steps.push(aside(present, card, answers)?),
+    }
+    if stands {
+        steps.extend(back);
+        return Ok(steps);
     }
     if let (HeadState::Detached, Some(commit)) = (&facts.head, &facts.commit) {
         steps.push(CodeStep::KeepHead(commit.clone()));
@@ -97,11 +129,32 @@ pub(super) fn code_steps(
         steps.push(CodeStep::Switch);
     }
     steps.extend(moves);
+    steps.extend(back);
     Ok(steps)
 }
 
-/// What becomes of the uncommitted changes.
-fn aside(facts: &Facts, card: &Card, answers: &Answers) -> Result<CodeStep, Trouble> {
+/// Brings the session's work back, if what it is on top of is checked out in the end.
+fn work_back(present: &Present<'_>, moves: &[CodeStep]) -> Option<CodeStep> {
+    let comes_to_it = match moves {
+        [] => matches!(present.relation, Some(Relation::Same) | None),
+        // What is merged or goes further is another commit.
+        moves => !moves.iter().any(|step| matches!(step, CodeStep::Merge | CodeStep::Pull(..))),
+    };
+    let work = present.code.work_here().filter(|_| comes_to_it && !present.begins)?;
+    Some(CodeStep::Restore(work.commit.clone()))
+}
+
+/// What becomes of the uncommitted changes. Those that a save holds are put aside unasked.
+fn aside(present: &Present<'_>, card: &Card, answers: &Answers) -> Result<CodeStep, Trouble> {
+    let facts = present.facts;
+    let held = match &present.changes {
+        Changes::Saved(work) => Some(work),
+        Changes::Back | Changes::Begun => present.code.work_here().map(|work| &work.commit),
+        Changes::None | Changes::Own => None,
+    };
+    if let (Some(work), None | Some(OnDirty::Stash)) = (held, answers.on_dirty) {
+        return Ok(CodeStep::Lift(work.clone()));
+    }
     let refused = |code, message, help: &str| Refusal::new(code, message).help(help);
     match answers.on_dirty {
         Some(OnDirty::Stash) if facts.commit.is_none() => Err(refused(
@@ -270,6 +323,7 @@ mod tests {
             kept_back: Vec::new(),
             large: Vec::new(),
             operation: None,
+            default_branch: None,
             remotes: Vec::new(),
             pushes_to: None,
             has_jj: false,
@@ -289,6 +343,7 @@ mod tests {
             bundle_needs: Vec::new(),
             excluded: Vec::new(),
             modified: Vec::new(),
+            work: Vec::new(),
         }
     }
 
@@ -318,6 +373,7 @@ mod tests {
             note: false,
             title: None,
             terminal: true,
+            uncommitted: 0,
         }
     }
 
@@ -350,6 +406,7 @@ mod tests {
             begins: false,
             pull: None,
             merges_by_hand: false,
+            changes: if case.dirty { Changes::Own } else { Changes::None },
         };
         code_steps(&present, &card(), answers)
     }

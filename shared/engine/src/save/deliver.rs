@@ -7,6 +7,7 @@ use super::moment::{Held, branch};
 use super::naming::push_remote;
 use super::{Chosen, Coded};
 use crate::engine::Engine;
+use crate::freeze::Frozen;
 use crate::member::Member;
 use crate::ports::{Assistant, Committed, Facts, Found, GitError, Push, Relation, Store, Table};
 use crate::send::{Pushing, SEND_WAIT, Sending, Which, not_sent, push_failed, rejected};
@@ -20,18 +21,18 @@ impl Engine<'_> {
         args: &SaveArgs,
         chosen: &Chosen<'_>,
         coded: &Coded,
-        held: Held,
+        mut held: Held,
     ) -> Result<SaveReport, Trouble> {
-        let mut notes = held.notes;
+        let mut notes = std::mem::take(&mut held.notes);
         let save = held.frozen.card.save.clone();
         let committed = coded.committed();
-        if args.no_push || (args.no_code && self.was_kept_back(member, chosen)?) {
+        if chosen.keeps_back || (args.no_code && self.was_kept_back(member, chosen)?) {
             let change =
                 self.remember(member, Table::Misc, "no-push", save.to_string().as_bytes(), "1");
             self.ports.index.apply(&[change])?;
         }
         let pushed = committed.and_then(|committed| {
-            self.push_code(args, chosen, committed, held.frozen.card.code, &mut notes)
+            self.push_code(chosen, committed, held.frozen.card.code, &mut notes)
         });
         let mut uploaded = 0;
         let proven = pushed.is_some().then_some(&save);
@@ -55,12 +56,41 @@ impl Engine<'_> {
                 notes.push(not_sent(trouble));
             }
         }
+        let report = self.told(member, args, chosen, coded, Held { notes, ..held })?;
+        Ok(SaveReport { pushed, uploaded, ..report })
+    }
+
+    /// A save that nobody waits for is sent later.
+    pub(super) fn kept_here(
+        &self,
+        member: &Member,
+        args: &SaveArgs,
+        chosen: &Chosen<'_>,
+        coded: &Coded,
+        held: Held,
+    ) -> Result<SaveReport, Trouble> {
+        let save = held.frozen.card.save.to_string();
+        let change = self.remember(member, Table::Misc, "no-push", save.as_bytes(), "1");
+        self.ports.index.apply(&[change])?;
+        self.told(member, args, chosen, coded, held)
+    }
+
+    /// What was saved, before anything of it has left this device.
+    fn told(
+        &self,
+        member: &Member,
+        args: &SaveArgs,
+        chosen: &Chosen<'_>,
+        coded: &Coded,
+        held: Held,
+    ) -> Result<SaveReport, Trouble> {
+        let Held { frozen: Frozen { card }, terminal, notes } = held;
+        let committed = coded.committed();
         let queue = self.ports.index.queue()?;
         let main = chosen.main().filter(|_| !args.no_conversation);
-        let card = held.frozen.card;
         // A save that carries the commits may have taken its place.
         let binding = self.binding(member, &chosen.scene.facts.repository.root)?;
-        let tip = binding.filter(|b| b.session == chosen.session).map_or(save, |b| b.tip);
+        let tip = binding.filter(|b| b.session == chosen.session).map_or(card.save, |b| b.tip);
         // What still waits before it will never go: saves are sent in order.
         let synced = !queue.iter().any(|row| row.save == tip);
         Ok(SaveReport {
@@ -74,21 +104,24 @@ impl Engine<'_> {
                 .map(|_| super::commit_message(&chosen.message)),
             modified_files: committed.map_or(0, |committed| committed.modified),
             new_files: committed.map_or(0, |committed| committed.added),
-            pushed,
+            unchanged: false,
+            uncommitted: card.uncommitted,
+            repository: card.repository,
+            pushed: None,
             conversation_id: main.map(|(_, found)| found.id.to_string()),
             message_count: if main.is_some() { card.message_count } else { 0 },
             other_conversations: match main {
                 Some(_) => chosen.scene.conversations.iter().skip(1).map(other).collect(),
                 None => Vec::new(),
             },
-            uploaded,
+            uploaded: 0,
             synced,
             queued: queue.len() as u64,
             local_only: member.profile.local_only,
             other_devices: member.others(),
-            history: held.terminal.history.len() as u64,
-            env: held.terminal.env.iter().map(|(name, _)| name.to_string()).collect(),
-            env_missing: missing_variables(&held.terminal),
+            history: terminal.history.len() as u64,
+            env: terminal.env.iter().map(|(name, _)| name.to_string()).collect(),
+            env_missing: missing_variables(&terminal),
             previous_branch: chosen.onto.other().and(chosen.from.clone()),
             title: chosen.title.clone(),
             left_out: left_out(args),
@@ -129,7 +162,6 @@ impl Engine<'_> {
     /// it on another branch.
     fn push_code(
         &self,
-        args: &SaveArgs,
         chosen: &Chosen<'_>,
         committed: &Committed,
         state: CodeState,
@@ -145,7 +177,7 @@ impl Engine<'_> {
             return Some(there);
         }
         // Without the network there is no push; `sync` makes up for it.
-        if args.no_push || self.ports.settings.offline {
+        if chosen.keeps_back || self.ports.settings.offline {
             return known;
         }
         if self.step(&format!("Pushing to {there}")).is_err() {
@@ -188,6 +220,40 @@ fn left_out(args: &SaveArgs) -> Vec<Part> {
         Part::Terminal => args.no_terminal,
     };
     Part::ALL.into_iter().filter(out).collect()
+}
+
+/// That nothing was saved, since nothing has changed.
+pub(super) fn unchanged(member: &Member, chosen: &Chosen<'_>) -> SaveReport {
+    let save = chosen.base.as_ref().map(ToString::to_string).unwrap_or_default();
+    SaveReport {
+        session_id: chosen.session.to_string(),
+        save,
+        new_session: false,
+        branch: Some(branch(&chosen.scene.facts)),
+        commit: chosen.scene.facts.commit.as_ref().map(ToString::to_string),
+        committed: None,
+        modified_files: 0,
+        new_files: 0,
+        unchanged: true,
+        uncommitted: 0,
+        repository: super::repository_name(&chosen.scene.facts),
+        pushed: None,
+        conversation_id: chosen.main().map(|(_, found)| found.id.to_string()),
+        message_count: 0,
+        other_conversations: Vec::new(),
+        uploaded: 0,
+        synced: false,
+        queued: 0,
+        local_only: member.profile.local_only,
+        other_devices: Vec::new(),
+        history: 0,
+        env: Vec::new(),
+        env_missing: Vec::new(),
+        previous_branch: None,
+        title: None,
+        left_out: Vec::new(),
+        notes: Vec::new(),
+    }
 }
 
 fn other((_, found): &(&dyn Assistant, Found)) -> ConversationNote {

@@ -2,6 +2,7 @@
 
 mod about;
 mod branch;
+mod code;
 mod deliver;
 mod large;
 mod moment;
@@ -13,7 +14,8 @@ use std::time::Duration;
 
 use convosync_core::{Roots, SaveId, SessionId, Summary, Vector};
 use convosync_wire::{
-    Decision, Note, PlanReport, PlannedConversation, Request, SaveArgs, SavePlan, SaveReport,
+    Decision, Note, PlanReport, PlannedConversation, Request, SaveArgs, SaveMode, SavePlan,
+    SaveReport,
 };
 
 use crate::capture::{Archive, TRANSCRIPT};
@@ -25,10 +27,14 @@ use crate::ports::{
 use crate::trouble::{Refusal, Trouble};
 
 use branch::Onto;
+use code::TakenWork;
+use deliver::unchanged;
 use large::Weight;
 use moment::{home_of, parents};
 use naming::push_remote;
-use plan::{Target, check, commit_message, is_consistent, is_wanted, target, title};
+use plan::{
+    Target, check, commit_message, is_consistent, is_wanted, mode, save_mode, target, title,
+};
 
 pub(crate) use moment::{branch, carried_code, placeholder};
 pub(crate) use naming::{is_called, names_of, remote_of, repository_name, repository_shown};
@@ -99,6 +105,11 @@ struct Chosen<'a> {
     onto: Onto,
     /// The branch before.
     from: Option<String>,
+    mode: SaveMode,
+    /// Commits that no remote has travel with the save, and nothing is pushed.
+    keeps_back: bool,
+    /// No remote is asked what it has.
+    asks_nobody: bool,
     message: String,
     title: Option<String>,
     archive: Archive,
@@ -109,6 +120,12 @@ struct Chosen<'a> {
 }
 
 impl Chosen<'_> {
+    /// Whether nobody has saved here before, and no conversation was held here: whoever only
+    /// passes through a repository gets no session.
+    fn is_nobodys(&self) -> bool {
+        self.new_session && self.scene.conversations.is_empty()
+    }
+
     fn main(&self) -> Option<&(&dyn Assistant, Found)> {
         self.scene.conversations.first()
     }
@@ -118,14 +135,24 @@ impl Chosen<'_> {
 enum Coded {
     /// It is in this commit, made now or before.
     Committed(Committed),
+    /// It is in this commit, with the work that is on top of it.
+    Taken(Committed, Option<TakenWork>),
     /// The user left it out.
     LeftOut,
 }
 
 impl Coded {
+    /// The work on its way into the save.
+    fn work(&mut self) -> Option<&mut TakenWork> {
+        match self {
+            Self::Taken(_, work) => work.as_mut(),
+            Self::Committed(_) | Self::LeftOut => None,
+        }
+    }
+
     fn committed(&self) -> Option<&Committed> {
         match self {
-            Self::Committed(committed) => Some(committed),
+            Self::Committed(committed) | Self::Taken(committed, _) => Some(committed),
             Self::LeftOut => None,
         }
     }
@@ -142,11 +169,20 @@ impl Engine<'_> {
         self.sweep_parts()?;
         let mut chosen = self.choose(&member, request, args)?;
         let root = chosen.scene.facts.repository.root.clone();
-        self.begin(&member, &root, &chosen.message)?;
-        let (coded, notes) = self.code(args, &mut chosen)?;
+        if args.auto && chosen.is_nobodys() {
+            return Ok(unchanged(&member, &chosen));
+        }
+        if !args.auto {
+            self.begin(&member, &root, &chosen.message)?;
+        }
+        let (mut coded, notes) = self.code(args, &mut chosen)?;
         self.step("Saving the session on this device")?;
-        let mut frozen = self.freeze_chosen(&member, request, args, &chosen, &coded)?;
+        let frozen = self.freeze_chosen(&member, request, args, &chosen, &mut coded)?;
+        let Some(mut frozen) = frozen else { return Ok(unchanged(&member, &chosen)) };
         frozen.notes.splice(0..0, notes);
+        if args.auto {
+            return self.kept_here(&member, args, &chosen, &coded, frozen);
+        }
         self.end(&member, &root)?;
         drop(lock);
         self.deliver(&mut member, args, &chosen, &coded, frozen)
@@ -162,6 +198,10 @@ impl Engine<'_> {
             return Ok((Coded::LeftOut, Vec::new()));
         }
         let large = large::note(&chosen.scene.facts);
+        if chosen.mode == SaveMode::Stash {
+            let (committed, work) = self.take_work(&chosen.scene.facts)?;
+            return Ok((Coded::Taken(committed, work), large.into_iter().collect()));
+        }
         let kept = self.step_onto(&mut chosen.scene, &chosen.onto)?;
         self.step("Committing changes")?;
         let committed = self.ports.git.commit_all(
@@ -181,8 +221,8 @@ impl Engine<'_> {
     ) -> Result<Chosen<'s>, Trouble> {
         self.env_is_named(args)?;
         let scene = self.scene(request, args.conversation.as_deref())?;
-        let onto = self.checked(&scene, args)?;
-        let message = self.message(member, &scene, args)?;
+        let (onto, mode) = self.checked(&scene, args)?;
+        let message = self.message(member, &scene, args, mode)?;
         let archive = match args.interactive || args.on_large.is_some() {
             true => self.archive(&scene, args)?,
             // What it weighs is told once it was read anyway.
@@ -214,6 +254,9 @@ impl Engine<'_> {
             scene,
             onto,
             from,
+            mode,
+            keeps_back: args.no_push || mode == SaveMode::Stash,
+            asks_nobody: args.auto,
             message,
             title,
             archive,
@@ -255,17 +298,20 @@ impl Engine<'_> {
         Ok(if files.is_empty() { assistant.files(&found.id)? } else { files })
     }
 
-    /// Whether the save may be done, and on which branch.
-    fn checked(&self, scene: &Scene<'_>, args: &SaveArgs) -> Result<Onto, Trouble> {
+    /// Whether the save may be done, on which branch, and how it takes what no commit holds.
+    fn checked(&self, scene: &Scene<'_>, args: &SaveArgs) -> Result<(Onto, SaveMode), Trouble> {
         is_consistent(args)?;
-        check(&scene.facts, args)?;
+        let facts = &scene.facts;
+        let mode = mode(facts, args, &self.ports.settings, &repository_name(facts));
+        check(facts, args, mode)?;
         let onto = self.onto(&scene.facts, args)?;
         if !(args.no_code || args.force) {
             let branch = onto.other().or(scene.facts.head.branch()).unwrap_or_default();
             is_wanted(branch, &self.ports.settings)?;
             large::refuse(&scene.facts)?;
         }
-        Ok(onto)
+        let mode = mode.ok_or_else(|| save_mode(facts))?;
+        Ok((onto, mode))
     }
 
     pub(crate) fn scene(
@@ -300,6 +346,7 @@ impl Engine<'_> {
         member: &Member,
         scene: &Scene<'_>,
         args: &SaveArgs,
+        mode: SaveMode,
     ) -> Result<String, Trouble> {
         let given = args.message.as_deref().map(str::trim).filter(|text| !text.is_empty());
         if let Some(message) = given {
@@ -313,6 +360,12 @@ impl Engine<'_> {
             if let Some(last) = self.last_message(member, scene)? {
                 return Ok(last);
             }
+        }
+        if args.auto {
+            return Ok(plan::saved_by_itself(self.last_message(member, scene)?, &scene.facts));
+        }
+        if mode == SaveMode::Stash {
+            return Ok(plan::work_in_progress(&scene.facts));
         }
         Err(Refusal::new("convosync::save::no-message", "a message is needed")
             .help("say what was done: `convosync save \"Implemented OAuth login\"`")
@@ -351,8 +404,8 @@ impl Engine<'_> {
         args: &SaveArgs,
     ) -> Result<PlanReport, Trouble> {
         let scene = self.scene(request, args.conversation.as_deref())?;
-        let onto = self.checked(&scene, args)?;
-        let mut steps = code_steps(&scene.facts, &onto, args);
+        let (onto, mode) = self.checked(&scene, args)?;
+        let mut steps = code_steps(&scene.facts, &onto, args, mode);
         steps.push(match scene.conversations.first() {
             _ if args.no_conversation => "leave the conversation out".to_owned(),
             Some((assistant, found)) => {
@@ -420,7 +473,7 @@ impl Engine<'_> {
 }
 
 /// What a save would do to the code.
-fn code_steps(facts: &Facts, onto: &Onto, args: &SaveArgs) -> Vec<String> {
+fn code_steps(facts: &Facts, onto: &Onto, args: &SaveArgs, mode: SaveMode) -> Vec<String> {
     if args.no_code {
         return vec!["leave the code out: nothing is committed or pushed".to_owned()];
     }
@@ -428,12 +481,15 @@ fn code_steps(facts: &Facts, onto: &Onto, args: &SaveArgs) -> Vec<String> {
     let mut steps: Vec<String> = onto.told().into_iter().collect();
     steps.push(match (facts.changes.len(), &args.message) {
         (0, _) => "nothing to commit".to_owned(),
+        (n, _) if mode == SaveMode::Stash => {
+            format!("seal {n} changed files into the session; commit nothing")
+        }
         (n, message) => format!(
             "commit {n} changed files on {branch}: \"{}\"",
             commit_message(message.as_deref().unwrap_or("<message>"))
         ),
     });
-    steps.push(match (args.no_push, push_remote(facts)) {
+    steps.push(match (args.no_push || mode == SaveMode::Stash, push_remote(facts)) {
         (false, Some(remote)) => format!("push to {remote}/{branch}"),
         _ => "seal the commits that no remote has into the session".to_owned(),
     });

@@ -1,16 +1,17 @@
 //! The moment that a save holds: code, conversation, terminal.
 
 use convosync_core::{
-    Code, CodeState, Conversation, ConversationId, FileState, LeftOut, Manifest, Oid, PackInput,
-    Roots, SaveId, SavedCode, SessionId, Terminal, Vector, pack, segment_key, spans,
+    Code, CodeState, Conversation, ConversationId, FileState, LeftOut, Manifest, Oid, Roots,
+    SaveId, SavedCode, SessionId, Terminal, Vector, content_digest, spans,
 };
 use convosync_wire::{Note, Request, SaveArgs};
 
+use super::code::pointers_note;
 use super::large::{self, Weight};
 use super::naming::{clone_url, is_called, push_remote, remotes, repository_name};
 use super::{Chosen, Coded, EXCLUDES, about};
 use crate::bind::Binding;
-use crate::capture::{Capture, Captured, pack_trouble, transcript_of};
+use crate::capture::{Capture, Captured, transcript_of};
 use crate::engine::Engine;
 use crate::freeze::{Draft, Frozen, Packing, at_home, conversation_of};
 use crate::history::{History, Seen, newest_of};
@@ -34,8 +35,8 @@ impl Engine<'_> {
         request: &Request,
         args: &SaveArgs,
         chosen: &Chosen<'_>,
-        coded: &Coded,
-    ) -> Result<Held, Trouble> {
+        coded: &mut Coded,
+    ) -> Result<Option<Held>, Trouble> {
         // Old segments are read from this device; the store is only asked when it must be, and a
         // save never waits for it.
         let store = self.open_store(&member.profile).ok();
@@ -71,13 +72,17 @@ impl Engine<'_> {
             notes.push(no_conversation(base.as_ref()));
         }
         conversations.extend(others_of(base.as_ref(), &conversations));
-        let (code, state) = match coded {
-            Coded::Committed(committed) => {
-                let (code, state) = self.code_of(member, args, chosen, committed, &mut packing)?;
+        let (mut code, state) = match coded.committed() {
+            Some(committed) => {
+                let (code, state) = self.code_of(member, chosen, committed, &mut packing)?;
                 (Some(code), state)
             }
-            Coded::LeftOut => code_before(base.as_ref()),
+            None => code_before(base.as_ref()),
         };
+        if let (Some(taken), Some(code)) = (coded.work(), &mut code) {
+            notes.extend(pointers_note(&taken.work));
+            code.work.push(self.packed_work(member, taken, base.as_ref(), &mut packing)?);
+        }
         let facts = &chosen.scene.facts;
         let (terminal, told) = match args.no_terminal {
             true => (None, Vec::new()),
@@ -93,6 +98,10 @@ impl Engine<'_> {
             None => &facts.repository.root,
         };
         let manifest = Manifest { code, conversations, terminal: terminal.clone(), left_out };
+        let same = |base: &OpenSave| base.card.content == content_digest(&manifest);
+        if args.auto && base.as_ref().is_some_and(same) {
+            return Ok(None);
+        }
         let draft = Draft {
             session: chosen.session.clone(),
             parents: chosen.parents.clone(),
@@ -102,7 +111,7 @@ impl Engine<'_> {
             commit: coded.committed().map(|committed| committed.commit.clone()),
             repository: repository_name(facts),
             working_directory: working_directory.display().to_string(),
-            quiet: args.no_notify,
+            quiet: args.no_notify || args.auto,
             parked: false,
             note: false,
             title: chosen.title.clone(),
@@ -117,7 +126,7 @@ impl Engine<'_> {
             root: facts.repository.root.clone(),
         };
         let frozen = self.freeze(member, draft, packing, Some(binding))?;
-        Ok(Held { frozen, terminal: terminal.unwrap_or_default(), notes })
+        Ok(Some(Held { frozen, terminal: terminal.unwrap_or_default(), notes }))
     }
 
     /// The save that this one goes on from, without the files whose containers are damaged or
@@ -255,7 +264,6 @@ impl Engine<'_> {
     fn code_of(
         &self,
         member: &Member,
-        args: &SaveArgs,
         chosen: &Chosen<'_>,
         committed: &Committed,
         packing: &mut Packing<'_>,
@@ -273,6 +281,7 @@ impl Engine<'_> {
             bundle_needs: Vec::new(),
             excluded: committed.excluded.clone(),
             modified: modified(facts, committed),
+            work: Vec::new(),
         };
         if let Some(remote) = &remote
             && !committed.made
@@ -280,10 +289,14 @@ impl Engine<'_> {
         {
             return Ok((code, CodeState::Pushed));
         }
-        if !args.no_push {
+        if !chosen.keeps_back {
             return Ok((code, CodeState::Unproven));
         }
         let repo = &facts.repository;
+        if let (true, Some(remote)) = (chosen.asks_nobody, &remote) {
+            let known = self.ports.git.tracking_tips(repo, remote)?;
+            return bundled_code(self, member, repo, &known, code, packing);
+        }
         carried_code(self, member, repo, remote.as_deref(), code, packing)
     }
 
@@ -317,7 +330,7 @@ pub(crate) fn carried_code(
     member: &Member,
     repo: &Repository,
     remote: Option<&str>,
-    mut code: Code,
+    code: Code,
     packing: &mut Packing<'_>,
 ) -> Result<(Code, CodeState), Trouble> {
     let known = match remote {
@@ -327,24 +340,22 @@ pub(crate) fn carried_code(
         },
         None => Vec::new(),
     };
+    bundled_code(engine, member, repo, &known, code, packing)
+}
+
+/// Puts what these commits lack of the save's commit into the save.
+fn bundled_code(
+    engine: &Engine<'_>,
+    member: &Member,
+    repo: &Repository,
+    known: &[Oid],
+    mut code: Code,
+    packing: &mut Packing<'_>,
+) -> Result<(Code, CodeState), Trouble> {
     let mut file = engine.ports.scratch.file()?;
-    let bundled = engine.ports.git.bundle(repo, &code.commit, &known, file.path())?;
+    let bundled = engine.ports.git.bundle(repo, &code.commit, known, file.path())?;
     let Some(needs) = bundled else { return Ok((code, CodeState::Pushed)) };
-    let len = std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0))
-        .map_err(|error| crate::capture::scratch_error(&error))?;
-    let key = segment_key(&member.profile.account, packing.session());
-    let input = PackInput {
-        key: key.as_bytes(),
-        old: None,
-        old_file: None,
-        new_file: &mut file,
-        new_len: len,
-        blocks: None,
-        messages: 0,
-    };
-    let state = pack(input, &mut |segment, bytes| packing.take(&segment, bytes))
-        .map_err(|error| pack_trouble("the commits", error))?;
-    code.bundle = Some(state);
+    code.bundle = Some(engine.packed_bundle(member, &mut *file, "the commits", packing)?);
     code.bundle_needs = needs;
     Ok((code, CodeState::Carried))
 }

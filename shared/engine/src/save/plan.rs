@@ -1,9 +1,10 @@
 //! Deciding a save: may it be done, and which session does it go on with? Pure.
 
 use convosync_core::{ConversationId, SaveId, SessionId};
-use convosync_wire::SaveArgs;
+use convosync_wire::{Decision, Question, SaveArgs, SaveMode};
 
 use crate::bind::Binding;
+use crate::choice::{cancel, choice};
 use crate::ports::{ChangeKind, Facts, HeadState, Operation};
 use crate::settings::{Settings, is_synced};
 use crate::trouble::Refusal;
@@ -14,7 +15,7 @@ use crate::trouble::Refusal;
 ///
 /// Something begun and not ended, a detached HEAD, conflicts, no remote (unless nothing is to be
 /// pushed), nothing to save.
-pub(crate) fn check(facts: &Facts, args: &SaveArgs) -> Result<(), Refusal> {
+pub(crate) fn check(facts: &Facts, args: &SaveArgs, mode: Option<SaveMode>) -> Result<(), Refusal> {
     // Where the code stays as it is, its state is no matter.
     if args.no_code {
         return Ok(());
@@ -33,7 +34,7 @@ pub(crate) fn check(facts: &Facts, args: &SaveArgs) -> Result<(), Refusal> {
         )
         .help("resolve them, `git add` them, and save again"));
     }
-    if facts.remotes.is_empty() && !args.no_push {
+    if facts.remotes.is_empty() && !args.no_push && mode == Some(SaveMode::Commit) {
         return Err(Refusal::new("convosync::save::no-remote", "no git remote configured")
             .help("add one with `git remote add origin <url>`, or use `--no-push`: the commit then travels sealed with the session"));
     }
@@ -59,6 +60,82 @@ pub(crate) fn check(facts: &Facts, args: &SaveArgs) -> Result<(), Refusal> {
 fn unknown_remote(facts: &Facts) -> Option<&str> {
     let named = facts.pushes_to.as_deref()?;
     facts.remotes.iter().all(|remote| remote.name != named).then_some(named)
+}
+
+/// How a save takes uncommitted changes: as this call says, else as the settings say of the
+/// repository or of all. `None`: the user has to say, since they are on the default branch.
+pub(crate) fn mode(
+    facts: &Facts,
+    args: &SaveArgs,
+    settings: &Settings,
+    repository: &str,
+) -> Option<SaveMode> {
+    if args.auto {
+        return Some(SaveMode::Stash);
+    }
+    let set = settings.save_modes.get(repository).copied().or(settings.save_mode);
+    match args.mode.or(set) {
+        Some(mode) => Some(mode),
+        // Nothing to be asked about, or nobody who starts from it.
+        None if facts.changes.is_empty() || facts.remotes.is_empty() => Some(SaveMode::Commit),
+        None => (!is_on_default_branch(facts)).then_some(SaveMode::Commit),
+    }
+}
+
+/// The branch that clones start on; where nobody says which, by its usual names.
+fn is_on_default_branch(facts: &Facts) -> bool {
+    let HeadState::Branch(branch) = &facts.head else { return false };
+    match &facts.default_branch {
+        Some(name) => name == branch,
+        None => matches!(branch.as_str(), "main" | "master"),
+    }
+}
+
+/// Whether changes on the default branch are to be committed.
+pub(crate) fn save_mode(facts: &Facts) -> Decision {
+    let branch = facts.head.branch().unwrap_or_default();
+    let count = facts.changes.len();
+    let changes = if count == 1 { "1 file has".to_owned() } else { format!("{count} files have") };
+    let commit = choice(
+        "commit",
+        "--commit",
+        &format!("Commit on {branch}"),
+        "commits and pushes them, as every save of this repository will from now on",
+        true,
+    );
+    let stash = choice(
+        "stash",
+        "--stash",
+        "Carry uncommitted",
+        "they travel sealed with the session; nothing is committed or pushed, now and later",
+        false,
+    );
+    Decision {
+        question: Question::SaveMode,
+        title: "Save on the Default Branch".to_owned(),
+        details: vec![
+            format!("{changes} uncommitted changes, and {branch} is what others start from."),
+            "The answer is kept for this repository (`convosync config`, save.mode).".to_owned(),
+        ],
+        choices: vec![commit, stash, cancel("", false)],
+    }
+}
+
+/// What a save is called that nobody named, as `git stash` calls it.
+pub(crate) fn work_in_progress(facts: &Facts) -> String {
+    let branch = facts.head.branch().unwrap_or("HEAD");
+    match &facts.subject {
+        Some(subject) => format!("WIP on {branch}: {subject}"),
+        None => format!("WIP on {branch}"),
+    }
+}
+
+/// What a save is called that nobody asked for: after the last one that somebody named.
+pub(crate) fn saved_by_itself(last: Option<String>, facts: &Facts) -> String {
+    const MARK: &str = " (auto-saved)";
+    let named = last.unwrap_or_else(|| work_in_progress(facts));
+    let first = named.lines().next().unwrap_or_default();
+    format!("{}{MARK}", first.strip_suffix(MARK).unwrap_or(first))
 }
 
 /// The files with conflicts, a line each; none if there are none.

@@ -12,7 +12,7 @@ use convosync_engine::testing::{
     MemoryLocks, MemoryRemote, MemoryScratch, MemoryStore, MemoryVault, NoShells, Stepped, Steps,
     TestClock, TestEntropy, TestStores,
 };
-use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
+use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, SaveMode, Settings};
 use convosync_wire::{PROTOCOL, Request, Verb};
 
 use super::lies::{Keys, Liar, Lie, Loose, Role};
@@ -83,6 +83,7 @@ impl Device {
             root
         };
         let mut settings = Settings::default();
+        settings.save_mode = Some(SaveMode::Commit);
         if !setting.sessions_leave {
             settings.retention.days = 0;
         }

@@ -186,6 +186,7 @@ fn settings_hold_back_what_they_say() {
     let verb = Verb::Save(SaveArgs { message: Some("no".to_owned()), ..SaveArgs::default() });
     assert_eq!(refused(&world.desktop, &verb), "convosync::save::branch-not-synced");
     world.desktop.settings = convosync_engine::Settings::default();
+    world.desktop.settings.save_mode = Some(convosync_engine::SaveMode::Commit);
     world.desktop.settings.offline = true;
     let report = save(&world.desktop, "offline", true);
     assert!(!report.synced && report.pushed.is_none(), "{report:?}");

@@ -30,6 +30,7 @@ impl World {
             let remotes = std::slice::from_ref(&remote);
             let mut device = Device::new(name, &everyone, remotes, clock.skewed(0), seed, true);
             device.settings = convosync_engine::Settings::default();
+            device.settings.save_mode = Some(convosync_engine::SaveMode::Commit);
             device
         };
         let (desktop, laptop) = (device("desktop", 1), device("laptop", 2));

@@ -12,7 +12,7 @@ use convosync_engine::testing::{
     MemoryScratch, MemoryStore, MemoryVault, NoShells, Stepped, Steps, TestClock, TestEntropy,
     TestStores,
 };
-use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
+use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, SaveMode, Settings};
 use convosync_wire::{
     ApproveArgs, EnrolArgs, Failure, InitArgs, JoinArgs, ListArgs, PROTOCOL, Reply, Request,
     SaveArgs, Secret, Verb,
@@ -128,7 +128,7 @@ impl Device {
                 home: None,
                 carried: None,
             },
-            settings: Settings::default(),
+            settings: settings(),
             cancel: Cancel::new(),
         };
         let request = Request {
@@ -166,6 +166,21 @@ impl Device {
 
     pub(crate) fn is_set_up(&self) -> bool {
         self.vault.stepped(self.steps).load().expect("memory").is_some()
+    }
+
+    /// Writes a file of the work tree, as the user does.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        self.git.write(&self.tree, path, text);
+    }
+
+    /// A file of the work tree.
+    pub(crate) fn read(&self, path: &str) -> Option<String> {
+        self.git.read(&self.tree, path)
+    }
+
+    /// The contents of a file wherever the user can get at them.
+    pub(crate) fn everywhere(&self, path: &str) -> std::collections::BTreeSet<String> {
+        self.git.everywhere(&self.tree, path)
     }
 
     #[track_caller]
@@ -214,4 +229,11 @@ pub(crate) fn messages(device: &Device) -> Vec<String> {
     let mut messages: Vec<_> = rows.rows.into_iter().map(|row| row.message).collect();
     messages.sort();
     messages
+}
+
+/// Nobody is there to be asked on the default branch.
+fn settings() -> Settings {
+    let mut settings = Settings::default();
+    settings.save_mode = Some(SaveMode::Commit);
+    settings
 }

@@ -207,6 +207,16 @@ pub(crate) enum Command {
     /// Print what may be typed, as JSON: what docs/commands.md is made of
     #[command(hide = true, after_help = "Example:\n  convosync describe")]
     Describe,
+    /// What an assistant calls after a turn and at its end (see `config set auto_sync`)
+    #[command(hide = true)]
+    Hook {
+        /// The assistant
+        #[arg(value_parser = ["claude-code"])]
+        assistant: String,
+    },
+    /// What makes an automatic save, apart from whoever started it
+    #[command(hide = true, name = crate::auto::WORKER)]
+    AutoSave,
     /// Answer one request of a plugin: a line of JSON on standard input
     #[command(hide = true)]
     Rpc,
@@ -306,6 +316,12 @@ pub(crate) enum Config {
         /// Its value; a list's items with commas between
         #[arg(allow_hyphen_values = true)]
         value: String,
+        /// For auto_sync: let Claude Code call ConvoSync (changes its settings.json)
+        #[arg(long, conflicts_with = "no_hooks")]
+        hooks: bool,
+        /// For auto_sync: leave the settings of Claude Code alone
+        #[arg(long)]
+        no_hooks: bool,
     },
     /// Edit the file in $VISUAL or $EDITOR; it is checked before it replaces the old one
     #[command(after_help = "Example:\n  EDITOR=nano convosync config edit")]
@@ -340,6 +356,12 @@ pub(crate) enum Wanted {
     Definitions(Definitions),
     /// `rpc`.
     Rpc,
+    /// `save --auto`.
+    Auto,
+    /// `hook`.
+    Hook,
+    /// The process that saves by itself.
+    AutoSave,
 }
 
 /// What is told of the definitions here alone.
@@ -380,6 +402,7 @@ impl Command {
             Self::Device(Device::List) => Verb::DeviceList,
             Self::Store(store) => store.into(),
             Self::Save(save) if save.interactive => return Wanted::Form(save.into()),
+            Self::Save(save) if save.auto => return Wanted::Auto,
             Self::Save(save) => Verb::Save(save.into()),
             Self::Resume(resume) => return wanted_of_resume(*resume),
             Self::List(list) if list.watch => {
@@ -393,7 +416,7 @@ impl Command {
             Self::Show(show) => return wanted_of_show(show.into()),
             Self::Log { session } => Verb::Log { session },
             Self::Status => Verb::Status,
-            Self::Sync { retry } => Verb::Sync(SyncArgs { retry }),
+            Self::Sync { retry } => Verb::Sync(SyncArgs { retry, quiet: false }),
             Self::Pin(sessions) => Verb::Pin(sessions.into()),
             Self::Unpin(sessions) => Verb::Unpin(sessions.into()),
             Self::Delete(delete) => Verb::Delete(delete.into()),
@@ -403,8 +426,13 @@ impl Command {
             Self::Config { change: Some(Config::Get { key }) } => {
                 Verb::Config(ConfigArgs::Get { key })
             }
-            Self::Config { change: Some(Config::Set { key, value }) } => {
-                Verb::Config(ConfigArgs::Set { key, value })
+            Self::Config { change: Some(Config::Set { key, value, hooks, no_hooks }) } => {
+                let hooks = match (hooks, no_hooks) {
+                    (true, _) => Some(true),
+                    (_, true) => Some(false),
+                    _ => None,
+                };
+                Verb::Config(ConfigArgs::Set { key, value, hooks })
             }
             Self::Config { change: Some(Config::Edit) } => return Wanted::Edit,
             Self::Export(export) => Verb::Export(export.into()),
@@ -419,6 +447,8 @@ impl Command {
             }
             Self::Man { folder } => return Wanted::Definitions(Definitions::Man(folder)),
             Self::Describe => return Wanted::Definitions(Definitions::Json),
+            Self::Hook { .. } => return Wanted::Hook,
+            Self::AutoSave => return Wanted::AutoSave,
             Self::Rpc => return Wanted::Rpc,
         })
     }

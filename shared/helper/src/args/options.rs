@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use convosync_wire::{
     CallerEnv, InitArgs, ListArgs, MessageRange, OnConflict, OnDirty, OnDiverged, OnLarge, OnLive,
-    OnMergeConflict, OnMissing, SaveArgs, ShowArgs, Since,
+    OnMergeConflict, OnMissing, SaveArgs, SaveMode, ShowArgs, Since,
 };
 
 use super::since;
@@ -102,6 +102,7 @@ pub(crate) struct Join {
     convosync save \"Implemented OAuth login\"\n  \
     convosync save -b feature/oauth \"WIP: OAuth\"     on a branch of its own\n  \
     convosync save --no-push -m \"WIP: OAuth\"\n  \
+    convosync save --stash                            nothing is committed\n  \
     convosync save --no-code \"Only talked\"           in the middle of a rebase, too\n  \
     convosync save --retry                            after the remote said no\n\n\
     --force skips checks that protect convenience: a file over 100 MB, and branches that\n\
@@ -174,6 +175,15 @@ pub(crate) struct Save {
     /// With `--on-large archive`: a resume begins with this message, counted from 1
     #[arg(long, value_name = "N", requires = "on_large", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) from_message: Option<u64>,
+    /// Carry uncommitted changes sealed; nothing is committed or pushed, no file is touched
+    #[arg(long, conflicts_with = "commit")]
+    pub(crate) stash: bool,
+    /// Commit them, on the default branch too
+    #[arg(long)]
+    pub(crate) commit: bool,
+    /// For hooks: a quiet save if auto_sync is on and something changed; never fails, never waits
+    #[arg(long, conflicts_with_all = ["text", "message", "commit", "retry", "dry_run"])]
+    pub(crate) auto: bool,
 }
 
 impl From<Save> for SaveArgs {
@@ -199,6 +209,13 @@ impl From<Save> for SaveArgs {
             interactive: save.interactive,
             on_large: save.on_large,
             from_message: save.from_message,
+            mode: match (save.stash, save.commit) {
+                (true, _) => Some(SaveMode::Stash),
+                (_, true) => Some(SaveMode::Commit),
+                _ => None,
+            },
+            remember: false,
+            auto: false,
         }
     }
 }

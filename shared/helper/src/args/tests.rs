@@ -56,8 +56,8 @@ fn each_verb_is_what_was_typed() {
     assert_eq!(verb(&["log", "session-4k"]), Verb::Log { session: "session-4k".into() });
     assert_eq!(verb(&["status"]), Verb::Status);
     assert_eq!(verb(&["device", "list"]), Verb::DeviceList);
-    assert_eq!(verb(&["sync"]), Verb::Sync(SyncArgs { retry: false }));
-    assert_eq!(verb(&["sync", "--retry"]), Verb::Sync(SyncArgs { retry: true }));
+    assert_eq!(verb(&["sync"]), Verb::Sync(SyncArgs { retry: false, quiet: false }));
+    assert_eq!(verb(&["sync", "--retry"]), Verb::Sync(SyncArgs { retry: true, quiet: false }));
     assert_eq!(
         verb(&[
             "init",

@@ -56,6 +56,10 @@ fn code(report: &ResumeReport, page: &mut Page<'_>) {
     if let (true, Some(commit)) = (report.in_step, &report.commit) {
         page.sign(Sign::Done, &format!("Code up to date (commit: {})", short(commit)));
     }
+    if report.uncommitted > 0 {
+        let changes = counted(report.uncommitted, "uncommitted change");
+        page.sign(Sign::Done, &format!("{changes} of the session are here"));
+    }
 }
 
 /// Where everything stands now.

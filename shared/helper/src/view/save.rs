@@ -43,6 +43,10 @@ fn code(report: &SaveReport, page: &mut Page<'_>) {
         }
         page.sign(Sign::Done, &format!("Committed changes: \"{}\"", first_line(message)));
     }
+    if report.uncommitted > 0 {
+        let changes = counted(report.uncommitted, "uncommitted change");
+        page.sign(Sign::Done, &format!("Sealed {changes}; nothing was committed"));
+    }
     let commit = report.commit.as_deref().map(short).unwrap_or_default();
     match &report.pushed {
         // Without a commit of ours the remote may have had it before: only that is claimed.

@@ -138,7 +138,11 @@ fn width(look: &Look) -> usize {
 fn contents(row: &SessionRow) -> String {
     let pinned = if row.pinned { ", pinned" } else { "" };
     let size = if row.size > 0 { format!(", {}", size(row.size)) } else { String::new() };
-    format!("{}{size}{pinned}", counted(row.message_count, "message"))
+    let uncommitted = match row.uncommitted {
+        0 => String::new(),
+        changes => format!(", {}", counted(changes, "uncommitted change")),
+    };
+    format!("{}{size}{uncommitted}{pinned}", counted(row.message_count, "message"))
 }
 
 /// What to say of a state; nothing when all is well.

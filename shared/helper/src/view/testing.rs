@@ -52,6 +52,7 @@ pub(crate) fn row(id: &str, device: &str, kind: &str, age: i64) -> SessionRow {
         pinned: false,
         title: None,
         holds: Part::ALL.to_vec(),
+        uncommitted: 0,
     }
 }
 
@@ -103,6 +104,9 @@ pub(crate) fn saved() -> SaveReport {
         committed: Some("Implemented OAuth login [ConvoSync]".into()),
         modified_files: 3,
         new_files: 2,
+        unchanged: false,
+        uncommitted: 0,
+        repository: "example.org/user/project".into(),
         pushed: Some("origin/feature/oauth".into()),
         conversation_id: Some("conv-789".into()),
         message_count: 15,
@@ -149,6 +153,7 @@ pub(crate) fn resumed() -> ResumeReport {
         branch: Some("feature/oauth".into()),
         commit: Some("abc123def4567890".into()),
         commit_subject: Some("Implemented OAuth login".into()),
+        uncommitted: 0,
         switched_branch: true,
         fetched: true,
         pulled: 0,

@@ -7,7 +7,7 @@
 mod code;
 mod conversation;
 
-use convosync_core::{CodeState, Manifest, ObjectName};
+use convosync_core::{Code, CodeState, Manifest, ObjectName, Work};
 use convosync_wire::{Answers, Note};
 
 use super::Ready;
@@ -65,7 +65,7 @@ impl Engine<'_> {
         let Some(newest) = heads.last() else { return Ok(None) };
         let session = newest.card.session.clone();
         let mut packing = Packing::new(self, member, session.clone());
-        let (code, state) = match self.code_of_all(shelf, ready, &heads, answers)? {
+        let (mut code, state) = match self.code_of_all(shelf, ready, &heads, answers)? {
             CodeOfAll::None => (None, CodeState::None),
             CodeOfAll::Saved(code, state) => (Some(*code), state),
             CodeOfAll::Made(code) => {
@@ -82,6 +82,9 @@ impl Engine<'_> {
                 return Ok(None);
             }
         };
+        if let Some(code) = &mut code {
+            code.work = work_of_all(&heads, code);
+        }
         self.step("Joining the conversations")?;
         let (conversations, notes) =
             self.conversations_of_all(member, shelf, &heads, &mut packing)?;
@@ -137,6 +140,21 @@ impl Engine<'_> {
         heads.sort_by_key(|head| (head.card.timestamp_ms, head.card.save.clone()));
         Ok(heads)
     }
+}
+
+/// The uncommitted work of all heads that are on the branch, each piece once: what is on top of the
+/// joined commit first, then the newest.
+fn work_of_all(heads: &[OpenSave], joined: &Code) -> Vec<Work> {
+    let codes = heads.iter().rev().filter_map(|head| head.manifest.code.as_ref());
+    let same = codes.filter(|code| code.branch == joined.branch);
+    let mut all: Vec<Work> = Vec::new();
+    for work in same.flat_map(|code| &code.work) {
+        if all.iter().all(|known| known.commit != work.commit) {
+            all.push(work.clone());
+        }
+    }
+    all.sort_by_key(|work| work.base != joined.commit);
+    all
 }
 
 /// What the save of all heads will say; what can only be said once is as in the newest.

@@ -6,6 +6,7 @@
 mod objects;
 mod port;
 mod stand;
+mod work;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};

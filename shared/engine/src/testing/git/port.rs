@@ -6,8 +6,9 @@ use convosync_core::{HeadMove, Oid, WorkTreeState};
 
 use super::{Commit, MemoryGit, ORIGIN, Repo, Tree, refused};
 use crate::ports::{
-    Advertised, Branch, Change, ChangeKind, Committed, Facts, Git, GitError, Identity, JoinedCode,
-    Operation, Parked, Push, Relation, Remote, Repository, Upstream,
+    Advertised, Branch, CapturedWork, Change, ChangeKind, Committed, Facts, Git, GitError,
+    Identity, JoinedCode, Operation, Parked, Push, Relation, Remote, Repository, Upstream,
+    WorkHere,
 };
 
 impl Git for MemoryGit {
@@ -343,6 +344,43 @@ impl Git for MemoryGit {
         Ok(Some(Parked { commit, restore: format!("git stash apply {reference}"), reference }))
     }
 
+    fn capture_work(
+        &self,
+        repo: &Repository,
+        _excludes: &[String],
+        file: &Path,
+    ) -> Result<Option<CapturedWork>, GitError> {
+        self.captured(repo, file)
+    }
+
+    fn compare_work(
+        &self,
+        repo: &Repository,
+        _excludes: &[String],
+        known: &[Oid],
+    ) -> Result<WorkHere, GitError> {
+        self.compared(repo, known)
+    }
+
+    fn restore_work(
+        &self,
+        repo: &Repository,
+        _excludes: &[String],
+        work: &Oid,
+    ) -> Result<Vec<String>, GitError> {
+        self.restored(repo, work).map(|()| Vec::new())
+    }
+
+    fn lift_work(
+        &self,
+        repo: &Repository,
+        _excludes: &[String],
+        work: &Oid,
+        id: &str,
+    ) -> Result<Option<String>, GitError> {
+        self.lifted(repo, work, id)
+    }
+
     fn keep(&self, repo: &Repository, id: &str, commit: &Oid) -> Result<String, GitError> {
         self.change(repo, |repo| {
             repo.kept.insert(format!("park/{id}"), commit.clone());
@@ -480,7 +518,7 @@ fn push(repo: &Repo, branch: &str, commit: &Oid) -> Push {
     Push::Done
 }
 
-fn changes(repo: &Repo) -> Vec<Change> {
+pub(super) fn changes(repo: &Repo) -> Vec<Change> {
     let (before, now) = (repo.committed(), &repo.tree);
     let paths: std::collections::BTreeSet<_> = before.keys().chain(now.keys()).collect();
     let changed = paths.into_iter().filter(|path| before.get(*path) != now.get(*path));
@@ -529,6 +567,7 @@ fn facts(root: &Path, repo: &Repo) -> Facts {
         kept_back: Vec::new(),
         large: Vec::new(),
         operation: repo.merging.is_some().then_some(Operation::Merge),
+        default_branch: None,
         remotes: vec![Remote { name: ORIGIN.to_owned(), normalised: url.clone(), shown: url }],
         has_jj: false,
         lacks_lfs: false,
