@@ -110,18 +110,23 @@ impl Engine<'_> {
                 (devices, asked) = (self.devices_in(profile, store)?, true);
             }
             let by = device.clone();
-            let kept = self.ports.cache.get(&name);
-            let sealed = match kept.or_else(|_| store.get(&name)) {
+            // It never changes, and is looked at with every command.
+            let kept = self.ports.cache.get(&name).ok();
+            let is_kept = kept.is_some();
+            let sealed = match kept.map_or_else(|| store.get(&name), Ok) {
                 // Whoever moved the store again has removed it just now.
                 Err(StoreError::Missing(_)) => continue,
                 sealed => sealed?,
             };
             match open_moved(&profile.account, &devices, &name, &sealed) {
                 Ok(moved) => {
-                    // It is looked at with every command, and never changes.
-                    self.keep(&name, &sealed)?;
+                    if !is_kept {
+                        self.keep(&name, &sealed)?;
+                    }
                     found.push(Found { name, moved, by });
                 }
+                // A copy that was damaged on this disk is asked for again.
+                Err(_) if is_kept => self.ports.cache.delete(&name)?,
                 Err(error) => self.also_tell(unreadable(&name, &error.to_string())),
             }
         }
