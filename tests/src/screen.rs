@@ -175,7 +175,14 @@ impl<'w> Masks<'w> {
         if let Some(session) = word.strip_prefix("session-").and_then(|rest| rest.get(..8)) {
             let name = self.name("session", &format!("session-{session}"));
             let more = &word["session-".len() + 8..];
-            return if more.len() == 9 { format!("{name}-letters") } else { name + more };
+            // What is put aside is named by letters of its own, and by what it was.
+            let letters = more.get(..9).filter(|more| more.starts_with('-'));
+            return match letters.and_then(|letters| more.strip_prefix(letters)) {
+                Some(what) if what.is_empty() || what.starts_with('-') => {
+                    format!("{name}-letters{what}")
+                }
+                _ => name + more,
+            };
         }
         if let Some(commit) = word.strip_prefix("kept-").filter(|rest| rest.len() == 7) {
             return format!("kept-{}", self.name("commit", commit));
@@ -237,10 +244,12 @@ fn what_differs_from_run_to_run_has_a_name() {
     let text = "at 0123abc of session-abcdefgh (41 KB, 2 files)\n\
         00000001-aaaaaaaa-1-bbbbbbbb 0123abcdef0123abcdef0123abcdef0123abcdef00\n\
         0123abcdef0123abcdef0123abcdef0123abcdef refs/convosync/park/session-abcdefgh-zzzzzzzz\n\
+        refs/convosync/park/session-abcdefgh-zzzzzzzz-branch session-abcdefgh-x\n\
         /tmp/x/desktop http://127.0.0.1:4711/p 3 seconds ago (1.5 MB)";
     let want = "at commit-1 of session-1 (41 KB, 2 files)\n\
         save-1 0123abcdef0123abcdef0123abcdef0123abcdef00\n\
         commit-1 refs/convosync/park/session-1-letters\n\
+        refs/convosync/park/session-1-letters-branch session-1-x\n\
         /world/desktop http://127.0.0.1:N/p N seconds ago (N MB)";
     assert_eq!(Masks::new("/tmp/x").masked(text), want);
 }
