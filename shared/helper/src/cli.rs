@@ -93,7 +93,7 @@ pub(crate) fn main() -> Exit {
         asks: !json && stdout && stderr && io::stdin().is_terminal(),
         out: look(Output { terminal: stdout, columns: columns.filter(|_| stdout) }),
         err: look(Output { terminal: stderr, columns }),
-        shows_progress: !json && stderr,
+        shows_progress: !json && stderr && env.get("TERM").is_some_and(|term| term != "dumb"),
         rows: terminal::rows().filter(|_| stdout && stderr && !no_pager),
         types_unseen: stderr && io::stdin().is_terminal(),
         passphrase_file: unlock::file(&env, place),

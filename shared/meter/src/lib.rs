@@ -3,12 +3,16 @@
 //! It is there only while something takes longer than people notice, and leaves nothing behind. It
 //! has no colours, and is given texts that are harmless for a terminal.
 
+mod narrow;
+
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use convosync_wire::{Counted, Unit};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use narrow::Narrow;
 
 /// What takes no longer is over before anybody reads a line.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -62,10 +66,13 @@ struct Work {
 }
 
 impl Meter {
-    /// Begins. `stopping` tells whether the user asked to stop. Where standard error is no terminal,
-    /// or one that can't move its cursor, nothing is ever shown.
+    /// Begins. `stopping` tells whether the user asked to stop. Where standard error is no terminal
+    /// nothing is ever shown; whether it can move its cursor is for the caller to know.
     pub fn begin(signs: Signs, stopping: impl Fn() -> bool + Send + 'static) -> Self {
-        Self::on(ProgressDrawTarget::stderr_with_hz(HERTZ), signs, stopping)
+        if !Narrow::is_there() {
+            return Self::hidden();
+        }
+        Self::on(ProgressDrawTarget::term_like_with_hz(Box::new(Narrow), HERTZ), signs, stopping)
     }
 
     /// One that shows nothing.
