@@ -300,7 +300,7 @@ impl Engine<'_> {
 
     /// Whether the save may be done, on which branch, and how it takes what no commit holds.
     fn checked(&self, scene: &Scene<'_>, args: &SaveArgs) -> Result<(Onto, SaveMode), Trouble> {
-        is_consistent(args)?;
+        is_consistent(args, !scene.conversations.is_empty())?;
         let facts = &scene.facts;
         let mode = mode(facts, args, &self.ports.settings, &repository_name(facts));
         check(facts, args, mode)?;

@@ -69,7 +69,7 @@ impl Engine<'_> {
             conversations.push(captured.conversation);
             conversations.extend(captured.apart);
         } else {
-            notes.push(no_conversation(base.as_ref()));
+            notes.push(no_conversation(base.as_ref(), args));
         }
         conversations.extend(others_of(base.as_ref(), &conversations));
         let (mut code, state) = match coded.committed() {
@@ -414,10 +414,12 @@ fn others_of(base: Option<&OpenSave>, captured: &[Conversation]) -> Vec<Conversa
     all.into_iter().filter(|old| captured.iter().all(|new| new.id != old.id)).collect()
 }
 
-fn no_conversation(base: Option<&OpenSave>) -> Note {
+fn no_conversation(base: Option<&OpenSave>, args: &SaveArgs) -> Note {
     let kept = base.is_some_and(|base| !base.manifest.conversations.is_empty());
     let text = if kept {
         "no conversation was found here; the session keeps the one it has"
+    } else if args.no_code || args.no_terminal {
+        "no conversation was found here; the rest was saved"
     } else {
         "no conversation was found here; code and directory were saved"
     };

@@ -169,13 +169,14 @@ pub(crate) fn is_wanted(branch: &str, settings: &Settings) -> Result<(), Refusal
     ))
 }
 
-/// That the options do not contradict each other, and leave something to be saved.
+/// That the options do not contradict each other, and leave something to be saved. `talked`: there
+/// is a conversation.
 ///
 /// # Errors
 ///
 /// If they do not.
-pub(crate) fn is_consistent(args: &SaveArgs) -> Result<(), Refusal> {
-    if args.no_code && args.no_conversation && args.no_terminal {
+pub(crate) fn is_consistent(args: &SaveArgs, talked: bool) -> Result<(), Refusal> {
+    if args.no_code && args.no_terminal && (args.no_conversation || !talked) {
         return Err(Refusal::new("convosync::save::nothing", "nothing is left to be saved")
             .help("leave out at most two of code, conversation and terminal")
             .argument("--no-terminal"));
