@@ -179,7 +179,7 @@ fn outline(row: LogRow, open: &OpenSave, here: Option<Standing>, notes: Vec<Note
     let main = open.manifest.conversations.first();
     let mut report = ShowReport {
         save: row,
-        title: main.and_then(|talk| talk.title.clone()),
+        conversation_title: main.and_then(|talk| talk.title.clone()),
         assistant: main.map(|talk| talk.assistant.clone()),
         client_version: main.and_then(|talk| talk.client_version.clone()),
         initial_commit: None,

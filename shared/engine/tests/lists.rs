@@ -126,6 +126,7 @@ fn shows_the_same(device: &Device, dice: &mut Dice) {
         since: if dice.chance(20) { Some(Since::Ago(5 * 60_000)) } else { None },
         offline: dice.chance(40),
         deleted: dice.chance(10),
+        news: false,
     };
     let (glanced, opened) = (list(device, &args, true), list(device, &args, false));
     assert_eq!(glanced.rows, opened.rows, "{args:?}");

@@ -60,8 +60,8 @@ pub struct ShowReport {
     /// The save that is shown, and its session.
     #[serde(flatten)]
     pub save: LogRow,
-    /// The conversation's title.
-    pub title: Option<String>,
+    /// The conversation's title; the session has one of its own.
+    pub conversation_title: Option<String>,
     /// Which assistant wrote it.
     pub assistant: Option<String>,
     /// The client's version that wrote last.

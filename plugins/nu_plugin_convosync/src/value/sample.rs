@@ -219,7 +219,7 @@ pub(crate) fn shown() -> ShowReport {
     };
     ShowReport {
         save: log().swap_remove(0),
-        title: some("OAuth login"),
+        conversation_title: some("OAuth login"),
         assistant: some("claude-code"),
         client_version: some("2.1.0"),
         initial_commit: some("c0ffee5d5e6f708192a3b4c5d6e7f8091a2b3c4d"),

@@ -16,7 +16,7 @@ impl Shape {
             "timestamp" => self.date(row.timestamp),
             "device" => self.line(&row.device),
             "message" => self.text(&row.message),
-            "title" => self.maybe(report.title.as_ref()),
+            "conversation_title" => self.maybe(report.conversation_title.as_ref()),
             "repository" => self.line(&row.repository),
             "branch" => self.maybe(row.branch.as_ref()),
             "commit" => self.commit(row.commit.as_ref()),
@@ -106,7 +106,7 @@ mod tests {
         let mut report = sample::shown();
         report.messages[0].text = "look\x1b]0;owned\x07\n\u{202e}back\rover".to_owned();
         report.messages[0].tools = vec!["Bash: \x1b[2J".to_owned()];
-        report.title = Some("title\u{9b}2J".to_owned());
+        report.conversation_title = Some("title\u{9b}2J".to_owned());
         let shape = Shape::at(Span::test_data());
         let shown = shape.shown(&report).to_expanded_string(" ", &nu_protocol::Config::default());
         assert!(!shown.contains(['\x1b', '\x07', '\r', '\u{202e}', '\u{9b}']), "{shown:?}");

@@ -88,7 +88,7 @@ fn facts(report: &ShowReport, page: &mut Page<'_>) {
     let client = client.cloned().collect::<Vec<_>>().join(" ");
     let by = if client.is_empty() { String::new() } else { format!(", {client}") };
     page.line(&format!("Conversation: {}{by}", counted(row.message_count, "message")));
-    if let Some(title) = &report.title {
+    if let Some(title) = &report.conversation_title {
         page.line(&format!("Title:        {title}"));
     }
     if !report.modified_files.is_empty() {

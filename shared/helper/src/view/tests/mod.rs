@@ -202,7 +202,7 @@ fn a_session_is_read_with_its_code_and_its_messages() {
             quarantined: false,
             row: rows().swap_remove(0),
         },
-        title: Some("OAuth".into()),
+        conversation_title: Some("OAuth".into()),
         assistant: Some("claude-code".into()),
         client_version: Some("2.1.0".into()),
         initial_commit: None,
