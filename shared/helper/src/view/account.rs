@@ -6,8 +6,9 @@ use super::look::{Look, Sign, Style};
 use super::measure::age_inside;
 use super::page::Page;
 
-/// Recovery words side by side.
+/// Most recovery words side by side, and the columns of the terminal that one takes.
 const COLUMNS: usize = 4;
+const ONE: usize = 14;
 
 /// What `init` did.
 pub(crate) fn initialised(report: &AccountReport, look: &Look) -> String {
@@ -67,7 +68,11 @@ pub(super) fn recovery(words: &str, page: &mut Page<'_>) {
     page.blank();
     page.styled(Style::Bold, "Recovery words:");
     page.blank();
-    let rows = words.len().div_ceil(COLUMNS).max(1);
+    let beside = match page.look.folds {
+        true => (page.look.width.saturating_sub(2) / ONE).clamp(1, COLUMNS),
+        false => COLUMNS,
+    };
+    let rows = words.len().div_ceil(beside).max(1);
     for row in 0..rows {
         let cells = (row..words.len()).step_by(rows);
         let cells = cells.map(|at| format!("{:>2}. {:<10}", at + 1, words[at]));

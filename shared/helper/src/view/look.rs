@@ -138,9 +138,9 @@ impl Look {
         flow(text, self.width.saturating_sub(taken).max(LEAST))
     }
 
-    /// The text cut to so many columns, its end marked; a pipe gets all of it.
+    /// The text cut to so many columns, its end marked.
     pub(crate) fn fit(&self, text: &str, columns: usize) -> String {
-        if text.width() <= columns || !self.folds {
+        if text.width() <= columns {
             return text.to_owned();
         }
         let end = self.pick("…", "...");
@@ -267,8 +267,6 @@ mod tests {
 
     #[test]
     fn text_is_cut_and_wrapped_by_columns_not_characters() {
-        let fancy = || Look { folds: true, ..fancy() };
-        let plain = || Look { folds: true, ..plain() };
         assert_eq!(fancy().fit("日本語です", 7), "日本語…");
         assert_eq!(plain().fit("a longer text", 8), "a lon...");
         assert_eq!(plain().fit("short", 8), "short");

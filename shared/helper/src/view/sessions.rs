@@ -130,9 +130,9 @@ fn entry(row: &SessionRow, repository: Option<&str>, page: &mut Page<'_>) {
     }
 }
 
-/// The columns for a message behind its indentation and within its quotes.
+/// The columns for a message behind its indentation and within its quotes; a pipe gets all of it.
 fn width(look: &Look) -> usize {
-    look.width.saturating_sub(5).max(20)
+    if look.folds { look.width.saturating_sub(5).max(20) } else { usize::MAX }
 }
 
 fn contents(row: &SessionRow) -> String {
