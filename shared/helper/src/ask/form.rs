@@ -285,6 +285,7 @@ impl Drawn<'_> {
             text += if focus == button { self.pointer() } else { "  " };
             text += label;
         }
+        let text = self.look.fit(&text, self.inside);
         let columns = text.width();
         let focused = matches!(focus, Focus::Save | Focus::Cancel);
         let text = if focused { self.look.paint(Style::Bold, &text) } else { text };
