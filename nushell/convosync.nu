@@ -8,6 +8,7 @@
 #         prompt: true             # the session of the work tree stands on the right of the prompt
 #         record_history: true     # records commands with their directory, so that they travel
 #         remind_after: 30min      # on leaving: changes that were not saved for so long are told
+#         save_on_leave: true      # on leaving a work tree: a quiet save, if `auto_sync` is on
 #     }
 #
 # docs/nushell.md tells more.
@@ -161,6 +162,12 @@ module convosync-module {
         }
     }
 
+    # The helper: the one that is configured, else the one on PATH.
+    def program []: nothing -> string {
+        let helper = settings | get --optional helper
+        if $helper == null { "convosync" } else { $helper | path expand }
+    }
+
     # What happens when the directory has changed. `convosync setup` puts it into the hooks.
     @category convosync
     export def "convosync hook left" [
@@ -170,6 +177,10 @@ module convosync-module {
         if $before == null or $before == $after { return }
         let tree = tree-of $before
         if $tree == null or (is-inside $after $tree.root) { return }
+        if (settings).save_on_leave? == true {
+            # Quiet, and over at once: the save itself goes on in the background.
+            try { ^(program) -C $tree.root save --auto }
+        }
         let overdue = convosync overdue $before
         if $overdue != null { print --stderr (told $overdue) }
     }
@@ -207,7 +218,7 @@ module convosync-module {
         let wanted = settings
         if $wanted.picker_key? != null { bind-picker $wanted.picker_key }
         if $wanted.prompt? == true { show-in-prompt }
-        if $wanted.remind_after? != null {
+        if $wanted.remind_after? != null or $wanted.save_on_leave? == true {
             $env.config.hooks.env_change.PWD = ($env.config.hooks.env_change.PWD? | default [] | with-hook "convosync hook left $before $after")
         }
         # A history in SQLite has the directories itself.

@@ -64,3 +64,20 @@ def "what is wrong in the configuration is told with a code" [] {
         assert equal $error.details.code "convosync::config::nushell"
     }
 }
+
+@test
+def "who leaves a work tree saves it quietly if that is wanted" [] {
+    mkdir ~/tree/src ~/.local/state/convosync
+    {root: ($nu.home-dir | path join tree), session: session-x, saved: 0, waiting: 0} | to json --raw
+    | save ~/.local/state/convosync/prompts.jsonl
+    "#!/bin/sh\necho \"$@\" >> \"$HOME/called\"\n" | save ~/helper
+    ^chmod +x ($nu.home-dir | path join helper)
+    $env.config.plugins.convosync = {helper: ~/helper}
+    convosync hook left ($nu.home-dir | path join tree) "/"
+    assert not ("~/called" | path expand | path exists)
+    $env.config.plugins.convosync.save_on_leave = true
+    convosync hook left ($nu.home-dir | path join tree) ($nu.home-dir | path join tree src)
+    assert not ("~/called" | path expand | path exists)
+    convosync hook left ($nu.home-dir | path join tree src) "/"
+    assert equal (open --raw ~/called | str trim) $"-C ($nu.home-dir | path join tree) save --auto"
+}

@@ -16,6 +16,7 @@ const KEYS: &[(&str, Kind)] = &[
     ("record_history", Kind::Switch),
     ("remind_after", Kind::Duration),
     ("save_on_leave", Kind::Switch),
+    ("save_on_leave", Kind::Switch),
 ];
 
 /// What a key may be.
