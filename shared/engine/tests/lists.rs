@@ -6,6 +6,9 @@ mod device;
 #[path = "histories/dice.rs"]
 #[allow(dead_code, reason = "the histories use more of it")]
 mod dice;
+#[path = "histories/lies.rs"]
+#[allow(dead_code, reason = "the histories use more of it")]
+mod lies;
 
 use convosync_core::ObjectName;
 use convosync_engine::Outcome;
@@ -15,7 +18,7 @@ use convosync_wire::{
     DeleteArgs, InitArgs, JoinArgs, ListArgs, Reply, ResumeArgs, RevokeArgs, Rows, SaveArgs,
     Secret, SessionRow, SessionsArgs, Since, Verb,
 };
-use device::{Device, STORE};
+use device::{Device, PLACES, Setting};
 use dice::Dice;
 
 const KNOBS: Knobs = Knobs { few: 2, ..Knobs::PLAIN };
@@ -41,15 +44,17 @@ impl World {
         let remotes: Vec<_> = (0..2)
             .map(|number| MemoryRemote::new(&format!("origin/{number}"), "README", "first"))
             .collect();
+        let places = std::slice::from_ref(&everyone);
+        let setting = Setting::default();
         let device =
-            |name, seed| Device::new(name, &everyone, &remotes, clock.skewed(0), seed, false);
+            |name, seed| Device::new(name, places, &remotes, clock.skewed(0), seed, setting);
         let devices = [device("desktop", 1), device("laptop", 2)];
-        let init = InitArgs { store: Some(STORE.to_owned()), yes: true, ..InitArgs::default() };
+        let init = InitArgs { store: Some(PLACES[0].to_owned()), yes: true, ..InitArgs::default() };
         let Some(Reply::Initialised(report)) = reply(&devices[0], 0, &Verb::Init(init)) else {
             panic!("a new account")
         };
         let words = Secret(report.recovery_words.expect("a new account"));
-        let (store, device, kind) = (Some(STORE.to_owned()), None, None);
+        let (store, device, kind) = (Some(PLACES[0].to_owned()), None, None);
         let join = Verb::DeviceJoin(JoinArgs { store, device, kind, words });
         reply(&devices[1], 0, &join).expect("it joins");
         Self { everyone, clock, devices }
@@ -86,7 +91,7 @@ impl World {
                 let _ = reply(device, tree, &Verb::Delete(DeleteArgs { yes: true, ..delete }));
             }
             9 => drop(reply(device, tree, &Verb::Undelete(one()))),
-            10 => device.link.set_offline(dice.chance(60)),
+            10 => device.set_offline(dice.chance(60)),
             // A store that was put back from an older copy.
             _ => {
                 let units: Vec<_> = self.everyone.inner().contents().into_keys().collect();
@@ -144,7 +149,7 @@ fn a_glance_shows_what_opening_every_card_does() {
             world.happens(&mut dice);
             shows_the_same(&world.devices[usize::from(dice.chance(50))], &mut dice);
         }
-        world.devices.iter().for_each(|device| device.link.set_offline(false));
+        world.devices.iter().for_each(|device| device.set_offline(false));
         let revoke = RevokeArgs { device: "laptop".to_owned(), yes: true };
         reply(&world.devices[0], 0, &Verb::DeviceRevoke(revoke)).expect("it is revoked");
         for _ in 0..5 {

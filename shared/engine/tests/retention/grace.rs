@@ -49,10 +49,10 @@ fn a_pin_made_while_its_time_ran_out_elsewhere_keeps_a_session_in_sight() {
     let world = World::new();
     let old = save(&world.desktop, "old", true).session_id;
     world.pass(31);
-    world.laptop.link.set_offline(true);
+    world.laptop.set_offline(true);
     done(&world.laptop, &Verb::Pin(of(&old)));
     assert_eq!(gc(&world.desktop).leaving.len(), 1);
-    world.laptop.link.set_offline(false);
+    world.laptop.set_offline(false);
     done(&world.laptop, &Verb::Sync(SyncArgs::default()));
     for device in [&world.desktop, &world.laptop] {
         assert_eq!(ids(list(device, false)), [old.as_str()]);

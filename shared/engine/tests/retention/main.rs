@@ -4,6 +4,9 @@
 #[allow(dead_code, reason = "the histories use more of it")]
 mod device;
 mod grace;
+#[path = "../histories/lies.rs"]
+#[allow(dead_code, reason = "the histories use more of it")]
+mod lies;
 mod revoked;
 mod room;
 mod together;
@@ -74,7 +77,7 @@ fn a_deletion_is_asked_for_and_a_save_that_did_not_know_revives() {
     let ask = Verb::Delete(DeleteArgs { sessions: vec![session.clone()], yes: false });
     assert_eq!(refused(&world.desktop, &ask), "delete");
     assert_eq!(list(&world.desktop, false).len(), 1, "nothing was changed");
-    world.laptop.link.set_offline(true);
+    world.laptop.set_offline(true);
     assert!(!save(&world.laptop, "on the train", false).synced);
     delete(&world.desktop, &session);
     assert_eq!(
@@ -88,7 +91,7 @@ fn a_deletion_is_asked_for_and_a_save_that_did_not_know_revives() {
     world.pass(8);
     gc(&world.desktop);
     assert_eq!(world.units(&session), 0, "the desktop knows of nothing else");
-    world.laptop.link.set_offline(false);
+    world.laptop.set_offline(false);
     done(&world.laptop, &Verb::Sync(SyncArgs::default()));
     assert_eq!(list(&world.desktop, false)[0].message, "on the train");
     done(
@@ -110,12 +113,12 @@ fn what_is_saved_after_a_deletion_here_is_another_session() {
 fn decisions_hold_offline_and_are_sent_later() {
     let world = World::new();
     let session = save(&world.desktop, "first", true).session_id;
-    world.desktop.link.set_offline(true);
+    world.desktop.set_offline(true);
     let Reply::Kept(report) = done(&world.desktop, &Verb::Pin(of(&session))) else { panic!() };
     assert_eq!(report.queued, 1);
     let Reply::Kept(again) = done(&world.desktop, &Verb::Pin(of(&session))) else { panic!() };
     assert!(report.sessions[0].changed && !again.sessions[0].changed);
-    world.desktop.link.set_offline(false);
+    world.desktop.set_offline(false);
     done(&world.desktop, &Verb::Sync(SyncArgs::default()));
     assert!(list(&world.laptop, false)[0].pinned);
 }
@@ -224,12 +227,12 @@ fn a_list_that_is_behind_removes_nothing_that_is_needed() {
     world.pass(8);
     save(&world.desktop, "step 6", false);
     for _ in 0..8 {
-        world.laptop.link.fail_next(Call::List, Fault::Stale(2));
+        world.laptop.fail_next(Call::List, Fault::Stale(2));
     }
     gc(&world.laptop);
-    world.laptop.link.fail_next(Call::Delete, Fault::Before(Refusal::Unreachable));
+    world.laptop.fail_next(Call::Delete, Fault::Before(Refusal::Unreachable));
     assert!(world.units(&session) >= 3);
-    world.laptop.link.calm();
+    world.laptop.calm();
     assert_eq!(list(&world.laptop, false)[0].message, "step 6");
     done(&world.laptop, &Verb::Resume(ResumeArgs::default()));
 }

@@ -11,7 +11,7 @@ use crate::world::{World, delete, done, gc, ids, list, of, save};
 
 /// The laptop, which the desktop revoked, with the key it had before.
 fn revoked(world: &World) -> Profile {
-    let had = world.laptop.profile();
+    let had = world.laptop.profile().expect("it is of the account");
     let args = RevokeArgs { device: "laptop".to_owned(), yes: true };
     done(&world.desktop, &Verb::DeviceRevoke(args));
     had
@@ -32,7 +32,7 @@ fn pass(world: &World, days: i64) {
 /// Writes a save of the laptop that says to go on from all there is.
 fn forge(world: &World, laptop: &Profile, session: &str, count: u64) -> ObjectName {
     let session: SessionId = session.parse().expect("an id");
-    let desktop = world.desktop.profile();
+    let desktop = world.desktop.profile().expect("it is of the account");
     let known = devices(&desktop);
     let all = world.everyone.inner().contents();
     let (name, bytes) = all
@@ -90,7 +90,7 @@ fn saves_of_a_revoked_device_bring_nothing_back_and_cover_nothing_that_others_sa
     forge(&world, &laptop, &session, 901);
     assert_eq!(ids(list(&world.desktop, false)), [""; 0]);
     let stone = world.names("v1/t/").pop().expect("it was deleted");
-    let profile = world.desktop.profile();
+    let profile = world.desktop.profile().expect("it is of the account");
     let sealed = world.everyone.inner().get(&stone).expect("in memory");
     let stone =
         convosync_core::open_tombstone(&profile.account, &devices(&profile), &stone, &sealed);
@@ -134,7 +134,7 @@ fn a_revoked_device_can_not_unpin_delete_or_mark() {
     let stone_name = ObjectName::Tombstone { session: id, turn };
     let mut covers = Vector::default();
     let far = VectorEntry { seq: 900, rand: "zzzzzzzz".to_owned() };
-    covers.0.insert(world.desktop.profile().device.id, far);
+    covers.0.insert(world.desktop.profile().expect("it is of the account").device.id, far);
     let (by, made_ms) = (DeletedBy::User, 0);
     let stone = Tombstone { deleted: true, covers, by, made_ms, grace_days: 0 };
     let stone = seal_tombstone(&laptop, hash, &stone_name, &stone, random).expect("the laptop's");

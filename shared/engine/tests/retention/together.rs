@@ -34,7 +34,7 @@ fn a_save_that_comes_in_between_is_never_marked() {
         if world.units(&session) == before {
             break;
         }
-        let profile = world.desktop.profile();
+        let profile = world.desktop.profile().expect("it is of the account");
         let devices = Devices::of(&profile.device);
         let marked = world.names("v1/g/").into_iter().flat_map(|name| {
             let mark = world.everyone.inner().get(&name).expect("in memory");

@@ -8,7 +8,7 @@ use convosync_wire::{
     Secret, SessionRow, SessionsArgs, Verb,
 };
 
-use crate::device::{Device, STORE};
+use crate::device::{Device, PLACES, Setting};
 
 pub(crate) const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -28,16 +28,18 @@ impl World {
         let remote = MemoryRemote::new("origin/0", "README", "first");
         let device = |name, seed| {
             let remotes = std::slice::from_ref(&remote);
-            let mut device = Device::new(name, &everyone, remotes, clock.skewed(0), seed, true);
+            let places = std::slice::from_ref(&everyone);
+            let setting = Setting { sessions_leave: true, ..Setting::default() };
+            let mut device = Device::new(name, places, remotes, clock.skewed(0), seed, setting);
             device.settings = convosync_engine::Settings::default();
             device.settings.save_mode = Some(convosync_engine::SaveMode::Commit);
             device
         };
         let (desktop, laptop) = (device("desktop", 1), device("laptop", 2));
-        let init = InitArgs { store: Some(STORE.to_owned()), yes: true, ..InitArgs::default() };
+        let init = InitArgs { store: Some(PLACES[0].to_owned()), yes: true, ..InitArgs::default() };
         let Reply::Initialised(report) = done(&desktop, &Verb::Init(init)) else { panic!() };
         let words = Secret(report.recovery_words.expect("a new account"));
-        let (store, device, kind) = (Some(STORE.to_owned()), None, None);
+        let (store, device, kind) = (Some(PLACES[0].to_owned()), None, None);
         done(&laptop, &Verb::DeviceJoin(JoinArgs { store, device, kind, words }));
         Self { everyone, clock, desktop, laptop, remote }
     }
