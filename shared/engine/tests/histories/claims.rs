@@ -7,7 +7,8 @@ use convosync_core::{Membership, ObjectName, SessionId, heads};
 use convosync_engine::Outcome;
 use convosync_engine::ports::{Clock, Store};
 use convosync_wire::{
-    Answers, Decision, ListArgs, Note, Question, Reply, ResumeArgs, SessionRow, SyncArgs, Verb,
+    Answers, Decision, ListArgs, Note, Question, Reply, ResumeArgs, SessionRow, SessionState,
+    SyncArgs, Verb,
 };
 
 use super::act::{Act, DEVICES, NEWCOMER, Step, TREES, Weather};
@@ -119,13 +120,21 @@ fn all_see_the_same(world: &World) -> Vec<SessionRow> {
             for note in rows.notes.iter().filter(told) {
                 world.wrong(format!("the list of device {number} says {note:?}"));
             }
-            lists.push(rows.rows);
+            lists.push(rows.rows.into_iter().map(shared).collect());
         }
     }
     if lists.iter().any(|list| *list != lists[0]) {
         world.wrong(format!("the lists differ: {lists:#?}"));
     }
     lists.pop().unwrap_or_default()
+}
+
+/// A row without what only one device knows: whether its code is the session's.
+fn shared(mut row: SessionRow) -> SessionRow {
+    if row.state == SessionState::OutOfStep {
+        row.state = SessionState::Synced;
+    }
+    row
 }
 
 fn is_listed(listed: &[SessionRow], session: &SessionId) -> bool {
@@ -192,7 +201,10 @@ fn quiet(device: usize, tree: usize) -> Step {
 
 /// Goes on with whatever is recommended, and where that is to give up with what is not.
 pub(crate) fn willing(decision: &Decision, answers: &mut Answers) -> bool {
-    let goes_on = |choice: &&convosync_wire::Choice| choice.value != "cancel";
+    // A merge that is not recommended is one that the user has to end.
+    let goes_on = |choice: &&convosync_wire::Choice| {
+        choice.value != "cancel" && (choice.value != "merge" || choice.recommended)
+    };
     let mut choices: Vec<_> = decision.choices.iter().filter(goes_on).collect();
     choices.sort_by_key(|choice| !choice.recommended);
     // `Keep mine` of a branch that is ahead leaves nothing to do, and is fine too.
