@@ -48,6 +48,9 @@ mod tests {
             conversation_id: None,
             state: SessionState::Synced,
             pinned: false,
+            title: None,
+            holds: Default::default(),
+            uncommitted: Default::default(),
         }
     }
 
