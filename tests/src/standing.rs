@@ -65,7 +65,7 @@ impl Device {
             refs.lines().filter(own).collect::<Vec<_>>().join("\n"),
             git(&["stash", "list", "--format=%H %gs"]),
             git(&["ls-files", "--stage", "-v"]),
-            git(&["status", "--porcelain=v2", "--branch", "--untracked-files=all", "--ignored"]),
+            git(&["status", "--porcelain=v2", "--untracked-files=all", "--ignored"]),
             format!("{:#?}", tree::fingerprint(&self.work_tree, &[".git"])),
             transcripts.iter().map(read).collect::<Vec<_>>().join("\n"),
         ]

@@ -120,17 +120,18 @@ fn changes_are_committed_first_and_the_divergence_that_makes_is_asked_about() {
 }
 
 #[test]
-fn changes_whose_commit_would_conflict_are_neither_merged_nor_committed() {
+fn changes_whose_commit_would_conflict_are_neither_merged_nor_committed_unasked() {
     let (_world, desktop, laptop) = apart();
     desktop.write("added.txt", "theirs\n");
     desktop.ok(&["save", "third"]);
     laptop.write("app.js", "one\nmine\n");
     laptop.write("added.txt", "mine\n");
     let decision = laptop.asks(&["resume", "--on-dirty", "commit"]);
-    assert_eq!(flags(&decision), ["--on-diverged discard", "--on-diverged cancel"]);
+    let ways = ["--on-diverged merge", "--on-diverged discard", "--on-diverged cancel"];
+    assert_eq!(flags(&decision), ways);
     assert!(details(&decision).contains("• added.txt\n  • app.js"), "{decision}");
     let merge = ["resume", "--on-dirty", "commit", "--on-diverged", "merge"];
-    laptop.refuses(&merge, "convosync::resume::conflicts");
+    assert_eq!(laptop.asks(&merge)["question"], "merge-conflict");
 
     let discard = ["resume", "--on-dirty", "commit", "--on-diverged", "discard"];
     let report = laptop.json(&discard);
@@ -227,13 +228,16 @@ fn commits_that_only_this_clone_has_stay_or_are_kept_aside() {
 }
 
 #[test]
-fn a_merge_that_would_conflict_is_not_offered_and_its_files_are_named() {
+fn a_merge_that_would_conflict_is_not_begun_unasked_and_its_files_are_named() {
     let (_world, _desktop, laptop) = apart();
     commit(&laptop, "app.js", "one\nmine\n");
     let decision = laptop.asks(&["resume"]);
-    assert_eq!(flags(&decision), ["--on-diverged discard", "--on-diverged cancel"]);
+    let ways = ["--on-diverged merge", "--on-diverged discard", "--on-diverged cancel"];
+    assert_eq!(flags(&decision), ways);
     assert!(details(&decision).contains("• app.js"), "{decision}");
-    laptop.refuses(&["resume", "--on-diverged", "merge"], "convosync::resume::conflicts");
+    let asked = laptop.asks(&["resume", "--on-diverged", "merge"]);
+    assert_eq!(asked["question"], "merge-conflict", "{asked}");
+    assert!(details(&asked).contains("• app.js"), "{asked}");
 }
 
 #[test]

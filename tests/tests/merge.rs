@@ -226,7 +226,7 @@ fn code_that_conflicts_is_told_before_anything_is_touched_and_merged_by_the_user
     }
     assert!(laptop.read("app.js").contains("<<<<<<<"), "{}", laptop.read("app.js"));
     assert!(!transcript(&laptop).contains("Answer 5 on desktop"), "the conversation waits");
-    laptop.refuses(&begun, "convosync::resume::conflicts");
+    laptop.refuses(&begun, "convosync::resume::waits");
     assert_eq!(states(&laptop), ["conflict"]);
 
     laptop.write("app.js", "both\n");

@@ -93,15 +93,320 @@ fn a_fast_forward_is_taken_back() {
 
 #[test]
 fn changes_that_were_stashed_or_committed_first_are_back_as_they_were() {
-    for (way, more) in [("stash", None), ("commit", Some("--switch-branch"))] {
+    for way in ["stash", "commit"] {
         let (_world, _desktop, laptop, session) = saved();
         laptop.write(".gitignore", "*.log\n");
         laptop.git(&["add", ".gitignore"]);
         laptop.git(&["commit", "-q", "-m", "ignore"]);
         laptop.write("build.log", "ignored\n");
         make_dirty(&laptop);
-        let options = [&[session.as_str(), "--on-dirty", way, "--switch-branch"][..]].concat();
-        let _ = more;
+        let options = [session.as_str(), "--on-dirty", way, "--switch-branch"];
         taken_back(&laptop, &options, way);
+    }
+}
+
+/// Both have changed the same line: the laptop committed, the desktop saved.
+fn conflicting() -> (World, Device, Device, String) {
+    let (world, desktop, laptop, session) = saved();
+    laptop.json(&["resume", &session, "--switch-branch"]);
+    laptop.write("auth.js", "the laptop's\n");
+    laptop.git(&["commit", "-q", "-a", "-m", "mine"]);
+    desktop.write("auth.js", "the desktop's\n");
+    desktop.talk(ID, 1);
+    desktop.json(&["save", "theirs"]);
+    (world, desktop, laptop, session)
+}
+
+const BY_HAND: [&str; 4] = ["--on-diverged", "merge", "--on-merge-conflict", "open-files"];
+
+#[test]
+fn a_resume_that_conflicts_waits_until_they_are_resolved() {
+    let (_world, _desktop, laptop, session) = conflicting();
+    let before = laptop.picture();
+    let asked = laptop.asks(&["resume", &session]);
+    assert_eq!(asked["question"], "diverged", "{asked}");
+    let asked = laptop.asks(&["resume", &session, "--on-diverged", "merge"]);
+    assert_eq!(asked["title"], "Merge Conflict Detected", "{asked}");
+    laptop.refuses(&["resume", "--continue"], "convosync::resume::none-waits");
+
+    let (exit, failure) = laptop.fails(&[&["resume", session.as_str()], &BY_HAND[..]].concat());
+    assert_eq!((exit, &failure["code"]), (1, &"convosync::resume::conflicts".into()));
+    assert!(failure["message"].to_string().contains("auth.js"), "{failure}");
+    assert!(failure["help"].to_string().contains("convosync resume --continue"), "{failure}");
+    let status = laptop.json(&["status"]);
+    assert_eq!(status["waits"]["conflicts"][0], "auth.js", "{status}");
+    assert_eq!(laptop.json(&["undo", "--list"])[0]["state"], "waits");
+    let failure = laptop.refuses(&["resume", "--continue"], "convosync::resume::unresolved");
+    assert!(failure["message"].to_string().contains("auth.js"), "{failure}");
+    laptop.refuses(&["resume", &session], "convosync::resume::waits");
+
+    laptop.write("auth.js", "both\n");
+    laptop.git(&["add", "auth.js"]);
+    let resumed = laptop.json(&["resume", "--continue"]);
+    assert_eq!(resumed["conversation_restored"], true, "{resumed}");
+    assert_eq!(laptop.git(&["status", "--porcelain"]), "");
+    assert_eq!(laptop.json(&["status"])["waits"], Value::Null);
+    laptop.refuses(&["resume", "--continue"], "convosync::resume::none-waits");
+    laptop.json(&["undo"]);
+    same(&laptop, &before, "undone after it was continued");
+}
+
+#[test]
+fn a_merge_that_the_user_ended_is_gone_on_with_too() {
+    let (_world, _desktop, laptop, session) = conflicting();
+    let before = laptop.picture();
+    laptop.fails(&[&["resume", session.as_str()], &BY_HAND[..]].concat());
+    laptop.write("auth.js", "both\n");
+    laptop.git(&["commit", "-q", "-a", "--no-edit"]);
+    laptop.json(&["resume", "--continue"]);
+    laptop.json(&["undo"]);
+    same(&laptop, &before, "undone");
+}
+
+#[test]
+fn a_resume_that_waits_is_aborted_with_what_was_resolved_kept() {
+    for way in [&["resume", "--abort"][..], &["undo"]] {
+        let (_world, _desktop, laptop, session) = conflicting();
+        make_dirty(&laptop);
+        let before = laptop.picture();
+        let stash = ["--on-dirty", "stash"];
+        laptop.fails(&[&["resume", session.as_str()], &BY_HAND[..], &stash].concat());
+        laptop.write("auth.js", "half resolved\n");
+        let report = laptop.json(way);
+        same(&laptop, &before, &way.join(" "));
+        let kept = report["kept"][0]["text"].as_str().expect("it is kept");
+        let reference = kept.split(' ').find(|word| word.starts_with("refs/")).expect("a ref");
+        let reference = reference.trim_end_matches(',');
+        assert_eq!(laptop.git(&["show", &format!("{reference}:auth.js")]), "half resolved");
+        laptop.refuses(&["resume", "--abort"], "convosync::resume::none-waits");
+    }
+}
+
+#[test]
+fn own_commits_that_were_discarded_are_back() {
+    let (_world, _desktop, laptop, session) = conflicting();
+    taken_back(&laptop, &[&session, "--on-diverged", "discard"], "discard");
+}
+
+#[test]
+fn a_merge_that_went_through_is_taken_back() {
+    let (_world, desktop, laptop, session) = saved();
+    laptop.json(&["resume", &session, "--switch-branch"]);
+    laptop.write("laptop.txt", "mine\n");
+    laptop.git(&["add", "."]);
+    laptop.git(&["commit", "-q", "-m", "mine"]);
+    desktop.write("desktop.txt", "theirs\n");
+    desktop.json(&["save", "theirs"]);
+    taken_back(&laptop, &[&session, "--on-diverged", "merge"], "merge");
+}
+
+#[test]
+fn a_detached_head_is_back_on_no_branch() {
+    let (_world, _desktop, laptop, session) = saved();
+    laptop.git(&["switch", "-q", "--detach"]);
+    laptop.git(&["commit", "-q", "--allow-empty", "-m", "on no branch"]);
+    make_dirty(&laptop);
+    taken_back(&laptop, &[&session, "--switch-branch", "--on-dirty", "stash"], "detached");
+}
+
+#[test]
+fn the_conversation_here_comes_back_as_it_was() {
+    let (_world, _desktop, laptop, session) = saved();
+    // Another beginning under the same id: it is put aside and replaced.
+    laptop.talk(ID, 3);
+    let before = laptop.picture();
+    laptop.json(&["resume", &session, "--stay-on-branch"]);
+    laptop.talk(ID, 1);
+    let worked = laptop.picture();
+    laptop.write("auth.js", "the code was not touched, so it stays\n");
+    let report = laptop.json(&["undo"]);
+    assert_eq!((&report["work_tree"], &report["conversations"][0]), (&Value::Null, &ID.into()));
+    fs::remove_file(laptop.work_tree.join("auth.js")).expect("it stayed");
+    same(&laptop, &before, "conversation undone");
+    laptop.json(&["undo", "--redo"]);
+    same(&laptop, &worked, "conversation brought back");
+}
+
+#[test]
+fn a_conversation_that_is_open_is_not_taken_from_under_it() {
+    let (_world, _desktop, laptop, session) = saved();
+    let before = laptop.picture();
+    laptop.json(&["resume", &session, "--switch-branch"]);
+    let holder = laptop.opens(ID);
+    let failure = laptop.refuses(&["undo"], "convosync::undo::open");
+    assert!(failure["message"].to_string().contains(&holder.pid().to_string()), "{failure}");
+    drop(holder);
+    laptop.json(&["undo"]);
+    same(&laptop, &before, "undone");
+}
+
+#[test]
+fn a_clone_that_was_made_stays_and_is_as_it_was_cloned() {
+    let (_world, _desktop, mut laptop, session) = saved();
+    let clone = laptop.home.join("clone");
+    laptop.json(&["resume", &session, "--clone", clone.to_str().expect("plain")]);
+    laptop.work_tree = clone;
+    let report = laptop.json(&["undo"]);
+    assert_eq!(report["notes"][0]["code"], "convosync::undo::clone", "{report}");
+    assert_eq!(
+        (report["branch"].as_str(), laptop.git(&["branch", "--list"])),
+        (Some("main"), "* main".to_owned())
+    );
+    assert!(!laptop.transcript(ID).exists());
+    assert_eq!(laptop.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn an_ignored_file_that_the_session_tracks_stays() {
+    let (_world, desktop, laptop, session) = saved();
+    desktop.write("conf/local.json", "{}\n");
+    desktop.json(&["save", "configuration"]);
+    fs::create_dir_all(laptop.work_tree.join(".git/info")).expect("a folder");
+    fs::write(laptop.work_tree.join(".git/info/exclude"), "local.json\n").expect("written");
+    laptop.write("conf/local.json", "{}\n");
+    taken_back(&laptop, &[&session, "--switch-branch"], "ignored");
+}
+
+#[test]
+fn what_is_not_kept_is_never_overwritten() {
+    let (_world, _desktop, laptop, session) = saved();
+    laptop.write("notes.log", "untracked here\n");
+    laptop.json(&["resume", &session, "--switch-branch", "--on-dirty", "stash"]);
+    fs::write(laptop.work_tree.join(".git/info/exclude"), "*.log\n").expect("written");
+    laptop.write("notes.log", "ignored by now\n");
+    let failure = laptop.refuses(&["undo"], "convosync::git::in-the-way");
+    assert!(failure["message"].to_string().contains("notes.log"), "{failure}");
+    assert_eq!(laptop.read("notes.log"), "ignored by now\n");
+}
+
+#[test]
+fn a_plan_tells_and_changes_nothing() {
+    let (_world, _desktop, laptop, session) = saved();
+    laptop.json(&["resume", &session, "--switch-branch"]);
+    let before = laptop.standing();
+    let plan = laptop.json(&["undo", "--dry-run"]);
+    assert!(plan["steps"][2].to_string().contains("go back to main at"), "{plan}");
+    assert_eq!(laptop.json(&["undo", "--list"])[0]["state"], "resumed");
+    assert_eq!(laptop.standing(), before);
+}
+
+/// A `git` before the real one that kills the helper at one of its calls.
+fn killing(device: &Device, number: usize) -> std::path::PathBuf {
+    let folder = device.home.join("wrapper");
+    fs::create_dir_all(&folder).expect("a folder");
+    let script = format!(
+        "#!/bin/sh\nhere=$(dirname \"$0\")\nPATH=${{PATH#\"$here:\"}}; export PATH\n\
+         echo . >> \"$here/calls\"\n\
+         if [ $(wc -l < \"$here/calls\") = {number} ]; then kill -9 $PPID; exit 1; fi\n\
+         exec git \"$@\"\n"
+    );
+    fs::write(folder.join("git"), script).expect("a script");
+    fs::set_permissions(folder.join("git"), fs::Permissions::from_mode(0o755)).expect("a mode");
+    let _ = fs::remove_file(folder.join("calls"));
+    folder
+}
+
+/// Runs the helper and kills it at one of its calls of git. False: it made fewer.
+fn killed(device: &Device, args: &[&str], number: usize) -> bool {
+    let folder = killing(device, number);
+    let path = format!("{}:{}", folder.display(), device.env()["PATH"]);
+    let output = device.command(args).env("PATH", path).output().expect("the helper runs");
+    output.status.code().is_none()
+}
+
+#[test]
+fn a_resume_that_was_killed_at_any_call_of_git_is_taken_back() {
+    let (_world, _desktop, laptop, session) = saved();
+    make_dirty(&laptop);
+    let before = laptop.picture();
+    let resume = ["resume", &session, "--switch-branch", "--on-dirty", "stash"];
+    for number in 1.. {
+        let killed = killed(&laptop, &resume, number);
+        let begun = laptop.json(&["undo", "--list"]);
+        if begun[0]["state"] == "unfinished" || begun[0]["state"] == "resumed" {
+            laptop.write("since.txt", "since\n");
+            laptop.json(&["undo"]);
+        }
+        same(&laptop, &before, &format!("killed at call {number}"));
+        if !killed {
+            assert!(number > 9, "a resume calls git more often than {number} times");
+            break;
+        }
+    }
+}
+
+#[test]
+fn an_undo_that_was_killed_at_any_call_of_git_goes_on() {
+    let (_world, _desktop, laptop, session) = saved();
+    make_dirty(&laptop);
+    let before = laptop.picture();
+    let resume = ["resume", &session, "--switch-branch", "--on-dirty", "stash"];
+    for number in 1.. {
+        laptop.json(&resume);
+        laptop.write("auth.js", "worked on\n");
+        laptop.talk(ID, 1);
+        let killed = killed(&laptop, &["undo"], number);
+        if killed {
+            let listed = laptop.json(&["undo", "--list"]);
+            if listed[0]["state"] == "resumed" {
+                laptop.json(&["undo"]);
+            }
+        }
+        same(&laptop, &before, &format!("killed at call {number}"));
+        if !killed {
+            assert!(number > 9, "an undo calls git more often than {number} times");
+            break;
+        }
+    }
+}
+
+#[test]
+fn any_kind_of_repository_is_as_it_was() {
+    for kind in ["worktree", "sparse", "shallow", "split index", "submodule", "untracked cache"] {
+        let (_world, desktop, mut laptop, session) = saved();
+        match kind {
+            "worktree" => {
+                let linked = laptop.home.join("linked");
+                let path = linked.to_str().expect("plain");
+                laptop.git(&["worktree", "add", "-q", "-b", "beside", path]);
+                laptop.work_tree = linked.canonicalize().expect("it was made");
+            }
+            "sparse" => {
+                laptop.write("in/a.txt", "inside\n");
+                laptop.write("out/b.txt", "outside\n");
+                laptop.git(&["add", "."]);
+                laptop.git(&["commit", "-q", "-m", "two folders"]);
+                laptop.git(&["sparse-checkout", "set", "in"]);
+                laptop.write("out/mine.txt", "lies outside all the same\n");
+            }
+            "shallow" => {
+                desktop.git(&["push", "-q", "origin", "HEAD:refs/heads/other"]);
+                let origin = laptop.git(&["remote", "get-url", "origin"]);
+                let url = format!("file://{origin}");
+                fs::remove_dir_all(&laptop.work_tree).expect("removed");
+                let tree = laptop.work_tree.to_str().expect("plain").to_owned();
+                let home = laptop.home.clone();
+                laptop.git_in(&home, &["clone", "-q", "--depth=1", &url, &tree]);
+                laptop.git(&["remote", "set-url", "origin", &origin]);
+            }
+            "split index" => {
+                laptop.git(&["update-index", "--split-index"]);
+            }
+            "untracked cache" => {
+                laptop.git(&["update-index", "--force-untracked-cache"]);
+            }
+            _ => {
+                let inner = laptop.home.join("inner");
+                let path = inner.to_str().expect("plain").to_owned();
+                let home = laptop.home.clone();
+                laptop.git_in(&home, &["init", "-q", &path]);
+                laptop.git_in(&inner, &["commit", "-q", "--allow-empty", "-m", "inner"]);
+                let allow = "protocol.file.allow=always";
+                laptop.git(&["-c", allow, "submodule", "add", "-q", &path, "sub"]);
+                laptop.git(&["commit", "-q", "-m", "a submodule"]);
+            }
+        }
+        make_dirty(&laptop);
+        taken_back(&laptop, &[&session, "--switch-branch", "--on-dirty", "stash"], kind);
     }
 }

@@ -300,6 +300,10 @@ pub(crate) fn git_failure(error: &GitError) -> Failure {
             "convosync::git::name",
             "if it is your own branch, rename it with `git branch -m NAME`; else it comes from a save that is damaged or hostile: take another one with `--at`",
         ),
+        GitError::InTheWay(_) => (
+            "convosync::git::in-the-way",
+            "move what it names away, then run it again; nothing was changed",
+        ),
         GitError::Cancelled => ("convosync::cancelled", "run it again when you are ready"),
         GitError::Failed { .. } => {
             ("convosync::git::failed", "try the same with plain git to see more")

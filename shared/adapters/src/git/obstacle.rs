@@ -36,6 +36,18 @@ pub(super) struct Untracked {
     same: Vec<Wanted>,
 }
 
+impl Untracked {
+    /// What differs, as it is shown.
+    pub(super) fn differing(&self) -> Vec<String> {
+        self.differ.iter().map(|path| shown(path)).collect()
+    }
+
+    /// What is the same.
+    pub(super) fn same(&self) -> &[Wanted] {
+        &self.same
+    }
+}
+
 const REGULAR: u32 = 0o10;
 const SYMLINK: u32 = 0o12;
 const SUBMODULE: u32 = 0o16;
@@ -59,7 +71,7 @@ pub(super) fn in_the_way(
     letter_case::check(git, repo, commit)?;
     lfs::check_out(git, repo)?;
     let found = untracked(git, repo, commit, None)?;
-    let paths = found.differ.iter().map(|path| shown(path)).collect();
+    let paths = found.differing();
     git.memory().untracked = Some((repo.root.clone(), commit.clone(), found));
     Ok(paths)
 }
@@ -78,15 +90,14 @@ pub(super) fn same_here(
     }
 }
 
-/// What is in the way of a tree, where another index says what is tracked.
+/// What is at the paths of a tree that another index lacks.
 pub(super) fn over_index(
     git: &GitCli,
     repo: &Repository,
     tree: &Oid,
     index: &Path,
-) -> Result<Vec<String>, GitError> {
-    let found = untracked(git, repo, tree, Some(index))?;
-    Ok(found.differ.iter().map(|path| shown(path)).collect())
+) -> Result<Untracked, GitError> {
+    untracked(git, repo, tree, Some(index))
 }
 
 fn untracked(

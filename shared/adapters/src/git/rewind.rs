@@ -41,21 +41,27 @@ fn files(
     excludes: &[String],
 ) -> Result<(), GitError> {
     let index = WorkIndex::of(git, repo, &from.id, None, excludes)?;
-    let (here, there) = (index.tree(git, repo)?, tree_of(git, repo, to)?);
+    let there = tree_of(git, repo, to)?;
+    let found = obstacle::over_index(git, repo, &there, index.path())?;
+    if let Some(path) = found.differing().first() {
+        return Err(refusal(&format!("{path} is not tracked and would be overwritten")));
+    }
+    index.add(git, repo, found.same())?;
+    let here = index.tree(git, repo)?;
     if here != tree_of(git, repo, from)? {
-        return Err(refusal("the files were changed meanwhile"));
+        return Err(refusal("files were changed meanwhile"));
     }
     if here == there {
         return Ok(());
-    }
-    if let Some(path) = obstacle::over_index(git, repo, &there, index.path())?.first() {
-        return Err(refusal(&format!("{path} is not tracked and would be overwritten")));
     }
     let call = git.write(&repo.root, "read-tree").env("GIT_INDEX_FILE", index.path());
     let args = ["-m", "-u", "--no-recurse-submodules", here.as_str(), there.as_str()];
     let output = call.args(args).run()?;
     if !output.success() {
-        return Err(git.failure(&output));
+        // Git has looked at every file by then, and written none.
+        let looked = ["not uptodate", "would be overwritten", "would lose untracked"];
+        let stopped = looked.iter().any(|words| output.stderr.contains(words));
+        return Err(if stopped { refusal(&output.said()) } else { git.failure(&output) });
     }
     outside_of_sparse(git, repo, to, &index)
 }
@@ -212,7 +218,11 @@ fn stashes(git: &GitCli, repo: &Repository, from: &[Named], to: &[Named]) -> Res
         match (now, wanted) {
             (Some(now), None) => drop_stash(git, repo, now)?,
             (None, Some(wanted)) => {
-                let args = ["store", "--quiet", "--message", message, wanted.as_str()];
+                // As it was named: `On main: <message>`.
+                let args = ["--no-patch", "--format=%s", wanted.as_str()];
+                let subject = git.read(&repo.root, "show").args(args).ok()?;
+                let subject = String::from_utf8_lossy(&subject);
+                let args = ["store", "--quiet", "--message", subject.trim_end(), wanted.as_str()];
                 git.write(&repo.root, "stash").args(args).ok()?;
             }
             _ => {}
@@ -232,10 +242,9 @@ pub(super) fn stashed(
     }
     let list = entries(git, repo)?;
     let find = |message: &String| {
-        // `On main: <message>`; as it was given, after it was stored anew.
+        // `On main: <message>`.
         let of = |(_, text): &&(Oid, String)| {
-            text == message
-                || text.strip_suffix(message.as_str()).is_some_and(|t| t.ends_with(": "))
+            text.strip_suffix(message.as_str()).is_some_and(|rest| rest.ends_with(": "))
         };
         list.iter().find(of).map(|(commit, _)| commit.clone())
     };
@@ -275,5 +284,5 @@ pub(super) fn commits_of(
 }
 
 fn refusal(why: &str) -> GitError {
-    GitError::Failed { what: "undo".to_owned(), output: why.to_owned() }
+    GitError::InTheWay(why.to_owned())
 }

@@ -36,8 +36,8 @@ pub(super) fn stand(
     let reference = name::own_ref("undo", id)?;
     let kept = while_unlocked(git, repo, || keep_index(git, repo, id))?;
     let shared = match theirs {
-        Some(commit) => obstacle::same_here(git, repo, commit)?,
-        None => Vec::new(),
+        Some(commit) if facts.changes.is_empty() => obstacle::same_here(git, repo, commit)?,
+        _ => Vec::new(),
     };
     let mut state = WorkTreeState {
         id: id.to_owned(),
@@ -53,6 +53,10 @@ pub(super) fn stand(
     let staged = staged_tree(git, repo, &kept)?;
     let files = WorkIndex::of(git, repo, id, Some(&kept), excludes)?;
     files.add(git, repo, &shared)?;
+    if let Some(commit) = theirs.filter(|_| !facts.changes.is_empty()) {
+        let found = obstacle::over_index(git, repo, commit, files.path())?;
+        files.add(git, repo, found.same())?;
+    }
     let tree = files.tree(git, repo)?;
     let staged = match staged {
         Some(staged) => vec![commit_tree(git, repo, &staged, facts.commit.iter())?],
@@ -180,7 +184,12 @@ impl WorkIndex {
     }
 
     /// Adds files as a commit has them.
-    fn add(&self, git: &GitCli, repo: &Repository, files: &[Wanted]) -> Result<(), GitError> {
+    pub(super) fn add(
+        &self,
+        git: &GitCli,
+        repo: &Repository,
+        files: &[Wanted],
+    ) -> Result<(), GitError> {
         if files.is_empty() {
             return Ok(());
         }

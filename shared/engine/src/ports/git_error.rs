@@ -81,6 +81,10 @@ pub enum GitError {
         /// The name.
         name: String,
     },
+    /// The work tree can't be brought back to where it stood without losing something, or it was
+    /// changed meanwhile. Nothing was changed.
+    #[error("the code can't be taken back: {0}")]
+    InTheWay(String),
     /// The user cancelled.
     #[error("cancelled")]
     Cancelled,

@@ -466,12 +466,13 @@ mod tests {
     }
 
     #[test]
-    fn a_merge_that_would_conflict_is_not_offered_and_not_done() {
+    fn a_merge_that_would_conflict_is_not_recommended_and_not_done_unasked() {
         let diverged = Relation::Diverged { ours: 1, theirs: 2 };
         let conflicting =
             || Case { conflicts: vec!["auth.js".to_owned()], ..on_branch(false, diverged) };
         let decision = asked(conflicting(), &Answers::default(), Question::Diverged);
-        assert!(decision.choices.iter().all(|choice| choice.value != "merge"), "{decision:?}");
+        let recommended = decision.choices.iter().find(|choice| choice.recommended);
+        assert_eq!(recommended.map(|choice| choice.value.as_str()), Some("cancel"));
         assert!(decision.details.iter().any(|line| line.contains("auth.js")), "{decision:?}");
         let merge = Answers { on_diverged: Some(OnDiverged::Merge), ..Answers::default() };
         let refused = steps(conflicting(), &merge).unwrap_err();

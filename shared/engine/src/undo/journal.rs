@@ -145,13 +145,23 @@ impl Engine<'_> {
         repo: &Repository,
         entry: &Entry,
     ) -> Result<(), Trouble> {
+        let mut entry = entry.clone();
+        if let (UndoKind::Undo, Some(code)) = (entry.record.kind, &mut entry.record.code) {
+            code.work = None; // stays where `git log` finds it
+        }
+        self.forget_undo(member, repo, &entry)
+    }
+
+    /// Removes a record with its pieces and all that git keeps for it.
+    pub(crate) fn forget_undo(
+        &self,
+        member: &Member,
+        repo: &Repository,
+        entry: &Entry,
+    ) -> Result<(), Trouble> {
         let names = Names::of(member, &repo.root);
         if let Some(code) = &entry.record.code {
-            let mut code = code.clone();
-            if entry.record.kind == UndoKind::Undo {
-                code.work = None; // stays where `git log` finds it
-            }
-            self.ports.git.forget_stand(repo, &code)?;
+            self.ports.git.forget_stand(repo, code)?;
         }
         let record = names.record(entry.number);
         // The record first: without it nobody asks for the pieces.

@@ -18,7 +18,7 @@ use convosync_wire::{PlanReport, Reply, Request, Rows, UndoArgs, UndoReport};
 
 use crate::engine::Engine;
 use crate::member::Member;
-use crate::ports::{Assistant, Facts, IndexChange, Operation, Repository, Table};
+use crate::ports::{Assistant, Facts, GitError, IndexChange, Operation, Repository, Table};
 use crate::save::in_progress;
 use crate::trouble::{Refusal, Trouble};
 pub(crate) use choose::unmerged;
@@ -128,8 +128,15 @@ impl Engine<'_> {
             self.note_present(&keeping, &mut new, talk, before)?;
         }
         self.write_undo(member, &repo.root, &new)?;
-        self.go_back(&keeping, repo, code.as_ref(), to, &mut new)?;
-        self.report_undone(facts, to, &new)
+        match self.go_back(&keeping, repo, code.as_ref(), to, &mut new) {
+            Ok(()) => self.report_undone(facts, to, &new),
+            // Nothing was changed, so there is nothing to go on with.
+            Err(trouble @ Trouble::Git(GitError::InTheWay(_))) => {
+                self.forget_undo(member, repo, &new)?;
+                Err(trouble)
+            }
+            Err(trouble) => Err(trouble),
+        }
     }
 
     /// Ends what was stopped half-way. What is here is kept once more: it may have been changed
@@ -169,7 +176,8 @@ impl Engine<'_> {
         let also: Vec<Oid> =
             refs.iter().chain(&stashes).filter_map(|(_, commit)| commit.clone()).collect();
         let id = convosync_core::rand_letters(&self.letters());
-        let state = git.stand(facts, &id, &self.excludes(), &also, None)?;
+        let theirs = of.work.as_ref().or(of.commit.as_ref());
+        let state = git.stand(facts, &id, &self.excludes(), &also, theirs)?;
         Ok(Some(WorkTreeState { refs, stashes, ..state }))
     }
 

@@ -93,7 +93,7 @@ impl MemoryGit {
     ) -> Result<(), GitError> {
         self.change(repo, |repo| {
             if repo.tree != tree_of(repo, from) {
-                return Err(refused("undo", "the files were changed meanwhile"));
+                return Err(GitError::InTheWay("files were changed meanwhile".to_owned()));
             }
             repo.tree = tree_of(repo, to);
             repo.merging = None;
