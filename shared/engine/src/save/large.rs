@@ -80,18 +80,21 @@ pub(super) struct Weight {
 /// [`Trouble::Decide`] if the user wants to be asked and has not said, [`Trouble::Cancelled`] after a
 /// `cancel`.
 pub(super) fn decide(weight: &Weight, limits: &Large, args: &SaveArgs) -> Result<Archive, Trouble> {
+    // What was archived before may be more than what is here.
+    if args.on_large == Some(OnLarge::Continue) {
+        return Ok(Archive::Nothing);
+    }
     if !limits.is(weight.messages, weight.bytes) {
         return Ok(Archive::AsBefore);
     }
     match args.on_large {
         Some(OnLarge::Cancel) => Err(Trouble::Cancelled),
-        Some(OnLarge::Continue) => Ok(Archive::Nothing),
         Some(OnLarge::Archive) => Ok(Archive::Before(match args.from_message {
             Some(number) => Begin::Message(number),
             None => Begin::Compaction { or_newest: KEPT_MESSAGES },
         })),
         None if args.interactive && !args.force => Err(question(weight, limits).into()),
-        None => Ok(Archive::AsBefore),
+        None | Some(OnLarge::Continue) => Ok(Archive::AsBefore),
     }
 }
 
