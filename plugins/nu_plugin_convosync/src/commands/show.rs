@@ -174,6 +174,6 @@ mod tests {
 
     #[test]
     fn a_range_that_is_none_is_marked() {
-        assert_eq!(script().marked("convosync show a --messages 20..10"), "20..10");
+        assert_eq!(script().marked("convosync show a --messages 20..10"), "--messages 20..10");
     }
 }
