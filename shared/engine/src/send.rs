@@ -522,7 +522,7 @@ pub(crate) fn rejected(reason: &str, behind: bool, remote: &str, branch: &str) -
         let (remote, branch) = (word(remote), word(branch));
         format!("git pull {remote} {branch}\n# Resolve conflicts if any\nconvosync save --retry")
     } else {
-        "mend what the remote complains about, then run `convosync save --retry`".to_owned()
+        "mend what the remote complains about, then run `convosync save --retry`; where a branch is protected, `convosync save -b NAME` pushes another one".to_owned()
     };
     Note { code: "convosync::save::push-rejected".to_owned(), text, help: Some(help) }
 }

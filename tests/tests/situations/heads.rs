@@ -76,9 +76,7 @@ fn in_a_repository_of_jj_the_way_out_is_one_of_jj_and_its_folder_is_left_alone()
     share_with_jj(&desktop);
     let mut screen = Screen::of("jj", &world);
     screen.stopped(&desktop, &["save", "one"]);
-    screen.then("git switch main");
-    desktop.git(&["switch", "-q", "main"]);
-    screen.done(&desktop, &["save", "one"]);
+    screen.done(&desktop, &["save", "-b", "main", "one"]);
     assert_eq!(desktop.git(&["show", "--name-only", "--format=", "HEAD"]), "app.js");
     assert!(!desktop.git(&["rev-parse", "refs/jj/keep/1"]).is_empty());
 

@@ -28,9 +28,14 @@ fn a_protected_branch_says_so_in_the_servers_words_and_the_commits_travel_sealed
     let mut screen = Screen::of("protected-branch", &world);
     screen.done(&desktop, &["save", "one"]);
     screen.done(&laptop, &["resume"]);
-    screen.matches();
     assert_eq!(on_origin(&world, &desktop, "main"), before);
     assert_eq!(laptop.head(), desktop.head());
+    // The server takes other branches.
+    let protects = "while read old new ref; do [ $ref != refs/heads/main ] || exit 1; done";
+    server_hook(&world, "pre-receive", protects);
+    screen.done(&desktop, &["save", "-b", "proposal", "two"]);
+    screen.matches();
+    assert_eq!(on_origin(&world, &desktop, "proposal"), desktop.head());
 }
 
 #[test]

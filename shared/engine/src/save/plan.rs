@@ -230,8 +230,8 @@ fn detached(facts: &Facts) -> Refusal {
     )
     .help(match facts.has_jj {
         // There it is so by design, and the commit that is worked on is none of git's.
-        true => "jj keeps HEAD on no branch: put it on a bookmark with `git switch NAME` (or `git switch -c NAME`) and save; jj takes the commit over when it runs next",
-        false => "switch to a branch first, e.g. `git switch main`, or make one: `git switch -c NAME`",
+        true => "jj keeps HEAD on no branch: save on a bookmark, `convosync save -b NAME`; jj takes the commit over when it runs next",
+        false => "switch to a branch first, e.g. `git switch main`, or save on another one: `convosync save -b NAME`",
     })
 }
 
