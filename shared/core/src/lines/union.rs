@@ -32,6 +32,10 @@ impl Side<'_> {
 }
 
 /// What came out of [`join`].
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is taken apart at once"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Joined {
     /// One file was written.
