@@ -36,6 +36,9 @@ pub(crate) struct Keeping<'a> {
     pub(crate) env: &'a BTreeMap<String, String>,
 }
 
+/// A file as it was read, and the digest of its bytes.
+type Held = (Box<dyn ScratchFile>, [u8; 32]);
+
 impl Engine<'_> {
     /// Writes down what is at the places of files that are about to be put there.
     pub(crate) fn note_coming(
@@ -225,7 +228,7 @@ impl Engine<'_> {
         keeping: &Keeping<'_>,
         number: u64,
         before: &FileBefore,
-    ) -> Result<Option<(Box<dyn ScratchFile>, [u8; 32])>, Trouble> {
+    ) -> Result<Option<Held>, Trouble> {
         let (mut out, mut hash) = (self.ports.scratch.file()?, blake3::Hasher::new());
         for piece in pieces_of(before) {
             let bytes = self.kept_piece(keeping.member, keeping.root, number, piece)?;

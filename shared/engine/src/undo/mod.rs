@@ -35,7 +35,10 @@ impl Engine<'_> {
     pub(crate) fn undo(&self, request: &Request, args: &UndoArgs) -> Result<Reply, Trouble> {
         let facts = self.facts(Path::new(&request.directory))?;
         let Some(member) = self.member()? else {
-            return Err(chosen(&[], args.redo).map(drop).unwrap_err().into());
+            return Err(chosen(&[], args.redo)
+                .map(drop)
+                .expect_err("of none there is nothing to choose")
+                .into());
         };
         let root = &facts.repository.root;
         if args.list {
