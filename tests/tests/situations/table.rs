@@ -58,7 +58,7 @@ fn every_play_is_on_the_page() {
 #[test]
 fn every_screen_belongs_to_a_play() {
     let tests = workspace().join("tests/tests");
-    let places = [&tests, &tests.join("situations")].map(|place| fs::read_dir(place));
+    let places = [&tests, &tests.join("situations")].map(fs::read_dir);
     let files = places.into_iter().flat_map(|place| place.expect("the plays").flatten());
     let sources: String = files
         .filter(|entry| entry.path().is_file())

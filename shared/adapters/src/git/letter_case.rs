@@ -44,11 +44,14 @@ fn ends(path: &[u8]) -> impl Iterator<Item = usize> {
     slashes.chain([path.len()])
 }
 
+/// The names in a folder, by what each is where case does not count.
+type Names = BTreeMap<Vec<u8>, Vec<Vec<u8>>>;
+
 /// What lies in folders of the work tree.
 struct Folders<'r> {
     root: &'r Path,
-    /// By the folder, then by what a name is where case does not count.
-    read: BTreeMap<Vec<u8>, BTreeMap<Vec<u8>, Vec<Vec<u8>>>>,
+    /// By the folder.
+    read: BTreeMap<Vec<u8>, Names>,
 }
 
 impl Folders<'_> {
@@ -64,8 +67,8 @@ impl Folders<'_> {
 }
 
 /// Nothing of a folder that can't be read: it was just committed from.
-fn names_in(folder: &Path) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
-    let mut names: BTreeMap<Vec<u8>, Vec<Vec<u8>>> = BTreeMap::new();
+fn names_in(folder: &Path) -> Names {
+    let mut names = Names::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().as_bytes().to_vec();
         names.entry(folded(&name)).or_default().push(name);
