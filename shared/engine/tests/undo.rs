@@ -109,7 +109,8 @@ impl Scene {
         if die.coin() {
             lap.git.write(&lap.tree, "own.txt", "mine");
             if die.coin() {
-                save(&lap, "mine");
+                // Not while the resume of before waits.
+                lap.run(&Verb::Save(SaveArgs::default()), None);
             }
         }
         if die.coin() {

@@ -77,10 +77,9 @@ impl Engine<'_> {
     /// Whether nothing that the user began is in the way.
     fn may_go_back(&self, facts: &Facts, to: &Entry) -> Result<(), Trouble> {
         let Some(code) = &to.record.code else { return Ok(()) };
-        let waits = to.record.stage == UndoStage::Waits;
         match facts.operation {
             // The merge that it began itself goes with it.
-            Some(Operation::Merge) if waits => {}
+            Some(Operation::Merge) if to.is_open() => {}
             Some(operation) => return Err(in_progress(operation).into()),
             None => {}
         }

@@ -184,6 +184,10 @@ impl Engine<'_> {
         };
         self.tell("Beginning the merge");
         let repo = &ready.facts.repository;
+        // First: who dies in between can still be told how to go on.
+        if let Err(trouble) = self.note_waits(member, repo, entry) {
+            return trouble.after(parked);
+        }
         let message = by_hand.message(ready);
         let begun = self.ports.git.begin_merge(repo, &by_hand.theirs, &message);
         let told = match begun {
@@ -192,10 +196,7 @@ impl Engine<'_> {
             Ok(false) => conflicts(&by_hand.paths).help(HOW_TO_GO_ON),
             Err(error) => return Trouble::from(error).after(parked),
         };
-        match self.note_waits(member, repo, entry) {
-            Ok(()) => Trouble::from(told).after(parked),
-            Err(trouble) => trouble.after(parked),
-        }
+        Trouble::from(told).after(parked)
     }
 }
 
