@@ -104,6 +104,9 @@ fn an_automatic_save_is_made_only_where_something_changed() {
     let world = World::new();
     let (desk, lap) = pair(&world);
     let auto = Verb::Save(SaveArgs { auto: true, ..SaveArgs::default() });
+    assert!(saved(&desk, &auto).unchanged, "nobody has saved here, and nothing was said");
+    work(&desk, "none");
+    saved(&desk, &stash("by hand"));
     work(&desk, "one");
     let first = saved(&desk, &auto);
     assert_eq!((first.unchanged, first.uncommitted, first.synced), (false, 2, false));

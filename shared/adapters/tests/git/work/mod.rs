@@ -61,16 +61,21 @@ pub(crate) fn seen(lab: &Lab, dir: &Path) -> Vec<String> {
         lab.run(dir, &["ls-files", "--stage", "--debug"])
             .lines()
             .filter(|line| !line.starts_with("  ") || line.contains("flags"))
-            .map(|line| {
-                line.rsplit_once('\t')
-                    .filter(|_| line.starts_with("  "))
-                    .map_or(line, |(_, flags)| flags)
-            })
+            .map(flags)
             .collect::<Vec<_>>()
             .join("\n"),
         files.join("\n"),
     ];
     parts.join("\n--\n").lines().map(str::to_owned).collect()
+}
+
+/// A line of `ls-files --debug`: of an entry's flags those that say that git is not to look at it,
+/// or that it was added without contents (gitformat-index(5), "extended flag").
+fn flags(line: &str) -> String {
+    const TOLD: u64 = 0x6000_0000;
+    let Some((_, hex)) = line.split_once("flags: ") else { return line.to_owned() };
+    let flags = u64::from_str_radix(hex.trim(), 16).expect("hexadecimal digits");
+    format!("  flags: {:x}", flags & TOLD)
 }
 
 fn lay(top: &Path, folder: &Path, found: &mut Vec<String>) {
