@@ -17,7 +17,7 @@ use crate::durable;
 const LONGEST: u64 = 4 << 20;
 
 /// What a command of ours ends with, wherever the program lies.
-const CALL: &str = "hook claude-code";
+const CALL: &str = " hook claude-code";
 
 /// A file that holds nothing.
 const EMPTY: &str = "{\n}\n";
@@ -117,7 +117,7 @@ impl ClaudeHooks {
         events: &[HookEvent],
         program: &str,
     ) -> Result<String, HooksError> {
-        let command = format!("{program} {CALL}");
+        let command = format!("{program}{CALL}");
         arrange(before, events, &command)
             .map_err(|Broken(reason)| HooksError::Form { path: self.shown(), reason })
     }
@@ -175,11 +175,13 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 fn arrange(text: &str, events: &[HookEvent], command: &str) -> Result<String, Broken> {
     let mut text = text.to_owned();
     for event in HookEvent::ALL {
-        while let Some(next) = match events.contains(&event) {
-            true => add(&text, event.as_str(), command)?,
-            false => take_out(&text, event.as_str())?,
-        } {
-            text = next;
+        if events.contains(&event) {
+            text = add(&text, event.as_str(), command)?.unwrap_or(text);
+            continue;
+        }
+        // Each time the text gets shorter, so this ends.
+        while let Some(shorter) = take_out(&text, event.as_str())? {
+            text = shorter;
         }
     }
     Ok(text)
@@ -247,8 +249,7 @@ fn ours(groups: &Node) -> Option<Found> {
         node.member("hooks")?.items().iter().enumerate().find_map(|(call, node)| {
             let command = node.member("command")?;
             let said = command.text()?.to_owned();
-            let is_ours = said.ends_with(CALL) && said.contains("convosync");
-            is_ours.then(|| Found { group, call, text: command.span(), said })
+            said.ends_with(CALL).then(|| Found { group, call, text: command.span(), said })
         })
     })
 }
@@ -330,6 +331,17 @@ mod tests {
         // One that lies elsewhere now is mended, not doubled.
         let moved = arrange(text, &[HookEvent::Stop], OURS).expect("settings");
         assert_eq!(moved, text.replace("/opt/convosync", "convosync"));
+    }
+
+    #[test]
+    fn a_program_of_any_name_is_added_once_and_taken_out() {
+        for program in ["/opt/cs", "'/a b/helper'"] {
+            let command = format!("{program}{CALL}");
+            let with = arrange("{}", &BOTH, &command).expect("settings");
+            assert_eq!(with.matches(CALL).count(), 2, "{with}");
+            assert_eq!(arrange(&with, &BOTH, &command).expect("settings"), with);
+            assert_eq!(arrange(&with, &[], &command).expect("settings"), "{}");
+        }
     }
 
     #[test]
