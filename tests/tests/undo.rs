@@ -266,6 +266,17 @@ fn an_ignored_file_that_the_session_tracks_stays() {
 }
 
 #[test]
+fn what_only_the_branch_of_before_ignores_stays() {
+    let (_world, _desktop, laptop, session) = saved();
+    laptop.write(".gitignore", "*.log\nbuild/\n");
+    laptop.git(&["add", ".gitignore"]);
+    laptop.git(&["commit", "-q", "-m", "ignore"]);
+    laptop.write("build/out.bin", "made\n");
+    laptop.write("run.log", "ignored on main alone\n");
+    taken_back(&laptop, &[&session, "--switch-branch"], "ignored there alone");
+}
+
+#[test]
 fn what_is_not_kept_is_never_overwritten() {
     let (_world, _desktop, laptop, session) = saved();
     laptop.write("notes.log", "untracked here\n");

@@ -14,6 +14,7 @@ mod failure;
 mod foresee;
 mod health;
 mod history;
+mod ignored;
 mod index;
 mod join;
 mod large;

@@ -34,12 +34,19 @@ pub(super) struct Untracked {
     differ: BTreeSet<Vec<u8>>,
     /// What is the same.
     same: Vec<Wanted>,
+    /// Paths that only the index has.
+    alone: BTreeSet<Vec<u8>>,
 }
 
 impl Untracked {
     /// What differs, as it is shown.
     pub(super) fn differing(&self) -> Vec<String> {
         self.differ.iter().map(|path| shown(path)).collect()
+    }
+
+    /// Paths that only the index has.
+    pub(super) fn alone(&self) -> &BTreeSet<Vec<u8>> {
+        &self.alone
     }
 
     /// What is the same.
@@ -136,7 +143,7 @@ fn untracked(
     let is_same = |file: &&&Wanted| !differ.contains(&file.path);
     same.extend(files.iter().filter(is_same).map(|file| (*file).clone()));
     obstacles.extend(differ);
-    Ok(Untracked { differ: obstacles, same })
+    Ok(Untracked { differ: obstacles, same, alone: tracked })
 }
 
 /// What only the commit has, and the paths that only the index has: those go away.

@@ -12,7 +12,7 @@ use convosync_engine::ports::{GitError, Repository};
 use super::index::while_unlocked;
 use super::obstacle;
 use super::stand::{WorkIndex, failed, index_file};
-use super::{GitCli, name, oid, switch, unreadable};
+use super::{GitCli, ignored, name, oid, switch, unreadable};
 
 type Named = (String, Option<Oid>);
 
@@ -51,6 +51,10 @@ fn files(
     if here != tree_of(git, repo, from)? {
         return Err(refusal("files were changed meanwhile"));
     }
+    let here = match stays(git, repo, &there, &found)? {
+        none if none.is_empty() => here,
+        stay => index.without(git, repo, &stay)?,
+    };
     if here == there {
         return Ok(());
     }
@@ -64,6 +68,21 @@ fn files(
         return Err(if stopped { refusal(&output.said()) } else { git.failure(&output) });
     }
     outside_of_sparse(git, repo, to, &index)
+}
+
+/// What no commit tracks here and was ignored there: it lay there then, or would not be seen.
+fn stays(
+    git: &GitCli,
+    repo: &Repository,
+    there: &Oid,
+    found: &obstacle::Untracked,
+) -> Result<Vec<Vec<u8>>, GitError> {
+    if found.alone().is_empty() {
+        return Ok(Vec::new());
+    }
+    let tracked = obstacle::over_index(git, repo, there, &repo.git_dir.join("index"))?;
+    let untracked: Vec<Vec<u8>> = found.alone().difference(tracked.alone()).cloned().collect();
+    ignored::ignored_in(git, repo, there, &untracked)
 }
 
 /// The files as they lay.

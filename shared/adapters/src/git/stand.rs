@@ -203,6 +203,19 @@ impl WorkIndex {
         call.args(["-z", "--index-info"]).input(lines).ok().map(|_| ())
     }
 
+    /// Takes files out of it, and gives what is left.
+    pub(super) fn without(
+        &self,
+        git: &GitCli,
+        repo: &Repository,
+        paths: &[Vec<u8>],
+    ) -> Result<Oid, GitError> {
+        let input: Vec<u8> = paths.iter().flat_map(|path| [path, &b"\0"[..]].concat()).collect();
+        let call = git.write(&repo.root, "update-index").env("GIT_INDEX_FILE", self.path());
+        call.args(["--force-remove", "-z", "--stdin"]).input(input).ok()?;
+        self.tree(git, repo)
+    }
+
     pub(super) fn tree(&self, git: &GitCli, repo: &Repository) -> Result<Oid, GitError> {
         let out = git.write(&repo.root, "write-tree").env("GIT_INDEX_FILE", self.path()).ok()?;
         oid(&String::from_utf8_lossy(&out)).ok_or_else(|| unreadable("write-tree"))
