@@ -350,6 +350,8 @@ mod tests {
             ("exclude_patterns", r#"["*.sqlite"]"#, r#"["*.sqlite"]"#),
             ("env.names", "APP_*, PORT", r#"["APP_*","PORT"]"#),
             ("terminal.history", "everywhere", r#""everywhere""#),
+            ("large.messages", "300", "300"),
+            ("large.size", "2 MB", r#""2 MB""#),
             ("offline", "true", "true"),
             ("metered", "true", "true"),
             ("require_unlock", "true", "true"),
