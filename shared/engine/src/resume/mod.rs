@@ -143,7 +143,13 @@ impl Engine<'_> {
         if let Some(union) = union {
             self.freeze_union(&member, &mut ready, union)?;
         }
-        let mut done = self.apply_code(&ready, &code, &aside)?;
+        let mut done = match self.apply_code(&ready, &code, &aside) {
+            Ok(done) => done,
+            Err(trouble) => {
+                self.note_untouched(&member, &ready.facts, &entry, &aside)?;
+                return Err(trouble);
+            }
+        };
         let keeping = Keeping { member: &member, root: &work_tree, env: &request.env };
         let restored = self
             .still_as_planned(talk.as_ref(), request)

@@ -158,6 +158,26 @@ impl Engine<'_> {
         Ok(Some(WorkTreeState { refs, stashes: vec![(aside.stash(), None)], ..state }))
     }
 
+    /// The resume failed: if it was before anything was changed, there is nothing to take back.
+    pub(crate) fn note_untouched(
+        &self,
+        member: &Member,
+        before: &Facts,
+        entry: &Entry,
+        aside: &AsideNames,
+    ) -> Result<(), Trouble> {
+        // What an earlier resume wrote down, which this one went on with, stays.
+        let is_own = entry.record.code.as_ref().is_some_and(|code| code.id == aside.letters);
+        let now = self.facts(&before.repository.root)?;
+        // What was fetched on the way changes how far the branch is behind.
+        let same = (&now.head, &now.commit, &now.changes, now.operation)
+            == (&before.head, &before.commit, &before.changes, before.operation);
+        if is_own && same {
+            self.forget_undo(member, &before.repository, entry)?;
+        }
+        Ok(())
+    }
+
     /// The resume ended. One that changed nothing is forgotten: there is nothing to take back.
     pub(crate) fn note_resumed(
         &self,

@@ -180,7 +180,10 @@ impl Engine<'_> {
     ) -> Trouble {
         let parked = match self.apply_code(ready, plan, &aside) {
             Ok(Done { parked, .. }) => parked,
-            Err(trouble) => return trouble,
+            Err(trouble) => {
+                let forgotten = self.note_untouched(member, &ready.facts, &entry, &aside);
+                return forgotten.err().unwrap_or(trouble);
+            }
         };
         self.tell("Beginning the merge");
         let repo = &ready.facts.repository;
