@@ -50,7 +50,8 @@ fn tail(path: &Path) -> io::Result<String> {
 fn of_file(line: &str) -> Option<HeadMove> {
     let who = line.split('\t').next()?;
     let to = oid(who.split(' ').nth(1)?)?;
-    let at_s = who.rsplit(' ').nth(1)?.parse().ok()?;
+    let (_, time) = who.rsplit_once("> ")?;
+    let at_s = time.split(' ').next()?.parse().ok()?;
     Some(HeadMove { at_s, to })
 }
 
