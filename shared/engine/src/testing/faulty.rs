@@ -351,7 +351,7 @@ mod tests {
         let store = FaultyStore::new(MemoryStore::default());
         let later: ObjectName =
             "v1/s/session-abcdefgh/00000001-abcdefgh-2-22223333".parse().unwrap();
-        store.fail_next(Call::Put, Fault::Late(2));
+        store.fail_next(Call::Put, Fault::Late(1));
         store.put_new(&name(), &object()).unwrap();
         store.put_new(&later, &object()).unwrap();
         let names = |store: &dyn Store| {
