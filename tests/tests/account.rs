@@ -427,6 +427,7 @@ fn a_key_file_that_is_exposed_damaged_or_newer_stops_everything_and_stays() {
 fn files_lie_where_the_environment_says() {
     let world = World::new();
     let device = settler(&world, "desktop");
+    fs::remove_dir_all(device.home.join(".config")).expect("the settings of all tests");
     let at = |name: &str| device.home.join("elsewhere").join(name);
     let run = |args: &[&str]| {
         let mut command = device.command(args);

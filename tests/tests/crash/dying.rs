@@ -20,7 +20,7 @@ use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
 use convosync_tests::{Device, World};
 use convosync_wire::{
     AccountReport, Answers, InitArgs, JoinArgs, OnConflict, PROTOCOL, Reply, Request, ResumeArgs,
-    SaveArgs, Secret, Verb,
+    SaveArgs, SaveMode, Secret, Verb,
 };
 
 use crate::audit::audit;
@@ -224,7 +224,7 @@ fn run(device: &Device, verb: &Verb, life: &Life) -> Option<Outcome> {
             home: Some(device.home.clone()),
             carried: None,
         },
-        settings: Settings::default(),
+        settings: Settings { save_mode: Some(SaveMode::Commit), ..Settings::default() },
         cancel,
     };
     let request = Request {
