@@ -1,6 +1,8 @@
 //! The functions of `convosync shell-init` in real shells. bash has to be there; zsh and fish are
 //! tested where they are installed.
 
+#![allow(clippy::print_stderr, reason = "a shell that is not installed is told")]
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};

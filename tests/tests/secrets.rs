@@ -142,6 +142,12 @@ fn nothing_of_a_session_is_readable_outside_the_account() {
         let there = sealed.iter().any(|file| file.to_string_lossy().contains(kind));
         assert!(there, "there is no {kind} to look into");
     }
+    // What a prompt reads names the work trees of this device, which lie beside it, and no more.
+    let (prompts, sealed): (Vec<_>, Vec<_>) =
+        sealed.into_iter().partition(|file| file.ends_with("prompts.jsonl"));
+    let said: Vec<_> =
+        CANARIES.into_iter().filter(|canary| ![DEVICE, PATH].contains(canary)).collect();
+    assert_eq!(leaks::readable(&prompts, &said), Vec::<String>::new());
     assert_eq!(leaks::readable(&sealed, &CANARIES), Vec::<String>::new());
     assert_eq!(leaks::compressed(&sealed), Vec::<String>::new());
     for device in [desktop, laptop] {

@@ -204,6 +204,8 @@ fn run(device: &Device, verb: &Verb, life: &Life) -> Option<Outcome> {
     let cancel = Cancel::new();
     let opener = StoreOpener::new(paths.home.clone(), paths.embedded_store());
     let index = SqliteIndex::open(paths.index()).expect("the index opens");
+    let mut settings = Settings::default();
+    settings.save_mode = Some(SaveMode::Commit);
     let ports = Ports {
         stores: &Mortal { inner: opener, life: life.clone() },
         vault: &Mortal { inner: KeyFile::new(paths.profile()), life: life.clone() },
@@ -224,7 +226,7 @@ fn run(device: &Device, verb: &Verb, life: &Life) -> Option<Outcome> {
             home: Some(device.home.clone()),
             carried: None,
         },
-        settings: Settings { save_mode: Some(SaveMode::Commit), ..Settings::default() },
+        settings,
         cancel,
     };
     let request = Request {

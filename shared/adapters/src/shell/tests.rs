@@ -74,9 +74,9 @@ fn what_was_recorded_in_the_work_tree_comes_back_with_time_place_and_exit_code()
         record(2, "/work/application", "a neighbour"),
         record(3, "/work/app/src", "cargo test\n--all"),
         record(4, "/work/app/../other", "elsewhere"),
-        "\0\05\0".to_owned(),
-        "\0\06\0127\0/work/app\0lss".to_owned(),
-        "\0\0x\00\0/work/app\0no time".to_owned(),
+        "\x00\x005\x00".to_owned(),
+        "\x00\x006\x00127\x00/work/app\x00lss".to_owned(),
+        "\x00\x00x\x000\x00/work/app\x00no time".to_owned(),
     ];
     user.write("recorded", more.concat());
     let history = user.history("bash", false);

@@ -154,10 +154,9 @@ impl Pair {
         let before = seen(lab, source);
         take_in(lab, target, &file, &work.commit);
         restore(lab, target, &work.commit);
-        println!("{named:?}");
         same(&seen(lab, target), &before);
         for dir in [source, target] {
-            let here = lab.git.compare_work(&lab.at(dir), &[], &[work.commit.clone()]);
+            let here = lab.git.compare_work(&lab.at(dir), &[], std::slice::from_ref(&work.commit));
             assert_eq!(here.expect("compared"), WorkHere::Same(work.commit.clone()), "{named:?}");
         }
         let repo = lab.at(source);

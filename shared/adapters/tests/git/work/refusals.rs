@@ -145,7 +145,7 @@ fn work_that_is_there_in_part_is_told_and_ended() {
     write(target, "in/f", "unstaged\n");
     write(target, "new/deep/file", "untracked\n");
     fs::remove_file(target.join("gone")).expect("removed");
-    let part = || lab.git.compare_work(&lab.at(target), &[], &[work.commit.clone()]);
+    let part = || lab.git.compare_work(&lab.at(target), &[], std::slice::from_ref(&work.commit));
     assert_eq!(part().expect("compared"), WorkHere::PartOf(work.commit.clone()));
     restore(lab, target, &work.commit);
     same(&seen(lab, target), &seen(lab, &pair.source));

@@ -44,7 +44,7 @@ fn a_pointer_travels_staged_and_unstaged() {
     take_in(&lab, &target, &file, &work.commit);
     restore(&lab, &target, &work.commit);
     same(&seen(&lab, &target), &seen(&lab, &source));
-    let here = lab.git.compare_work(&lab.at(&target), &[], &[work.commit.clone()]);
+    let here = lab.git.compare_work(&lab.at(&target), &[], std::slice::from_ref(&work.commit));
     assert_eq!(here.expect("compared"), WorkHere::Same(work.commit.clone()));
     lab.git.lift_work(&lab.at(&source), &[], &work.commit, "x").expect("put aside");
     assert_eq!(lab.dirty(&source), Vec::<String>::new());

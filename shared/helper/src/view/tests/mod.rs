@@ -152,7 +152,7 @@ fn of_a_long_history_a_resume_tells_the_end() {
     let row = |number: u64| TimelineRow {
         first: number,
         last: number,
-        branch: Some(if number % 2 == 0 { "main" } else { "docs" }.into()),
+        branch: Some(if number.is_multiple_of(2) { "main" } else { "docs" }.into()),
         commit: Some(format!("{number}23456789")).filter(|_| number < 8),
         exact: true,
     };
