@@ -25,6 +25,10 @@ impl SimplePluginCommand for DeviceApprove {
         "Let the device in that shows six words."
     }
 
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["pair", "trust", "join"]
+    }
+
     fn signature(&self) -> Signature {
         super::signature(self.name())
             .switch("yes", "ask nothing: let the device in that the words belong to", Some('y'))

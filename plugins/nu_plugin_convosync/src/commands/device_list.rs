@@ -22,6 +22,10 @@ impl SimplePluginCommand for DeviceList {
         "List the devices of this account."
     }
 
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["trusted", "machines"]
+    }
+
     fn signature(&self) -> Signature {
         super::signature(self.name()).input_output_type(
             Type::Nothing,

@@ -22,6 +22,10 @@ impl SimplePluginCommand for DeviceRename {
         "Give this device another name."
     }
 
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["name"]
+    }
+
     fn signature(&self) -> Signature {
         super::signature(self.name())
             .required("name", SyntaxShape::String, "the new name")

@@ -25,6 +25,10 @@ impl SimplePluginCommand for DeviceRevoke {
         "Take a device out of the account: it can read nothing that is saved from then on."
     }
 
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["remove", "lost", "stolen"]
+    }
+
     fn signature(&self) -> Signature {
         super::signature(self.name())
             .required(

@@ -51,7 +51,7 @@ impl SimplePluginCommand for Doctor {
             Example {
                 example: "convosync doctor | where state == fail | length",
                 description: "How many things do not work",
-                result: Some(Value::test_int(1)),
+                result: None,
             },
         ]
     }

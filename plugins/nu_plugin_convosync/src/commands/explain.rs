@@ -22,6 +22,10 @@ impl SimplePluginCommand for Explain {
         "Say what the code of a failure means, and what to do."
     }
 
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["error", "code", "help"]
+    }
+
     fn signature(&self) -> Signature {
         super::signature(self.name())
             .required(

@@ -24,6 +24,10 @@ impl SimplePluginCommand for KeyExport {
         "Make new recovery words, and a new key that the old words do not open."
     }
 
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["recovery", "words", "backup"]
+    }
+
     fn signature(&self) -> Signature {
         super::signature(self.name())
             .named(

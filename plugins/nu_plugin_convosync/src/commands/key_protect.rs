@@ -25,6 +25,10 @@ impl SimplePluginCommand for KeyProtect {
         "Put a passphrase on this device's key, or take it off."
     }
 
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["passphrase", "lock", "keyring"]
+    }
+
     fn signature(&self) -> Signature {
         super::signature(self.name())
             .switch("passphrase", "every command asks for a passphrase", None)

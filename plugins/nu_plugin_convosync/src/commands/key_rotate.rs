@@ -22,6 +22,10 @@ impl SimplePluginCommand for KeyRotate {
         "Make a new key for the account; what was saved before stays readable."
     }
 
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["epoch", "renew"]
+    }
+
     fn signature(&self) -> Signature {
         super::signature(self.name()).input_output_types(vec![(Type::Nothing, Type::record())])
     }

@@ -266,9 +266,12 @@ mod tests {
             "list",
             r#"if test -e "$folder/seen"; then cat "$folder/after"; else touch "$folder/seen"; cat "$folder/before"; fi; echo"#,
         );
-        let line = "$env.config.plugins.convosync.watch_interval = 10ms; \
-                    convosync list --watch --branch main";
-        let PipelineData::ListStream(stream, _) = script.engine().eval(line).unwrap() else {
+        let line = format!(
+            "$env.config.plugins.convosync = {{helper: {:?}, watch_interval: 10ms}}; \
+             convosync list --watch --branch main",
+            script.program().display().to_string()
+        );
+        let PipelineData::ListStream(stream, _) = script.engine().eval(&line).unwrap() else {
             panic!("it does not stream");
         };
         let first = stream.into_iter().next().unwrap();

@@ -27,6 +27,10 @@ impl SimplePluginCommand for Status {
          saved, newest first."
     }
 
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["state", "where", "overview"]
+    }
+
     fn signature(&self) -> Signature {
         super::signature(self.name()).input_output_type(Type::Nothing, Type::record())
     }

@@ -30,6 +30,10 @@ impl SimplePluginCommand for StoreAllow {
         "For `convosync init --store origin`. Says who can fetch them there, and asks."
     }
 
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["origin", "permit"]
+    }
+
     fn signature(&self) -> Signature {
         super::signature(self.name())
             .switch("yes", "ask nothing", Some('y'))
@@ -64,6 +68,10 @@ impl SimplePluginCommand for StoreForbid {
 
     fn description(&self) -> &str {
         "Send no more sessions to this repository's origin."
+    }
+
+    fn search_terms(&self) -> Vec<&str> {
+        vec!["origin", "permit"]
     }
 
     fn signature(&self) -> Signature {

@@ -93,7 +93,10 @@ fn a_configuration_that_makes_no_sense_is_refused() {
     let script = script();
     let number = record! { "helper" => Value::test_int(1) };
     for config in [Value::test_record(number), Value::test_string("/bin/convosync")] {
-        assert_eq!(code(configured(&script, config), "convosync list"), "convosync::argument");
+        assert_eq!(
+            code(configured(&script, config), "convosync list"),
+            "convosync::config::nushell"
+        );
     }
     let empty = Value::test_record(record! {});
     let mut engine = configured(&script, empty);
