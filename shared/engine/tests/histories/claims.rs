@@ -129,9 +129,10 @@ fn all_see_the_same(world: &World) -> Vec<SessionRow> {
     lists.pop().unwrap_or_default()
 }
 
-/// A row without what only one device knows: whether its code is the session's.
+/// A row without what only one device knows: whether its code is the session's. That stands in place
+/// of both states.
 fn shared(mut row: SessionRow) -> SessionRow {
-    if row.state == SessionState::OutOfStep {
+    if matches!(row.state, SessionState::OutOfStep | SessionState::Unpushed) {
         row.state = SessionState::Synced;
     }
     row
