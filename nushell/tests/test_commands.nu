@@ -10,6 +10,7 @@ def --env saved [] {
     ^git config user.name somebody
     ^git config user.email somebody@example.org
     convosync init --store $"file://($nu.home-dir)/store" --yes --recovery-file ~/words | ignore
+    convosync config set save.mode commit | ignore
     "one" | save one.txt
     convosync save "First" | ignore
 }
@@ -78,7 +79,7 @@ def "a save in a job gives its report" [] {
     saved
     "two" | save two.txt
     job spawn { convosync save "From a job" | job send 0 }
-    assert equal (job recv).committed "From a job [ConvoSync]"
+    assert equal (job recv --timeout 1min).committed "From a job [ConvoSync]"
 }
 
 @test
