@@ -78,6 +78,14 @@ impl SimplePluginCommand for StoreForbid {
         super::signature(self.name()).input_output_type(Type::Nothing, Type::record())
     }
 
+    fn examples(&self) -> Vec<Example<'_>> {
+        vec![Example {
+            example: "convosync store forbid",
+            description: "New sessions of this repository wait on this device",
+            result: None,
+        }]
+    }
+
     fn run(
         &self,
         _plugin: &ConvoSyncPlugin,

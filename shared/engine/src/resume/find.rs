@@ -221,12 +221,14 @@ impl Engine<'_> {
     }
 
     /// The clones of the session's repository that this device has worked in and that are still
-    /// there, those that were on this very session first.
+    /// there, those that were on this very session first, then by path.
     fn known_clones(&self, member: &Member, open: &OpenSave) -> Result<Vec<Facts>, Trouble> {
         let mut clones = Vec::new();
         let mut roots: BTreeSet<PathBuf> = BTreeSet::new();
         let mut bindings = self.bindings(member)?;
-        bindings.sort_by_key(|binding| binding.session != open.card.session);
+        bindings.sort_by_cached_key(|binding| {
+            (binding.session != open.card.session, binding.root.clone())
+        });
         for binding in bindings {
             if !roots.insert(binding.root.clone()) {
                 continue;
