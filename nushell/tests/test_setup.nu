@@ -47,13 +47,13 @@ def "hooks are added once and leave those of others" [] {
 @test
 def "a recorded command is read with its directory" [] {
     mkdir ~/.local/state/convosync/shell
-    $env.CONVOSYNC_BEGUN = {line: "cargo test\n--all", directory: "/work/app"}
+    $env.CONVOSYNC_BEGUN = {line: "cargo test\n--all", directory: "/code/app"}
     convosync hook ended
     assert equal $env.CONVOSYNC_BEGUN null
     convosync hook ended
     let fields = open --raw ~/.local/state/convosync/shell/recorded | decode utf-8 | split row (char nul)
     assert equal ($fields | length) 6
-    assert equal ($fields | last 2) ["/work/app" "cargo test\n--all"]
+    assert equal ($fields | last 2) ["/code/app" "cargo test\n--all"]
 }
 
 @test

@@ -37,7 +37,7 @@ impl User {
         UserShells::new(self.path("recorded")).history(&HistoryOf {
             shell: Some(shell),
             env: &self.env,
-            work_tree: Path::new("/work/app"),
+            work_tree: Path::new("/code/app"),
             everywhere,
             most: 4,
         })
@@ -69,14 +69,14 @@ fn record(seconds: i64, directory: &str, command: &str) -> String {
 #[test]
 fn what_was_recorded_in_the_work_tree_comes_back_with_time_place_and_exit_code() {
     let user = User::new();
-    user.write("recorded.1", record(1, "/work/app", "older"));
+    user.write("recorded.1", record(1, "/code/app", "older"));
     let more = [
-        record(2, "/work/application", "a neighbour"),
-        record(3, "/work/app/src", "cargo test\n--all"),
-        record(4, "/work/app/../other", "elsewhere"),
+        record(2, "/code/application", "a neighbour"),
+        record(3, "/code/app/src", "cargo test\n--all"),
+        record(4, "/code/app/../other", "elsewhere"),
         "\x00\x005\x00".to_owned(),
-        "\x00\x006\x00127\x00/work/app\x00lss".to_owned(),
-        "\x00\x00x\x000\x00/work/app\x00no time".to_owned(),
+        "\x00\x006\x00127\x00/code/app\x00lss".to_owned(),
+        "\x00\x00x\x000\x00/code/app\x00no time".to_owned(),
     ];
     user.write("recorded", more.concat());
     let history = user.history("bash", false);
@@ -93,7 +93,7 @@ fn what_was_recorded_in_the_work_tree_comes_back_with_time_place_and_exit_code()
 fn histories_that_do_not_say_where_are_only_read_if_that_is_wanted() {
     let user = User::new();
     user.write(".bash_history", "one\ntwo\nthree\n");
-    user.write("recorded", record(1, "/work/app", "two"));
+    user.write("recorded", record(1, "/code/app", "two"));
     assert_eq!(commands(&user.history("bash", false)), ["two"]);
     assert_eq!(commands(&user.history("bash", true)), ["one", "three", "two"]);
     assert_eq!(commands(&user.history("fish", true)), ["two"]);
@@ -152,12 +152,12 @@ fn nushells_database_is_asked_for_the_work_tree_and_never_written_to() {
     let mut user = User::new();
     let connection = user.database();
     for (command, cwd, exit) in [
-        ("in the tree", Some("/work/app"), Some(0)),
-        ("a neighbour", Some("/work/app2"), Some(0)),
-        ("below", Some("/work/app/src"), Some(1)),
+        ("in the tree", Some("/code/app"), Some(0)),
+        ("a neighbour", Some("/code/app2"), Some(0)),
+        ("below", Some("/code/app/src"), Some(1)),
         ("elsewhere", Some("/work"), Some(0)),
         ("nowhere", None, Some(0)),
-        ("convosync save", Some("/work/app"), None),
+        ("convosync save", Some("/code/app"), None),
     ] {
         connection
             .execute(
