@@ -205,6 +205,26 @@ impl World {
         (self, desktop, laptop)
     }
 
+    /// Two devices of one account. The first saved `feature/oauth` with these files and this
+    /// conversation, one commit ahead of `main`; the last is its session.
+    ///
+    /// # Panics
+    ///
+    /// If it can't be saved.
+    #[must_use]
+    pub fn pair_with_a_session(
+        conversation: &str,
+        files: &[(&str, &str)],
+    ) -> (Self, Device, Device, String) {
+        let (world, desktop, laptop) = Self::pair();
+        desktop.git(&["switch", "-q", "-c", "feature/oauth"]);
+        files.iter().for_each(|(path, contents)| desktop.write(path, contents));
+        desktop.talk(conversation, 2);
+        let saved = desktop.json(&["save", "login"]);
+        let session = saved["session_id"].as_str().expect("an id").to_owned();
+        (world, desktop, laptop, session)
+    }
+
     /// Every file of the store, sorted.
     #[must_use]
     pub fn objects(&self) -> Vec<PathBuf> {
@@ -459,6 +479,12 @@ fn git(directory: &Path, args: &[&str]) {
     assert!(output.status.success(), "git {args:?}\n{}", told(&output));
 }
 
-fn text(path: &Path) -> String {
+/// A path as an argument.
+///
+/// # Panics
+///
+/// If it is not text: those of tests are.
+#[must_use]
+pub fn text(path: &Path) -> String {
     path.to_str().expect("tests have plain paths").to_owned()
 }

@@ -19,7 +19,7 @@ pub mod transcript;
 pub mod tree;
 
 pub use claude::{Answer, Claude};
-pub use device::{Device, World, helper, nu_plugin, told};
+pub use device::{Device, World, helper, nu_plugin, text, told};
 pub use handover::handed_over;
 pub use model_server::{ModelServer, Sent};
 pub use nushell::{nu_module, nu_script, nu_terminal};

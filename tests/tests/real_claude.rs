@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use convosync_adapters::{ClaudeCodeFiles, ScratchDir, SystemProcesses};
 use convosync_core::{ClaudeCode, ConversationId, Roots, Rules, canonicalise, expand};
 use convosync_engine::ports::{Assistant, Found, Here, Placement, Scratch, SourceFile};
-use convosync_tests::{Claude, ModelServer};
+use convosync_tests::{Claude, ModelServer, text};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -102,10 +102,6 @@ impl Device {
         let to = Placement { id, directory: &self.tree, modified_ms: None };
         self.files.place(&to, files).expect("it is placed");
     }
-}
-
-fn text(path: &Path) -> String {
-    path.to_str().expect("test paths are text").to_owned()
 }
 
 fn names(files: &[SourceFile]) -> Vec<&str> {

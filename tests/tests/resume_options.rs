@@ -3,24 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use convosync_tests::{Device, World, flags};
+use convosync_tests::{Device, World, flags, text};
 use serde_json::json;
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
 
 /// The desktop saved `feature/oauth`; its session.
 fn saved() -> (World, Device, Device, String) {
-    let (world, desktop, laptop) = World::pair();
-    desktop.git(&["switch", "-q", "-c", "feature/oauth"]);
-    desktop.write("auth.js", "login\n");
-    desktop.talk(ID, 2);
-    let saved = desktop.json(&["save", "login"]);
-    let session = saved["session_id"].as_str().expect("an id").to_owned();
-    (world, desktop, laptop, session)
-}
-
-fn text(path: &Path) -> String {
-    path.to_str().expect("tests have plain paths").to_owned()
+    World::pair_with_a_session(ID, &[("auth.js", "login\n")])
 }
 
 /// A commit on the session's branch that came after the save.

@@ -10,14 +10,8 @@ const ID: &str = "11111111-2222-4333-8444-555555555555";
 
 /// The desktop saved `feature/oauth` one commit ahead of `main`, with a conversation; its session.
 fn saved() -> (World, Device, Device, String) {
-    let (world, desktop, laptop) = World::pair();
-    desktop.git(&["switch", "-q", "-c", "feature/oauth"]);
-    desktop.write("auth.js", "login\n");
-    desktop.write("docs/oauth.md", "how it works\n");
-    desktop.talk(ID, 2);
-    let saved = desktop.json(&["save", "login"]);
-    let session = saved["session_id"].as_str().expect("an id").to_owned();
-    (world, desktop, laptop, session)
+    let files = [("auth.js", "login\n"), ("docs/oauth.md", "how it works\n")];
+    World::pair_with_a_session(ID, &files)
 }
 
 #[track_caller]

@@ -16,7 +16,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use convosync_tests::{Device, World};
+use convosync_tests::{Device, World, text};
 
 /// The conversation that every play speaks of.
 const ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -71,9 +71,4 @@ fn server_hook(world: &World, name: &str, text: &str) {
 fn on_origin(world: &World, device: &Device, branch: &str) -> String {
     let reference = format!("refs/heads/{branch}");
     device.git_in(&world.origin(), &["for-each-ref", "--format=%(objectname)", &reference])
-}
-
-/// A path as text.
-fn text(path: &Path) -> String {
-    path.to_str().expect("tests have plain paths").to_owned()
 }
