@@ -1,7 +1,7 @@
 //! Folders and files that only the user can read and that survive a power cut.
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
-use std::io;
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -44,6 +44,29 @@ pub(crate) fn settled(synced: rustix::io::Result<()>) -> io::Result<()> {
 /// Makes a new file with mode 0600; what is there, a symlink too, is an error.
 pub(crate) fn new_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Replaces a file, or makes it, in one step: it holds the old bytes or the new ones whenever this
+/// stops. They are written under a name that begins with `beside`, with mode 0600 or what is given.
+pub(crate) fn replace(
+    path: &Path,
+    beside: &str,
+    permissions: Option<Permissions>,
+    bytes: &[u8],
+) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let new = folder.join(format!("{beside}{}", random_letters()?));
+    let mut file = new_file(&new)?;
+    let replaced = file
+        .write_all(bytes)
+        .and_then(|()| permissions.map_or(Ok(()), |given| file.set_permissions(given)))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&new, path));
+    if replaced.is_err() {
+        // Half of it helps nobody, and nobody else has its name. The first failure is told.
+        let _ = fs::remove_file(&new);
+    }
+    replaced.and_then(|()| sync_folder(folder))
 }
 
 /// Opens a file that is there. A symlink in its place is an error, and a named pipe holds nobody up.

@@ -7,7 +7,7 @@
 //! documentation of Claude Code 2.1 has it.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::json::{self, Broken, Node};
@@ -154,21 +154,9 @@ impl ClaudeHooks {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    durable::make_folder(folder)?;
-    let beside = folder.join(format!(".settings.json.{}", durable::random_letters()?));
-    let mut file = durable::new_file(&beside)?;
+    durable::make_folder(path.parent().unwrap_or(Path::new("/")))?;
     let mode = fs::metadata(path).map(|facts| facts.permissions()).ok();
-    let written = file
-        .write_all(bytes)
-        .and_then(|()| mode.map_or(Ok(()), |mode| file.set_permissions(mode)))
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&beside, path))
-        .and_then(|()| durable::sync_folder(folder));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written
+    durable::replace(path, ".settings.json.", mode, bytes)
 }
 
 /// The text with our command at these events and at no other.

@@ -6,12 +6,16 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use convosync_core::Oid;
 use convosync_engine::Cancel;
 use convosync_engine::ports::GitError;
 
-use super::GitCli;
 use super::failure::{self, Reach};
 use super::process::{self, Ended, Stopped, Watch};
+use super::{GitCli, oid, unreadable};
+
+/// Where nobody reads mail.
+const NOBODY: &str = "convosync@localhost";
 
 /// What a call does, and so how long it may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +97,14 @@ impl<'a> Call<'a> {
         self.config("core.splitIndex=false").env("GIT_OPTIONAL_LOCKS", "0")
     }
 
+    /// Makes a commit in the name of nobody: who made it does not matter, and may not be configured.
+    pub(crate) fn by_nobody(self) -> Self {
+        self.env("GIT_AUTHOR_NAME", "ConvoSync")
+            .env("GIT_AUTHOR_EMAIL", NOBODY)
+            .env("GIT_COMMITTER_NAME", "ConvoSync")
+            .env("GIT_COMMITTER_EMAIL", NOBODY)
+    }
+
     pub(crate) fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
         self.env.push((name, value.into()));
         self
@@ -160,6 +172,12 @@ impl<'a> Call<'a> {
         let git = self.git;
         let output = self.run()?;
         if output.success() { Ok(output.stdout) } else { Err(git.failure(&output)) }
+    }
+
+    /// Runs it, and reads the one id that it prints.
+    pub(crate) fn id(self) -> Result<Oid, GitError> {
+        let what = self.what;
+        oid(&String::from_utf8_lossy(&self.ok()?)).ok_or_else(|| unreadable(what))
     }
 
     fn command(self) -> (Command, Vec<u8>) {

@@ -110,13 +110,22 @@ pub(super) struct Saved {
 impl Saved {
     /// Remembers the index.
     pub(super) fn of(repo: &Repository) -> io::Result<Self> {
-        let path = repo.git_dir.join("index");
-        let file = match opened(&path) {
+        Self::of_file(repo, &repo.git_dir.join("index"))
+    }
+
+    /// Takes the index from a file that it was kept in; there is none if the file is not there.
+    pub(super) fn of_file(repo: &Repository, kept: &Path) -> io::Result<Self> {
+        let file = match opened(kept) {
             Ok(file) => Some(file),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        Ok(Self { path, file })
+        Ok(Self { path: repo.git_dir.join("index"), file })
+    }
+
+    /// Whether there was no index.
+    pub(super) fn is_none(&self) -> bool {
+        self.file.is_none()
     }
 
     /// Puts it back, under git's own lock.
@@ -137,7 +146,10 @@ impl Saved {
             Some((mut old, modified)) => io::copy(&mut old, &mut new)
                 .and_then(|_| new.set_modified(modified))
                 .and_then(|()| fs::rename(&lock, &self.path)),
-            None => fs::remove_file(&self.path).and_then(|()| fs::remove_file(&lock)),
+            None => match fs::remove_file(&self.path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+                _ => fs::remove_file(&lock),
+            },
         };
         if restored.is_err() {
             let _ = fs::remove_file(&lock); // ours: we made it above
@@ -159,13 +171,17 @@ type Stamp = (SystemTime, u64, u64);
 impl CopiedIndex {
     /// Copies it; where there is none yet, git makes one.
     pub(super) fn of(repo: &Repository) -> io::Result<Self> {
+        Self::of_file(repo, &repo.git_dir.join("index"))
+    }
+
+    /// The same of an index that was kept.
+    pub(super) fn of_file(repo: &Repository, original: &Path) -> io::Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("{COPY}{}-{count}", std::process::id());
-        let original = repo.git_dir.join("index");
-        let copied = Self { copy: repo.git_dir.join(name), stamp: stamp(&original) };
+        let copied = Self { copy: repo.git_dir.join(name), stamp: stamp(original) };
         let _ = fs::remove_file(&copied.copy); // of a process that had this id and died
-        match fs::copy(&original, &copied.copy) {
+        match fs::copy(original, &copied.copy) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(copied),
             other => other?,
         };

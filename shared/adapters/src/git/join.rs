@@ -71,8 +71,7 @@ fn commit(
         .env("GIT_COMMITTER_DATE", &date);
     let parents = parents.into_iter().flat_map(|parent| ["-p", parent.as_str()]);
     let args = ["--no-gpg-sign", "-m", message, tree.as_str()];
-    let out = call.args(args).args(parents).ok()?;
-    oid(&String::from_utf8_lossy(&out)).ok_or_else(|| unreadable("commit-tree"))
+    call.args(args).args(parents).id()
 }
 
 fn made(git: &GitCli, repo: &Repository, commits: [&Oid; 2]) -> Result<Vec<Made>, GitError> {

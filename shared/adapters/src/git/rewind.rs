@@ -3,16 +3,15 @@
 //! Each step can be done again, and asks nothing of what came before it but that the files are
 //! those that it was told of.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 
 use convosync_core::{Oid, WorkTreeState};
 use convosync_engine::ports::{GitError, Repository};
 
-use super::index::while_unlocked;
+use super::index::{Saved, lock_file, while_unlocked};
 use super::obstacle;
 use super::stand::{WorkIndex, failed, index_file};
-use super::{GitCli, ignored, name, oid, switch, unreadable};
+use super::{GitCli, ignored, name, oid, switch};
 
 type Named = (String, Option<Oid>);
 
@@ -40,7 +39,7 @@ fn files(
     to: &WorkTreeState,
     excludes: &[String],
 ) -> Result<(), GitError> {
-    let index = WorkIndex::of(git, repo, &from.id, None, excludes)?;
+    let index = WorkIndex::of(git, repo, None, excludes)?;
     let there = tree_of(git, repo, to)?;
     let found = obstacle::over_index(git, repo, &there, index.path())?;
     if let Some(path) = found.differing().first() {
@@ -88,12 +87,10 @@ fn stays(
 /// The files as they lay.
 fn tree_of(git: &GitCli, repo: &Repository, state: &WorkTreeState) -> Result<Oid, GitError> {
     let Some(commit) = state.work.as_ref().or(state.commit.as_ref()) else {
-        let out = git.write(&repo.root, "mktree").ok()?;
-        return oid(&String::from_utf8_lossy(&out)).ok_or_else(|| unreadable("mktree"));
+        return git.write(&repo.root, "mktree").id();
     };
     let tree = format!("{commit}^{{tree}}");
-    let out = git.read(&repo.root, "rev-parse").args(["--verify", "--quiet", &tree]).ok()?;
-    oid(&String::from_utf8_lossy(&out)).ok_or_else(|| unreadable("rev-parse"))
+    git.read(&repo.root, "rev-parse").args(["--verify", "--quiet", &tree]).id()
 }
 
 /// In a sparse checkout git writes no file outside of it; those that lay there all the same are
@@ -198,32 +195,13 @@ fn refs(git: &GitCli, repo: &Repository, from: &[Named], to: &[Named]) -> Result
 
 /// Puts the index of then in place, under git's own lock.
 fn index(git: &GitCli, repo: &Repository, to: &WorkTreeState) -> Result<(), GitError> {
-    let (kept, real) = (index_file(repo, &to.id), repo.git_dir.join("index"));
-    let lock = real.with_extension("lock");
-    let put = || -> io::Result<()> {
-        let mut new = OpenOptions::new().write(true).create_new(true).open(&lock)?;
-        let placed = match fs::File::open(&kept) {
-            Ok(mut file) => file.metadata()?.modified().and_then(|modified| {
-                io::copy(&mut file, &mut new)?;
-                new.set_modified(modified)?;
-                fs::rename(&lock, &real)
-            }),
-            Err(error) if error.kind() == ErrorKind::NotFound && to.commit.is_none() => {
-                match fs::remove_file(&real) {
-                    Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-                    _ => fs::remove_file(&lock),
-                }
-            }
-            Err(error) => Err(error),
-        };
-        if placed.is_err() {
-            let _ = fs::remove_file(&lock); // ours: we made it above
-        }
-        placed
-    };
-    match put() {
+    let kept = Saved::of_file(repo, &index_file(repo, &to.id)).map_err(|error| failed(&error))?;
+    if kept.is_none() && to.commit.is_some() {
+        return Err(failed(&ErrorKind::NotFound.into()));
+    }
+    match kept.restore() {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            return Err(GitError::Locked { path: lock.display().to_string() });
+            return Err(GitError::Locked { path: lock_file(repo).display().to_string() });
         }
         put => put.map_err(|error| failed(&error))?,
     }

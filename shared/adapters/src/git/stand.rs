@@ -10,19 +10,11 @@ use std::path::{Path, PathBuf};
 use convosync_core::{Oid, WorkTreeState};
 use convosync_engine::ports::{Facts, GitError, Repository};
 
-use super::index::while_unlocked;
+use super::index::{CopiedIndex, while_unlocked};
 use super::obstacle::{self, Wanted};
 use super::status::status;
-use super::{GitCli, commit, name, oid, unreadable};
+use super::{GitCli, commit, name, oid};
 use crate::durable::{make_folder, sync_folder};
-
-/// Who made it does not matter, and may not be configured.
-const NOBODY: [(&str, &str); 4] = [
-    ("GIT_AUTHOR_NAME", "ConvoSync"),
-    ("GIT_AUTHOR_EMAIL", "convosync@localhost"),
-    ("GIT_COMMITTER_NAME", "ConvoSync"),
-    ("GIT_COMMITTER_EMAIL", "convosync@localhost"),
-];
 
 pub(super) fn stand(
     git: &GitCli,
@@ -51,7 +43,7 @@ pub(super) fn stand(
         return Ok(state);
     }
     let staged = staged_tree(git, repo, &kept)?;
-    let files = WorkIndex::of(git, repo, id, Some(&kept), excludes)?;
+    let files = WorkIndex::of(git, repo, Some(&kept), excludes)?;
     files.add(git, repo, &shared)?;
     if let Some(commit) = theirs.filter(|_| !facts.changes.is_empty()) {
         let found = obstacle::over_index(git, repo, commit, files.path())?;
@@ -129,8 +121,8 @@ fn is_split(repo: &Repository) -> bool {
 /// What is staged; none while a merge has conflicts.
 fn staged_tree(git: &GitCli, repo: &Repository, kept: &Path) -> Result<Option<Oid>, GitError> {
     // Git writes into the index that it makes a tree of.
-    let copy = Copied::of(kept, &kept.with_extension("staged"))?;
-    let call = git.write(&repo.root, "write-tree").env("GIT_INDEX_FILE", &copy.0);
+    let copy = CopiedIndex::of_file(repo, kept).map_err(|error| failed(&error))?;
+    let call = git.write(&repo.root, "write-tree").env("GIT_INDEX_FILE", copy.path());
     let output = call.run()?;
     Ok(if output.success() { oid(&output.text()) } else { None })
 }
@@ -141,10 +133,6 @@ fn commit_tree<'o>(
     tree: &Oid,
     parents: impl Iterator<Item = &'o Oid>,
 ) -> Result<Oid, GitError> {
-    let mut call = git.write(&repo.root, "commit-tree");
-    for (name, value) in NOBODY {
-        call = call.env(name, value);
-    }
     let mut known: Vec<&Oid> = Vec::new();
     for parent in parents {
         if !known.contains(&parent) {
@@ -153,34 +141,33 @@ fn commit_tree<'o>(
     }
     let parents = known.into_iter().flat_map(|parent| ["-p", parent.as_str()]);
     let args = ["--no-gpg-sign", "-m", "kept for `convosync undo`", tree.as_str()];
-    let out = call.args(args).args(parents).ok()?;
-    oid(&String::from_utf8_lossy(&out)).ok_or_else(|| unreadable("commit-tree"))
+    git.write(&repo.root, "commit-tree").by_nobody().args(args).args(parents).id()
 }
 
 /// An index of the work tree's files as they lie, beside the real one: all that is neither
 /// excluded nor ignored. Gone when dropped.
-pub(super) struct WorkIndex(Copied);
+pub(super) struct WorkIndex(CopiedIndex);
 
 impl WorkIndex {
     /// `base`: the index to begin with; none: the real one.
     pub(super) fn of(
         git: &GitCli,
         repo: &Repository,
-        id: &str,
         base: Option<&Path>,
         excludes: &[String],
     ) -> Result<Self, GitError> {
         let (_, behind) = status(git, &repo.root)?.without(excludes);
-        let real = repo.git_dir.join("index");
-        make_folder(&folder(repo)).map_err(|error| failed(&error))?;
-        let copy = folder(repo).join(format!("{id}-{}.files", std::process::id()));
-        let copied = Copied::of(base.unwrap_or(&real), &copy)?;
-        commit::stage(git, repo, &behind, Some(&copied.0))?;
+        let copied = match base {
+            Some(base) => CopiedIndex::of_file(repo, base),
+            None => CopiedIndex::of(repo),
+        };
+        let copied = copied.map_err(|error| failed(&error))?;
+        commit::stage(git, repo, &behind, Some(copied.path()))?;
         Ok(Self(copied))
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.0.0
+        self.0.path()
     }
 
     /// Adds files as a commit has them.
@@ -217,49 +204,8 @@ impl WorkIndex {
     }
 
     pub(super) fn tree(&self, git: &GitCli, repo: &Repository) -> Result<Oid, GitError> {
-        let out = git.write(&repo.root, "write-tree").env("GIT_INDEX_FILE", self.path()).ok()?;
-        oid(&String::from_utf8_lossy(&out)).ok_or_else(|| unreadable("write-tree"))
+        git.write(&repo.root, "write-tree").env("GIT_INDEX_FILE", self.path()).id()
     }
-}
-
-/// A copy of an index, gone when dropped.
-struct Copied(PathBuf);
-
-impl Copied {
-    fn of(from: &Path, to: &Path) -> Result<Self, GitError> {
-        let _ = fs::remove_file(to); // of a process that died
-        let _ = fs::remove_file(lock_of(to));
-        let copied = Self(to.to_owned());
-        match fs::copy(from, to) {
-            // No index yet: git makes one.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(copied),
-            Err(error) => Err(failed(&error)),
-            Ok(_) => keep_time(from, to).map(|()| copied),
-        }
-    }
-}
-
-/// Git distrusts entries that are as young as the index.
-fn keep_time(from: &Path, to: &Path) -> Result<(), GitError> {
-    let modified = fs::metadata(from).and_then(|meta| meta.modified());
-    let set = modified.and_then(|modified| {
-        File::options().write(true).open(to).and_then(|file| file.set_modified(modified))
-    });
-    set.map_err(|error| failed(&error))
-}
-
-impl Drop for Copied {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-        let _ = fs::remove_file(lock_of(&self.0));
-    }
-}
-
-/// Git adds to the name.
-fn lock_of(index: &Path) -> PathBuf {
-    let mut name = index.as_os_str().to_owned();
-    name.push(".lock");
-    name.into()
 }
 
 pub(super) fn failed(error: &std::io::Error) -> GitError {

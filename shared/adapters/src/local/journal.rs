@@ -1,7 +1,7 @@
 //! Sealed notes in files of one folder.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use convosync_core::Sealed;
@@ -36,21 +36,10 @@ impl FolderJournal {
 impl Journal for FolderJournal {
     fn put(&self, name: &str, note: &Sealed) -> Result<(), LocalError> {
         let path = self.file(name);
-        let unwritten = |error: &std::io::Error| failed("write", &path, error);
         durable::make_folder(&self.folder)
             .map_err(|error| failed("make the folder", &self.folder, &error))?;
-        let letters = durable::random_letters().map_err(|error| unwritten(&error))?;
-        let temporary = self.folder.join(format!("{TEMPORARY}{letters}"));
-        let written = durable::new_file(&temporary).and_then(|mut file| {
-            file.write_all(note.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&temporary, &path)?;
-            durable::sync_folder(&self.folder)
-        });
-        written.map_err(|error| {
-            let _ = fs::remove_file(&temporary); // ours: nobody else has its name
-            unwritten(&error)
-        })
+        durable::replace(&path, TEMPORARY, None, note.as_bytes())
+            .map_err(|error| failed("write", &path, &error))
     }
 
     fn get(&self, name: &str) -> Result<Option<Sealed>, LocalError> {

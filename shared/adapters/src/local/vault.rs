@@ -66,13 +66,7 @@ impl KeyFile {
     fn replace_at(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let folder = self.private_folder()?;
         durable::remove_stale(folder, TEMPORARY);
-        let new = folder.join(format!("{TEMPORARY}{}", durable::random_letters()?));
-        let replaced = write_whole(&new, bytes).and_then(|()| fs::rename(&new, path));
-        if replaced.is_err() {
-            // Half a key helps nobody. The first failure is the one to tell.
-            let _ = fs::remove_file(&new);
-        }
-        replaced.and_then(|()| durable::sync_folder(folder))
+        durable::replace(path, TEMPORARY, None, bytes)
     }
 
     /// The bytes of the file. None if it is not there.

@@ -1,7 +1,7 @@
 //! The file of settings.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use convosync_engine::{SaveMode, Settings};
@@ -199,19 +199,8 @@ impl SettingsFile {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    durable::make_folder(folder)?;
-    let beside = folder.join(format!(".config.toml.{}", durable::random_letters()?));
-    let mut file = durable::new_file(&beside)?;
-    let written = file
-        .write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&beside, path))
-        .and_then(|()| durable::sync_folder(folder));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written
+    durable::make_folder(path.parent().unwrap_or(Path::new("/")))?;
+    durable::replace(path, ".config.toml.", None, bytes)
 }
 
 fn checked(name: &str, text: &str) -> Result<(&'static Key, Item), SettingsError> {

@@ -15,7 +15,7 @@ use super::super::index::{CopiedIndex, while_unlocked};
 use super::super::obstacle::{in_the_way, lies};
 use super::super::park::keep_at;
 use super::super::status::{shown, status};
-use super::super::{GitCli, commit, name, oid, unreadable};
+use super::super::{GitCli, commit, name, oid};
 use super::capture::is_part_of;
 use super::difference::difference;
 use super::snapshot::{refusal, snapshot};
@@ -186,8 +186,7 @@ impl<'a> Placing<'a> {
     }
 
     fn tree(&self) -> Result<Oid, GitError> {
-        let out = self.call("write-tree").ok()?;
-        oid(&String::from_utf8_lossy(&out)).ok_or_else(|| unreadable("write-tree"))
+        self.call("write-tree").id()
     }
 
     fn add(&self, how: &[&str], paths: Vec<u8>) -> Result<(), GitError> {

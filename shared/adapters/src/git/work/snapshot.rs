@@ -12,18 +12,11 @@ use super::super::call::Call;
 use super::super::index::{CopiedIndex, OBJECTS};
 use super::super::obstacle::lies;
 use super::super::status::{Status, changes, shown, status};
-use super::super::{GitCli, commit, facts, oid, unreadable};
+use super::super::{GitCli, commit, facts};
 use super::difference::{Difference, difference, within};
 
-/// Of a piece of work. Nobody made it, at no time: equal work has to be equal.
-const NOBODY: [(&str, &str); 6] = [
-    ("GIT_AUTHOR_NAME", "ConvoSync"),
-    ("GIT_AUTHOR_EMAIL", "convosync@localhost"),
-    ("GIT_AUTHOR_DATE", "@0 +0000"),
-    ("GIT_COMMITTER_NAME", "ConvoSync"),
-    ("GIT_COMMITTER_EMAIL", "convosync@localhost"),
-    ("GIT_COMMITTER_DATE", "@0 +0000"),
-];
+/// Nobody made a piece of work, at no time: equal work has to be equal.
+const NEVER: &str = "@0 +0000";
 
 /// Objects that never get into the repository: beside its own, and gone when dropped. A save that
 /// is made after every turn would otherwise leave what no ref holds to the user's `git gc`.
@@ -133,7 +126,7 @@ impl<'a> Taking<'a> {
     }
 
     fn tree(&self) -> Result<Oid, GitError> {
-        id(&self.call("write-tree").ok()?, "write-tree")
+        self.call("write-tree").id()
     }
 
     /// A file that was taken out of the index, and lies here still where git does not look
@@ -166,13 +159,11 @@ impl<'a> Taking<'a> {
     }
 
     fn commit(&self, tree: &Oid, parents: [Option<&Oid>; 2]) -> Result<Oid, GitError> {
-        let mut call = self.call("commit-tree").config("i18n.commitEncoding=UTF-8");
-        for (name, value) in NOBODY {
-            call = call.env(name, value);
-        }
+        let call = self.call("commit-tree").config("i18n.commitEncoding=UTF-8").by_nobody();
+        let call = call.env("GIT_AUTHOR_DATE", NEVER).env("GIT_COMMITTER_DATE", NEVER);
         let parents = parents.into_iter().flatten().flat_map(|parent| ["-p", parent.as_str()]);
         let args = ["--no-gpg-sign", "-m", "Uncommitted work [ConvoSync]", tree.as_str()];
-        id(&call.args(args).args(parents).ok()?, "commit-tree")
+        call.args(args).args(parents).id()
     }
 }
 
@@ -187,10 +178,6 @@ fn refuse_loss(root: &Path, unstaged: &Difference) -> Result<(), GitError> {
         ))),
         None => Ok(()),
     }
-}
-
-fn id(out: &[u8], what: &str) -> Result<Oid, GitError> {
-    oid(&String::from_utf8_lossy(out)).ok_or_else(|| unreadable(what))
 }
 
 pub(super) fn refusal(why: &str) -> GitError {
