@@ -22,8 +22,8 @@ use crate::shelf::Shelf;
 use crate::storage::join_with;
 use crate::trouble::{Refusal, Trouble};
 
-/// How long a change of the account or of its key file waits for what else this device does, and an
-/// import for a save.
+/// How long a change of the account or of its key file waits for what else this device does, and a
+/// save, a resume, an undo, a note and an import for one another.
 pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(60);
 
 /// Saves that were sealed anew under another account's key.

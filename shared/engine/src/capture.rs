@@ -86,7 +86,7 @@ impl Engine<'_> {
             let is_transcript = source.logical.as_str() == TRANSCRIPT;
             let archived_before = kept_apart.filter(|_| is_transcript);
             let taken = self.capture_file(what, source, old, archived_before, shelf, packing)?;
-            if source.logical.as_str() == TRANSCRIPT {
+            if is_transcript {
                 let session = packing.session();
                 notes.extend(transcript_notes(source, taken.fuller.then_some(session)));
                 told = taken.summary;
@@ -282,6 +282,22 @@ impl Engine<'_> {
         let state = self.packed(what, source, known, now, shelf, packing)?;
         taken.cut = Some(Cut { id, state, summary: now.summary.clone() });
         Ok(taken)
+    }
+
+    /// What a file tells, without its canonical bytes. Paths make no difference to what is counted.
+    pub(crate) fn summary_of(
+        &self,
+        assistant: &dyn Assistant,
+        source: &SourceFile,
+    ) -> Result<Summary, Trouble> {
+        let mut file = assistant.open(source)?;
+        if !source.lines {
+            return Ok(Summary::default());
+        }
+        let (rules, roots) = (assistant.rules(), Roots::default());
+        canonicalise(rules, &roots, &mut file, source.len, &mut std::io::sink())
+            .map(|canonical| canonical.summary)
+            .map_err(|error| read_error(source, &error))
     }
 
     /// The canonical bytes of a file, ready to be read from their start.

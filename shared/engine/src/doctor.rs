@@ -8,9 +8,8 @@ use crate::address::shown;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{LocalError, Protection, QueueRow, Store};
+use crate::retention::limits::DAY_MS;
 use crate::trouble::Trouble;
-
-const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// Saves of other devices may seem to be so much younger than now: clocks differ.
 const AHEAD: i64 = 5 * 60 * 1000;
@@ -158,7 +157,7 @@ impl Engine<'_> {
         match queue.iter().find_map(why) {
             Some(why) => check(format!("{waits}: {why}"))
                 .warn("run `convosync sync`; `convosync explain CODE` says what the code means"),
-            None if age > DAY => check(waits).warn("run `convosync sync`"),
+            None if age > DAY_MS => check(waits).warn("run `convosync sync`"),
             None => check(waits),
         }
     }

@@ -20,7 +20,6 @@ use crate::ports::{Facts, GitError, QueueRow, Store};
 use crate::save::{Scene, branch, names_of, repository_name};
 use crate::send::Sending;
 use crate::trouble::Trouble;
-use crate::undo::unmerged;
 
 /// Sessions that a list shows unless asked for more.
 const RECENT: usize = 10;
@@ -151,7 +150,7 @@ impl Engine<'_> {
             session_id: entry.record.session.to_string(),
             message: entry.record.message,
             timestamp: entry.record.made_ms,
-            conflicts: unmerged(facts),
+            conflicts: facts.unmerged(),
         }))
     }
 
@@ -195,9 +194,7 @@ impl Engine<'_> {
             report.conversation_live = found.live.is_some();
             let files = assistant.files_at(&found.id, &found.directory)?;
             if let Some(transcript) = files.first() {
-                let roots = convosync_core::Roots::default();
-                report.message_count =
-                    self.canonical(*assistant, transcript, &roots)?.summary.messages;
+                report.message_count = self.summary_of(*assistant, transcript)?.messages;
             }
         }
         Ok(report)

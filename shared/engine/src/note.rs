@@ -1,10 +1,9 @@
 //! `convosync note`: a few words about a session, sealed and kept with it.
 
-use std::time::Duration;
-
 use convosync_core::{CodeState, Manifest};
 use convosync_wire::{NoteArgs, NoteReport, Request};
 
+use crate::account::LOCK_WAIT;
 use crate::engine::Engine;
 use crate::freeze::{Draft, Packing};
 use crate::history::{Depth, newest_of};
@@ -12,9 +11,6 @@ use crate::look::View;
 use crate::retention::deleted;
 use crate::send::{SEND_WAIT, Sending, not_sent};
 use crate::trouble::{Refusal, Trouble};
-
-/// How long a note waits for a save of this device.
-const LOCK_WAIT: Duration = Duration::from_secs(60);
 
 /// Letters of a note.
 const LONGEST: usize = 2000;

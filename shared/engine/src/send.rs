@@ -401,6 +401,13 @@ impl Engine<'_> {
         Ok(unproven)
     }
 
+    /// Notes that no later command is to push what a save holds.
+    pub(crate) fn keep_back(&self, member: &Member, save: &SaveId) -> Result<(), Trouble> {
+        let save = save.to_string();
+        let change = self.remember(member, Table::Misc, "no-push", save.as_bytes(), "1");
+        Ok(self.ports.index.apply(&[change])?)
+    }
+
     /// Whether the user said `--no-push`: then no later command pushes it either, though it may
     /// find that the user did.
     pub(crate) fn kept_back(&self, member: &Member, save: &SaveId) -> Result<bool, Trouble> {

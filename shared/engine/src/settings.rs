@@ -70,6 +70,21 @@ pub enum HistoryScope {
     Off,
 }
 
+impl HistoryScope {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::WorkTree, Self::Everywhere, Self::Off];
+
+    /// As the settings call it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WorkTree => "work-tree",
+            Self::Everywhere => "everywhere",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// When saves are made that nobody asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AutoSync {

@@ -327,7 +327,7 @@ pub struct ConversationNote {
 }
 
 /// What `save` did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SaveReport {
     /// The session.
     pub session_id: String,

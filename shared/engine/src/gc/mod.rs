@@ -36,13 +36,13 @@ use crate::history::{Depth, History};
 use crate::member::Member;
 use crate::ports::{Store, Table};
 use crate::retention::covers;
-use crate::retention::limits::{Past, days_ms, leaving};
+use crate::retention::limits::{DAY_MS, Past, days_ms, leaving};
 use crate::send::{SEND_WAIT, Sending};
 use crate::trouble::Trouble;
 
 /// An automatic collection runs at most so often, since it reads a lot; so does making room in the
 /// cache, which walks through all of it.
-const EVERY_MS: i64 = 24 * 60 * 60 * 1000;
+const EVERY_MS: i64 = DAY_MS;
 
 /// Another device's grace time is heeded up to so many days.
 const MOST_GRACE: u32 = 365;

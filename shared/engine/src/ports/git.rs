@@ -165,6 +165,15 @@ pub struct Facts {
     pub default_branch: Option<String>,
 }
 
+impl Facts {
+    /// Files whose conflicts are not resolved.
+    #[must_use]
+    pub fn unmerged(&self) -> Vec<String> {
+        let unmerged = self.changes.iter().filter(|change| change.kind == ChangeKind::Conflicted);
+        unmerged.map(|change| change.path.clone()).collect()
+    }
+}
+
 /// A commit that was made, or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
@@ -395,18 +404,6 @@ pub trait Git {
     ///
     /// If git fails.
     fn tracking_tips(&self, repo: &Repository, remote: &str) -> Result<Vec<Oid>, GitError>;
-
-    /// The commit that a branch of a remote was at when it was last fetched.
-    ///
-    /// # Errors
-    ///
-    /// If git fails.
-    fn tracking_tip(
-        &self,
-        repo: &Repository,
-        remote: &str,
-        branch: &str,
-    ) -> Result<Option<Oid>, GitError>;
 
     /// Writes a bundle of `commit` without what `known` reaches to `file`, and returns the commits
     /// it needs. `None`: `known` reaches it, nothing was written.

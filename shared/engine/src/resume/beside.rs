@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use convosync_core::{Conversation, ConversationId};
 use convosync_wire::Note;
 
-use super::conversation::{ConversationPlan, Staged, below, ready_to_place};
-use crate::capture::relative;
+use super::conversation::{ConversationPlan, Staged, below, ready_to_place, still_below};
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Assistant, Here, Placement};
@@ -102,9 +101,7 @@ impl Engine<'_> {
         let mut notes = Vec::new();
         for Beside { assistant, conversation, directory, staged } in planned {
             let id = &conversation.id;
-            // The code that was just brought here may have put a link in its place.
-            let directory = below(work_tree, &relative(work_tree, &directory));
-            let directory = if directory.is_dir() { directory } else { work_tree.to_path_buf() };
+            let directory = still_below(work_tree, &directory);
             let mut files = ready_to_place(assistant, id, &directory, staged)?;
             // A client may have been started with it meanwhile.
             if assistant.files(id)?.is_empty() {

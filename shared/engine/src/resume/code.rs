@@ -130,7 +130,7 @@ impl Engine<'_> {
         present.merges_by_hand = by_hand.is_some();
         present.begins = ready.by_hand.is_some() || by_hand.is_some();
         if ready.pull == Some(true) && at_hand && !present.begins {
-            present.pull = self.further(&present, answers, &mut ready.notes)?;
+            present.pull = self.further(&present, tip.as_ref(), answers, &mut ready.notes)?;
         }
         let steps = plan::code_steps(&present, &ready.open.card, answers)?;
         let there = present.there();
@@ -167,8 +167,7 @@ impl Engine<'_> {
         present.begins = by_hand.is_some();
         let mut first = None;
         if !at_hand && (code.bundle.is_some() || ready.pull != Some(false)) {
-            let branch_is_here = self.tip_of(&ready.facts, &code, answers)?.is_some();
-            present.relation = branch_is_here.then_some(Relation::Behind(0));
+            present.relation = tip.is_some().then_some(Relation::Behind(0));
             present.commit_at_hand = true;
             first = Some(match code.bundle {
                 Some(_) => "unpack the commits that travel with the session".to_owned(),
@@ -177,7 +176,7 @@ impl Engine<'_> {
         }
         if ready.pull == Some(true) && at_hand {
             // As far as the last fetch tells.
-            present.pull = self.further(&present, answers, &mut ready.notes)?;
+            present.pull = self.further(&present, tip.as_ref(), answers, &mut ready.notes)?;
             first = Some(format!("fetch {} from the git remote", code.branch));
         }
         let steps = plan::code_steps(&present, &ready.open.card, answers)?;
@@ -286,6 +285,7 @@ impl Engine<'_> {
     fn further(
         &self,
         present: &Present<'_>,
+        branch: Option<&Oid>,
         answers: &Answers,
         notes: &mut Vec<Note>,
     ) -> Result<Option<(Oid, u64)>, Trouble> {
@@ -294,11 +294,11 @@ impl Engine<'_> {
         let from = match present.relation {
             _ if !is_on(present.facts, code) && answers.switch_branch == Some(false) => None,
             Some(Relation::Diverged { .. } | Relation::Unrelated) if !discards => None,
-            Some(Relation::Ahead(_)) if !discards => self.tip_of(present.facts, code, answers)?,
+            Some(Relation::Ahead(_)) if !discards => branch.cloned(),
             _ => Some(code.commit.clone()),
         };
         let remote = remote_of(present.facts, code);
-        let tip = remote.map(|remote| git.tracking_tip(repo, remote, &code.branch)).transpose()?;
+        let tip = remote.map(|remote| git.remote_branch(repo, remote, &code.branch)).transpose()?;
         let (Some(from), Some(tip)) = (from, tip.flatten()) else { return Ok(None) };
         match git.relation(repo, &from, &tip)? {
             Relation::Behind(count) => Ok(Some((tip, count))),
@@ -617,7 +617,8 @@ fn not_whole(plan: &CodePlan, facts: &Facts) -> Vec<Note> {
 /// What was begun and not ended is the user's to end; a merge that waits for its conflicts to be
 /// resolved names them.
 pub(super) fn refuse_unfinished(facts: &Facts) -> Result<(), Refusal> {
-    let help = match (facts.operation, conflicted(facts)) {
+    let conflicted = conflicted(facts);
+    let help = match (facts.operation, &conflicted) {
         (None, None) => return Ok(()),
         (Some(Operation::Merge), Some(_)) => {
             "resolve conflicts first, then resume: `git add` the files, `git merge --continue`, and the same command again; `git merge --abort` takes the merge back"
@@ -625,7 +626,7 @@ pub(super) fn refuse_unfinished(facts: &Facts) -> Result<(), Refusal> {
         (Some(operation), _) => return Err(in_progress(operation)),
         (None, Some(_)) => "resolve conflicts first, then resume",
     };
-    let files = conflicted(facts).unwrap_or_default();
+    let files = conflicted.unwrap_or_default();
     let text = format!("cannot resume session due to conflicts in:\n{files}");
     Err(Refusal::new("convosync::resume::conflicts", text).help(help))
 }

@@ -11,7 +11,7 @@ use convosync_core::{
 use convosync_wire::{Note, OnLive, Request, ResumeArgs};
 
 use super::{Ready, plan};
-use crate::capture::{Archive, Capture, TRANSCRIPT, relative, scratch_error};
+use crate::capture::{Archive, Capture, TRANSCRIPT, relative, scratch_error, transcript_of};
 use crate::engine::Engine;
 use crate::freeze::{Draft, Packing, at_home};
 use crate::member::Member;
@@ -273,9 +273,7 @@ impl Engine<'_> {
         open: &OpenSave,
         conversation: &Conversation,
     ) -> Result<Option<SavedFile>, Trouble> {
-        let mut files = conversation.files.iter();
-        let transcript = files.find(|(path, _)| path.as_str() == TRANSCRIPT);
-        transcript.map(|(_, state)| self.saved_file(shelf, open, state)).transpose()
+        transcript_of(conversation).map(|state| self.saved_file(shelf, open, state)).transpose()
     }
 
     fn saved_file(
@@ -462,9 +460,7 @@ impl Engine<'_> {
             }
         };
         let work_tree = keeping.root;
-        // The code that was just brought here may have put a link in its place.
-        let directory = below(work_tree, &relative(work_tree, &directory));
-        let directory = if directory.is_dir() { directory } else { work_tree.to_path_buf() };
+        let directory = still_below(work_tree, &directory);
         let mut files = ready_to_place(assistant, &id, &directory, staged)?;
         self.tell("Restoring the conversation");
         let talk = Talk { assistant, id: &id, directory: &directory };
@@ -552,6 +548,12 @@ pub(super) fn below(work_tree: &Path, directory: &str) -> PathBuf {
     // A link in the repository must not lead out of it.
     let inside = joined.canonicalize().map_or(true, |real| real.starts_with(work_tree));
     if plain && inside && !directory.is_empty() { joined } else { work_tree.to_path_buf() }
+}
+
+/// The same after the code was brought here, which may have put a link in its place.
+pub(super) fn still_below(work_tree: &Path, directory: &Path) -> PathBuf {
+    let now = below(work_tree, &relative(work_tree, directory));
+    if now.is_dir() { now } else { work_tree.to_path_buf() }
 }
 
 /// That the conversation begins later here than in the session.

@@ -5,8 +5,8 @@ use std::path::Path;
 use convosync_core::UndoRecord;
 use convosync_wire::{OnConflict, OnDiverged, Reply, Request, ResumeArgs};
 
-use super::LOCK_WAIT;
 use super::merge::HOW_TO_GO_ON;
+use crate::account::LOCK_WAIT;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Facts, Operation};

@@ -17,8 +17,8 @@ use convosync_wire::{
 };
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use crate::account::LOCK_WAIT;
 use crate::bind::Binding;
 use crate::engine::Engine;
 use crate::member::Member;
@@ -35,9 +35,6 @@ use code::CodePlan;
 use conversation::{ConversationPlan, Restored};
 use find::FoundSave;
 use merge::ByHand;
-
-/// How long a resume waits for a save of this device.
-const LOCK_WAIT: Duration = Duration::from_secs(60);
 
 /// A save that was found and opened, and where it goes.
 struct Ready {

@@ -9,7 +9,7 @@ use super::{Chosen, Coded};
 use crate::engine::Engine;
 use crate::freeze::Frozen;
 use crate::member::Member;
-use crate::ports::{Assistant, Committed, Facts, Found, GitError, Push, Relation, Store, Table};
+use crate::ports::{Assistant, Committed, Facts, Found, GitError, Push, Relation, Store};
 use crate::send::{Pushing, SEND_WAIT, Sending, Which, not_sent, push_failed, rejected};
 use crate::terminal::missing_variables;
 use crate::trouble::Trouble;
@@ -25,11 +25,9 @@ impl Engine<'_> {
     ) -> Result<SaveReport, Trouble> {
         let mut notes = std::mem::take(&mut held.notes);
         let save = held.frozen.card.save.clone();
-        let committed = coded.committed();
+        let committed = coded.committed.as_ref();
         if chosen.keeps_back || (args.no_code && self.was_kept_back(member, chosen)?) {
-            let change =
-                self.remember(member, Table::Misc, "no-push", save.to_string().as_bytes(), "1");
-            self.ports.index.apply(&[change])?;
+            self.keep_back(member, &save)?;
         }
         let pushed = committed.and_then(|committed| {
             self.push_code(chosen, committed, held.frozen.card.code, &mut notes)
@@ -44,8 +42,6 @@ impl Engine<'_> {
                 notes.extend(learned.err().map(not_sent));
                 if !refused {
                     uploaded = self.send_now(member, store.as_ref(), proven, &mut notes);
-                }
-                if !refused {
                     notes.extend(self.uphold_by_the_way(member, store.as_ref()));
                 }
                 notes.extend(self.collect_quietly(member, store.as_ref()));
@@ -69,9 +65,7 @@ impl Engine<'_> {
         coded: &Coded,
         held: Held,
     ) -> Result<SaveReport, Trouble> {
-        let save = held.frozen.card.save.to_string();
-        let change = self.remember(member, Table::Misc, "no-push", save.as_bytes(), "1");
-        self.ports.index.apply(&[change])?;
+        self.keep_back(member, &held.frozen.card.save)?;
         self.told(member, args, chosen, coded, held)
     }
 
@@ -85,7 +79,7 @@ impl Engine<'_> {
         held: Held,
     ) -> Result<SaveReport, Trouble> {
         let Held { frozen: Frozen { card }, terminal, notes } = held;
-        let committed = coded.committed();
+        let committed = coded.committed.as_ref();
         let queue = self.ports.index.queue()?;
         let main = chosen.main().filter(|_| !args.no_conversation);
         // A save that carries the commits may have taken its place.
@@ -228,31 +222,13 @@ pub(super) fn unchanged(member: &Member, chosen: &Chosen<'_>) -> SaveReport {
     SaveReport {
         session_id: chosen.session.to_string(),
         save,
-        new_session: false,
         branch: Some(branch(&chosen.scene.facts)),
         commit: chosen.scene.facts.commit.as_ref().map(ToString::to_string),
-        committed: None,
-        modified_files: 0,
-        new_files: 0,
         unchanged: true,
-        uncommitted: 0,
         repository: super::repository_name(&chosen.scene.facts),
-        pushed: None,
         conversation_id: chosen.main().map(|(_, found)| found.id.to_string()),
-        message_count: 0,
-        other_conversations: Vec::new(),
-        uploaded: 0,
-        synced: false,
-        queued: 0,
         local_only: member.profile.local_only,
-        other_devices: Vec::new(),
-        history: 0,
-        env: Vec::new(),
-        env_missing: Vec::new(),
-        previous_branch: None,
-        title: None,
-        left_out: Vec::new(),
-        notes: Vec::new(),
+        ..SaveReport::default()
     }
 }
 

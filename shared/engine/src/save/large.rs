@@ -1,9 +1,10 @@
 //! What is large: files that git hosts do not like, conversations that cost. Pure.
 
 use convosync_core::{Archived, Begin};
-use convosync_wire::{Choice, Decision, Note, OnLarge, Question, SaveArgs};
+use convosync_wire::{Decision, Note, OnLarge, Question, SaveArgs};
 
 use crate::capture::Archive;
+use crate::choice::choice;
 use crate::ports::{Facts, LargeFile};
 use crate::settings::Large;
 use crate::trouble::{Refusal, Trouble};
@@ -100,12 +101,9 @@ pub(super) fn decide(weight: &Weight, limits: &Large, args: &SaveArgs) -> Result
 
 /// The question in the specification's words, with what is known of this conversation.
 pub(super) fn question(weight: &Weight, limits: &Large) -> Decision {
-    let choice = |value: OnLarge, label: &str, help: &str| Choice {
-        value: value.as_str().to_owned(),
-        flag: format!("--on-large {}", value.as_str()),
-        label: label.to_owned(),
-        help: help.to_owned(),
-        recommended: value == OnLarge::Continue,
+    let choice = |value: OnLarge, label: &str, help: &str| {
+        let flag = format!("--on-large {}", value.as_str());
+        choice(value.as_str(), &flag, label, help, value == OnLarge::Continue)
     };
     let mut details = vec![weighed(weight)];
     details.extend(

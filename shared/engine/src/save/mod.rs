@@ -10,14 +10,14 @@ mod naming;
 mod plan;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use convosync_core::{Roots, SaveId, SessionId, Summary, Vector};
+use convosync_core::{SaveId, SessionId, Summary, Vector};
 use convosync_wire::{
     Decision, Note, PlanReport, PlannedConversation, Request, SaveArgs, SaveMode, SavePlan,
     SaveReport,
 };
 
+use crate::account::LOCK_WAIT;
 use crate::capture::{Archive, TRANSCRIPT};
 use crate::engine::Engine;
 use crate::member::Member;
@@ -39,9 +39,6 @@ use plan::{
 pub(crate) use moment::{branch, carried_code, placeholder};
 pub(crate) use naming::{is_called, names_of, remote_of, repository_name, repository_shown};
 pub(crate) use plan::{conflicted, in_progress, listed};
-
-/// How long a save waits for another one of this device.
-const LOCK_WAIT: Duration = Duration::from_secs(60);
 
 /// Patterns of files that are never committed by a save, in `.gitignore` syntax: files that hold
 /// secrets by custom. Templates of them are wanted.
@@ -132,30 +129,12 @@ impl Chosen<'_> {
 }
 
 /// What became of the code.
-enum Coded {
-    /// It is in this commit, made now or before.
-    Committed(Committed),
-    /// It is in this commit, with the work that is on top of it.
-    Taken(Committed, Option<TakenWork>),
-    /// The user left it out.
-    LeftOut,
-}
-
-impl Coded {
-    /// The work on its way into the save.
-    fn work(&mut self) -> Option<&mut TakenWork> {
-        match self {
-            Self::Taken(_, work) => work.as_mut(),
-            Self::Committed(_) | Self::LeftOut => None,
-        }
-    }
-
-    fn committed(&self) -> Option<&Committed> {
-        match self {
-            Self::Committed(committed) | Self::Taken(committed, _) => Some(committed),
-            Self::LeftOut => None,
-        }
-    }
+#[derive(Default)]
+struct Coded {
+    /// The commit that it is in, made now or before; none if the user left it out.
+    committed: Option<Committed>,
+    /// The work that is on top of it, on its way into the save.
+    work: Option<TakenWork>,
 }
 
 impl Engine<'_> {
@@ -195,12 +174,13 @@ impl Engine<'_> {
         chosen: &mut Chosen<'_>,
     ) -> Result<(Coded, Vec<Note>), Trouble> {
         if args.no_code {
-            return Ok((Coded::LeftOut, Vec::new()));
+            return Ok((Coded::default(), Vec::new()));
         }
         let large = large::note(&chosen.scene.facts);
         if chosen.mode == SaveMode::Stash {
             let (committed, work) = self.take_work(&chosen.scene.facts)?;
-            return Ok((Coded::Taken(committed, work), large.into_iter().collect()));
+            let coded = Coded { committed: Some(committed), work };
+            return Ok((coded, large.into_iter().collect()));
         }
         let kept = self.step_onto(&mut chosen.scene, &chosen.onto)?;
         self.step("Committing changes")?;
@@ -209,7 +189,8 @@ impl Engine<'_> {
             &commit_message(&chosen.message),
             &self.excludes(),
         )?;
-        Ok((Coded::Committed(committed), kept.into_iter().chain(large).collect()))
+        let coded = Coded { committed: Some(committed), work: None };
+        Ok((coded, kept.into_iter().chain(large).collect()))
     }
 
     /// Looks at the repository, the conversations and the session, changes nothing.
@@ -282,9 +263,7 @@ impl Engine<'_> {
         let Some(transcript) = transcript else {
             return Ok(Weight { messages: 0, bytes: 0, tokens: None });
         };
-        // Paths make no difference to what is counted.
-        let now = self.canonical(assistant, transcript, &Roots::default())?;
-        let Summary { messages, context_tokens, .. } = now.summary;
+        let Summary { messages, context_tokens, .. } = self.summary_of(assistant, transcript)?;
         Ok(Weight { messages, bytes: transcript.len, tokens: context_tokens })
     }
 

@@ -44,7 +44,7 @@ impl Engine<'_> {
         let base = self.base(&mut shelf, chosen)?;
         let mut packing = Packing::new(self, member, chosen.session.clone());
         let mut notes = Vec::new();
-        if let Some(committed) = coded.committed() {
+        if let Some(committed) = coded.committed.as_ref() {
             notes.extend(about::kept_back(&committed.excluded));
             notes.extend(about::case_clashes(&committed.clashes));
             notes.extend(about::submodules(&committed.submodules));
@@ -63,7 +63,7 @@ impl Engine<'_> {
                 &mut shelf,
                 &mut packing,
             )?;
-            self.put_in_context(&mut captured, chosen, coded.committed(), base.as_ref());
+            self.put_in_context(&mut captured, chosen, coded.committed.as_ref(), base.as_ref());
             notes.extend(captured.notes);
             notes.extend(self.told_of_size(&captured.conversation, captured.tokens, args));
             conversations.push(captured.conversation);
@@ -72,14 +72,14 @@ impl Engine<'_> {
             notes.push(no_conversation(base.as_ref(), args));
         }
         conversations.extend(others_of(base.as_ref(), &conversations));
-        let (mut code, state) = match coded.committed() {
+        let (mut code, state) = match coded.committed.as_ref() {
             Some(committed) => {
                 let (code, state) = self.code_of(member, chosen, committed, &mut packing)?;
                 (Some(code), state)
             }
             None => code_before(base.as_ref()),
         };
-        if let (Some(taken), Some(code)) = (coded.work(), &mut code) {
+        if let (Some(taken), Some(code)) = (&mut coded.work, &mut code) {
             notes.extend(pointers_note(&taken.work));
             code.work.push(self.packed_work(member, taken, base.as_ref(), &mut packing)?);
         }
@@ -107,8 +107,8 @@ impl Engine<'_> {
             parents: chosen.parents.clone(),
             message: chosen.message.clone(),
             code: state,
-            branch: coded.committed().map(|_| branch(facts)),
-            commit: coded.committed().map(|committed| committed.commit.clone()),
+            branch: coded.committed.as_ref().map(|_| branch(facts)),
+            commit: coded.committed.as_ref().map(|committed| committed.commit.clone()),
             repository: repository_name(facts),
             working_directory: working_directory.display().to_string(),
             quiet: args.no_notify || args.auto,

@@ -5,7 +5,7 @@ use convosync_wire::{Decision, Question, SaveArgs, SaveMode};
 
 use crate::bind::Binding;
 use crate::choice::{cancel, choice};
-use crate::ports::{ChangeKind, Facts, HeadState, Operation};
+use crate::ports::{Facts, HeadState, Operation};
 use crate::settings::{Settings, is_synced};
 use crate::trouble::Refusal;
 
@@ -140,8 +140,7 @@ pub(crate) fn saved_by_itself(last: Option<String>, facts: &Facts) -> String {
 
 /// The files with conflicts, a line each; none if there are none.
 pub(crate) fn conflicted(facts: &Facts) -> Option<String> {
-    let conflicted = facts.changes.iter().filter(|change| change.kind == ChangeKind::Conflicted);
-    let paths: Vec<_> = conflicted.map(|change| change.path.clone()).collect();
+    let paths = facts.unmerged();
     (!paths.is_empty()).then(|| listed(&paths))
 }
 

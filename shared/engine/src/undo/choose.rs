@@ -4,7 +4,7 @@ use convosync_core::{UndoKind, UndoStage};
 use convosync_wire::{UndoRow, UndoState};
 
 use super::journal::Entry;
-use crate::ports::{ChangeKind, Facts};
+use crate::ports::Facts;
 use crate::trouble::Refusal;
 
 /// What an undo is about.
@@ -67,16 +67,10 @@ fn row(facts: &Facts, entry: &Entry) -> UndoRow {
         },
         work_tree: facts.repository.root.display().to_string(),
         conflicts: match record.stage {
-            UndoStage::Waits => unmerged(facts),
+            UndoStage::Waits => facts.unmerged(),
             _ => Vec::new(),
         },
     }
-}
-
-/// Files whose conflicts are not resolved.
-pub(crate) fn unmerged(facts: &Facts) -> Vec<String> {
-    let unmerged = facts.changes.iter().filter(|change| change.kind == ChangeKind::Conflicted);
-    unmerged.map(|change| change.path.clone()).collect()
 }
 
 fn nothing() -> Refusal {

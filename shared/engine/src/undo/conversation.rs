@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, SeekFrom, Write};
+use std::ops::Range;
 use std::path::Path;
 
 use convosync_core::{
     ConversationBefore, ConversationId, FileBefore, FilePath, PlacedFile, UndoRecord,
 };
 
-use super::journal::{Entry, pieces_of};
+use super::journal::Entry;
 use crate::capture::{TRANSCRIPT, scratch_error};
 use crate::engine::Engine;
 use crate::member::Member;
@@ -181,8 +182,9 @@ impl Engine<'_> {
                     let file = self.cut(talk, path, source, *len, hash)?;
                     coming.push((path.clone(), file));
                 }
-                FileBefore::Kept { hash, .. } => {
-                    let file = self.unkept(keeping, number, before)?;
+                FileBefore::Kept { hash, first, pieces, .. } => {
+                    let pieces = *first..first.saturating_add(*pieces);
+                    let file = self.unkept(keeping, number, pieces)?;
                     let file = file.filter(|(_, now)| now == hash).map(|(file, _)| file);
                     coming.push((path.clone(), file.ok_or_else(|| lost(talk, path))?));
                 }
@@ -227,10 +229,10 @@ impl Engine<'_> {
         &self,
         keeping: &Keeping<'_>,
         number: u64,
-        before: &FileBefore,
+        pieces: Range<u32>,
     ) -> Result<Option<Held>, Trouble> {
         let (mut out, mut hash) = (self.ports.scratch.file()?, blake3::Hasher::new());
-        for piece in pieces_of(before) {
+        for piece in pieces {
             let bytes = self.kept_piece(keeping.member, keeping.root, number, piece)?;
             let Some(bytes) = bytes else { return Ok(None) };
             hash.update(&bytes);

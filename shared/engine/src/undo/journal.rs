@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use convosync_core::{
-    FileBefore, Sealed, UndoKind, UndoRecord, UndoStage, local_digest, open_value, seal_value,
+    Sealed, UndoKind, UndoRecord, UndoStage, local_digest, open_value, seal_value,
 };
 
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::Repository;
-use crate::retention::limits::DAY_MS;
+use crate::retention::limits::days_ms;
 use crate::settings::Retention;
 use crate::trouble::Trouble;
 
@@ -176,7 +176,7 @@ impl Engine<'_> {
     pub(crate) fn prune_undo(&self, member: &Member, repo: &Repository) -> Result<(), Trouble> {
         let entries = self.undo_entries(member, &repo.root)?;
         let now = self.ports.clock.now_ms();
-        let old = i64::from(Retention::PARKED_DAYS) * DAY_MS;
+        let old = days_ms(Retention::PARKED_DAYS);
         for (at, entry) in entries.iter().enumerate() {
             let resumes_after = entries[at + 1..].iter().filter(|e| e.is_undoable()).count();
             let is_old = now.saturating_sub(entry.record.made_ms) > old;
@@ -203,12 +203,4 @@ impl Engine<'_> {
 /// A note opens under its own name only.
 fn label(name: &str) -> String {
     format!("{LABEL} {name}")
-}
-
-/// Whether a file is kept in pieces.
-pub(crate) fn pieces_of(before: &FileBefore) -> std::ops::Range<u32> {
-    match before {
-        FileBefore::Kept { first, pieces, .. } => *first..first.saturating_add(*pieces),
-        FileBefore::Absent | FileBefore::Beginning { .. } => 0..0,
-    }
 }

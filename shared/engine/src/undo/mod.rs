@@ -16,19 +16,16 @@ use std::path::Path;
 use convosync_core::{ConversationBefore, Oid, UndoKind, UndoRecord, UndoStage, WorkTreeState};
 use convosync_wire::{PlanReport, Reply, Request, Rows, UndoArgs, UndoReport};
 
+use crate::account::LOCK_WAIT;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Assistant, Facts, GitError, IndexChange, Operation, Repository, Table};
 use crate::save::in_progress;
 use crate::trouble::{Refusal, Trouble};
-pub(crate) use choose::unmerged;
 use choose::{Chosen, chosen, rows};
 pub(crate) use conversation::{Keeping, Talk};
 pub(crate) use journal::Entry;
 pub(crate) use note::{AsideNames, CodeIntent, Intent};
-
-/// How long an undo waits for a save or a resume of this device.
-const LOCK_WAIT: std::time::Duration = std::time::Duration::from_secs(60);
 
 impl Engine<'_> {
     /// Takes back the last resume in this work tree, or lists what can be taken back.
@@ -124,9 +121,7 @@ impl Engine<'_> {
         };
         let mut new = Entry { number: self.next_undo(member, &repo.root)?, record };
         for before in &to.record.conversations {
-            let directory = Path::new(&before.directory);
-            let assistant = self.assistant_named(&before.assistant)?;
-            let talk = Talk { assistant, id: &before.id, directory };
+            let talk = self.talk_of(before)?;
             self.note_present(&keeping, &mut new, talk, before)?;
         }
         self.write_undo(member, &repo.root, &new)?;
@@ -199,9 +194,7 @@ impl Engine<'_> {
         }
         for before in &record.conversations {
             self.tell("Taking the conversation back");
-            let assistant = self.assistant_named(&before.assistant)?;
-            let directory = Path::new(&before.directory);
-            let talk = Talk { assistant, id: &before.id, directory };
+            let talk = self.talk_of(before)?;
             self.put_back(keeping, to.number, talk, before)?;
         }
         self.bind_again(keeping.member, &repo.root, record.binding.as_deref())?;
@@ -210,6 +203,11 @@ impl Engine<'_> {
         self.write_undo(keeping.member, &repo.root, &taken)?;
         new.record.stage = UndoStage::Done;
         self.write_undo(keeping.member, &repo.root, new)
+    }
+
+    fn talk_of<'t>(&'t self, before: &'t ConversationBefore) -> Result<Talk<'t>, Trouble> {
+        let assistant = self.assistant_named(&before.assistant)?;
+        Ok(Talk { assistant, id: &before.id, directory: Path::new(&before.directory) })
     }
 
     /// A conversation that a running assistant writes to is not taken from under it.

@@ -110,15 +110,6 @@ impl Git for MemoryGit {
         self.with(&repo.root, |repo| repo.tracking.values().cloned().collect())
     }
 
-    fn tracking_tip(
-        &self,
-        repo: &Repository,
-        _remote: &str,
-        branch: &str,
-    ) -> Result<Option<Oid>, GitError> {
-        self.with(&repo.root, |repo| repo.tracking.get(branch).cloned())
-    }
-
     fn bundle(
         &self,
         repo: &Repository,
