@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use convosync_adapters::{ClaudeHooks, HookEvent, HooksError};
+use convosync_engine::AutoSync;
 use convosync_wire::{Choice, ConfigArgs, Decision, Note, Question};
 
 use crate::surroundings::Env;
@@ -17,12 +18,17 @@ pub(crate) enum Wish {
 
 /// Lets Claude Code call ConvoSync as `when` says. `agreed`: whether its settings may be changed;
 /// what ConvoSync added itself it takes out unasked.
-pub(crate) fn wanted(env: &Env, folder: Option<PathBuf>, when: &str, agreed: Option<bool>) -> Wish {
+pub(crate) fn wanted(
+    env: &Env,
+    folder: Option<PathBuf>,
+    when: AutoSync,
+    agreed: Option<bool>,
+) -> Wish {
     let Some(folder) = folder else { return Wish::Done(None) };
-    let events: &[HookEvent] = match when.trim_matches('"') {
-        "turn" | "true" => &[HookEvent::Stop, HookEvent::SessionEnd],
-        "leave" => &[HookEvent::SessionEnd],
-        _ => &[],
+    let events: &[HookEvent] = match when {
+        AutoSync::Turn => &[HookEvent::Stop, HookEvent::SessionEnd],
+        AutoSync::Leave => &[HookEvent::SessionEnd],
+        AutoSync::Off => &[],
     };
     if !folder.is_dir() {
         return Wish::Done((!events.is_empty()).then(|| not_there(&folder)));

@@ -28,7 +28,12 @@ pub(crate) fn update(engine: &Engine<'_>, verb: &Verb, path: &Path) {
 /// Whoever looks sends what waits, and changes nothing else that is shown.
 fn may_change(verb: &Verb, before: &str) -> bool {
     match verb {
-        Verb::List(_) | Verb::Status | Verb::Log { .. } | Verb::DeviceList => {
+        Verb::List(_)
+        | Verb::Show(_)
+        | Verb::Doctor(_)
+        | Verb::Status
+        | Verb::Log { .. }
+        | Verb::DeviceList => {
             !before.is_empty() && before.lines().any(|line| !line.contains("\"waiting\":0"))
         }
         Verb::Config(_) | Verb::Store | Verb::Export(_) => false,

@@ -208,9 +208,9 @@ fn configured(request: &Request, args: &ConfigArgs) -> Result<Outcome, Refusal> 
     if let ConfigArgs::Set { key, value, hooks } = args
         && key == "auto_sync"
     {
-        file.check(key, value).map_err(refusal)?;
+        let when = file.check(key, value).map_err(refusal)?.auto_sync;
         let claude = claude_folder(&request.env, paths.home.as_deref());
-        match hooks::wanted(&request.env, claude, value, *hooks) {
+        match hooks::wanted(&request.env, claude, when, *hooks) {
             Wish::Ask(decision) => return Ok(Outcome::Decision(*decision)),
             Wish::Done(note) => called = note,
         }

@@ -91,10 +91,19 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// Works on a copy of the index: it gets no shared part that is of no use afterwards, and the
+    /// Works on this copy of the index: it gets no shared part that is of no use afterwards, and the
     /// indexes of submodules, which are no copies, are not written.
-    pub(crate) fn on_a_copy(self) -> Self {
-        self.config("core.splitIndex=false").env("GIT_OPTIONAL_LOCKS", "0")
+    pub(crate) fn on_a_copy(self, index: &Path) -> Self {
+        let call = self.config("core.splitIndex=false").env("GIT_OPTIONAL_LOCKS", "0");
+        call.env("GIT_INDEX_FILE", index)
+    }
+
+    /// Puts new objects into this directory, if one is given.
+    pub(crate) fn objects_in(self, objects: Option<&Path>) -> Self {
+        match objects {
+            Some(objects) => self.env("GIT_OBJECT_DIRECTORY", objects),
+            None => self,
+        }
     }
 
     /// Makes a commit in the name of nobody: who made it does not matter, and may not be configured.

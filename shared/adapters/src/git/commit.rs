@@ -103,11 +103,7 @@ pub(super) fn stage_into(
     let call = || {
         let call = git.write(&repo.root, "add").arg("--all");
         let Some((index, objects)) = elsewhere else { return call };
-        let call = call.env("GIT_INDEX_FILE", index).on_a_copy();
-        match objects {
-            Some(objects) => call.env("GIT_OBJECT_DIRECTORY", objects),
-            None => call,
-        }
+        call.on_a_copy(index).objects_in(objects)
     };
     add(git, call, &all_but(behind))
 }

@@ -15,7 +15,7 @@ pub(super) fn foresee_commit(
     let (status, behind) = status(git, &repo.root)?.without(excludes);
     let index = CopiedIndex::of(repo).map_err(|error| failed(&error.to_string()))?;
     commit::stage(git, repo, &behind, Some(index.path()))?;
-    let tree = git.write(&repo.root, "write-tree").env("GIT_INDEX_FILE", index.path()).id()?;
+    let tree = git.write(&repo.root, "write-tree").on_a_copy(index.path()).id()?;
     let call = git.write(&repo.root, "commit-tree").by_nobody();
     let parent = status.commit.iter().flat_map(|commit| ["-p", commit.as_str()]);
     call.args(["--no-gpg-sign", "-m", "foreseen", tree.as_str()]).args(parent).id()

@@ -63,21 +63,6 @@ pub(super) fn tracking_tips(
     Ok(tips)
 }
 
-pub(super) fn tracking_tip(
-    git: &GitCli,
-    repo: &Repository,
-    remote: &str,
-    branch: &str,
-) -> Result<Option<Oid>, GitError> {
-    let reference = format!("refs/remotes/{}/{}", name::remote(remote)?, name::branch(branch)?);
-    let args = ["--format=%(refname)%00%(objectname)", &reference];
-    let out = git.read(&repo.root, "for-each-ref").args(args).ok()?;
-    let out = String::from_utf8_lossy(&out);
-    // Nothing, or branches below a folder of this name.
-    let mut fields = out.lines().filter_map(|line| line.split_once('\0'));
-    Ok(fields.find(|(name, _)| *name == reference).and_then(|(_, id)| oid(id)))
-}
-
 /// The walk stops at what refs reach, which git keeps whole; so it is short. It asks no promisor.
 pub(super) fn has_commit(git: &GitCli, repo: &Repository, commit: &Oid) -> Result<bool, GitError> {
     if git.memory().fetched.contains(&(repo.common_dir.clone(), commit.clone())) {

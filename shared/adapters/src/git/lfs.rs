@@ -8,7 +8,7 @@ use std::path::Path;
 use convosync_engine::ports::{ChangeKind, GitError, Repository};
 
 use super::status::{Entry, shown};
-use super::{GitCli, config};
+use super::{GitCli, config, unreadable};
 
 /// What a line of `.gitattributes` says of such files: gitattributes(5), git-lfs-track(1).
 const ATTRIBUTE: &str = "filter=lfs";
@@ -50,8 +50,12 @@ pub(super) fn named<'p>(
     let out = call.input(paths).ok()?;
     let fields: Vec<&[u8]> = out.split(|byte| *byte == 0).collect();
     // `path NUL filter NUL value NUL`
-    let theirs = fields.chunks_exact(3).filter(|field| field[2] == b"lfs");
-    Ok(theirs.map(|field| field[0].to_vec()).collect())
+    let (told, rest) = fields.as_chunks::<3>();
+    if rest.len() > 1 {
+        return Err(unreadable("check-attr"));
+    }
+    let theirs = told.iter().filter(|[_, _, value]| value == b"lfs");
+    Ok(theirs.map(|[path, ..]| path.to_vec()).collect())
 }
 
 /// Whether a checkout would stop halfway: git was told to insist on a program that is gone.

@@ -256,15 +256,6 @@ impl Git for GitCli {
         history::tracking_tips(self, repo, remote)
     }
 
-    fn tracking_tip(
-        &self,
-        repo: &Repository,
-        remote: &str,
-        branch: &str,
-    ) -> Result<Option<Oid>, GitError> {
-        history::tracking_tip(self, repo, remote, branch)
-    }
-
     fn bundle(
         &self,
         repo: &Repository,

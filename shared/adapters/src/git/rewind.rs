@@ -57,7 +57,7 @@ fn files(
     if here == there {
         return Ok(());
     }
-    let call = git.write(&repo.root, "read-tree").env("GIT_INDEX_FILE", index.path());
+    let call = git.write(&repo.root, "read-tree").on_a_copy(index.path());
     let args = ["-m", "-u", "--no-recurse-submodules", here.as_str(), there.as_str()];
     let output = call.args(args).run()?;
     if !output.success() {
@@ -114,7 +114,7 @@ fn outside_of_sparse(
     if paths.is_empty() {
         return Ok(());
     }
-    let call = git.write(&repo.root, "checkout-index").env("GIT_INDEX_FILE", index.path());
+    let call = git.write(&repo.root, "checkout-index").on_a_copy(index.path());
     let args = ["--force", "--ignore-skip-worktree-bits", "-z", "--stdin"];
     call.args(args).input(paths).ok().map(|_| ())
 }

@@ -122,7 +122,7 @@ fn is_split(repo: &Repository) -> bool {
 fn staged_tree(git: &GitCli, repo: &Repository, kept: &Path) -> Result<Option<Oid>, GitError> {
     // Git writes into the index that it makes a tree of.
     let copy = CopiedIndex::of_file(repo, kept).map_err(|error| failed(&error))?;
-    let call = git.write(&repo.root, "write-tree").env("GIT_INDEX_FILE", copy.path());
+    let call = git.write(&repo.root, "write-tree").on_a_copy(copy.path());
     let output = call.run()?;
     Ok(if output.success() { oid(&output.text()) } else { None })
 }
@@ -186,7 +186,7 @@ impl WorkIndex {
             lines.extend_from_slice(&file.path);
             lines.push(0);
         }
-        let call = git.write(&repo.root, "update-index").env("GIT_INDEX_FILE", self.path());
+        let call = git.write(&repo.root, "update-index").on_a_copy(self.path());
         call.args(["-z", "--index-info"]).input(lines).ok().map(|_| ())
     }
 
@@ -198,13 +198,13 @@ impl WorkIndex {
         paths: &[Vec<u8>],
     ) -> Result<Oid, GitError> {
         let input: Vec<u8> = paths.iter().flat_map(|path| [path, &b"\0"[..]].concat()).collect();
-        let call = git.write(&repo.root, "update-index").env("GIT_INDEX_FILE", self.path());
+        let call = git.write(&repo.root, "update-index").on_a_copy(self.path());
         call.args(["--force-remove", "-z", "--stdin"]).input(input).ok()?;
         self.tree(git, repo)
     }
 
     pub(super) fn tree(&self, git: &GitCli, repo: &Repository) -> Result<Oid, GitError> {
-        git.write(&repo.root, "write-tree").env("GIT_INDEX_FILE", self.path()).id()
+        git.write(&repo.root, "write-tree").on_a_copy(self.path()).id()
     }
 }
 

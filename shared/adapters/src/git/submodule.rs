@@ -18,16 +18,19 @@ pub(super) fn left_behind(git: &GitCli, repo: &Repository) -> Result<Vec<Submodu
     if !repo.root.join(".gitmodules").exists() {
         return Ok(Vec::new());
     }
+    let place = |path: &[u8]| repo.root.join(PathBuf::from(OsString::from_vec(path.to_vec())));
+    let mut checked_out: Vec<_> = paths(git, repo)?.into_iter().take(MOST).collect();
+    // In the others nothing was changed.
+    checked_out.retain(|path| place(path).join(".git").exists());
+    if checked_out.is_empty() {
+        return Ok(Vec::new());
+    }
     let dirty = dirty(git, repo)?;
     let mut found = Vec::new();
-    for path in paths(git, repo)?.into_iter().take(MOST) {
-        let place = repo.root.join(PathBuf::from(OsString::from_vec(path.clone())));
-        if !place.join(".git").exists() {
-            continue; // not checked out, so nothing was changed in it
-        }
+    for path in checked_out {
         let submodule = Submodule {
             dirty: dirty.contains(&path),
-            unpushed: is_unpushed(git, &place)?,
+            unpushed: is_unpushed(git, &place(&path))?,
             path: shown(&path),
         };
         found.extend((submodule.dirty || submodule.unpushed).then_some(submodule));

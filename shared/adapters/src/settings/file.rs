@@ -8,7 +8,7 @@ use convosync_engine::{SaveMode, Settings};
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
 use super::error::SettingsError;
-use super::keys::{KEYS, Key, Kind, value};
+use super::keys::{KEYS, Key, Kind, apply, value};
 use super::parse::{Parsed, given, parse, unknown};
 use crate::durable;
 
@@ -101,13 +101,16 @@ impl SettingsFile {
         })
     }
 
-    /// Whether a setting may be that.
+    /// Reads a setting as it would be if it were that; the others are as by default.
     ///
     /// # Errors
     ///
     /// [`SettingsError::Unknown`], [`SettingsError::Value`].
-    pub fn check(&self, name: &str, text: &str) -> Result<(), SettingsError> {
-        checked(name, text).map(drop)
+    pub fn check(&self, name: &str, text: &str) -> Result<Settings, SettingsError> {
+        let (key, item) = checked(name, text)?;
+        let mut settings = Settings::default();
+        apply(&mut settings, key.name, given(key, &item, None)?);
+        Ok(settings)
     }
 
     /// Remembers how a repository's changes are saved. Gives whether anything changed.

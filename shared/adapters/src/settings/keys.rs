@@ -157,7 +157,7 @@ pub(super) fn value(settings: &Settings, name: &str) -> Value {
         "sync_branches" => json!(settings.sync_branches),
         "exclude_patterns" => json!(settings.exclude_patterns),
         "env.names" => json!(settings.env_names),
-        "terminal.history" => json!(scope_told(settings.history)),
+        "terminal.history" => json!(settings.history.as_str()),
         "offline" => json!(settings.offline),
         "metered" => json!(settings.metered),
         "require_unlock" => json!(settings.require_unlock),
@@ -211,22 +211,6 @@ pub(super) fn apply(settings: &mut Settings, name: &str, given: Given) {
         ("retention.grace", Given::Number(days)) => retention.grace = days,
         _ => {}
     }
-}
-
-/// The scopes as they are written.
-const SCOPES: [(&str, HistoryScope); 3] = [
-    ("work-tree", HistoryScope::WorkTree),
-    ("everywhere", HistoryScope::Everywhere),
-    ("off", HistoryScope::Off),
-];
-
-/// `work-tree`, `everywhere` or `off`.
-pub(super) fn scope(text: &str) -> Option<HistoryScope> {
-    SCOPES.iter().find(|(name, _)| *name == text).map(|(_, scope)| *scope)
-}
-
-fn scope_told(scope: HistoryScope) -> &'static str {
-    SCOPES.iter().find(|(_, known)| *known == scope).map_or("", |(name, _)| name)
 }
 
 const UNITS: [(&str, u64); 4] =

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use convosync_engine::{AutoSync, SaveMode, Settings};
+use convosync_engine::{AutoSync, HistoryScope, SaveMode, Settings};
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::error::SettingsError;
-use super::keys::{ASK, Given, KEYS, Key, Kind, apply, nearest, scope, size};
+use super::keys::{ASK, Given, KEYS, Key, Kind, apply, nearest, size};
 
 /// What a file says.
 #[derive(Debug, Default)]
@@ -104,6 +104,10 @@ fn mode(text: &str) -> Option<Option<SaveMode>> {
 }
 
 /// `true` and `false` are how it was written first.
+fn scope(text: &str) -> Option<HistoryScope> {
+    HistoryScope::ALL.into_iter().find(|scope| scope.as_str() == text)
+}
+
 fn auto_sync(item: &Item) -> Option<AutoSync> {
     if let Some(on) = item.as_bool() {
         return Some(if on { AutoSync::Turn } else { AutoSync::Off });

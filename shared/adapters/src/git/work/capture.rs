@@ -9,8 +9,8 @@ use convosync_engine::ports::{CapturedWork, GitError, Repository, WorkHere};
 
 use super::super::index::while_unlocked;
 use super::super::status::shown;
-use super::super::{GitCli, bundle, submodule, unreadable};
-use super::difference::{Difference, difference, within};
+use super::super::{GitCli, bundle, lfs, submodule};
+use super::difference::{Difference, difference};
 use super::place::Pieces;
 use super::snapshot::{Quarantine, Snapshot, refusal, snapshot};
 
@@ -52,7 +52,7 @@ fn write(
     let header = format!("{version}-{base}\n{commit} {}\n\n", bundle::WORK);
     target.write_all(header.as_bytes()).map_err(failed)?;
     let args = ["--revs", "--stdout", "--thin", "--delta-base-offset", "-q"];
-    let call = within(git.write(&repo.root, "pack-objects"), objects).args(args);
+    let call = git.write(&repo.root, "pack-objects").objects_in(objects).args(args);
     call.input(format!("{commit}\n^{base}\n")).output_file(target).ok().map(drop)
 }
 
@@ -63,23 +63,9 @@ fn pointers(
     repo: &Repository,
     changed: &Difference,
 ) -> Result<Vec<String>, GitError> {
-    let mut paths = Vec::new();
-    for (path, _) in changed.iter().filter(|(_, pair)| pair.new.is_there()) {
-        paths.extend_from_slice(path);
-        paths.push(0);
-    }
-    if paths.is_empty() {
-        return Ok(Vec::new());
-    }
-    let call = git.read(&repo.root, "check-attr").args(["--stdin", "-z", "filter"]).input(paths);
-    let out = call.ok()?;
-    let fields: Vec<&[u8]> = out.split(|byte| *byte == 0).collect();
-    let (told, rest) = fields.as_chunks::<3>();
-    if rest.len() > 1 {
-        return Err(unreadable("check-attr"));
-    }
-    let kept = told.iter().filter(|[_, _, value]| value == b"lfs");
-    Ok(kept.map(|[path, ..]| shown(path)).collect())
+    let there = changed.iter().filter(|(_, pair)| pair.new.is_there());
+    let kept = lfs::named(git, &repo.root, there.map(|(path, _)| path.as_slice()))?;
+    Ok(kept.iter().map(|path| shown(path)).collect())
 }
 
 pub(in super::super) fn compare(

@@ -6,7 +6,6 @@ use std::path::Path;
 use convosync_core::Oid;
 use convosync_engine::ports::GitError;
 
-use super::super::call::Call;
 use super::super::{GitCli, unreadable};
 
 /// A submodule's mode (gitformat-index(5)).
@@ -59,16 +58,8 @@ pub(super) fn difference(
     new: &Oid,
 ) -> Result<Difference, GitError> {
     let args = ["-r", "-z", "--raw", "--no-abbrev", "--no-renames", old.as_str(), new.as_str()];
-    let call = within(git.read(root, "diff-tree"), objects).args(args);
+    let call = git.read(root, "diff-tree").objects_in(objects).args(args);
     parse(&call.ok()?).ok_or_else(|| unreadable("diff-tree"))
-}
-
-/// The call with new objects in this directory.
-pub(super) fn within<'g>(call: Call<'g>, objects: Option<&Path>) -> Call<'g> {
-    match objects {
-        Some(objects) => call.env("GIT_OBJECT_DIRECTORY", objects),
-        None => call,
-    }
 }
 
 fn parse(out: &[u8]) -> Option<Difference> {

@@ -181,8 +181,7 @@ struct Placing<'a> {
 
 impl<'a> Placing<'a> {
     fn call(&self, what: &'static str) -> Call<'a> {
-        let call = self.git.write(&self.repo.root, what).env("GIT_INDEX_FILE", self.index);
-        call.on_a_copy()
+        self.git.write(&self.repo.root, what).on_a_copy(self.index)
     }
 
     fn tree(&self) -> Result<Oid, GitError> {

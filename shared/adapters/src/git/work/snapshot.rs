@@ -13,7 +13,7 @@ use super::super::index::{CopiedIndex, OBJECTS};
 use super::super::obstacle::lies;
 use super::super::status::{Status, changes, shown, status};
 use super::super::{GitCli, commit, facts};
-use super::difference::{Difference, difference, within};
+use super::difference::{Difference, difference};
 
 /// Nobody made a piece of work, at no time: equal work has to be equal.
 const NEVER: &str = "@0 +0000";
@@ -97,8 +97,8 @@ struct Taking<'a> {
 
 impl<'a> Taking<'a> {
     fn call(&self, what: &'static str) -> Call<'a> {
-        let call = self.git.write(&self.repo.root, what).env("GIT_INDEX_FILE", self.index);
-        within(call.on_a_copy(), self.objects)
+        let call = self.git.write(&self.repo.root, what).on_a_copy(self.index);
+        call.objects_in(self.objects)
     }
 
     fn difference(&self, old: &Oid, new: &Oid) -> Result<Difference, GitError> {
@@ -116,11 +116,10 @@ impl<'a> Taking<'a> {
         let staged = self.tree()?;
         let unstaged = self.difference(&index, &staged)?;
         refuse_loss(&self.repo.root, &unstaged)?;
-        let files = self.with_what_stays(&base, staged)?;
+        let (files, changed) = self.with_what_stays(&base, staged)?;
         let intended = self.intended(status, &unstaged)?;
         let index_commit = self.commit(&index, [Some(&base), intended.as_ref()])?;
         let commit = self.commit(&files, [Some(&base), Some(&index_commit)])?;
-        let changed = self.difference(&base, &files)?;
         let changes = changes(&status.entries).len() as u64;
         Ok(Snapshot { base, index, commit, changes, changed })
     }
@@ -130,17 +129,20 @@ impl<'a> Taking<'a> {
     }
 
     /// A file that was taken out of the index, and lies here still where git does not look
-    /// (ignored, or kept back), stays where it is on the other side too.
-    fn with_what_stays(&self, base: &Oid, staged: Oid) -> Result<Oid, GitError> {
+    /// (ignored, or kept back), stays where it is on the other side too. Gives the tree, and how it
+    /// differs from the commit.
+    fn with_what_stays(&self, base: &Oid, staged: Oid) -> Result<(Oid, Difference), GitError> {
         let changed = self.difference(base, &staged)?;
         let gone = changed.iter().filter(|(_, pair)| !pair.new.is_there());
         let stays = gone.filter(|(path, _)| lies(&self.repo.root, path));
         let entries: Vec<u8> = stays.flat_map(|(path, pair)| pair.old.entry(path)).collect();
         if entries.is_empty() {
-            return Ok(staged);
+            return Ok((staged, changed));
         }
         self.call("update-index").args(["-z", "--index-info"]).input(entries).ok()?;
-        self.tree()
+        let files = self.tree()?;
+        let changed = self.difference(base, &files)?;
+        Ok((files, changed))
     }
 
     /// The names that were added without contents, as a commit; the index is of no use afterwards.
