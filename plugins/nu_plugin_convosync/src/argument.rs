@@ -26,7 +26,7 @@ pub(crate) fn session(call: &EvaluatedCall, input: &Value) -> Result<Option<Name
     if let Some(Spanned { item, span }) = call.opt::<Spanned<String>>(0)? {
         return Ok(Some(Named { session: item, save: None, place: span }));
     }
-    piped(input)
+    piped_session(input)
 }
 
 /// As [`session`], where there has to be one.
@@ -52,7 +52,7 @@ pub(crate) fn sessions(call: &EvaluatedCall, input: &Value) -> Result<Vec<String
             value => vec![value.clone()],
         };
         for item in &items {
-            sessions.extend(piped(item)?.map(|named| named.session));
+            sessions.extend(piped_session(item)?.map(|named| named.session));
         }
     }
     if sessions.is_empty() {
@@ -64,10 +64,6 @@ pub(crate) fn sessions(call: &EvaluatedCall, input: &Value) -> Result<Vec<String
 
 /// The session that came through the pipeline, if anything did.
 pub(crate) fn piped_session(input: &Value) -> Result<Option<Named>, LabeledError> {
-    piped(input)
-}
-
-fn piped(input: &Value) -> Result<Option<Named>, LabeledError> {
     let place = input.span();
     let help = "pipe one row of `convosync list` in, or name the session";
     match input {
@@ -83,7 +79,7 @@ fn piped(input: &Value) -> Result<Option<Named>, LabeledError> {
             Ok(Some(Named { session: session.to_owned(), save, place }))
         }
         Value::List { vals, .. } => match vals.as_slice() {
-            [row] => piped(row),
+            [row] => piped_session(row),
             [] => Err(wrong("there is no row", help, place)),
             rows => {
                 let message = format!("there are {} rows, and one is needed", rows.len());
@@ -166,7 +162,7 @@ mod tests {
 
     #[track_caller]
     fn check(input: Value, want: Result<Option<(&str, Option<&str>)>, &str>) {
-        let got = piped(&input);
+        let got = piped_session(&input);
         let got = match &got {
             Ok(named) => Ok(named.as_ref().map(|n| (n.session.as_str(), n.save.as_deref()))),
             Err(error) => Err(error.msg.as_str()),

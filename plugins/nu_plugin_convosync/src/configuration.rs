@@ -7,7 +7,7 @@ use nu_protocol::{LabeledError, Span, Value};
 
 use crate::clean;
 
-/// The keys, what each may be, and whether only the module `convosync.nu` acts on it.
+/// The keys, and what each may be. The plugin itself acts on those of [`Configuration`] alone.
 const KEYS: &[(&str, Kind)] = &[
     ("helper", Kind::Path),
     ("watch_interval", Kind::Duration),
@@ -15,7 +15,6 @@ const KEYS: &[(&str, Kind)] = &[
     ("prompt", Kind::Switch),
     ("record_history", Kind::Switch),
     ("remind_after", Kind::Duration),
-    ("save_on_leave", Kind::Switch),
     ("save_on_leave", Kind::Switch),
 ];
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use convosync_wire::{Answer, Failure, ListArgs, News, Reply, SessionRow, Verb};
+use convosync_wire::{Answer, Failure, News, Reply, SessionRow, Verb};
 use nu_protocol::{HandlerGuard, LabeledError, ShellError, Signals, Span, Value};
 
 use crate::failure::labeled;
@@ -17,11 +17,6 @@ pub(crate) const INTERVAL: Duration = Duration::from_secs(10);
 
 /// How often a pause looks whether it was interrupted.
 const GLANCE: Duration = Duration::from_millis(50);
-
-/// What is asked for again and again.
-pub(crate) fn asked(args: ListArgs) -> ListArgs {
-    ListArgs { all: true, limit: None, news: true, ..args }
-}
 
 /// Tells a person that it goes on: until something comes there is nothing to see.
 pub(crate) fn begun() {

@@ -244,7 +244,7 @@ impl Session<'_> {
 
     /// Prints what other devices save until the user ends it.
     fn watch(&self, args: ListArgs, interval: Duration) -> Exit {
-        let verb = Verb::List(watch::asked(args));
+        let verb = Verb::List(args.watched());
         let request = caller::request(verb, &self.directory, self.env);
         let show = |row: &SessionRow| {
             let look = Look { now_ms: now_ms(), ..self.out.clone() };

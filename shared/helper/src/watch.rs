@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use convosync_wire::{ListArgs, News, Reply, SessionRow};
+use convosync_wire::{News, Reply, SessionRow};
 
 use crate::interrupt::Interrupt;
 use crate::outcome::Outcome;
@@ -18,11 +18,6 @@ pub(crate) enum End {
     Unread,
     /// The list can't be had, and not because a store is out of reach.
     Outcome(Outcome),
-}
-
-/// What is asked for again and again.
-pub(crate) fn asked(args: ListArgs) -> ListArgs {
-    ListArgs { all: true, limit: None, news: true, ..args }
 }
 
 /// Looks every `interval`. `list` asks for the list, `begun` is told once that the first one is

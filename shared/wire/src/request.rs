@@ -599,6 +599,14 @@ pub struct ListArgs {
     pub news: bool,
 }
 
+impl ListArgs {
+    /// What a watch asks for again and again.
+    #[must_use]
+    pub fn watched(self) -> Self {
+        Self { all: true, limit: None, news: true, ..self }
+    }
+}
+
 /// The oldest time that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -50,7 +50,7 @@ impl SimplePluginCommand for Export {
                 None,
             )
             .named("at", SyntaxShape::String, "this save, not the newest", None)
-            .input_output_types(super::piped_session(&Type::record()))
+            .input_output_types(super::piped_sessions(&Type::record()))
     }
 
     fn examples(&self) -> Vec<Example<'_>> {

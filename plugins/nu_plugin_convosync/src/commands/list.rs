@@ -153,7 +153,7 @@ fn listed(front: &Front<'_>, verb: Verb) -> Result<Rows<SessionRow>, LabeledErro
 /// What other devices save from now on, row by row.
 fn watched(front: Front<'_>, args: ListArgs) -> Result<PipelineData, LabeledError> {
     let interval = front.caller().configuration().watch_interval.unwrap_or(watch::INTERVAL);
-    let verb = Verb::List(watch::asked(args));
+    let verb = Verb::List(args.watched());
     let known = listed(&front, verb.clone())?;
     tell(&known.notes);
     watch::begun();

@@ -40,7 +40,7 @@ impl SimplePluginCommand for Log {
                 SyntaxShape::String,
                 "session id or a unique prefix (or pipe a row of `convosync list` in)",
             )
-            .input_output_types(super::piped_session(&log_type()))
+            .input_output_types(super::piped_sessions(&log_type()))
     }
 
     fn examples(&self) -> Vec<Example<'_>> {

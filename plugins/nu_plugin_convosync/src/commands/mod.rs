@@ -1,4 +1,4 @@
-//! The commands, one a file.
+//! The commands, one a file or a few that are alike.
 
 mod config;
 mod config_get;
@@ -91,12 +91,7 @@ fn of_sessions(name: &str) -> Signature {
         .input_output_types(piped_sessions(&Type::record()))
 }
 
-/// What names a session when it comes through the pipeline.
-fn piped_session(to: &Type) -> Vec<(Type, Type)> {
-    piped_sessions(to)
-}
-
-/// What names sessions when it comes through the pipeline.
+/// What names a session, or several, when it comes through the pipeline.
 fn piped_sessions(to: &Type) -> Vec<(Type, Type)> {
     [
         Type::Nothing,

@@ -38,7 +38,7 @@ impl SimplePluginCommand for Note {
         super::signature(self.name())
             .optional("session", SyntaxShape::String, "session id or a unique prefix")
             .optional("text", SyntaxShape::String, "what to note, at most 2000 letters")
-            .input_output_types(super::piped_session(&Type::record()))
+            .input_output_types(super::piped_sessions(&Type::record()))
     }
 
     fn examples(&self) -> Vec<Example<'_>> {

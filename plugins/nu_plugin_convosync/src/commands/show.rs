@@ -47,7 +47,7 @@ impl SimplePluginCommand for Show {
             )
             .param(text_flag("at", "this save of the session, not its newest"))
             .param(messages_flag())
-            .input_output_types(super::piped_session(&Type::record()))
+            .input_output_types(super::piped_sessions(&Type::record()))
     }
 
     fn examples(&self) -> Vec<Example<'_>> {

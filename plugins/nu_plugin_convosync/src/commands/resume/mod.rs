@@ -121,7 +121,7 @@ on its branch."
                 words(OnMergeConflict::ALL),
                 "when code can't be merged without you",
             ))
-            .input_output_types(super::piped_session(&Type::Any))
+            .input_output_types(super::piped_sessions(&Type::Any))
     }
 
     fn examples(&self) -> Vec<Example<'_>> {
