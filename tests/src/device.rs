@@ -130,6 +130,19 @@ impl World {
         self.path().join("words")
     }
 
+    /// A device without a clone: it only joins.
+    ///
+    /// # Panics
+    ///
+    /// If its home can't be made.
+    #[must_use]
+    pub fn visitor(&self, name: &str) -> Device {
+        let home = self.path().join(name);
+        fs::create_dir_all(&home).expect("a home");
+        let home = home.canonicalize().expect("a home");
+        Device { name: name.to_owned(), work_tree: home.clone(), home, more: BTreeMap::new() }
+    }
+
     /// A device without an account, with a clone at `clone` below its home.
     #[must_use]
     pub fn bare_device(&self, name: &str, clone: &str) -> Device {

@@ -14,14 +14,6 @@ use crate::moments::Moments;
 /// Kills for each command; `dying` tries every write.
 const KILLS: u32 = 10;
 
-/// A device without a clone: it only joins.
-fn visitor(world: &World, name: &str) -> Device {
-    let home = world.path().join(name);
-    fs::create_dir_all(&home).expect("a home");
-    let home = home.canonicalize().expect("a home");
-    Device { name: name.to_owned(), work_tree: home.clone(), home, more: Default::default() }
-}
-
 fn join_command(world: &World, device: &Device, words: &str) -> Command {
     let file = device.home.join("typed");
     fs::write(&file, words).expect("a file");
@@ -69,7 +61,7 @@ fn an_init_that_was_killed_ends_with_words_that_open_the_account() {
     let mut span = Duration::ZERO;
     for kill in 0..=KILLS {
         let world = World::new();
-        let first = visitor(&world, "first");
+        let first = world.visitor("first");
         let url = world.store_url();
         let init = ["init", "--store", &url, "--device", "first", "--yes", "--json"];
         if kill == 0 {
@@ -85,7 +77,7 @@ fn an_init_that_was_killed_ends_with_words_that_open_the_account() {
         assert!(again.status.success(), "{}", told(&again));
         let shown = words_in(&String::from_utf8_lossy(&again.stdout)).or_else(|| words_in(&before));
         let words = shown.unwrap_or_else(|| panic!("no words: {before}\n{}", told(&again)));
-        let second = visitor(&world, "second");
+        let second = world.visitor("second");
         joins(&world, &second, &words);
         assert_eq!(names(&second), ["first", "second"]);
     }
@@ -94,7 +86,7 @@ fn an_init_that_was_killed_ends_with_words_that_open_the_account() {
 #[test]
 fn words_that_nobody_could_read_are_shown_again_and_then_no_more() {
     let world = World::new();
-    let first = visitor(&world, "first");
+    let first = world.visitor("first");
     let url = world.store_url();
     let init = ["init", "--store", &url, "--yes"];
     let mut command = first.command(&[&init[..], &["--json"]].concat());
@@ -103,13 +95,13 @@ fn words_that_nobody_could_read_are_shown_again_and_then_no_more() {
     child.wait().expect("it ends");
     let words = first.json(&init)["recovery_words"].as_str().expect("words").to_owned();
     assert_eq!(first.json(&init)["recovery_words"], Value::Null);
-    joins(&world, &visitor(&world, "second"), &words);
+    joins(&world, &world.visitor("second"), &words);
 }
 
 #[test]
 fn a_join_that_was_killed_ends_as_one_device() {
     let world = World::new();
-    let first = visitor(&world, "first");
+    let first = world.visitor("first");
     let words = first.json(&["init", "--store", &world.store_url(), "--device", "first", "--yes"])
         ["recovery_words"]
         .as_str()
@@ -119,7 +111,7 @@ fn a_join_that_was_killed_ends_as_one_device() {
     let mut span = Duration::ZERO;
     let mut expected = vec!["first".to_owned()];
     for kill in 0..=KILLS {
-        let device = visitor(&world, &format!("guest{kill:02}"));
+        let device = world.visitor(&format!("guest{kill:02}"));
         expected.push(device.name.clone());
         if kill == 0 {
             let start = Instant::now();

@@ -281,14 +281,6 @@ struct Scene {
     verb: Verb,
 }
 
-/// A device without a clone.
-fn visitor(world: &World, name: &str) -> Device {
-    let home = world.path().join(name);
-    fs::create_dir_all(&home).expect("a home");
-    let home = home.canonicalize().expect("a home");
-    Device { name: name.to_owned(), work_tree: home.clone(), home, more: Default::default() }
-}
-
 fn init(world: &World, file: bool) -> Verb {
     let path = world.words().to_str().expect("plain").to_owned();
     Verb::Init(InitArgs {
@@ -315,7 +307,7 @@ fn save(message: &str) -> Verb {
 /// Another device joins with these words and finds only the devices that there are.
 #[track_caller]
 fn words_open(world: &World, words: &str, devices: usize) {
-    let second = visitor(world, "second");
+    let second = world.visitor("second");
     account(&second, &join(world, words));
     match alive(&second, &Verb::DeviceList) {
         Reply::Devices(rows) => assert_eq!(rows.rows.len(), devices + 1, "{rows:?}"),
@@ -327,7 +319,7 @@ fn words_open(world: &World, words: &str, devices: usize) {
 fn an_init_that_dies_never_leaves_an_account_whose_words_nobody_has() {
     let scene = || {
         let world = World::new();
-        Scene { device: visitor(&world, "first"), verb: init(&world, false), world }
+        Scene { device: world.visitor("first"), verb: init(&world, false), world }
     };
     at_each_write(scene, |scene, reply| {
         let Reply::Initialised(report) = reply else { panic!("{reply:?}") };
@@ -336,7 +328,7 @@ fn an_init_that_dies_never_leaves_an_account_whose_words_nobody_has() {
     });
     let scene = || {
         let world = World::new();
-        Scene { device: visitor(&world, "first"), verb: init(&world, true), world }
+        Scene { device: world.visitor("first"), verb: init(&world, true), world }
     };
     at_each_write(scene, |scene, _| {
         let words = fs::read_to_string(scene.world.words()).expect("they were written");
@@ -348,9 +340,9 @@ fn an_init_that_dies_never_leaves_an_account_whose_words_nobody_has() {
 fn a_join_that_dies_ends_as_one_device() {
     let scene = || {
         let world = World::new();
-        account(&visitor(&world, "first"), &init(&world, true));
+        account(&world.visitor("first"), &init(&world, true));
         let words = fs::read_to_string(world.words()).expect("they were written");
-        Scene { device: visitor(&world, "guest"), verb: join(&world, &words), world }
+        Scene { device: world.visitor("guest"), verb: join(&world, &words), world }
     };
     at_each_write(scene, |scene, _| {
         let words = fs::read_to_string(scene.world.words()).expect("they were written");
@@ -409,7 +401,7 @@ fn store_has(world: &World, device: &Device, steps: usize) {
 fn a_join_that_dies_takes_along_what_was_saved_before() {
     let scene = || {
         let (world, device) = local();
-        account(&visitor(&world, "first"), &init(&world, true));
+        account(&world.visitor("first"), &init(&world, true));
         let words = fs::read_to_string(world.words()).expect("they were written");
         Scene { device, verb: join(&world, &words), world }
     };

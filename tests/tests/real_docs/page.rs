@@ -92,12 +92,13 @@ fn table(definition: &Value, nushell: Option<&Value>, page: &mut String) {
     }
     page.push_str("\n| shell | Nushell | what it does |\n|---|---|---|\n");
     for argument in &ours {
-        let same = theirs.iter().find(|parameter| is_same(argument, parameter));
-        let there = same.map_or_else(String::new, |parameter| code(&in_nu(parameter)));
+        let same = same(argument, &ours, &theirs);
+        let there = same.map_or_else(String::new, |other| code(&in_nu(other)));
         row(page, &[code(&in_shell(argument)), there, cell(text(&argument["about"]))]);
     }
     for parameter in &theirs {
-        if !ours.iter().any(|argument| is_same(argument, parameter)) {
+        let is_it = |other: &Value| std::ptr::eq(other, *parameter);
+        if !ours.iter().any(|own| same(own, &ours, &theirs).is_some_and(is_it)) {
             let about = cell(text(&parameter["description"]));
             row(page, &[String::new(), code(&in_nu(parameter)), about]);
         }
@@ -132,13 +133,19 @@ fn parameters(command: &Value) -> Vec<&Value> {
     items(first).filter(is_taken).collect()
 }
 
-fn is_same(argument: &Value, parameter: &Value) -> bool {
-    let flag = ["named", "switch"].contains(&text(&parameter["parameter_type"]));
-    match argument["long"].as_str() {
-        Some(long) => flag && long == text(&parameter["parameter_name"]),
-        // A positional argument is told by its place: commands have one.
-        None => !flag,
+fn is_flag(parameter: &Value) -> bool {
+    ["named", "switch"].contains(&text(&parameter["parameter_type"]))
+}
+
+/// The parameter of Nushell that is the same: an option by its name, the others by their place.
+fn same<'v>(argument: &Value, ours: &[&Value], theirs: &[&'v Value]) -> Option<&'v Value> {
+    if let Some(long) = argument["long"].as_str() {
+        let is_it = |other: &&Value| is_flag(other) && text(&other["parameter_name"]) == long;
+        return theirs.iter().copied().find(is_it);
     }
+    let mut places = ours.iter().filter(|own| own["long"].is_null());
+    let place = places.position(|own| std::ptr::eq(*own, argument))?;
+    theirs.iter().copied().filter(|other| !is_flag(other)).nth(place)
 }
 
 fn in_shell(argument: &Value) -> String {
