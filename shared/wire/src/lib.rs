@@ -20,6 +20,7 @@ mod store;
 mod terminal;
 mod undo;
 pub mod unlock;
+pub mod zellij;
 
 pub use answer::{Answer, Counted, Failure, Progress, Unit};
 pub use decision::{Choice, Decision, Question};

@@ -1,0 +1,259 @@
+//! What the plugin inside Zellij, the helper and `convosync watch` say to each other.
+//!
+//! The plugin starts the helper as `convosync -C DIR rpc --request JSON`, with a [`Call`] as JSON, and
+//! reads one line: [`Returned`]. The helper and a watch speak by `zellij pipe --name NAME -- JSON`,
+//! without `--plugin`: all plugins of the session get it, and those that do not know the name leave it.
+//! With `--plugin` Zellij would start one where none runs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{Answer, Failure, Progress};
+use crate::report::SessionRow;
+use crate::request::Verb;
+
+/// Names of the pipes of `zellij pipe --name`, and of messages that key bindings send.
+pub mod pipe {
+    /// Asks for a [`Snapshot`](super::Snapshot), which is answered as one line of JSON. With several
+    /// clients in the session more than one line may come: the first one counts. Where no plugin
+    /// of ours runs, nothing is answered, and the exit code is 0 all the same; where a
+    /// plugin waits for its permissions, nothing comes at all: wait a second, no longer.
+    pub const SNAPSHOT: &str = "convosync-snapshot";
+    /// Brings one [`Push`](super::Push) as JSON, at most [`MOST_BYTES`](super::MOST_BYTES).
+    pub const PUSH: &str = "convosync-push";
+    /// Asks for a message and saves, from a key binding (`MessagePlugin`).
+    pub const SAVE: &str = "convosync-save";
+    /// Goes to the sidebar of this tab, from a key binding.
+    pub const FOCUS: &str = "convosync-focus";
+    /// Between sidebars and the daemon; nobody else's.
+    pub const ASK: &str = "convosync-ask";
+    /// Between the daemon and sidebars; nobody else's.
+    pub const TELL: &str = "convosync-tell";
+}
+
+/// What a plugin is told to be by its configuration in a layout or in `load_plugins`.
+pub mod configuration {
+    /// The key of the role.
+    pub const ROLE: &str = "role";
+    /// The role of the one that keeps the state and calls the helper.
+    pub const DAEMON: &str = "daemon";
+    /// The role of those that draw, one in each tab; also where no role is said.
+    pub const SIDEBAR: &str = "sidebar";
+    /// The key of the helper's path; `convosync` on the server's `PATH` if it is not there.
+    pub const HELPER: &str = "helper";
+}
+
+/// Longest message to or from the plugin, in bytes. Zellij 0.45 hands replies over as an array of
+/// numbers in 16 MiB of memory: 300 kB arrive, 1 MB ends the plugin (both were run).
+pub const MOST_BYTES: usize = 256 * 1024;
+
+/// One call of the helper by the plugin. It is an argument, so it never holds a secret; environment
+/// and directory are those of the process.
+///
+/// A resume and a save act in the Zellij session and beside the pane that `ZELLIJ_SESSION_NAME` and
+/// `ZELLIJ_PANE_ID` name, as from a shell in that pane; the plugin sets both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// [`PROTOCOL`](crate::PROTOCOL) of the plugin.
+    pub protocol: u32,
+    /// Version of the plugin, to be named when it does not match the helper's.
+    pub version: String,
+    /// The plugin's number of this call; [`Push::Progress`] names it.
+    pub call: u64,
+    /// So many rows of the answer the plugin has already: those that come after are wanted.
+    #[serde(default)]
+    pub skip: u64,
+    /// What to do.
+    pub verb: Verb,
+}
+
+/// The only line that the helper writes for a [`Call`]: at most [`MOST_BYTES`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Returned {
+    /// The number of the call.
+    pub call: u64,
+    /// What came of it; never [`Answer::Progress`].
+    pub answer: Answer,
+    /// Rows that there was no room for. They come with a further call that skips more.
+    #[serde(default)]
+    pub left: u64,
+}
+
+/// What the helper or a watch tells the plugin of its own accord.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "push", content = "data", rename_all = "kebab-case")]
+pub enum Push {
+    /// What is being done for a call of the plugin.
+    Progress {
+        /// The number of the call.
+        call: u64,
+        /// What is being done.
+        progress: Progress,
+    },
+    /// Other devices saved these, the oldest first.
+    News {
+        /// Their rows as in a list.
+        rows: Vec<SessionRow>,
+    },
+    /// What a list or a status says may have changed: a save was made or sent, a session was deleted,
+    /// a work tree went to another session. It is looked at again, without asking the store.
+    Changed,
+    /// How a watch stands.
+    Watch(Watching),
+}
+
+/// How a watch stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", content = "failure", rename_all = "kebab-case")]
+pub enum Watching {
+    /// It looks.
+    Well,
+    /// It looks again later; this is what stopped it last.
+    Troubled(Failure),
+    /// It has ended, on purpose.
+    Ended,
+}
+
+/// The terminal as the plugin knows it, of one Zellij session.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The Zellij session's name.
+    pub session: String,
+    /// Its tabs, from left to right.
+    pub tabs: Vec<Tab>,
+}
+
+/// A tab.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tab {
+    /// Zellij's id, which stays when tabs are moved.
+    pub id: usize,
+    /// Its place, counted from 0.
+    pub position: usize,
+    /// Its name.
+    pub name: String,
+    /// Whether it is the one that is shown.
+    pub active: bool,
+    /// Columns of all that it shows.
+    pub columns: usize,
+    /// Rows of all that it shows.
+    pub rows: usize,
+    /// Whether its floating panes are shown.
+    pub floating_shown: bool,
+    /// Its panes, in Zellij's order.
+    pub panes: Vec<Pane>,
+}
+
+/// A pane. Zellij tells a plugin nothing of splits or stacks: places and sizes say what is beside what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pane {
+    /// What it is, by Zellij's id.
+    pub id: PaneId,
+    /// Columns from the left edge of the screen, frame included.
+    pub x: usize,
+    /// Rows from the upper edge of the screen, frame included.
+    pub y: usize,
+    /// Columns, frame included.
+    pub columns: usize,
+    /// Rows, frame included.
+    pub rows: usize,
+    /// Whether it floats over the others.
+    pub floating: bool,
+    /// Whether it runs without being shown.
+    pub suppressed: bool,
+    /// Whether it fills the tab.
+    pub fullscreen: bool,
+    /// Whether it has the focus among those that float, or among those that do not.
+    pub focused: bool,
+    /// Whether the focus can go there: bars can't have it.
+    pub selectable: bool,
+    /// What stands in its frame.
+    pub title: String,
+    /// Where its foremost program is, absolute; none where Zellij can't tell.
+    pub directory: Option<String>,
+    /// Its foremost program and the arguments; empty where Zellij can't tell.
+    pub command: Vec<String>,
+    /// The process that was started in it, a shell as a rule.
+    pub pid: Option<i32>,
+    /// What a command pane was opened for, as one line.
+    pub opened_for: Option<String>,
+    /// Whether its program has ended.
+    pub exited: bool,
+    /// How it ended.
+    pub exit_status: Option<i32>,
+    /// Whether it waits for a key before its program is run, or run again.
+    pub held: bool,
+    /// The plugin in it.
+    pub plugin: Option<PluginPane>,
+}
+
+/// What a pane is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PaneId {
+    /// A terminal.
+    Terminal(u32),
+    /// A plugin.
+    Plugin(u32),
+}
+
+impl Default for PaneId {
+    fn default() -> Self {
+        Self::Terminal(0)
+    }
+}
+
+/// The plugin in a pane.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginPane {
+    /// Where it was loaded from, e.g. `zellij:compact-bar`.
+    pub url: String,
+    /// What it was told.
+    pub configuration: BTreeMap<String, String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn comes_back<T>(value: &T, line: &str)
+    where
+        T: Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+    {
+        assert_eq!(serde_json::to_string(value).expect("it is JSON"), line);
+        assert_eq!(&serde_json::from_str::<T>(line).expect("it is read"), value);
+    }
+
+    #[test]
+    fn what_is_pushed_reads_as_it_was_written() {
+        comes_back(&Push::Changed, r#"{"push":"changed"}"#);
+        comes_back(
+            &Push::Progress { call: 7, progress: "Pushing".into() },
+            r#"{"push":"progress","data":{"call":7,"progress":{"text":"Pushing"}}}"#,
+        );
+        comes_back(&Push::Watch(Watching::Well), r#"{"push":"watch","data":{"state":"well"}}"#);
+        comes_back(&Push::News { rows: Vec::new() }, r#"{"push":"news","data":{"rows":[]}}"#);
+    }
+
+    #[test]
+    fn a_call_reads_as_it_was_written() {
+        let call =
+            Call { protocol: 1, version: "0.1.0".into(), call: 3, skip: 0, verb: Verb::Status };
+        comes_back(
+            &call,
+            r#"{"protocol":1,"version":"0.1.0","call":3,"skip":0,"verb":{"verb":"status"}}"#,
+        );
+    }
+
+    #[test]
+    fn a_snapshot_reads_as_it_was_written() {
+        let pane = Pane { id: PaneId::Terminal(3), title: "vi \"x\"".into(), ..Pane::default() };
+        let tab = Tab { name: "größe".into(), panes: vec![pane], ..Tab::default() };
+        let snapshot = Snapshot { session: "s".into(), tabs: vec![tab] };
+        let line = serde_json::to_string(&snapshot).expect("it is JSON");
+        assert!(!line.contains('\n'), "{line}");
+        assert_eq!(serde_json::from_str::<Snapshot>(&line).expect("it is read"), snapshot);
+    }
+}
