@@ -1,5 +1,5 @@
 //! What whole-system tests share: devices, a scripted model, the real Claude Code, a
-//! terminal.
+//! terminal, Zellij.
 //!
 //! Everything here owns its folders and stops what it started when it is dropped.
 
@@ -17,6 +17,7 @@ mod terminal;
 mod tools;
 pub mod transcript;
 pub mod tree;
+mod zellij;
 
 pub use claude::{Answer, Claude};
 pub use device::{Device, World, helper, nu_plugin, text, told};
@@ -27,4 +28,5 @@ pub use screen::{Screen, screens};
 pub use servers::Server;
 pub use standing::{Holder, flags};
 pub use terminal::Terminal;
-pub use tools::tool;
+pub use tools::{tool, zellij_plugin};
+pub use zellij::{Pane, Session, Zellij};

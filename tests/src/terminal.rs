@@ -11,7 +11,7 @@ use tempfile::TempDir;
 /// The longest that a program may take to show something.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// A terminal of 120 x 50 with one program in it, gone when dropped.
+/// A terminal, of 120 x 50 unless asked otherwise, with one program in it; gone when dropped.
 pub struct Terminal {
     folder: TempDir,
 }
@@ -24,10 +24,26 @@ impl Terminal {
     /// If tmux is not installed.
     #[must_use]
     pub fn start(directory: &Path, env: &BTreeMap<String, String>, command: &str) -> Self {
+        Self::of_size((120, 50), directory, env, command)
+    }
+
+    /// The same, with as many columns and rows as are asked for.
+    ///
+    /// # Panics
+    ///
+    /// If tmux is not installed.
+    #[must_use]
+    pub fn of_size(
+        (columns, rows): (u16, u16),
+        directory: &Path,
+        env: &BTreeMap<String, String>,
+        command: &str,
+    ) -> Self {
+        let (columns, rows) = (columns.to_string(), rows.to_string());
         let terminal = Self { folder: tempfile::tempdir().expect("a temporary folder") };
         let mut tmux = terminal.tmux();
         tmux.env_clear().envs(env).env("TERM", "xterm-256color").env("SHELL", "/bin/sh");
-        tmux.args(["new-session", "-d", "-x", "120", "-y", "50", "-c"]).arg(directory);
+        tmux.args(["new-session", "-d", "-x", &columns, "-y", &rows, "-c"]).arg(directory);
         // What the program said last stays on the screen.
         tmux.arg(command).args([";", "set-option", "-g", "remain-on-exit", "on"]);
         let output = tmux.output().expect("tmux is installed");
@@ -50,6 +66,25 @@ impl Terminal {
     pub fn screen(&self) -> String {
         let output = self.run(&["capture-pane", "-p"]);
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// The same with the colours in it, as escape sequences.
+    #[must_use]
+    pub fn colours(&self) -> String {
+        let output = self.run(&["capture-pane", "-p", "-e"]);
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// Makes it as large as a window that was pulled to that size.
+    pub fn resize(&self, (columns, rows): (u16, u16)) {
+        let (columns, rows) = (columns.to_string(), rows.to_string());
+        self.run(&["resize-window", "-x", &columns, "-y", &rows]);
+    }
+
+    /// Presses the mouse's left button on a cell, counted from 0, in a program that reads the mouse.
+    pub fn click(&self, column: usize, row: usize) {
+        let (column, row) = (column + 1, row + 1);
+        self.type_text(&format!("\u{1b}[<0;{column};{row}M\u{1b}[<0;{column};{row}m"));
     }
 
     /// Waits until the screen holds `text`, and gives the screen.

@@ -25,6 +25,17 @@ pub fn tool(name: &str) -> PathBuf {
     program
 }
 
+/// The Zellij plugin that is tested: where `$CONVOSYNC_ZELLIJ_PLUGIN` says, else as `cargo xtask wasm`
+/// leaves it.
+///
+/// # Panics
+///
+/// If it is not there.
+#[must_use]
+pub fn zellij_plugin() -> PathBuf {
+    built("CONVOSYNC_ZELLIJ_PLUGIN", "../wasm32-wasip1/release/zellij_convosync.wasm")
+}
+
 /// A program that this workspace builds: where `variable` says, else beside the tests.
 ///
 /// # Panics

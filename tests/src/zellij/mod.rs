@@ -1,0 +1,246 @@
+//! The real Zellij on a device: files, sockets and servers of its own, in a terminal that is typed
+//! into and read.
+
+mod pane;
+mod processes;
+mod session;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::{Device, helper, text, tool};
+pub use pane::Pane;
+pub use session::Session;
+
+/// The longest that one call of `zellij` may take.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// What every session is configured with: nothing that tests do not wait for.
+const CONFIG: &str = "show_startup_tips false\nshow_release_notes false\n";
+
+/// What the plugin asks for, all granted.
+const PERMISSIONS: [&str; 7] = [
+    "ReadApplicationState",
+    "ChangeApplicationState",
+    "RunCommands",
+    "OpenTerminalsOrPlugins",
+    "ReadCliPipes",
+    "MessageAndLaunchOtherPlugins",
+    "ReadPaneContents",
+];
+
+/// Zellij for one device. Its servers, and all that runs in their panes, end when it is dropped.
+pub struct Zellij {
+    /// Sockets and log; short, since a socket's path ends at 108 bytes.
+    folder: TempDir,
+    home: PathBuf,
+    directory: PathBuf,
+    env: BTreeMap<String, String>,
+    started: RefCell<Vec<String>>,
+}
+
+impl Zellij {
+    /// Makes what Zellij needs in the home of `device`, and starts nothing yet.
+    ///
+    /// Panes find `zellij`, `convosync`, and all that the caller's PATH has.
+    ///
+    /// # Panics
+    ///
+    /// If Zellij is not there (see [`tool`]), or its files can't be made.
+    #[must_use]
+    pub fn on(device: &Device) -> Self {
+        let folder = tempfile::Builder::new().prefix("z").tempdir().expect("a temporary folder");
+        let mut env = device.env();
+        let bin = device.home.join("bin");
+        let own = [
+            ("PATH", format!("{}:{}", text(&bin), env["PATH"])),
+            ("SHELL", "/bin/bash".to_owned()),
+            ("TERM", "xterm-256color".to_owned()),
+            ("ZELLIJ_SOCKET_DIR", text(&folder.path().join("s"))),
+            ("TMPDIR", text(&folder.path().join("t"))),
+        ];
+        env.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        let (home, directory) = (device.home.clone(), device.work_tree.clone());
+        let zellij = Self { folder, home, directory, env, started: RefCell::default() };
+        zellij.make_files(&bin);
+        zellij
+    }
+
+    fn make_files(&self, bin: &Path) {
+        for folder in [bin, &self.config_dir(), &self.folder.path().join("t")] {
+            fs::create_dir_all(folder).expect("a folder");
+        }
+        for (program, name) in [(tool("zellij"), "zellij"), (helper(), "convosync")] {
+            symlink(program, bin.join(name)).expect("a link to a program");
+        }
+        fs::write(self.home.join(".bashrc"), "PS1='$ '\n").expect("a file for bash");
+        fs::write(self.config_dir().join("config.kdl"), CONFIG).expect("a configuration");
+    }
+
+    /// The folder with its configuration.
+    #[must_use]
+    pub fn config_dir(&self) -> PathBuf {
+        self.home.join(".config/zellij")
+    }
+
+    /// All variables that it runs with.
+    #[must_use]
+    pub fn env(&self) -> &BTreeMap<String, String> {
+        &self.env
+    }
+
+    /// Sets one more variable for what is started from now on.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.env.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Adds to its configuration; sessions that run do not see it.
+    ///
+    /// # Panics
+    ///
+    /// If it can't be written.
+    pub fn configure(&self, more: &str) {
+        let file = self.config_dir().join("config.kdl");
+        let before = fs::read_to_string(&file).expect("a configuration");
+        fs::write(&file, before + more).expect("a configuration");
+    }
+
+    /// Puts a script in the place of the helper that panes and plugin find.
+    ///
+    /// # Panics
+    ///
+    /// If it can't be written.
+    pub fn replace_helper(&self, script: &str) {
+        let place = self.home.join("bin/convosync");
+        self.remove_helper();
+        fs::write(&place, script).expect("a script");
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o755)).expect("a program");
+    }
+
+    /// Leaves no helper for panes and plugin to find.
+    ///
+    /// # Panics
+    ///
+    /// If it can't be taken away.
+    pub fn remove_helper(&self) {
+        fs::remove_file(self.home.join("bin/convosync")).expect("the link or script was there");
+    }
+
+    /// Grants a plugin all that ours asks for, as if its question had been answered.
+    ///
+    /// # Panics
+    ///
+    /// If that can't be written.
+    pub fn grant(&self, plugin: &Path) {
+        let folder = self.home.join(".cache/zellij");
+        fs::create_dir_all(&folder).expect("a folder");
+        let granted = PERMISSIONS.map(|name| format!("    {name}\n")).concat();
+        let text = format!("{:?} {{\n{granted}}}\n", text(plugin));
+        fs::write(folder.join("permissions.kdl"), text).expect("a file");
+    }
+
+    /// Starts a session with this layout in a terminal of 120 x 40, and waits until it is there.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    #[must_use]
+    #[track_caller]
+    pub fn start(&self, name: &str, layout: &str) -> Session<'_> {
+        self.start_sized(name, layout, (120, 40))
+    }
+
+    /// The same in a terminal with as many columns and rows as are asked for.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    #[must_use]
+    #[track_caller]
+    pub fn start_sized(&self, name: &str, layout: &str, size: (u16, u16)) -> Session<'_> {
+        let file = self.folder.path().join(format!("{name}.kdl"));
+        fs::write(&file, layout).expect("a layout");
+        self.open(
+            name,
+            &format!("--session {name} --new-session-with-layout '{}'", text(&file)),
+            size,
+        )
+    }
+
+    /// A session that something else has started or will start: a terminal that runs `zellij` with
+    /// these arguments, as a shell reads them.
+    ///
+    /// # Panics
+    ///
+    /// If no session of that name starts.
+    #[must_use]
+    #[track_caller]
+    pub fn open(&self, name: &str, arguments: &str, size: (u16, u16)) -> Session<'_> {
+        self.started.borrow_mut().push(name.to_owned());
+        Session::open(self, name, arguments, size)
+    }
+
+    /// Runs `zellij` outside of every session.
+    ///
+    /// # Panics
+    ///
+    /// If it does not end within 40 s.
+    #[track_caller]
+    pub fn run(&self, args: &[&str]) -> Output {
+        let child = self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let child = child.expect("zellij starts");
+        let pid = child.id();
+        let (told, ends) = mpsc::channel();
+        std::thread::spawn(move || told.send(child.wait_with_output()));
+        match ends.recv_timeout(PATIENCE) {
+            Ok(output) => output.expect("zellij ends"),
+            Err(_) => {
+                processes::kill(pid);
+                panic!("`zellij {}` does not end", args.join(" "))
+            }
+        }
+    }
+
+    /// The names of the sessions that run.
+    ///
+    /// # Panics
+    ///
+    /// As [`Zellij::run`].
+    #[must_use]
+    pub fn sessions(&self) -> Vec<String> {
+        let output = self.run(&["list-sessions", "--no-formatting"]);
+        let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+        let alive = lines.lines().filter(|line| !line.contains("EXITED"));
+        alive.filter_map(|line| Some(line.split_whitespace().next()?.to_owned())).collect()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(tool("zellij"));
+        command.args(args).env_clear().envs(&self.env).current_dir(&self.directory);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn socket_dir(&self) -> &str {
+        &self.env["ZELLIJ_SOCKET_DIR"]
+    }
+}
+
+impl Drop for Zellij {
+    fn drop(&mut self) {
+        for name in self.started.take() {
+            // One that has ended by itself can't be killed.
+            let _ = self.command(&["kill-session", &name]).output();
+        }
+        // A server that hangs, and what its panes have left running, are known by the socket's folder.
+        processes::end_all_with("ZELLIJ_SOCKET_DIR", self.socket_dir());
+    }
+}

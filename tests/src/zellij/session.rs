@@ -1,0 +1,104 @@
+//! A session of Zellij with a terminal that shows it.
+
+use std::ops::Deref;
+use std::time::Instant;
+
+use super::{PATIENCE, Pane, Zellij};
+use crate::{Terminal, told, tool};
+
+/// A session, and the terminal that is attached to it: what is typed and seen there is [`Terminal`]'s.
+pub struct Session<'z> {
+    zellij: &'z Zellij,
+    name: String,
+    terminal: Terminal,
+}
+
+impl<'z> Session<'z> {
+    #[track_caller]
+    pub(super) fn open(zellij: &'z Zellij, name: &str, arguments: &str, size: (u16, u16)) -> Self {
+        // Zellij in tmux is what the harness is, and nothing that it may know.
+        let command =
+            format!("exec env -u TMUX -u TMUX_PANE '{}' {arguments}", tool("zellij").display());
+        let terminal = Terminal::of_size(size, &zellij.directory, &zellij.env, &command);
+        let session = Self { zellij, name: name.to_owned(), terminal };
+        session.wait_for_panes("a pane", |panes| panes.iter().any(Pane::is_terminal));
+        session
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What `zellij action` prints, which has to succeed.
+    ///
+    /// # Panics
+    ///
+    /// If it does not; the message shows what it said.
+    #[track_caller]
+    pub fn action(&self, args: &[&str]) -> String {
+        let output = self.zellij.run(&[&["--session", &self.name, "action"], args].concat());
+        assert!(output.status.success(), "{args:?}\n{}", told(&output));
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// What a plugin answers to `zellij pipe` with these arguments.
+    ///
+    /// # Panics
+    ///
+    /// If it does not end within 40 s, as when the plugin was granted nothing, or fails.
+    #[track_caller]
+    pub fn pipe(&self, args: &[&str]) -> String {
+        let output = self.zellij.run(&[&["--session", &self.name, "pipe"], args].concat());
+        assert!(output.status.success(), "{args:?}\n{}", told(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// All panes of all tabs, also those that show nothing.
+    #[must_use]
+    pub fn panes(&self) -> Vec<Pane> {
+        let listing = ["--session", &self.name, "action", "list-panes", "--all", "--json"];
+        Pane::all(&String::from_utf8_lossy(&self.zellij.run(&listing).stdout))
+    }
+
+    /// The terminals of all tabs.
+    #[must_use]
+    pub fn terminals(&self) -> Vec<Pane> {
+        self.panes().into_iter().filter(Pane::is_terminal).collect()
+    }
+
+    /// Waits until the panes are as wanted, and gives them.
+    ///
+    /// # Panics
+    ///
+    /// If they are not within 40 s; the message shows them and the screen.
+    #[track_caller]
+    pub fn wait_for_panes(&self, what: &str, are_wanted: impl Fn(&[Pane]) -> bool) -> Vec<Pane> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let panes = self.panes();
+            if are_wanted(&panes) {
+                return panes;
+            }
+            let screen = || self.terminal.screen();
+            assert!(Instant::now() < end, "waited in vain for {what}: {panes:#?}\n{}", screen());
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    }
+
+    /// The whole text of a pane, with what has left its top.
+    #[must_use]
+    #[track_caller]
+    pub fn text_of(&self, pane: &Pane) -> String {
+        self.action(&["dump-screen", "--full", "--pane-id", &pane.id()])
+    }
+}
+
+impl Deref for Session<'_> {
+    type Target = Terminal;
+
+    fn deref(&self) -> &Terminal {
+        &self.terminal
+    }
+}
