@@ -33,7 +33,7 @@ pub fn tool(name: &str) -> PathBuf {
 /// If it is not there.
 #[must_use]
 pub fn zellij_plugin() -> PathBuf {
-    built("CONVOSYNC_ZELLIJ_PLUGIN", "../wasm32-wasip1/release/zellij_convosync.wasm")
+    built("CONVOSYNC_ZELLIJ_PLUGIN", "../wasm32-wasip1/release/convosync.wasm")
 }
 
 /// A program that this workspace builds: where `variable` says, else beside the tests.

@@ -26,7 +26,9 @@ fn panes_are_listed_with_place_directory_and_command() {
     let panes = session.wait_for_panes("three terminals", |panes| {
         panes.iter().filter(|pane| pane.is_terminal() && !pane.directory().is_empty()).count() == 3
     });
-    let at = |tab: &str| panes.iter().filter(move |pane| pane.is_terminal() && pane.tab() == tab);
+    let at = |tab: &'static str| {
+        panes.iter().filter(move |pane| pane.is_terminal() && pane.tab() == tab)
+    };
     assert_eq!(at("logs").map(|pane| pane.directory()).collect::<Vec<_>>(), ["/"]);
     let tree = device.work_tree.display().to_string();
     assert!(at("code").all(|pane| pane.directory() == tree), "{panes:#?}");
