@@ -142,6 +142,7 @@ impl<'a> Engine<'a> {
             Verb::Show(args) => {
                 self.show(request, args).map(|report| Reply::Shown(Box::new(report)))
             }
+            Verb::Here => self.here(request).map(|report| Reply::Here(Box::new(report))),
             Verb::Status => self.status(request).map(|report| Reply::Status(Box::new(report))),
             Verb::Sync(args) => self.sync(args).map(Reply::Synced),
             Verb::Pin(args) => self.pin(args, true).map(Reply::Kept),

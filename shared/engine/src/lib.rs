@@ -19,6 +19,7 @@ mod enrol;
 mod freeze;
 mod gc;
 mod glance;
+mod here;
 mod history;
 mod keys;
 mod knob;

@@ -107,10 +107,13 @@ pub(crate) fn main() -> Exit {
         Ok(_) => session.go(wanted),
         // Whoever leaves a directory may have removed it.
         Err(_) if matches!(wanted, Wanted::Auto | Wanted::Hook | Wanted::AutoSave) => Exit::Done,
-        Err(failure) => {
-            session.failed(&failure);
-            Exit::Usage
-        }
+        Err(failure) => match wanted {
+            Wanted::Call(line) => printed(&rpc::called::refused(&line, failure)),
+            _ => {
+                session.failed(&failure);
+                Exit::Usage
+            }
+        },
     }
 }
 
@@ -200,6 +203,7 @@ impl Session<'_> {
                 _ => verb,
             },
             Wanted::Rpc => return serve(&self.interrupt),
+            Wanted::Call(line) => return self.serve_call(&line),
             Wanted::ShellInit(code) => return printed(&code),
             Wanted::Definitions(what) => return describe::told(&what),
             Wanted::Auto => return auto::start(self.env, &self.directory, Moment::Leave),
@@ -207,6 +211,15 @@ impl Session<'_> {
             Wanted::AutoSave => return auto::work(self.env, &self.directory),
         };
         self.run(verb)
+    }
+
+    /// One call of the plugin inside Zellij.
+    fn serve_call(&self, line: &str) -> Exit {
+        let run = |request: &Request, progress: &dyn Fn(&Progress)| {
+            let call = |request: &Request| wiring::run(request, progress, &self.interrupt);
+            unlock::with_file(&mut request.clone(), self.passphrase_file.as_deref(), call)
+        };
+        printed(&rpc::called::answer(line, &self.directory, self.env, &run))
     }
 
     /// Lets a person edit the settings. What is refused stays in a draft.

@@ -28,6 +28,7 @@ pub(crate) fn reply(reply: &Reply) -> Value {
         Reply::Noted(report) => to_value(report),
         Reply::Shown(report) => to_value(report),
         Reply::Status(report) => to_value(report),
+        Reply::Here(report) => to_value(report),
         Reply::Synced(report) => to_value(report),
         Reply::Kept(report) => to_value(report),
         Reply::Collected(report) => to_value(report),

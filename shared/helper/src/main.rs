@@ -25,6 +25,7 @@ mod outcome;
 mod output;
 mod pager;
 mod prompts;
+mod push;
 mod rpc;
 mod shell;
 mod start;

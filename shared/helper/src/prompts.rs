@@ -32,6 +32,7 @@ fn may_change(verb: &Verb, before: &str) -> bool {
         | Verb::Show(_)
         | Verb::Doctor(_)
         | Verb::Status
+        | Verb::Here
         | Verb::Log { .. }
         | Verb::DeviceList => {
             !before.is_empty() && before.lines().any(|line| !line.contains("\"waiting\":0"))

@@ -8,6 +8,7 @@ mod answer;
 mod decision;
 mod doctor;
 mod form;
+mod here;
 mod keys;
 mod news;
 mod portable;
@@ -26,6 +27,7 @@ pub use answer::{Answer, Counted, Failure, Progress, Unit};
 pub use decision::{Choice, Decision, Question};
 pub use doctor::{Check, DoctorArgs, DoctorReport, ExplainReport, Health};
 pub use form::{FormPart, SaveForm};
+pub use here::HereReport;
 pub use keys::{
     ApproveArgs, ApproveReport, DeviceState, EnrolArgs, EnrolReport, EnrolWaiting, ExportArgs,
     KeyReport, ProtectArgs, ProtectReport, RenameArgs, RenameReport, RevokeArgs,

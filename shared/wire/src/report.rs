@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decision::Decision;
 use crate::doctor::{DoctorReport, ExplainReport};
+use crate::here::HereReport;
 use crate::keys::{
     ApproveReport, DeviceState, EnrolReport, EnrolWaiting, KeyReport, ProtectReport, RenameReport,
 };
@@ -57,6 +58,8 @@ pub enum Reply {
     Shown(Box<ShowReport>),
     /// Of `status`.
     Status(Box<StatusReport>),
+    /// What can be told at once of the caller's directory.
+    Here(Box<HereReport>),
     /// Of `sync`.
     Synced(SyncReport),
     /// Of `pin`, `unpin`, `delete` and `undelete`.
@@ -103,6 +106,7 @@ impl Reply {
             Self::Noted(report) => &mut report.notes,
             Self::Shown(report) => &mut report.notes,
             Self::Status(report) => &mut report.notes,
+            Self::Here(report) => &mut report.notes,
             Self::Synced(report) => &mut report.notes,
             Self::Kept(report) => &mut report.notes,
             Self::Collected(report) => &mut report.notes,

@@ -101,6 +101,9 @@ pub enum Verb {
     Show(ShowArgs),
     /// Where this repository, its session, the store and the devices stand.
     Status,
+    /// What can be told of the caller's directory without asking the store: for a front end that
+    /// shows it all the time.
+    Here,
     /// Send what is queued.
     Sync(SyncArgs),
     /// Keep sessions for ever.
@@ -156,7 +159,7 @@ impl Verb {
             Self::Log { .. } => "log",
             Self::Note(_) => "note",
             Self::Show(_) => "show",
-            Self::Status => "status",
+            Self::Status | Self::Here => "status",
             Self::Sync(_) => "sync",
             Self::Pin(_) => "pin",
             Self::Unpin(_) => "unpin",

@@ -219,7 +219,11 @@ pub(crate) enum Command {
     AutoSave,
     /// Answer one request of a plugin: a line of JSON on standard input
     #[command(hide = true)]
-    Rpc,
+    Rpc {
+        /// Take this call of the plugin inside Zellij, which can't write to a program
+        #[arg(long, value_name = "JSON")]
+        request: Option<String>,
+    },
 }
 
 /// The devices.
@@ -356,6 +360,8 @@ pub(crate) enum Wanted {
     Definitions(Definitions),
     /// `rpc`.
     Rpc,
+    /// `rpc --request`.
+    Call(String),
     /// `save --auto`.
     Auto,
     /// `hook`.
@@ -449,7 +455,8 @@ impl Command {
             Self::Describe => return Wanted::Definitions(Definitions::Json),
             Self::Hook { .. } => return Wanted::Hook,
             Self::AutoSave => return Wanted::AutoSave,
-            Self::Rpc => return Wanted::Rpc,
+            Self::Rpc { request: None } => return Wanted::Rpc,
+            Self::Rpc { request: Some(line) } => return Wanted::Call(line),
         })
     }
 }

@@ -1,11 +1,15 @@
 //! `convosync rpc`: one request of a plugin in, answers out, a line of JSON each.
 //!
-//! Takes everything from the request: the environment of this process is not looked at.
+//! Takes everything from the request: the environment of this process is not looked at, except for
+//! [`called`].
+
+pub(crate) mod called;
 
 use std::cell::RefCell;
 use std::io::{self, BufRead, Write};
 
 use convosync_wire::{Answer, Failure, PROTOCOL, Request};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::outcome::{Outcome, Run, run_caught};
@@ -29,7 +33,7 @@ pub(crate) fn read(input: impl BufRead) -> Result<Request, Failure> {
 }
 
 /// The version comes first: the rest of another version may look otherwise.
-fn parse(line: &[u8]) -> Result<Request, Failure> {
+fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T, Failure> {
     if line.trim_ascii().is_empty() {
         return Err(bad_request("there is no request on standard input".into()));
     }

@@ -65,6 +65,8 @@ pub(crate) fn reply(reply: &Reply, verb: &Verb, look: &Look) -> String {
         Reply::Noted(report) => show::noted(report, look),
         Reply::Shown(report) => show::show(report, look),
         Reply::Status(report) => status::status(report, look),
+        // No command of a person asks for it.
+        Reply::Here(_) => String::new(),
         Reply::Synced(report) => sync::sync(report, look),
         Reply::Kept(report) => retention::kept(report, look),
         Reply::Collected(report) => retention::collected(report, look),
