@@ -20,6 +20,8 @@ impl<'z> Session<'z> {
         let command =
             format!("exec env -u TMUX -u TMUX_PANE '{}' {arguments}", tool("zellij").display());
         let terminal = Terminal::of_size(size, &zellij.directory, &zellij.env, &command);
+        // A call that comes before the session is made ends the server (0.45.1).
+        terminal.wait_until("a first screen", |screen| !screen.is_empty());
         let session = Self { zellij, name: name.to_owned(), terminal };
         session.wait_for_panes("a pane", |panes| panes.iter().any(Pane::is_terminal));
         session
