@@ -48,7 +48,12 @@ impl Engine<'_> {
         let Some(member) = self.member()? else { return Ok(Vec::new().into()) };
         let mut reach = self.reach_as(member, args.offline)?;
         let glance = self.glance(&mut reach.member, reach.store.as_deref())?;
-        let here = self.names_here(request)?;
+        let only_here = args.here || args.repo.as_deref() == Some(".");
+        // News come by their time: whoever watches need not be anywhere.
+        let here = match args.news && !only_here {
+            true => Vec::new(),
+            false => self.names_here(request)?,
+        };
         let folder = args.here.then(|| self.folder_here(request)).transpose()?;
         let by_card = args.branch.is_some() || args.device.is_some() || folder.is_some();
         let by_card = by_card || args.news;
@@ -59,7 +64,6 @@ impl Engine<'_> {
                 && matches(card, args)
                 && folder.as_ref().is_none_or(|folder| is_below(card, folder))
         };
-        let only_here = args.here || args.repo.as_deref() == Some(".");
         let wanted = Wanted {
             here: &here,
             deleted: args.deleted,

@@ -1,5 +1,7 @@
 //! The program: arguments in, text or JSON out, an exit code at the end.
 
+mod watching;
+
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::io::{self, IsTerminal as _, Read as _};
@@ -36,7 +38,6 @@ use crate::surroundings::{self, Env, Output};
 use crate::terminal::{self, FullScreen, Terminal};
 use crate::unlock;
 use crate::view::{self, Look};
-use crate::watch;
 use crate::wiring;
 
 /// Longest text of recovery words on standard input.
@@ -196,6 +197,7 @@ impl Session<'_> {
             },
             Wanted::Edit => return self.edit(),
             Wanted::Watch(args, interval) => return self.watch(args, interval),
+            Wanted::WatchMachine(watch) => return self.watch_machine(&watch),
             Wanted::Verb(verb) => match to_output(&verb) {
                 Some(args) if is_packed(args) && io::stdout().is_terminal() => {
                     return self.failed(&packed_on_terminal());
@@ -255,31 +257,6 @@ impl Session<'_> {
         }
     }
 
-    /// Prints what other devices save until the user ends it.
-    fn watch(&self, args: ListArgs, interval: Duration) -> Exit {
-        let verb = Verb::List(args.watched());
-        let request = caller::request(verb, &self.directory, self.env);
-        let show = |row: &SessionRow| {
-            let look = Look { now_ms: now_ms(), ..self.out.clone() };
-            let text = match self.json {
-                true => format!("{}\n", json::session(row)),
-                false => view::news(row, &look),
-            };
-            matches!(put(&text), Ok(Reader::There))
-        };
-        let begun = || {
-            if self.shows_progress {
-                eput("Watching what other devices save; Ctrl-C ends it\n");
-            }
-        };
-        match watch::watch(interval, &self.interrupt, || self.call(&request), begun, show) {
-            watch::End::Interrupted => Exit::Cancelled,
-            watch::End::Unread => Exit::Done,
-            watch::End::Outcome(Outcome::Failure(failure)) => self.failed(&failure),
-            watch::End::Outcome(_) => Exit::Internal,
-        }
-    }
-
     /// Runs a verb, asks what has to be decided, shows what came of it.
     fn run(&self, verb: Verb) -> Exit {
         let request = caller::request(verb.clone(), &self.directory, self.env);
@@ -320,16 +297,15 @@ impl Session<'_> {
 
     /// One call of the engine; the passphrase is asked for if the key wants one.
     fn call(&self, request: &Request) -> Outcome {
+        self.call_by(request, &|request| self.call_once(request))
+    }
+
+    fn call_by(&self, request: &Request, once: &dyn Fn(&Request) -> Outcome) -> Outcome {
         let mut request = self.unlocked(request);
         let file = self.passphrase_file.as_deref();
-        let mut outcome = unlock::with_file(&mut request, file, |request| self.call_once(request));
+        let mut outcome = unlock::with_file(&mut request, file, once);
         if self.types_unseen && file.is_none() {
-            outcome = ask::until_unlocked(
-                &mut request,
-                outcome,
-                &|request| self.call_once(request),
-                &mut self.terminal(),
-            );
+            outcome = ask::until_unlocked(&mut request, outcome, &once, &mut self.terminal());
         }
         self.passphrase.replace(request.passphrase.clone());
         match outcome {

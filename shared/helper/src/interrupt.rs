@@ -1,12 +1,17 @@
 //! Ctrl-C and its kin: the first asks to stop, the second stops at once.
 
 use std::io;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use convosync_engine::Cancel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
+use signal_hook::low_level::pipe;
+
+/// What asks to stop.
+const SIGNALS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
 /// Whether somebody asked to stop.
 #[derive(Debug, Clone, Default)]
@@ -20,12 +25,25 @@ impl Interrupt {
     /// If the system refuses the handlers.
     pub(crate) fn listen() -> io::Result<Self> {
         let interrupt = Self::default();
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
+        for signal in SIGNALS {
             // In this order, or the first signal would already end the program.
             flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&interrupt.0))?;
             flag::register(signal, Arc::clone(&interrupt.0))?;
         }
         Ok(interrupt)
+    }
+
+    /// Something that can be read as soon as a signal asks to stop, for who sleeps until then.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses the handlers.
+    pub(crate) fn bell() -> io::Result<UnixStream> {
+        let (bell, rings) = UnixStream::pair()?;
+        for signal in SIGNALS {
+            pipe::register(signal, rings.try_clone()?)?;
+        }
+        Ok(bell)
     }
 
     /// Asks to stop.

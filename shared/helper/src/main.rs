@@ -35,6 +35,7 @@ mod unlock;
 mod view;
 mod watch;
 mod wiring;
+mod zellij;
 
 use std::process::ExitCode;
 

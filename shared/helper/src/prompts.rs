@@ -56,7 +56,7 @@ fn text(trees: &[WorkTree]) -> String {
 }
 
 /// The old file or the new one is there at any time: a prompt may read it now.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let fresh = path.with_extension(format!("{}.new", std::process::id()));
     let mut options = fs::OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;

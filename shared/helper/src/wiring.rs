@@ -13,7 +13,7 @@ use convosync_adapters::{
 };
 use convosync_core::Passphrase;
 use convosync_engine::ports::{Assistant, Entropy as _, Store, Stores as _};
-use convosync_engine::{Engine, Host, Outcome, Ports, Refusal, Settings, Trouble};
+use convosync_engine::{Engine, Host, Outcome, Outlook, Ports, Refusal, Settings, Trouble};
 use convosync_wire::{
     ConfigArgs, ExportArgs, ExportSessionArgs, Failure, InitArgs, Note, Progress, ProtectArgs,
     Reply, Request, SaveArgs, Verb,
@@ -51,7 +51,7 @@ pub(crate) fn run(
         let engine = || wired(request, progress, interrupt, |engine, request| engine.run(request));
         return match Paths::from_env(&request.env) {
             Ok(paths) => examined(request, &paths, engine),
-            Err(error) => Outcome::Failure(Trouble::from(no_place(error)).failure()),
+            Err(error) => Outcome::Failure(no_home(error)),
         };
     }
     let request = &match with_new_passphrase(request) {
@@ -72,6 +72,22 @@ pub(crate) fn run(
         Ok(outcome) => outcome,
         Err(trouble) => Outcome::Failure(trouble.failure()),
     }
+}
+
+/// Runs a look of a watcher, and tells what that goes by.
+pub(crate) fn looked(request: &Request, interrupt: &Interrupt) -> (Outcome, Option<Outlook>) {
+    let look = |engine: &Engine<'_>, request: &Request| {
+        // In this order: what the look learns of counts.
+        let outcome = engine.run(request);
+        (outcome, engine.outlook().ok())
+    };
+    wired(request, &|_| {}, interrupt, look)
+        .unwrap_or_else(|trouble| (Outcome::Failure(trouble.failure()), None))
+}
+
+/// The folder that the store of this URL is, if it is one.
+pub(crate) fn store_folder(url: &str, paths: &Paths) -> Option<PathBuf> {
+    StoreOpener::new(paths.home.clone(), paths.embedded_store()).folder(url)
 }
 
 /// Keeps how a repository's changes are saved, once it was asked and a save was made so.
@@ -218,6 +234,11 @@ fn configured(request: &Request, args: &ConfigArgs) -> Result<Outcome, Refusal> 
     let mut report = config(&file, args)?;
     report.notes.extend(called);
     Ok(Outcome::Reply(Box::new(Reply::Config(report))))
+}
+
+/// That there is no place for files of ours.
+pub(crate) fn no_home(error: PathsError) -> Failure {
+    Trouble::from(no_place(error)).failure()
 }
 
 fn no_place(error: PathsError) -> Refusal {

@@ -127,6 +127,12 @@ impl Paths {
         self.state.join("auto-sync.json")
     }
 
+    /// The folder of the Zellij sessions that need a watch.
+    #[must_use]
+    pub fn watch(&self) -> PathBuf {
+        self.state.join("watch")
+    }
+
     /// The folder of temporary files.
     #[must_use]
     pub fn scratch(&self) -> PathBuf {

@@ -42,6 +42,13 @@ impl StoreOpener {
         self
     }
 
+    /// The folder that the store of this URL is, if it is one.
+    #[must_use]
+    pub fn folder(&self, url: &str) -> Option<PathBuf> {
+        let elsewhere = is_git(url) || is_object(url);
+        (!elsewhere).then(|| url::folder(url, self.home.as_deref()).ok()).flatten()
+    }
+
     fn open_objects(&self, url: &str, create: bool) -> Result<Box<dyn Store>, StoreError> {
         let address = object::Address::parse(url)?;
         let objects = self.objects.as_ref().ok_or_else(|| not_here(url, "buckets"))?;

@@ -10,6 +10,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod undo;
+mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub(crate) use keeping::{Delete, Gc, Sessions};
 pub(crate) use options::{Init, Join, List, Resume, Save, Show};
 pub(crate) use portable::{Export, Import};
 pub(crate) use undo::Undo;
+pub(crate) use watch::Watch;
 
 use crate::shell::Shell;
 
@@ -145,6 +147,8 @@ pub(crate) enum Command {
         #[arg(long)]
         retry: bool,
     },
+    /// Tell what other devices save, as it comes, and send what waits here
+    Watch(Watch),
     /// Show and change settings
     #[command(after_help = "Examples:\n  \
         convosync config\n  \
@@ -348,6 +352,8 @@ pub(crate) enum Wanted {
     },
     /// `list --watch`.
     Watch(ListArgs, Duration),
+    /// `watch`.
+    WatchMachine(Watch),
     /// `save --interactive`: a person fills in a form first.
     Form(SaveArgs),
     /// `resume` or `show` without a session: a person may pick one.
@@ -417,6 +423,7 @@ impl Command {
             }
             Self::Undo(undo) => Verb::Undo(undo.into()),
             Self::List(list) => Verb::List(list.into()),
+            Self::Watch(watch) => return Wanted::WatchMachine(watch),
             Self::Note { session, text } => Verb::Note(NoteArgs { session, text }),
             Self::Show(show) if show.latest => Verb::Show(show.into()),
             Self::Show(show) => return wanted_of_show(show.into()),

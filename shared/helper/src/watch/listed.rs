@@ -4,11 +4,8 @@ use std::time::{Duration, Instant};
 
 use convosync_wire::{News, Reply, SessionRow};
 
-use crate::interrupt::Interrupt;
+use super::bell::{Bell, Woken};
 use crate::outcome::Outcome;
-
-/// How often a pause looks whether it was interrupted.
-const GLANCE: Duration = Duration::from_millis(50);
 
 /// Why a watch ended.
 pub(crate) enum End {
@@ -26,7 +23,7 @@ pub(crate) enum End {
 /// goes on.
 pub(crate) fn watch(
     interval: Duration,
-    interrupt: &Interrupt,
+    bell: &mut Bell,
     list: impl Fn() -> Outcome,
     begun: impl FnOnce(),
     mut show: impl FnMut(&SessionRow) -> bool,
@@ -39,7 +36,7 @@ pub(crate) fn watch(
                 Reply::Sessions(listed) => listed.rows,
                 _ => Vec::new(),
             },
-            _ if interrupt.is_set() => return End::Interrupted,
+            _ if bell.is_stopped() => return End::Interrupted,
             outcome => return End::Outcome(outcome),
         };
         if !news.of(rows).iter().all(&mut show) {
@@ -48,12 +45,8 @@ pub(crate) fn watch(
         if let Some(begun) = begun.take() {
             begun();
         }
-        let until = Instant::now() + interval;
-        while Instant::now() < until && !interrupt.is_set() {
-            std::thread::sleep(GLANCE.min(interval));
-        }
-        if interrupt.is_set() {
-            return End::Interrupted;
+        if bell.sleep(Instant::now() + interval) == Woken::Stop {
+            return if bell.is_stopped() { End::Interrupted } else { End::Unread };
         }
     }
 }
