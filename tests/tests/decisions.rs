@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use convosync_tests::{Device, World, flags};
+use convosync_tests::{Device, World, flags, listed};
 use serde_json::Value;
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -24,8 +24,7 @@ fn apart() -> (World, Device, Device) {
 /// The command behind a note of what was put aside.
 #[track_caller]
 fn restore(report: &Value, code: &str) -> String {
-    let notes = report["parked"].as_array().expect("a list");
-    let note = notes.iter().find(|note| note["code"] == code);
+    let note = listed(&report["parked"], code);
     let note = note.unwrap_or_else(|| panic!("{code} is not in {report}"));
     note["help"].as_str().expect("a command").to_owned()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use convosync_tests::{Device, World, flags, told};
+use convosync_tests::{Device, World, flags, is_noted, note, told};
 use serde_json::{Value, json};
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -65,12 +65,6 @@ fn heads(device: &Device) -> Vec<Value> {
     rows.filter(|row| row["head"] == true).cloned().collect()
 }
 
-fn note<'r>(report: &'r Value, list: &str, code: &str) -> &'r Value {
-    let notes = report[list].as_array().expect("a list");
-    let found = notes.iter().find(|note| note["code"] == code);
-    found.unwrap_or_else(|| panic!("{code} is not in {report}"))
-}
-
 #[track_caller]
 fn has_words_of_both(device: &Device) {
     let text = transcript(device);
@@ -89,7 +83,7 @@ fn both_conversations_and_both_branches_of_code_are_in_the_merge() {
     assert_eq!(flags(&decision)[0], "--on-conflict merge");
 
     let merged = laptop.json(&["resume", "--on-conflict", "merge"]);
-    note(&merged, "notes", "convosync::resume::merged");
+    assert!(is_noted(&merged, "convosync::resume::merged"), "{merged}");
     assert_eq!(merged["message"], "Merge: on the desktop + on the laptop", "{merged}");
     assert_eq!((&merged["parked"], &merged["in_step"]), (&json!([]), &json!(true)), "{merged}");
     has_words_of_both(&laptop);
@@ -158,8 +152,8 @@ fn a_third_device_merges_heads_that_it_made_none_of() {
     assert!(!choices.iter().any(|flag| flag.contains("keep-local")), "{decision}");
     tablet.refuses(&["resume", "--on-conflict", "keep-local"], "convosync::resume::no-local-head");
     let status = tablet.json(&["status"]);
-    let told = note(&status, "notes", "convosync::session::conflict");
-    assert!(told["help"].to_string().contains("--on-conflict merge"), "{told}");
+    let (_, help) = note(&status, "convosync::session::conflict");
+    assert!(help.contains("--on-conflict merge"), "{help}");
 
     tablet.ok(&["resume", "--on-conflict", "merge"]);
     has_words_of_both(&tablet);
@@ -314,13 +308,12 @@ fn a_message_that_differs_keeps_two_conversations() {
         device.ok(&["save", &format!("on the {}", device.name)]);
     }
     let merged = laptop.json(&["resume", "--on-conflict", "merge"]);
-    let apart = note(&merged, "notes", "convosync::resume::kept-apart");
+    let (apart, _) = note(&merged, "convosync::resume::kept-apart");
     assert!(
         transcript(&laptop).contains("\"desktop\"") && !transcript(&laptop).contains("\"laptop\"")
     );
     assert_ne!(states(&laptop), ["conflict"]);
     // It stands beside it, on every device, and no client or save takes it for the current one.
-    let apart = apart["text"].as_str().expect("a text");
     let id = apart.rsplit(' ').next().expect("its id");
     desktop.ok(&["resume"]);
     for device in [&laptop, &desktop] {

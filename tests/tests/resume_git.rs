@@ -321,7 +321,7 @@ fn a_dry_run_tells_the_plan_and_changes_nothing_not_even_what_was_fetched() {
 }
 
 #[test]
-fn a_warm_resume_starts_at_most_ten_git_processes() {
+fn a_warm_resume_starts_at_most_nine_git_processes_and_two_more_with_a_switch() {
     let (_world, desktop, laptop, _session) = saved();
     laptop.ok(&["resume", "--switch-branch"]);
     desktop.write("auth.js", "login\ngoogle\n");

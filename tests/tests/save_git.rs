@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use convosync_tests::{Device, World};
+use convosync_tests::{Device, World, is_noted, note};
 use serde_json::Value;
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -16,15 +16,6 @@ fn hook(device: &Device, name: &str, text: &str) -> PathBuf {
     fs::write(&hook, format!("#!/bin/sh\n{text}\n")).expect("a hook");
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("it can run");
     hook
-}
-
-#[track_caller]
-fn note(report: &Value, code: &str) -> (String, String) {
-    let notes = report["notes"].as_array().expect("a list");
-    let note = notes.iter().find(|note| note["code"] == code);
-    let note = note.unwrap_or_else(|| panic!("{code} is not in {report}"));
-    let text = |key: &str| note[key].as_str().unwrap_or_default().to_owned();
-    (text("text"), text("help"))
 }
 
 /// The state of the newest session, as a device lists it.
@@ -236,7 +227,7 @@ fn a_remote_that_does_not_answer_holds_nobody_up() {
     assert!(help.contains("convosync sync --retry"), "{help}");
     assert_eq!(state(&laptop), "unpushed");
     let report = follows(&laptop, &desktop, &["--switch-branch"]);
-    note(&report, "convosync::git::unreachable");
+    assert!(is_noted(&report, "convosync::git::unreachable"), "{report}");
 
     desktop.ok(&["sync"]);
     assert_eq!(state(&desktop), "unpushed");
@@ -324,7 +315,7 @@ fn a_commit_that_was_rewritten_while_it_was_queued_still_arrives_and_is_never_pu
     desktop.git(&["gc", "-q", "--prune=now"]);
     back();
     let sent = desktop.json(&["sync"]);
-    note(&sent, "convosync::sync::code-missing");
+    assert!(is_noted(&sent, "convosync::sync::code-missing"), "{sent}");
     assert_eq!(sent["queued"], 0, "the conversation arrives all the same: {sent}");
     assert_eq!(laptop.asks(&["resume"])["question"], "commit-missing");
 }
@@ -522,7 +513,7 @@ fn a_dry_run_tells_the_plan_and_changes_nothing() {
         &store,
     ];
     assert_eq!(plan["steps"], Value::from(want.to_vec()), "{plan}");
-    note(&plan, "convosync::save::excluded");
+    assert!(is_noted(&plan, "convosync::save::excluded"), "{plan}");
     assert_eq!(plan["decisions"], Value::Array(Vec::new()));
 }
 

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use convosync_tests::{Device, World};
+use convosync_tests::{Device, World, is_noted, note};
 use serde_json::{Value, json};
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -22,17 +22,6 @@ fn lines(device: &Device) -> Vec<String> {
         .collect()
 }
 
-#[track_caller]
-fn note<'r>(report: &'r Value, code: &str) -> &'r Value {
-    let notes = report["notes"].as_array().expect("a list");
-    let note = notes.iter().find(|note| note["code"] == code);
-    note.unwrap_or_else(|| panic!("{code} is not in {report}"))
-}
-
-fn has_note(report: &Value, code: &str) -> bool {
-    report["notes"].as_array().expect("a list").iter().any(|note| note["code"] == code)
-}
-
 /// Two devices for which 30 messages are many.
 fn devices() -> (World, Device, Device) {
     let (world, desktop, laptop) = World::pair();
@@ -49,7 +38,7 @@ const LARGE: &str = "convosync::save::large-conversation";
 fn a_large_conversation_is_told_with_what_a_resume_costs() {
     let (_world, desktop, _laptop) = devices();
     desktop.talk(ID, 9);
-    assert!(!has_note(&desktop.json(&["save", "small"]), LARGE));
+    assert!(!is_noted(&desktop.json(&["save", "small"]), LARGE));
     desktop.talk(ID, 1);
     let told = desktop.ok(&["save", "large"]);
     for line in [
@@ -61,11 +50,11 @@ fn a_large_conversation_is_told_with_what_a_resume_costs() {
         assert!(told.contains(line), "{line} is not in\n{told}");
     }
     // Who says that it is well is not told again.
-    assert!(!has_note(&desktop.json(&["save", "--on-large", "continue", "x"]), LARGE));
+    assert!(!is_noted(&desktop.json(&["save", "--on-large", "continue", "x"]), LARGE));
     desktop.ok(&["config", "set", "large.messages", "0"]);
-    assert!(!has_note(&desktop.json(&["save", "no limit"]), LARGE));
+    assert!(!is_noted(&desktop.json(&["save", "no limit"]), LARGE));
     desktop.ok(&["config", "set", "large.size", "3 KB"]);
-    note(&desktop.json(&["save", "by size"]), LARGE);
+    assert!(is_noted(&desktop.json(&["save", "by size"]), LARGE));
 }
 
 #[test]
@@ -94,20 +83,16 @@ fn an_archived_conversation_goes_there_and_back_without_losing_or_doubling_a_lin
     let session = saved["session_id"].as_str().expect("an id").to_owned();
     assert_eq!(saved["message_count"], 120, "all of it is in the save");
     // Message 110 is an answer; its prompt is message 109.
-    let text = &note(&saved, "convosync::save::archived")["text"];
     assert_eq!(
-        *text,
+        note(&saved, "convosync::save::archived").0,
         "a resume elsewhere begins with message 109 of 120; all of them stay in the session"
     );
 
     let back = laptop.json(&["resume", &session]);
     let short = lines(&laptop);
     assert_eq!(short, whole[180..], "it begins with turn 36");
-    assert!(
-        note(&back, "convosync::resume::archived")["text"]
-            .to_string()
-            .contains("message 109 of 120")
-    );
+    let (text, _) = note(&back, "convosync::resume::archived");
+    assert!(text.contains("message 109 of 120"), "{text}");
     // Nothing is put aside when it is resumed again, and what is there stays as it is.
     let again = laptop.json(&["resume", &session]);
     assert_eq!((&again["parked"], lines(&laptop)), (&json!([]), short.clone()));
@@ -115,7 +100,7 @@ fn an_archived_conversation_goes_there_and_back_without_losing_or_doubling_a_lin
     laptop.talk(ID, 2);
     let tail = lines(&laptop)[short.len()..].to_vec();
     let saved = laptop.json(&["save", "went on"]);
-    assert!(!has_note(&saved, "convosync::conversation::shrunk"), "{saved}");
+    assert!(!is_noted(&saved, "convosync::conversation::shrunk"), "{saved}");
     // The answers of these two turns have ids that the desktop's have too, so only prompts count.
     assert_eq!(saved["message_count"], 122, "{saved}");
     let both = [whole.clone(), tail.clone()].concat();
@@ -139,7 +124,7 @@ fn an_archived_conversation_goes_there_and_back_without_losing_or_doubling_a_lin
 
     // Whoever wants all of it back says so with the next save.
     let saved = laptop.json(&["save", "--on-large", "continue", "all of it"]);
-    assert!(!has_note(&saved, "convosync::save::archived"), "{saved}");
+    assert!(!is_noted(&saved, "convosync::save::archived"), "{saved}");
     laptop.json(&["resume", &session]);
     assert_eq!(lines(&laptop), [both, more].concat());
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 
-use convosync_tests::{Device, World};
+use convosync_tests::{Device, World, is_noted, note};
 use serde_json::{Value, json};
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -45,13 +45,6 @@ fn lines(device: &Device) -> Vec<String> {
 fn large(device: &Device, path: &str, bytes: u64) {
     let file = File::create(device.work_tree.join(path)).expect("a file");
     file.set_len(bytes).expect("a sparse file");
-}
-
-#[track_caller]
-fn note<'r>(report: &'r Value, code: &str) -> &'r str {
-    let notes = report["notes"].as_array().expect("a list");
-    let note = notes.iter().find(|note| note["code"] == code);
-    note.unwrap_or_else(|| panic!("{code} is not in {report}"))["text"].as_str().expect("text")
 }
 
 #[test]
@@ -201,7 +194,7 @@ fn a_branch_is_the_way_out_of_a_detached_head_and_its_commits_are_kept() {
     desktop.git(&["commit", "-qm", "on no branch"]);
     let lonely = desktop.head();
     let saved = desktop.json(&["save", "-b", "old", "y"]);
-    assert!(note(&saved, "convosync::save::head-kept").contains(&lonely[..7]), "{saved}");
+    assert!(note(&saved, "convosync::save::head-kept").0.contains(&lonely[..7]), "{saved}");
     let kept = desktop.git(&["for-each-ref", "--format=%(objectname)", "refs/convosync/park"]);
     assert_eq!((on(&desktop), kept), ("old".to_owned(), lonely));
 }
@@ -244,7 +237,7 @@ fn without_code_nothing_of_git_is_touched_whatever_its_state() {
 
     let (head, dirty) = (laptop.head(), laptop.git(&["status", "--porcelain"]));
     let back = laptop.json(&["resume", session]);
-    assert!(note(&back, "convosync::resume::left-out").contains("the code"), "{back}");
+    assert!(note(&back, "convosync::resume::left-out").0.contains("the code"), "{back}");
     assert_eq!((laptop.head(), laptop.git(&["status", "--porcelain"])), (head, dirty));
     assert!(lines(&laptop).len() > 2, "the conversation came");
 
@@ -254,6 +247,33 @@ fn without_code_nothing_of_git_is_touched_whatever_its_state() {
         (report["session_id"].as_str(), report["new_session"].clone()),
         (Some(session), json!(false))
     );
+}
+
+#[test]
+fn a_session_is_found_by_its_branch_though_its_newest_save_holds_no_code() {
+    let (_world, desktop, laptop) = World::pair();
+    desktop.git(&["switch", "-q", "-c", "feature/oauth"]);
+    desktop.write("app.js", "one\n");
+    desktop.talk(ID, 1);
+    desktop.json(&["save", "with code"]);
+    let found = |branch: &str| laptop.json(&["list", "--branch", branch]);
+    for state in ["switch -q feature/oauth", "switch -q --detach", "switch -q -c other"] {
+        desktop.git(&state.split(' ').collect::<Vec<_>>());
+        desktop.talk(ID, 1);
+        desktop.json(&["save", "--no-code", state]);
+        let branch = if state.ends_with("other") { "other" } else { "feature/oauth" };
+        let rows = found(branch);
+        assert_eq!((&rows[0]["message"], &rows[0]["branch"]), (&state.into(), &branch.into()));
+        assert_eq!(rows[0]["holds"], json!(["conversation", "terminal"]), "{rows}");
+        assert_eq!(found("main"), json!([]));
+    }
+    // What is not brought back is not promised.
+    let clone = laptop.home.join("clone");
+    let clone = clone.to_str().expect("UTF-8");
+    let session = found("other")[0]["session_id"].as_str().expect("an id").to_owned();
+    let home = laptop.home.to_str().expect("UTF-8");
+    let plan = laptop.ok(&["-C", home, "resume", &session, "--clone", clone, "--dry-run"]);
+    assert!(plan.contains("clone ") && !plan.contains("switch to branch"), "{plan}");
 }
 
 #[test]
@@ -306,7 +326,7 @@ fn what_is_left_out_is_not_in_the_store_and_the_session_keeps_what_it_had() {
     assert_eq!(laptop.head(), desktop.head());
     assert_eq!(back["conversation_id"], Value::Null, "{back}");
     assert!(!laptop.transcript(ID).exists());
-    note(&back, "convosync::resume::left-out");
+    assert!(is_noted(&back, "convosync::resume::left-out"), "{back}");
     // The next save with the conversation goes on from the one that the session kept.
     desktop.json(&["save", "talk again"]);
     laptop.json(&["resume", session]);
@@ -361,7 +381,7 @@ fn a_large_file_is_told_and_a_too_large_one_stops_before_the_commit() {
     fs::create_dir(desktop.work_tree.join("assets")).expect("a folder");
     large(&desktop, "assets/film.mp4", 50_000_001);
     let saved = desktop.json(&["save", "--no-push", "a film"]);
-    let text = note(&saved, "convosync::save::large-files");
+    let (text, _) = note(&saved, "convosync::save::large-files");
     assert!(text.contains("assets/film.mp4 (50.0 MB)"), "{text}");
 
     large(&desktop, "assets/long film\n.mp4", 123_456_789);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use convosync_tests::{Device, World};
+use convosync_tests::{Device, World, is_noted, note};
 use serde_json::{Value, json};
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -26,16 +26,11 @@ fn cut() -> (World, Device, Device, String) {
     (world, desktop, laptop, full)
 }
 
-fn note<'r>(report: &'r Value, list: &str, code: &str) -> Option<&'r Value> {
-    report[list].as_array().expect("a list").iter().find(|note| note["code"] == code)
-}
-
 #[test]
 fn the_session_keeps_the_fuller_one_and_a_resume_brings_it_back() {
     let (_world, desktop, _laptop, full) = cut();
     let saved = desktop.json(&["save", "after the sweep"]);
-    let told = note(&saved, "notes", SHRUNK).expect("it is told");
-    let help = told["help"].as_str().expect("what to do").to_owned();
+    let (_, help) = note(&saved, SHRUNK);
     assert!(help.contains("--accept-shrink"), "{help}");
     assert_eq!(saved["message_count"], 18, "{saved}");
     let command = help.lines().next().and_then(|line| line.split_once(": ")).expect("a command").1;
@@ -63,7 +58,7 @@ fn what_was_said_after_the_cut_is_saved_with_all_that_was_before() {
     fs::write(desktop.transcript(ID), transcript(&desktop) + &more).expect("a file");
     let new = transcript(&desktop).lines().last().expect("a line").to_owned();
     let saved = desktop.json(&["save", "went on"]);
-    assert!(note(&saved, "notes", SHRUNK).is_some(), "{saved}");
+    assert!(is_noted(&saved, SHRUNK), "{saved}");
     assert_eq!(saved["message_count"], 21, "{saved}");
     desktop.json(&["resume"]);
     let whole = transcript(&desktop);
@@ -77,7 +72,7 @@ fn a_cut_is_saved_as_one_only_when_asked() {
     let (_world, desktop, laptop, full) = cut();
     let stub = transcript(&desktop);
     let saved = desktop.json(&["save", "cut on purpose", "--accept-shrink"]);
-    assert_eq!((note(&saved, "notes", SHRUNK), &saved["message_count"]), (None, &json!(3)));
+    assert_eq!((is_noted(&saved, SHRUNK), &saved["message_count"]), (false, &json!(3)));
     laptop.ok(&["resume"]);
     assert_eq!(transcript(&laptop).matches("Answer").count(), 1);
     assert!(transcript(&desktop) == stub);
@@ -107,8 +102,7 @@ fn what_was_said_after_the_cut_and_can_not_be_joined_travels_beside() {
     for message in ["after the cut", "and more"] {
         let saved = desktop.json(&["save", message]);
         assert_eq!((&saved["message_count"], &saved["synced"]), (&json!(18), &json!(true)));
-        let told = note(&saved, "notes", "convosync::conversation::apart").expect("it is told");
-        let text = told["text"].as_str().expect("a text");
+        let (text, _) = note(&saved, "convosync::conversation::apart");
         let id = text.split_once(" as ").expect("an id").1.split(' ').next().expect("an id");
         ids.push(id.to_owned());
         said(5);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use convosync_tests::{Device, World};
+use convosync_tests::{Device, World, is_noted, note};
 use serde_json::Value;
 
 const TALK: &str = "11111111-2222-4333-8444-555555555555";
@@ -124,6 +124,28 @@ fn other_work_on_the_target_is_asked_about_and_put_aside_first() {
 }
 
 #[test]
+fn own_changes_that_are_to_be_committed_first_are_a_way_of_their_own() {
+    let (_world, desktop, laptop) = World::pair();
+    desktop.talk(TALK, 1);
+    work(&desktop, "one");
+    desktop.json(&["save", "first", "--stash"]);
+    laptop.write("README.md", "mine\n");
+    let (before, split) = (laptop.head(), status(&desktop));
+    let commit = ["resume", "--latest", "--on-dirty", "commit"];
+    assert_eq!(laptop.asks(&commit)["question"], "diverged");
+    // Where they stay, the session's work is kept beside them.
+    let merged = laptop.json(&[&commit[..], &["--on-diverged", "merge"]].concat());
+    assert!(is_noted(&merged, "convosync::resume::work-kept"), "{merged}");
+    assert_eq!((laptop.read("README.md").as_str(), laptop.head()), ("mine\n", before.clone()));
+    let laid = laptop.json(&[&commit[..], &["--on-diverged", "discard"]].concat());
+    assert_eq!(codes(&laid, "parked"), ["convosync::resume::committed", "convosync::resume::kept"]);
+    assert_eq!((status(&laptop), laptop.head()), (split, before));
+    let kept =
+        laptop.git(&["for-each-ref", "--format=%(objectname)", "refs/convosync/park/*-branch"]);
+    assert_eq!(laptop.git(&["show", &format!("{kept}:README.md")]), "mine");
+}
+
+#[test]
 fn an_ignored_file_in_the_way_stops_it_before_anything_changes() {
     let (_world, desktop, laptop) = World::pair();
     desktop.talk(TALK, 1);
@@ -172,9 +194,7 @@ fn who_stays_on_another_branch_is_told_where_the_work_is() {
     laptop.git(&["switch", "-q", "-c", "other"]);
     let back = laptop.json(&["resume", "--latest", "--stay-on-branch"]);
     assert_eq!((&back["uncommitted"], &back["in_step"]), (&0.into(), &false.into()), "{back}");
-    let notes = back["notes"].as_array().expect("notes").iter();
-    let mut kept = notes.filter(|note| note["code"] == "convosync::resume::work-kept");
-    let help = kept.next().expect("it is told")["help"].as_str().expect("a command");
+    let (_, help) = note(&back, "convosync::resume::work-kept");
     let command: Vec<_> = help.split(' ').skip(1).collect();
     laptop.git(&command);
     assert_eq!(laptop.read("notes/new.txt"), "one untracked\n");

@@ -17,7 +17,7 @@ use crate::glance::Wanted;
 use crate::history::{Depth, History, Seen};
 use crate::member::Member;
 use crate::ports::{Facts, GitError, QueueRow, Store};
-use crate::save::{Scene, branch, names_of, repository_name};
+use crate::save::{Scene, names_of, repository_name};
 use crate::send::Sending;
 use crate::trouble::Trouble;
 
@@ -188,7 +188,7 @@ impl Engine<'_> {
         let Some(scene) = scene else { return Ok(report) };
         let facts = &scene.facts;
         report.repository = Some(repository_name(facts));
-        report.branch = Some(branch(facts));
+        report.branch = Some(facts.head.name().to_owned());
         report.commit = facts.commit.as_ref().map(ToString::to_string);
         report.commit_subject = facts.subject.clone();
         report.uncommitted = facts.changes.iter().map(|change| change.path.clone()).collect();

@@ -116,8 +116,7 @@ fn place(branch: Option<&str>, commit: Option<&str>) -> String {
 }
 
 fn is_on_branch(facts: &Facts, card: &Card) -> bool {
-    let here = facts.head.branch().unwrap_or("HEAD");
-    card.branch.as_deref() == Some(here)
+    card.branch.as_deref() == Some(facts.head.name())
 }
 
 /// What goes on from the conversation's code on its branch goes on with it.

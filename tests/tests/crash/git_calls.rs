@@ -1,63 +1,14 @@
 //! Kills exactly at each call of git: git never runs, or goes on when its helper is dead.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use convosync_tests::{Device, World, told};
+use convosync_tests::{Device, KillingGit, Then, World, told};
 
 use crate::audit::audit;
-use crate::scene::{ID, everywhere, has_one_head, is_saved, last_prompt, store_has_all, work};
-
-/// What becomes of the git whose helper is killed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Then {
-    /// It never runs: what was done before is all there is.
-    Nothing,
-    /// It runs beside the next helper.
-    Orphan,
-}
-
-/// A `git` that counts its calls, and kills the helper that made one of them.
-struct Wrapper {
-    folder: PathBuf,
-}
-
-impl Wrapper {
-    fn new(device: &Device, script: &str) -> Self {
-        let folder = device.home.join("wrapper");
-        fs::create_dir_all(&folder).expect("a folder");
-        let program = folder.join("git");
-        fs::write(&program, script).expect("a script");
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).expect("executable");
-        Self { folder }
-    }
-
-    /// Kills at call `number`, counted from 1.
-    fn killing(device: &Device, number: u32, then: Then) -> Self {
-        let exits = if then == Then::Nothing { "exit 1;" } else { "" };
-        let script = format!(
-            "#!/bin/sh\n\
-             here=$(dirname \"$0\")\n\
-             PATH=${{PATH#\"$here:\"}}; export PATH\n\
-             echo . >> \"$here/calls\"\n\
-             if [ $(wc -l < \"$here/calls\") = {number} ]; then kill -9 $PPID; {exits} fi\n\
-             exec git \"$@\"\n",
-        );
-        let wrapper = Self::new(device, &script);
-        let _ = fs::remove_file(wrapper.folder.join("calls"));
-        wrapper
-    }
-
-    /// The helper with this git before the real one.
-    fn command(&self, device: &Device, args: &[&str]) -> Command {
-        let mut command = device.command(args);
-        let path = std::env::var("PATH").expect("there is a PATH");
-        command.env("PATH", format!("{}:{path}", self.folder.display()));
-        command
-    }
-}
+use crate::scene::{
+    ID, everywhere, has_one_head, is_saved, last_prompt, status, store_has_all, uncommitted, work,
+};
 
 /// Kills a command at each of its calls of git: `prepare` makes work, `check` looks
 /// at what the same command did the second time.
@@ -84,10 +35,8 @@ fn at_every_call(
         for then in [Then::Nothing, Then::Orphan] {
             step += 1;
             prepare(step);
-            let output = Wrapper::killing(device, number, then)
-                .command(device, args)
-                .output()
-                .expect("the helper runs");
+            let mut command = KillingGit::at(device, number, then).command(device, args);
+            let output = command.output().expect("the helper runs");
             killed |= output.status.code().is_none();
             println!("step {step}: {then:?} call {number}: {}", output.status);
             assert!(output.status.code().is_none() || output.status.success(), "{}", told(&output));
@@ -164,15 +113,12 @@ fn a_git_that_outlives_its_helper_is_waited_for_with_its_lock() {
         work(&desktop, step);
         let lock = desktop.work_tree.join(".git/index.lock");
         let script = format!(
-            "#!/bin/sh\n\
-             PATH=${{PATH#\"$(dirname \"$0\"):\"}}; export PATH\n\
-             case \" $* \" in *\" {command} \"*)\n\
+            "case \" $* \" in *\" {command} \"*)\n\
              : > '{lock}'; kill -9 $PPID; sleep 1; rm '{lock}';;\n\
-             esac\n\
-             exec git \"$@\"\n",
+             esac\n",
             lock = lock.display(),
         );
-        let wrapper = Wrapper::new(&desktop, &script);
+        let wrapper = KillingGit::scripted(&desktop, &script);
         let output = wrapper.command(&desktop, &["save", "step"]).output().expect("it runs");
         assert_eq!(output.status.code(), None, "{}", told(&output));
         assert!(lock.exists(), "the orphan is at work");
@@ -212,8 +158,7 @@ fn a_clone_that_was_killed_is_made_the_next_time() {
             command.current_dir(&laptop.home).output().expect("the helper runs")
         };
         let args = ["resume", session, "--clone", &folder];
-        let output =
-            elsewhere(&mut Wrapper::killing(&laptop, number, then).command(&laptop, &args));
+        let output = elsewhere(&mut KillingGit::at(&laptop, number, then).command(&laptop, &args));
         println!("{then:?} call {number}: {}", output.status);
         let again = elsewhere(&mut laptop.command(&args));
         assert!(again.status.success(), "{then:?} call {number}\n{}", told(&again));
@@ -223,18 +168,6 @@ fn a_clone_that_was_killed_is_made_the_next_time() {
         assert_eq!(status, "", "{then:?} call {number}");
     }
     drop(world);
-}
-
-/// Staged, unstaged and untracked changes; the laptop has to get the same.
-fn uncommitted(device: &Device, step: usize) {
-    device.write("staged.txt", &format!("staged {step}\n"));
-    device.git(&["add", "staged.txt"]);
-    device.write("README.md", &format!("unstaged {step}\n"));
-    device.write(&format!("new/{step}.txt"), &format!("untracked {step}\n"));
-}
-
-fn status(device: &Device) -> String {
-    device.git(&["status", "--porcelain=v2", "--untracked-files=all"])
 }
 
 #[test]

@@ -13,8 +13,8 @@ use serde_json::Value;
 use crate::audit::{audit, audit_at};
 use crate::moments::Moments;
 use crate::scene::{
-    End, ID, everywhere, has_one_head, is_saved, kill_after, last_prompt, store_has_all, time_of,
-    work,
+    End, ID, everywhere, has_one_head, is_saved, kill_after, last_prompt, status, store_has_all,
+    time_of, uncommitted, work,
 };
 
 /// Kills for each command: a few in the fast lane, more in the slow one.
@@ -24,13 +24,23 @@ fn kills() -> u32 {
 
 /// Kills a command at random moments; `prepare` makes work for it, and the same command then has to
 /// succeed, which `check` looks at. Both are told the step, from 1. Gives the last one.
-///
-/// The first step is not killed: it tells how long the command takes.
 fn killed_at_random_moments(
     device: &Device,
     args: impl Fn(usize) -> Vec<String>,
-    mut prepare: impl FnMut(usize),
+    prepare: impl FnMut(usize),
     mut check: impl FnMut(usize, &Value),
+) -> usize {
+    stopped_at_random_moments(device, args, prepare, |step, args| check(step, &device.json(args)))
+}
+
+/// As [`killed_at_random_moments`], where `after` does what the user would do then.
+///
+/// The first step is not killed: it tells how long the command takes.
+fn stopped_at_random_moments(
+    device: &Device,
+    args: impl Fn(usize) -> Vec<String>,
+    mut prepare: impl FnMut(usize),
+    mut after: impl FnMut(usize, &[&str]),
 ) -> usize {
     let (mut moments, kills) = (Moments::new(), kills());
     let (mut span, mut killed) = (Duration::ZERO, 0);
@@ -51,7 +61,7 @@ fn killed_at_random_moments(
             End::Done => span = span.mul_f64(0.8),
         }
         println!("seed {}, kill {kill} after {delay:?}: {end:?}", moments.seed);
-        check(step, &device.json(&args));
+        after(step, &args);
     }
     assert!(killed >= kills / 4, "only {killed} of {kills} kills hit: the span was {span:?}");
     1 + kills as usize
@@ -194,6 +204,76 @@ fn a_resume_that_was_killed_at_any_moment_succeeds_the_next_time() {
 fn a_resume_from_a_git_store_that_was_killed_at_any_moment_succeeds_the_next_time() {
     let (_world, desktop, laptop, steps, _) = resumes(World::with_git_store());
     arrives(&desktop, &laptop, steps);
+}
+
+#[test]
+fn an_undo_that_was_killed_at_any_moment_goes_on() {
+    let (_world, desktop, laptop) = begun(World::new());
+    laptop.write("README.md", "changed\n");
+    laptop.write("notes.txt", "notes\n");
+    let before = laptop.picture();
+    stopped_at_random_moments(
+        &laptop,
+        |_| words(&["undo"]),
+        |step| {
+            work(&desktop, step);
+            desktop.ok(&["save", &format!("step {step}")]);
+            laptop.ok(&["resume", "--on-dirty", "stash"]);
+            laptop.write("auth.js", &format!("worked on since {step}\n"));
+            laptop.talk(ID, 1);
+        },
+        |step, args| {
+            if laptop.json(&["undo", "--list"])[0]["state"] == "resumed" {
+                laptop.ok(args);
+            }
+            assert_eq!(laptop.picture(), before, "step {step}");
+        },
+    );
+}
+
+#[test]
+fn a_save_of_uncommitted_work_that_was_killed_at_any_moment_touches_nothing_here() {
+    let (world, desktop, laptop) = begun(World::new());
+    let here = || {
+        let index = fs::read(desktop.work_tree.join(".git/index")).expect("an index");
+        (index, status(&desktop), desktop.evidence())
+    };
+    let before = std::cell::RefCell::new(None);
+    let steps = killed_at_random_moments(
+        &desktop,
+        |step| words(&["save", &format!("step {step}"), "--stash"]),
+        |step| {
+            uncommitted(&desktop, step);
+            desktop.talk(ID, 1);
+            before.replace(Some(here()));
+        },
+        |_, saved| {
+            assert_eq!(saved["synced"], true, "{saved}");
+            assert_eq!(Some(here()), *before.borrow());
+        },
+    );
+    store_has_all(&world, &desktop, &messages(steps));
+    arrives(&desktop, &laptop, steps);
+    assert_eq!(status(&laptop), status(&desktop));
+}
+
+#[test]
+fn a_resume_of_uncommitted_work_that_was_killed_at_any_moment_succeeds_the_next_time() {
+    let (_world, desktop, laptop) = begun(World::new());
+    killed_at_random_moments(
+        &laptop,
+        |_| words(&["resume"]),
+        |step| {
+            uncommitted(&desktop, step);
+            let _ = fs::remove_file(desktop.work_tree.join(format!("new/{}.txt", step - 1)));
+            desktop.ok(&["save", &format!("step {step}"), "--stash"]);
+        },
+        |step, resumed| {
+            assert_eq!(resumed["uncommitted"], 3, "{resumed}");
+            assert_eq!(status(&laptop), status(&desktop), "step {step}");
+            assert_eq!(laptop.read(&format!("new/{step}.txt")), format!("untracked {step}\n"));
+        },
+    );
 }
 
 #[test]

@@ -45,6 +45,19 @@ pub(crate) fn work(device: &Device, step: usize) {
     device.talk(ID, 1);
 }
 
+/// Staged, unstaged and untracked changes; another device has to get the same.
+pub(crate) fn uncommitted(device: &Device, step: usize) {
+    device.write("staged.txt", &format!("staged {step}\n"));
+    device.git(&["add", "staged.txt"]);
+    device.write("README.md", &format!("unstaged {step}\n"));
+    device.write(&format!("new/{step}.txt"), &format!("untracked {step}\n"));
+}
+
+/// What git says of the work, untracked files one by one.
+pub(crate) fn status(device: &Device) -> String {
+    device.git(&["status", "--porcelain=v2", "--untracked-files=all"])
+}
+
 /// What was asked last in the conversation, as its line has it.
 #[track_caller]
 pub(crate) fn last_prompt(device: &Device) -> String {

@@ -9,7 +9,7 @@ use convosync_engine::ports::{GitError, Remote, Repository, Upstream};
 use super::{GitCli, name, url};
 
 /// The settings that matter here.
-const WANTED: &str = r"^(remote\..*\.url|branch\..*\.(remote|merge|pushremote)|url\..*\.insteadof|core\.sshcommand|core\.ignorecase|init\.defaultbranch|convosync\.remote|remote\.pushdefault|filter\.lfs\.(clean|process))$";
+const WANTED: &str = r"^(remote\..*\.url|branch\..*\.(remote|merge|pushremote)|url\..*\.insteadof|core\.sshcommand|core\.(ignorecase|sparsecheckout)|init\.defaultbranch|convosync\.remote|remote\.pushdefault|filter\.lfs\.(clean|process))$";
 
 /// What git says is set.
 #[derive(Debug)]
@@ -127,6 +127,11 @@ impl Config {
     /// one file there.
     pub(super) fn ignores_case(&self) -> bool {
         self.last("core.ignorecase").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// Whether only a part of the files is to be there.
+    pub(super) fn is_sparse(&self) -> bool {
+        self.last("core.sparsecheckout").is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// Whether git knows which program keeps the files of git LFS.

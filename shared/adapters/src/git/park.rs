@@ -7,9 +7,13 @@ use convosync_core::Oid;
 use convosync_engine::ports::{GitError, Parked, Repository};
 
 use super::commit::all_but;
+use super::config::config;
 use super::index::while_unlocked;
 use super::status::{Entry, Status, status};
 use super::{GitCli, name, oid, unreadable};
+
+/// In a sparse checkout git would leave out what lies outside of it.
+const WHOLE: &str = "core.sparseCheckout=false";
 
 pub(super) fn park(
     git: &GitCli,
@@ -41,7 +45,11 @@ pub(super) fn park(
     if !is_put_aside {
         return Err(refusal(&format!("some changes stayed; all of them are in {commit}")));
     }
-    let restore = format!("git stash apply --index {commit}");
+    let whole = match config(git, repo)?.is_sparse() {
+        true => format!(" -c {WHOLE}"),
+        false => String::new(),
+    };
+    let restore = format!("git{whole} stash apply --index {commit}");
     Ok(Some(Parked { commit, reference, restore }))
 }
 
@@ -101,7 +109,11 @@ fn push(
     let call = git.write(&repo.root, "stash").args(args);
     let call = match all_but(stays) {
         none if none.is_empty() => call,
-        paths => call.args(["--pathspec-from-file=-", "--pathspec-file-nul"]).input(paths),
+        // With paths git goes on by `add`, which stops half-way at what lies outside of a sparse
+        // checkout. The index still knows which files are not to be there.
+        paths => {
+            call.config(WHOLE).args(["--pathspec-from-file=-", "--pathspec-file-nul"]).input(paths)
+        }
     };
     call.ok().map(|_| ())
 }

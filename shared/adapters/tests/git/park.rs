@@ -116,6 +116,34 @@ fn a_sparse_checkout_is_parked() {
 }
 
 #[test]
+fn what_lies_outside_of_a_sparse_checkout_is_parked_and_comes_back() {
+    for index in ["--no-sparse-index", "--sparse-index"] {
+        for excluded in [&[".env"][..], &[]] {
+            let lab = Lab::new();
+            let dir = lab.repo("p");
+            for name in ["in/f", "out/f", "out/away"] {
+                lab.commit(&dir, name, "x\n");
+            }
+            lab.run(&dir, &["sparse-checkout", "set", "--cone", index, "in"]);
+            write(&dir, "out/f", "tracked, and there all the same\n");
+            write(&dir, "out/new", "untracked\n");
+            write(&dir, "in/staged", "staged\n");
+            lab.run(&dir, &["add", "in/staged"]);
+            excluded.iter().for_each(|name| write(&dir, name, "secret\n"));
+            let before = lab.state(&dir);
+            let excludes = patterns(&[".env"]);
+            let parked = lab.git.park(&lab.at(&dir), "x", "m", &excludes).expect("parked");
+            assert_eq!(lab.dirty(&dir), excluded, "{index}");
+            assert!(!dir.join("out/new").exists() && !dir.join("out/away").exists());
+            let parked = parked.expect("work");
+            let restore: Vec<&str> = parked.restore.split(' ').skip(1).collect();
+            lab.run(&dir, &restore);
+            assert_eq!(lab.state(&dir), before, "{index} {excluded:?}");
+        }
+    }
+}
+
+#[test]
 fn a_kept_commit_is_not_replaced() {
     let lab = Lab::new();
     let dir = lab.repo("p");

@@ -15,7 +15,7 @@ use crate::manifest::{
 use crate::terminal::Terminal;
 use crate::vector::Vector;
 
-fn id<T: std::str::FromStr<Err: Debug>>(text: &str) -> T {
+pub(super) fn id<T: std::str::FromStr<Err: Debug>>(text: &str) -> T {
     text.parse().expect(text)
 }
 
@@ -189,7 +189,7 @@ const COMPRESSED: &str = "\
     29f29e3fa120d294f2f9548ca28d5bf515d4fcbc9adfb0740ef0cb07a844f96522ad0a";
 
 #[track_caller]
-fn frozen<T: PartialEq + Debug>(
+pub(super) fn frozen<T: PartialEq + Debug>(
     value: &T,
     bytes: Vec<u8>,
     hex: &str,

@@ -226,3 +226,102 @@ fn load_file(stored: StoredFile) -> PlacedFile {
     };
     PlacedFile { path: path.0, before }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{frozen, id};
+    use super::*;
+
+    /// One with everything in it: each kind of ref, of stash and of file.
+    fn full() -> UndoRecord {
+        let commit: Oid = id("0123456789abcdef0123456789abcdef01234567");
+        let file = |path: &str, before| PlacedFile { path: id(path), before };
+        UndoRecord {
+            kind: UndoKind::Resume,
+            stage: UndoStage::Done,
+            made_ms: 1_700_000_000_123,
+            session: id("session-abcdefgh"),
+            save: id("00000002-aaaaaaaa-17-22223333"),
+            message: "login".to_owned(),
+            pinned: true,
+            cloned: false,
+            of: Some(3),
+            code: Some(WorkTreeState {
+                id: "zzzzzzzz".to_owned(),
+                branch: Some("main".to_owned()),
+                commit: Some(commit.clone()),
+                work: Some(id("fedcba9876543210fedcba9876543210fedcba98")),
+                refs: vec![
+                    ("refs/heads/x".to_owned(), Some(commit.clone())),
+                    ("refs/heads/y".to_owned(), None),
+                ],
+                stashes: vec![("before".to_owned(), Some(commit)), ("after".to_owned(), None)],
+            }),
+            binding: Some(vec![1, 2, 3]),
+            conversations: vec![ConversationBefore {
+                assistant: "claude-code".to_owned(),
+                id: id("11111111-2222-4333-8444-555555555555"),
+                directory: "/home/user/project".to_owned(),
+                modified_ms: Some(-1),
+                files: vec![
+                    file("transcript.jsonl", FileBefore::Beginning { len: 7, hash: [1; 32] }),
+                    file("a", FileBefore::Absent),
+                    file("b", FileBefore::Kept { len: 9, hash: [2; 32], first: 4, pieces: 2 }),
+                ],
+            }],
+            pieces: 6,
+        }
+    }
+
+    const FULL: &str = "\
+        ad00000102021b0000018bcfe5687b037073657373696f6e2d616263646566676804781d3030303030303032\
+        2d61616161616161612d31372d323232323333333305656c6f67696e06f507f4080309a600687a7a7a7a7a7a\
+        7a7a01646d61696e027828303132333435363738396162636465663031323334353637383961626364656630\
+        3132333435363703782866656463626139383736353433323130666564636261393837363534333231306665\
+        6463626139380482826c726566732f68656164732f7878283031323334353637383961626364656630313233\
+        3435363738396162636465663031323334353637816c726566732f68656164732f79058282666265666f7265\
+        7828303132333435363738396162636465663031323334353637383961626364656630313233343536378165\
+        61667465720a430102030b81a5006b636c617564652d636f646501782431313131313131312d323232322d34\
+        3333332d383434342d35353535353535353535353502722f686f6d652f757365722f70726f6a656374032004\
+        83a400707472616e7363726970742e6a736f6e6c010702582001010101010101010101010101010101010101\
+        010101010101010101010101010300a300616101000300a50061620109025820020202020202020202020202\
+        0202020202020202020202020202020202020202030404020c06";
+
+    /// One with nothing in it that may be left out.
+    fn bare() -> UndoRecord {
+        UndoRecord {
+            kind: UndoKind::Undo,
+            stage: UndoStage::Begun,
+            pinned: false,
+            cloned: true,
+            of: None,
+            code: None,
+            binding: None,
+            conversations: Vec::new(),
+            pieces: 0,
+            ..full()
+        }
+    }
+
+    const BARE: &str = "\
+        aa00010100021b0000018bcfe5687b037073657373696f6e2d616263646566676804781d3030303030303032\
+        2d61616161616161612d31372d323232323333333305656c6f67696e06f407f50b800c00";
+
+    #[test]
+    fn what_can_be_taken_back_is_stored_as_ever() {
+        frozen(&full(), encode_undo(&full()), FULL, decode_undo);
+        frozen(&bare(), encode_undo(&bare()), BARE, decode_undo);
+    }
+
+    #[test]
+    fn every_stage_has_a_number_that_stays() {
+        use UndoStage::{Begun, Done, TakenBack, Waits};
+        for (number, stage) in (0..).zip([Begun, Waits, Done, TakenBack]) {
+            let stored = encode_undo(&UndoRecord { stage, ..bare() });
+            assert_eq!((stored[3], stored[4]), (1, number), "{stage:?}");
+            assert_eq!(decode_undo(&stored).expect("readable").stage, stage);
+        }
+        let newer = [&encode_undo(&bare())[..4], &[9], &encode_undo(&bare())[5..]].concat();
+        assert_eq!(decode_undo(&newer), Err(FormatError::Newer("stage of what can be taken back")));
+    }
+}

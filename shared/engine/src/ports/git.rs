@@ -26,6 +26,12 @@ impl HeadState {
             Self::Detached => None,
         }
     }
+
+    /// The branch, or `HEAD`, as git calls the place of who is on none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.branch().unwrap_or("HEAD")
+    }
 }
 
 /// Something that was begun and not ended.

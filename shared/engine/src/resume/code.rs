@@ -7,7 +7,7 @@ use convosync_wire::{Answers, Note, OnDirty, OnDiverged};
 
 use super::Ready;
 use super::plan::{self, CodeStep, Present};
-use super::work::{counted, lifted, submodules_left};
+use super::work::{Changes, counted, lifted, submodules_left};
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Branch, Facts, GitError, Operation, Relation};
@@ -257,13 +257,19 @@ impl Engine<'_> {
             tip = Some(git.foresee_commit(repo, &self.excludes())?);
             stands = relation(&tip)?;
         }
+        let changes = self.changes_here(member, shelf, facts, code)?;
+        let commits = commits && matches!(changes, Changes::Own | Changes::Saved(_));
+        let lays = code.work_here().is_some() && is_on(facts, code);
+        if commits && lays && stands == Some(Relation::Same) {
+            // The work is on top of the session's commit, and ours would come between.
+            stands = Some(Relation::Ahead(1));
+        }
         let conflicts = match (&tip, stands) {
             (Some(tip), Some(Relation::Diverged { .. })) => {
                 git.merge_conflicts(repo, tip, &code.commit)?
             }
             _ => Vec::new(),
         };
-        let changes = self.changes_here(member, shelf, facts, code)?;
         let (begins, merges_by_hand, pull) = (false, false, None);
         let relation = stands;
         let present = Present {

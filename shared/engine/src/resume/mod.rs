@@ -450,7 +450,8 @@ fn answers(args: &ResumeArgs) -> Answers {
 
 fn told_of_clone(open: &OpenSave, directory: &str) -> Result<Vec<String>, Refusal> {
     let mut steps = vec![format!("clone {} into {directory}", find::clone_url(open)?)];
-    steps.extend(open.card.branch.as_ref().map(|branch| format!("switch to branch {branch}")));
+    let code = open.manifest.wanted_code();
+    steps.extend(code.map(|code| format!("switch to branch {}", code.branch)));
     steps.extend(open.manifest.wanted_conversations().first().map(|conversation| {
         let (assistant, count) = (&conversation.assistant, conversation.message_count);
         format!("restore the {assistant} conversation {} ({count} messages)", conversation.id)

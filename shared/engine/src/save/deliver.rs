@@ -3,7 +3,7 @@
 use convosync_core::{CodeState, Oid, SaveId};
 use convosync_wire::{ConversationNote, Note, Part, SaveArgs, SaveReport};
 
-use super::moment::{Held, branch};
+use super::moment::Held;
 use super::naming::push_remote;
 use super::{Chosen, Coded};
 use crate::engine::Engine;
@@ -91,7 +91,7 @@ impl Engine<'_> {
             session_id: chosen.session.to_string(),
             save: tip.to_string(),
             new_session: chosen.new_session,
-            branch: committed.map(|_| branch(&chosen.scene.facts)),
+            branch: committed.map(|_| chosen.scene.facts.head.name().to_owned()),
             commit: committed.map(|committed| committed.commit.to_string()),
             committed: committed
                 .filter(|committed| committed.made)
@@ -163,11 +163,11 @@ impl Engine<'_> {
     ) -> Option<String> {
         let facts = &chosen.scene.facts;
         let remote = push_remote(facts)?;
-        let branch = branch(facts);
+        let branch = facts.head.name();
         let there = format!("{remote}/{branch}");
         // What the remote has on another branch is safe there, wherever this one goes.
         let known = (state == CodeState::Pushed).then(|| remote.clone());
-        if known.is_some() && self.is_there(facts, &remote, &branch, &committed.commit) {
+        if known.is_some() && self.is_there(facts, &remote, branch, &committed.commit) {
             return Some(there);
         }
         // Without the network there is no push; `sync` makes up for it.
@@ -179,10 +179,10 @@ impl Engine<'_> {
         }
         let track = facts.upstream.is_none();
         let repo = &facts.repository;
-        match self.ports.git.push(repo, &remote, &branch, &committed.commit, track) {
+        match self.ports.git.push(repo, &remote, branch, &committed.commit, track) {
             Ok(Push::Done) => Some(there),
             Ok(Push::Rejected { reason, behind }) => {
-                notes.push(rejected(&reason, behind, &remote, &branch));
+                notes.push(rejected(&reason, behind, &remote, branch));
                 known
             }
             // The save is safe; only the push was given up.
@@ -222,7 +222,7 @@ pub(super) fn unchanged(member: &Member, chosen: &Chosen<'_>) -> SaveReport {
     SaveReport {
         session_id: chosen.session.to_string(),
         save,
-        branch: Some(branch(&chosen.scene.facts)),
+        branch: Some(chosen.scene.facts.head.name().to_owned()),
         commit: chosen.scene.facts.commit.as_ref().map(ToString::to_string),
         unchanged: true,
         repository: super::repository_name(&chosen.scene.facts),

@@ -36,7 +36,7 @@ use plan::{
     Target, check, commit_message, is_consistent, is_wanted, mode, save_mode, target, title,
 };
 
-pub(crate) use moment::{branch, carried_code, placeholder};
+pub(crate) use moment::{carried_code, placeholder};
 pub(crate) use naming::{is_called, names_of, remote_of, repository_name, repository_shown};
 pub(crate) use plan::{conflicted, in_progress, listed};
 
@@ -456,7 +456,7 @@ fn code_steps(facts: &Facts, onto: &Onto, args: &SaveArgs, mode: SaveMode) -> Ve
     if args.no_code {
         return vec!["leave the code out: nothing is committed or pushed".to_owned()];
     }
-    let branch = onto.other().map_or_else(|| branch(facts), str::to_owned);
+    let branch = onto.other().unwrap_or(facts.head.name());
     let mut steps: Vec<String> = onto.told().into_iter().collect();
     steps.push(match (facts.changes.len(), &args.message) {
         (0, _) => "nothing to commit".to_owned(),

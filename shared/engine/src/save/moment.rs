@@ -107,7 +107,7 @@ impl Engine<'_> {
             parents: chosen.parents.clone(),
             message: chosen.message.clone(),
             code: state,
-            branch: coded.committed.as_ref().map(|_| branch(facts)),
+            branch: branch(facts, coded.committed.as_ref(), base.as_ref()),
             commit: coded.committed.as_ref().map(|committed| committed.commit.clone()),
             repository: repository_name(facts),
             working_directory: working_directory.display().to_string(),
@@ -177,8 +177,8 @@ impl Engine<'_> {
             let turns = turns.up_to(before.message_count);
             conversation.spans = spans(&[], &turns, saved_code(open), &[]);
         }
-        let branch = branch(facts);
-        let save = committed.map(|done| SavedCode { branch: &branch, commit: &done.commit });
+        let branch = facts.head.name();
+        let save = committed.map(|done| SavedCode { branch, commit: &done.commit });
         conversation.spans = spans(&conversation.spans, turns, save, &moves);
     }
 
@@ -274,7 +274,7 @@ impl Engine<'_> {
             remotes: remotes(facts),
             clone_url: clone_url(facts),
             root_commit: self.root_commit(member, &facts.repository)?,
-            branch: branch(facts),
+            branch: facts.head.name().to_owned(),
             commit: committed.commit.clone(),
             subject: subject(facts, committed, &chosen.message),
             bundle: None,
@@ -440,8 +440,11 @@ impl Engine<'_> {
     }
 }
 
-pub(crate) fn branch(facts: &Facts) -> String {
-    facts.head.branch().unwrap_or("HEAD").to_owned()
+/// The branch that was worked on. A save that leaves the code out has one too: a session is looked
+/// for by it.
+fn branch(facts: &Facts, committed: Option<&Committed>, base: Option<&OpenSave>) -> Option<String> {
+    let here = committed.map(|_| facts.head.name()).or(facts.head.branch());
+    here.or(base.and_then(|base| base.card.branch.as_deref())).map(str::to_owned)
 }
 
 /// The files that went into the commit, as far as a save tells their names.

@@ -123,7 +123,7 @@ pub(crate) fn save_mode(facts: &Facts) -> Decision {
 
 /// What a save is called that nobody named, as `git stash` calls it.
 pub(crate) fn work_in_progress(facts: &Facts) -> String {
-    let branch = facts.head.branch().unwrap_or("HEAD");
+    let branch = facts.head.name();
     match &facts.subject {
         Some(subject) => format!("WIP on {branch}: {subject}"),
         None => format!("WIP on {branch}"),

@@ -220,8 +220,10 @@ pub(crate) const KINDS: &[Kind] = &[
         name: "reftable",
         init: &[],
         make: |lab, from, dir| {
-            // Git before 2.45 has none: then it is a normal one.
             let has = lab.try_run(&lab.path(""), &["init", "-q", "--ref-format=reftable", "probe"]);
+            if !has {
+                println!("NOT TESTED: git before 2.45 has no reftable; this one is normal");
+            }
             clone(lab, if has { &["--ref-format=reftable"] } else { &[] }, from, dir);
         },
     },
