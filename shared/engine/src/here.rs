@@ -6,7 +6,7 @@ use convosync_wire::{HereReport, Request};
 
 use crate::engine::Engine;
 use crate::ports::{Facts, GitError};
-use crate::save::{branch, repository_name};
+use crate::save::repository_name;
 use crate::trouble::Trouble;
 
 impl Engine<'_> {
@@ -39,7 +39,7 @@ impl Engine<'_> {
 
 fn take_down(facts: &Facts, report: &mut HereReport) {
     report.repository = Some(repository_name(facts));
-    report.branch = Some(branch(facts));
+    report.branch = Some(facts.head.name().to_owned());
     report.commit = facts.commit.as_ref().map(ToString::to_string);
     report.uncommitted = facts.changes.len() as u64;
     (report.ahead, report.behind) = (facts.ahead, facts.behind);
