@@ -12,7 +12,7 @@ use convosync_adapters::{
     SqliteIndex, StoreOpener, SystemClock, SystemEntropy, SystemProcesses, UserShells,
 };
 use convosync_core::{DeviceKind, ObjectName, Sealed};
-use convosync_engine::ports::{Caps, Listed, Store, StoreError, Stores};
+use convosync_engine::ports::{Caps, Listed, Store, StoreError, Stores, starts_one_by_one};
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, SaveMode, Settings};
 use convosync_tests::{Device, World};
 use convosync_wire::{Answers, PROTOCOL, Reply, Request, ResumeArgs, SaveArgs, Verb};
@@ -186,6 +186,10 @@ impl Store for Counted<Box<dyn Store>> {
         let got = self.inner.get_range(name, range);
         self.request(0, got.as_ref().map_or(0, |bytes| bytes.len() as u64));
         got
+    }
+
+    fn get_starts(&self, names: &[ObjectName]) -> Vec<Result<Vec<u8>, StoreError>> {
+        starts_one_by_one(self, names)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {

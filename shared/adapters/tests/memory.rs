@@ -50,7 +50,7 @@ mod faulty_and_tried_again {
     use std::time::Duration;
 
     use convosync_core::{ObjectName, Sealed};
-    use convosync_engine::ports::{Caps, Listed, Store, StoreError};
+    use convosync_engine::ports::{Caps, Listed, Store, StoreError, starts_one_by_one};
     use convosync_engine::testing::{Call, Fault, FaultyStore, MemoryStore, Refusal};
 
     #[derive(Clone)]
@@ -95,6 +95,10 @@ mod faulty_and_tried_again {
 
         fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
             self.again(Call::Get, || self.store.get_range(name, range.clone()))
+        }
+
+        fn get_starts(&self, names: &[ObjectName]) -> Vec<Result<Vec<u8>, StoreError>> {
+            starts_one_by_one(self, names)
         }
 
         fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use convosync_core::{
-    CARD_RANGE, Card, ObjectName, SaveId, Sealed, SessionId, card_prefix_len, heads, open_card,
+    Card, ObjectName, SaveId, Sealed, SessionId, card_prefix_len, heads, open_card,
 };
 use convosync_wire::{Failure, Note};
 
@@ -243,14 +243,44 @@ impl Engine<'_> {
         history: &mut History,
     ) -> Result<(), Trouble> {
         let mut learned = Learned { engine: self, changes: Vec::new() };
-        for listed in listed.iter().rev() {
-            let ObjectName::Unit { session, save } = &listed.name else { continue };
-            if !wanted(history, session, save, depth) {
-                continue;
+        let mut left: Vec<_> = listed.iter().rev().collect();
+        loop {
+            let asked = asked_next(history, &mut left, depth);
+            if asked.is_empty() {
+                break;
             }
-            match self.fetch_card(member, store, &listed.name, listed.size) {
+            for units in asked.chunks(Learned::BATCH) {
+                self.learn_cards(member, store, units, history, &mut learned)?;
+                learned.settle()?;
+            }
+        }
+        let there: BTreeSet<_> = listed.into_iter().map(|listed| listed.name).collect();
+        let looked_at = self.looked_at.borrow().clone();
+        let asked = |seen: &Seen| {
+            looked_at.as_ref().is_none_or(|origins| origins.contains(&seen.card.repository))
+        };
+        let gone = what_is_gone(history, prefix, &there, &asked);
+        let lost = self.explained(member, store, history, gone, &there)?;
+        history.notes.extend(went_back(&lost));
+        Ok(())
+    }
+
+    /// Takes in the cards of units that are in the store. What can't be read is told.
+    fn learn_cards(
+        &self,
+        member: &Member,
+        store: &dyn Store,
+        units: &[&Listed],
+        history: &mut History,
+        learned: &mut Learned<'_>,
+    ) -> Result<(), Trouble> {
+        let names: Vec<_> = units.iter().map(|listed| listed.name.clone()).collect();
+        for (listed, start) in units.iter().zip(store.get_starts(&names)) {
+            let ObjectName::Unit { session, save } = &listed.name else { continue };
+            let card = start.map_err(Trouble::from);
+            match card.and_then(|start| self.card_of(member, store, listed, start)) {
                 Ok((card, stored)) => {
-                    learned.add(stored)?;
+                    learned.add(stored);
                     let quarantined = !member.epochs.accepts(&card.session, &card.save);
                     history.insert(Seen { card, queued: false, quarantined });
                 }
@@ -266,27 +296,19 @@ impl Engine<'_> {
                 }
             }
         }
-        learned.settle()?;
-        let there: BTreeSet<_> = listed.into_iter().map(|listed| listed.name).collect();
-        let looked_at = self.looked_at.borrow().clone();
-        let asked = |seen: &Seen| {
-            looked_at.as_ref().is_none_or(|origins| origins.contains(&seen.card.repository))
-        };
-        let gone = what_is_gone(history, prefix, &there, &asked);
-        let lost = self.explained(member, store, history, gone, &there)?;
-        history.notes.extend(went_back(&lost));
         Ok(())
     }
 
-    fn fetch_card(
+    /// The card of a unit, whose first bytes these are.
+    fn card_of(
         &self,
         member: &Member,
         store: &dyn Store,
-        name: &ObjectName,
-        size: u64,
+        listed: &Listed,
+        mut prefix: Vec<u8>,
     ) -> Result<(Card, StoredCard), Trouble> {
+        let Listed { name, size } = listed;
         let object = |error| Trouble::Object { name: name.clone(), error };
-        let mut prefix = store.get_range(name, 0..CARD_RANGE)?;
         let len = card_prefix_len(&prefix).map_err(object)?;
         if len > prefix.len() {
             prefix = store.get_range(name, 0..len as u64)?;
@@ -299,7 +321,7 @@ impl Engine<'_> {
             session: card.session.clone(),
             save: card.save.clone(),
             card: sealed,
-            size,
+            size: *size,
         };
         Ok((card, stored))
     }
@@ -318,6 +340,27 @@ impl Told {
     }
 }
 
+/// What is asked for next: of each session the greatest save that is wanted, whose card may show
+/// that the others are not; or all of them. What may be wanted after that stays in `left`, which is
+/// sorted, the greatest first.
+fn asked_next<'l>(history: &History, left: &mut Vec<&'l Listed>, depth: Depth) -> Vec<&'l Listed> {
+    let mut asked = Vec::new();
+    let mut last: Option<&SessionId> = None;
+    left.retain(|listed| {
+        let ObjectName::Unit { session, save } = &listed.name else { return false };
+        if !wanted(history, session, save, depth) {
+            return false;
+        }
+        let later = depth == Depth::Heads && last == Some(session);
+        if !later {
+            last = Some(session);
+            asked.push(*listed);
+        }
+        later
+    });
+    asked
+}
+
 /// Cards on their way into the index: many at once, since each change of the index waits for the
 /// disk. What a process that is killed has not put in yet is asked of the store again.
 struct Learned<'e> {
@@ -329,9 +372,8 @@ impl Learned<'_> {
     /// So many cards are learned between two waits.
     const BATCH: usize = 256;
 
-    fn add(&mut self, card: StoredCard) -> Result<(), Trouble> {
+    fn add(&mut self, card: StoredCard) {
         self.changes.push(IndexChange::PutCard(card));
-        if self.changes.len() >= Self::BATCH { self.settle() } else { Ok(()) }
     }
 
     fn settle(&mut self) -> Result<(), Trouble> {
@@ -399,5 +441,33 @@ fn unreadable(what: &str, text: &str) -> Note {
             "it was left as it is; `convosync log SESSION` shows the saves that can be read"
                 .to_owned(),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(session: &str, generation: u32) -> Listed {
+        let name = format!("v1/s/session-{session}/{generation:08}-dddddddd-1-22223333");
+        Listed { name: name.parse().expect("a unit's name"), size: 1 }
+    }
+
+    #[test]
+    fn of_each_session_the_greatest_is_asked_for_first_and_the_rest_may_be_wanted_then() {
+        let [old, new, other] = [unit("aaaaaaaa", 1), unit("aaaaaaaa", 2), unit("bbbbbbbb", 1)];
+        let mut left = vec![&other, &new, &old];
+        let history = History::default();
+        assert_eq!(asked_next(&history, &mut left, Depth::Heads), [&other, &new]);
+        assert_eq!(left, [&old]);
+        assert_eq!(asked_next(&history, &mut left, Depth::Heads), [&old]);
+        assert_eq!(left, Vec::<&Listed>::new());
+    }
+
+    #[test]
+    fn where_every_save_is_wanted_all_are_asked_for_at_once() {
+        let units = [unit("bbbbbbbb", 1), unit("aaaaaaaa", 2), unit("aaaaaaaa", 1)];
+        let mut left = units.iter().collect();
+        assert_eq!(asked_next(&History::default(), &mut left, Depth::All).len(), 3);
     }
 }

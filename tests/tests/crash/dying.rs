@@ -14,7 +14,7 @@ use convosync_adapters::{
 use convosync_core::{DeviceKind, ObjectName, Passphrase, Profile, SaveId, Sealed, SessionId};
 use convosync_engine::ports::{
     Caps, Index, IndexChange, Journal, LaterCards, Listed, LocalError, Protection, QueueRow, Store,
-    StoreError, StoredCard, Stores, Table, Vault,
+    StoreError, StoredCard, Stores, Table, Vault, starts_one_by_one,
 };
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, Settings};
 use convosync_tests::{Device, World};
@@ -74,6 +74,10 @@ impl<S: Store> Store for Mortal<S> {
 
     fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
         self.inner.get_range(name, range)
+    }
+
+    fn get_starts(&self, names: &[ObjectName]) -> Vec<Result<Vec<u8>, StoreError>> {
+        starts_one_by_one(self, names)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use convosync_core::{MAX_BODY, ObjectName, Sealed};
-use convosync_engine::ports::{Caps, Listed, Store, StoreError};
+use convosync_engine::ports::{Caps, Listed, Store, StoreError, starts_one_by_one};
 use rustix::io::Errno;
 
 use super::beneath::{Entry, Folder, Listing, read_up_to};
@@ -222,6 +222,10 @@ impl Store for FolderStore {
         }
         (&file).seek(SeekFrom::Start(range.start)).map_err(unreadable)?;
         read_up_to(&file, wanted).map_err(unreadable)
+    }
+
+    fn get_starts(&self, names: &[ObjectName]) -> Vec<Result<Vec<u8>, StoreError>> {
+        starts_one_by_one(self, names)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use convosync_core::{ObjectName, Sealed};
-use convosync_engine::ports::{Caps, Listed, Store, StoreError};
+use convosync_engine::ports::{Caps, Listed, Store, StoreError, starts_one_by_one};
 
 use crate::server::{Asked, Fate, Server, served};
 
@@ -52,6 +52,10 @@ impl Store for Patient {
 
     fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
         patiently(|| self.0.get_range(name, range.clone()))
+    }
+
+    fn get_starts(&self, names: &[ObjectName]) -> Vec<Result<Vec<u8>, StoreError>> {
+        starts_one_by_one(self, names)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {

@@ -24,6 +24,7 @@ macro_rules! store_contract {
             a_list_is_sorted_as_names_are,
             a_list_holds_what_starts_with_the_prefix,
             a_range_is_cut_at_the_end,
+            starts_come_in_the_order_they_were_asked_for,
             a_deleted_object_is_gone_and_deleting_again_is_no_error,
             a_batch_stops_at_the_failure_and_keeps_what_came_before,
             parts_of_a_batch_are_there_before_the_unit,
@@ -253,6 +254,22 @@ pub(crate) fn a_range_is_cut_at_the_end(open: &Open<'_>) {
     ] {
         let got = store.get_range(&first(), range.clone()).expect("a range is no error");
         assert_eq!(got, want.as_bytes(), "{range:?}");
+    }
+}
+
+pub(crate) fn starts_come_in_the_order_they_were_asked_for(open: &Open<'_>) {
+    let store = open();
+    let named: Vec<_> = (1..=20).map(|seq| unit("aaaaaaaa", 1, seq)).collect();
+    for (name, seq) in named.iter().zip(1u8..).filter(|(_, seq)| *seq != 7) {
+        put(&*store, name, &[seq; 5]);
+    }
+    let starts = store.get_starts(&named);
+    assert_eq!(starts.len(), 20);
+    for (start, seq) in starts.into_iter().zip(1u8..) {
+        match start {
+            Err(StoreError::Missing(name)) => assert_eq!((seq, &name), (7, &named[6])),
+            start => assert_eq!(start.expect("it is there"), [seq; 5]),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use convosync_core::{ObjectName, Sealed, SessionId};
 
 use super::consent::{SHARED, WAITS};
-use crate::ports::{Caps, Listed, Store, StoreError};
+use crate::ports::{Caps, Listed, Store, StoreError, starts_one_by_one};
 
 /// An origin that is used.
 pub(super) struct Place {
@@ -128,6 +128,10 @@ impl Store for Origins {
 
     fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
         self.first(name, |store| store.get_range(name, range.clone()))
+    }
+
+    fn get_starts(&self, names: &[ObjectName]) -> Vec<Result<Vec<u8>, StoreError>> {
+        starts_one_by_one(self, names)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {

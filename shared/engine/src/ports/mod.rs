@@ -23,4 +23,4 @@ pub use local::{
     Protection, QueueRow, Scratch, ScratchFile, StoredCard, Table, Vault,
 };
 pub use shell::{HistoryOf, ShellError, Shells};
-pub use store::{Caps, Listed, Store, StoreError, Stores};
+pub use store::{Caps, Listed, Store, StoreError, Stores, starts_one_by_one};

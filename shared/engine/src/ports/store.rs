@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use convosync_core::{ObjectName, Sealed};
+use convosync_core::{CARD_RANGE, ObjectName, Sealed};
 
 /// Why a store did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -91,13 +91,17 @@ pub trait Store: Send + Sync {
 
     /// A range of an object, cut at its end.
     ///
-    /// A range that starts a unit and wants no more than [`convosync_core::CARD_RANGE`] bytes may
+    /// A range that starts a unit and wants no more than [`CARD_RANGE`] bytes may
     /// be cut at the end of the card already: a store that keeps cards apart has no more at hand.
     ///
     /// # Errors
     ///
     /// [`StoreError::Missing`] if there is none.
     fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError>;
+
+    /// The first [`CARD_RANGE`] bytes of each of these units, in this order: what
+    /// [`Store::get_range`] gives, many at a time where each answer is waited for.
+    fn get_starts(&self, names: &[ObjectName]) -> Vec<Result<Vec<u8>, StoreError>>;
 
     /// All objects whose names start with `prefix`, which may end anywhere in a name, sorted as
     /// [`ObjectName`] is ordered: the units of a session by generation, then device and count. What is no object name of
@@ -120,6 +124,14 @@ pub trait Store: Send + Sync {
 
     /// Where it is, without credentials, for people.
     fn describe(&self) -> String;
+}
+
+/// [`Store::get_starts`] for a store that gains nothing by asking for several at a time.
+pub fn starts_one_by_one(
+    store: &(impl Store + ?Sized),
+    names: &[ObjectName],
+) -> Vec<Result<Vec<u8>, StoreError>> {
+    names.iter().map(|name| store.get_range(name, 0..CARD_RANGE)).collect()
 }
 
 /// Opens stores by URL.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use convosync_core::{ObjectName, Sealed};
 
 use super::memory::cut;
-use crate::ports::{Caps, Listed, Store, StoreError};
+use crate::ports::{Caps, Listed, Store, StoreError, starts_one_by_one};
 
 /// What was asked of a store. Each object of a batch counts as one put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -258,6 +258,10 @@ impl<S: Store> Store for FaultyStore<S> {
             None => self.inner.get_range(name, range),
         };
         Ok(damaged(fault, answered(fault, found)?))
+    }
+
+    fn get_starts(&self, names: &[ObjectName]) -> Vec<Result<Vec<u8>, StoreError>> {
+        starts_one_by_one(self, names)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use convosync_core::{ObjectName, Sealed};
 
-use crate::ports::{Caps, Listed, Store, StoreError, Stores};
+use crate::ports::{Caps, Listed, Store, StoreError, Stores, starts_one_by_one};
 
 type Objects = BTreeMap<ObjectName, Vec<u8>>;
 
@@ -59,6 +59,10 @@ impl Store for MemoryStore {
         let objects = self.objects();
         let bytes = objects.get(name).ok_or_else(|| StoreError::Missing(name.clone()))?;
         Ok(cut(bytes, range))
+    }
+
+    fn get_starts(&self, names: &[ObjectName]) -> Vec<Result<Vec<u8>, StoreError>> {
+        starts_one_by_one(self, names)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
@@ -146,6 +150,10 @@ impl Store for Shared {
 
     fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
         self.0.get_range(name, range)
+    }
+
+    fn get_starts(&self, names: &[ObjectName]) -> Vec<Result<Vec<u8>, StoreError>> {
+        starts_one_by_one(self, names)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use convosync_core::{ObjectName, Sealed};
 
-use crate::ports::{Caps, Listed, Store, StoreError};
+use crate::ports::{Caps, Listed, Store, StoreError, starts_one_by_one};
 
 /// What a device unwinds with when it dies: nothing runs any more but what the system itself
 /// tidies up, its locks.
@@ -120,6 +120,10 @@ impl<S: Store> Store for Stepped<S> {
     fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
         self.steps.take();
         self.inner.get_range(name, range)
+    }
+
+    fn get_starts(&self, names: &[ObjectName]) -> Vec<Result<Vec<u8>, StoreError>> {
+        starts_one_by_one(self, names)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {

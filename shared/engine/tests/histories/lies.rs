@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use convosync_core::{Account, CARD_RANGE, ObjectName, Sealed, card_prefix_len, open_card_trusted};
-use convosync_engine::ports::{Caps, Guard, Listed, LocalError, Locks, Store, StoreError};
+use convosync_engine::ports::{
+    Caps, Guard, Listed, LocalError, Locks, Store, StoreError, starts_one_by_one,
+};
 use convosync_engine::testing::MemoryLocks;
 
 /// What is told wrong, and by which rule of the engine the world would be like that.
@@ -126,6 +128,10 @@ impl<S: Store> Store for Liar<S> {
 
     fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
         self.inner.get_range(name, range)
+    }
+
+    fn get_starts(&self, names: &[ObjectName]) -> Vec<Result<Vec<u8>, StoreError>> {
+        starts_one_by_one(self, names)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {

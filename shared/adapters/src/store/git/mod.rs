@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use convosync_core::{CARD_RANGE, ObjectName, Oid, Sealed};
-use convosync_engine::ports::{Caps, Listed, Store, StoreError};
+use convosync_engine::ports::{Caps, Listed, Store, StoreError, starts_one_by_one};
 
 use super::folder::LARGEST;
 use failure::Trouble;
@@ -420,6 +420,10 @@ impl Store for GitStore {
 
     fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
         self.attempt(|known| self.range(known, name, &range))
+    }
+
+    fn get_starts(&self, names: &[ObjectName]) -> Vec<Result<Vec<u8>, StoreError>> {
+        starts_one_by_one(self, names)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {

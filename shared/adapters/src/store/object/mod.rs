@@ -16,7 +16,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use convosync_core::{ObjectName, Sealed};
+use convosync_core::{CARD_RANGE, ObjectName, Sealed};
 use convosync_engine::ports::{Caps, Listed, Store, StoreError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::list::PaginatedListOptions;
@@ -36,6 +36,9 @@ pub use open::ObjectStores;
 
 /// Parts that are on their way at once.
 const AT_ONCE: usize = 4;
+
+/// Starts of units that are on their way at once: each is small, so what they cost is the wait.
+const STARTS_AT_ONCE: usize = 16;
 
 /// Objects up to this size are put a second time to learn what the server does then.
 const SMALL: usize = 64 << 10;
@@ -334,6 +337,15 @@ impl Store for ObjectStore {
 
     fn get_range(&self, name: &ObjectName, range: Range<u64>) -> Result<Vec<u8>, StoreError> {
         self.calls.run(self.range(name, range))
+    }
+
+    fn get_starts(&self, names: &[ObjectName]) -> Vec<Result<Vec<u8>, StoreError>> {
+        let starts = names.iter().map(|name| self.range(name, 0..CARD_RANGE));
+        let all = stream::iter(starts).buffered(STARTS_AT_ONCE).collect::<Vec<_>>();
+        self.calls.run(async { Ok(all.await) }).unwrap_or_else(|error| {
+            let why = error.to_string();
+            names.iter().map(|_| Err(StoreError::Unreachable(why.clone()))).collect()
+        })
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
