@@ -8,9 +8,11 @@ mod assistant;
 mod durable;
 mod git;
 mod local;
+mod process;
 mod settings;
 mod shell;
 mod store;
+mod zellij;
 
 pub use assistant::{
     ClaudeCodeFiles, ClaudeHooks, HookEvent, HooksError, Process, Processes, SystemProcesses,
@@ -23,4 +25,5 @@ pub use local::{
 };
 pub use settings::{Setting, SettingsError, SettingsFile};
 pub use shell::UserShells;
+pub use zellij::ZellijPanes;
 pub use store::{FolderStore, GitStores, ObjectStores, StoreOpener};

@@ -72,7 +72,9 @@ pub use segment::{
 };
 pub use store_record::{StoreRecord, confirm, key_check, key_id};
 pub use terminal::{
-    EnvName, EnvValue, HeldBack, MOST_COMMANDS, Ran, Terminal, Withheld, harmless_command,
+    Area, Base, Direction, EnvName, EnvValue, Floating, FolderPath, HeldBack, LAST_LINES, Label,
+    Layout, MOST_COMMANDS, MOST_PANES, MOST_TABS, NoCommand, Pane, PaneCommand, Place, PluginUrl,
+    Ran, Runs, Size, Tab, Terminal, Tile, Withheld, arranged, harmless_command, harmless_screen,
     history_of, may_hold_a_secret,
 };
 pub use undo::{

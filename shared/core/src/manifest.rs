@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::context::Span;
 use crate::id::{ConversationId, IdError, Oid};
 use crate::name::ObjectName;
-use crate::terminal::Terminal;
+use crate::terminal::{Layout, Terminal};
 
 /// The whole of a save but its card.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,14 +33,17 @@ pub struct LeftOut {
 }
 
 impl Manifest {
-    /// Every file that is kept in segments: the bundles, then those of the conversations.
+    /// Every file that is kept in segments: the bundles, then those of the conversations, then the
+    /// texts of panes.
     pub fn files(&self) -> impl Iterator<Item = &FileState> {
         let bundles = self
             .code
             .iter()
             .flat_map(|code| code.bundle.iter().chain(code.work.iter().map(|work| &work.bundle)));
         let files = self.conversations.iter().flat_map(|c| c.files.iter().map(|(_, file)| file));
-        bundles.chain(files)
+        let layout = self.terminal.iter().filter_map(|terminal| terminal.layout.as_ref());
+        let texts = layout.flat_map(Layout::panes).filter_map(|pane| pane.text.as_ref());
+        bundles.chain(files).chain(texts)
     }
 
     /// The same, to be changed.
@@ -50,7 +53,10 @@ impl Manifest {
             code.bundle.iter_mut().chain(work)
         });
         let conversations = self.conversations.iter_mut();
-        bundles.chain(conversations.flat_map(|c| c.files.iter_mut().map(|(_, file)| file)))
+        let layout = self.terminal.iter_mut().filter_map(|terminal| terminal.layout.as_mut());
+        let texts = layout.flat_map(Layout::panes_mut).filter_map(|pane| pane.text.as_mut());
+        let files = conversations.flat_map(|c| c.files.iter_mut().map(|(_, file)| file));
+        bundles.chain(files).chain(texts)
     }
 
     /// The code that a resume brings back.
@@ -237,7 +243,8 @@ pub struct SegmentRef {
 }
 
 /// Digest of what a save holds: two saves with the same one hold the same commit, uncommitted work,
-/// conversations and directory. How the bytes are packed, and whether the commit travels along, is left out.
+/// conversations and directory. How the bytes are packed, whether the commit travels along, and what
+/// else is known of the terminal is left out.
 #[must_use]
 pub fn content_digest(manifest: &Manifest) -> [u8; 16] {
     let mut hash = blake3::Hasher::new_derive_key("convosync v1 content of a save");

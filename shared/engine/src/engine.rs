@@ -10,7 +10,7 @@ use convosync_wire::{Counted, Decision, Failure, Note, Progress, Reply, Request,
 use crate::Cancel;
 use crate::enrol::Waited;
 use crate::ports::{
-    Assistant, Clock, Entropy, Git, Index, Journal, Locks, Scratch, Shells, Store, Stores, Vault,
+    Assistant, Clock, Entropy, Git, Index, Journal, Locks, Panes, Scratch, Shells, Store, Stores, Vault,
 };
 use crate::settings::Settings;
 use crate::trouble::{Refusal, Trouble};
@@ -56,6 +56,8 @@ pub struct Ports<'a> {
     pub assistants: &'a [&'a dyn Assistant],
     /// The user's shells.
     pub shells: &'a dyn Shells,
+    /// The panes of the user's terminal.
+    pub panes: &'a dyn Panes,
     /// The machine.
     pub host: Host,
     /// What the user has set.

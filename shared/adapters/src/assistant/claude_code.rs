@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use convosync_core::{ClaudeCode, ConversationId, FilePath, Rules};
 use convosync_engine::ports::{
-    Assistant, AssistantError, Found, Here, LeftOut, Live, Placed, Placement, ReadSeek,
+    Assistant, AssistantError, Found, Here, InPane, LeftOut, Live, Placed, Placement, ReadSeek,
     ScratchFile, SourceFile,
 };
 
@@ -96,6 +96,14 @@ fn once_each(found: &mut Vec<Found>) {
     found.retain(|found| seen.insert(found.id.clone()));
 }
 
+/// The pane that an open conversation is in: Zellij sets both variables in each of its panes
+/// (<https://zellij.dev/documentation/integration>).
+fn in_pane(open: &Open, processes: &dyn Processes) -> Option<InPane> {
+    let session = processes.variable(open.live.pid, "ZELLIJ_SESSION_NAME")?;
+    let pane = processes.variable(open.live.pid, "ZELLIJ_PANE_ID")?.parse().ok()?;
+    Some(InPane { id: open.id.parse().ok()?, session, pane })
+}
+
 impl Assistant for ClaudeCodeFiles {
     fn name(&self) -> &'static str {
         "claude-code"
@@ -179,6 +187,11 @@ impl Assistant for ClaudeCodeFiles {
         let open = self.open_now(caller.as_ref())?;
         let inside = caller.filter(|caller| caller.id == id.as_str());
         Ok(live_in(&open, id).or_else(|| inside.and_then(|caller| caller.live())))
+    }
+
+    fn in_panes(&self) -> Result<Vec<InPane>, AssistantError> {
+        let open = self.open_now(None)?;
+        Ok(open.iter().filter_map(|open| in_pane(open, &*self.processes)).collect())
     }
 
     fn accepts(&self, id: &ConversationId, files: &[FilePath]) -> Result<(), AssistantError> {

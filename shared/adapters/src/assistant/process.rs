@@ -1,6 +1,7 @@
 //! Whether a process that wrote its id down is still the one that has it.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 
 use rustix::process::{Pid, test_kill_process};
 
@@ -21,6 +22,10 @@ pub enum Process {
 pub trait Processes: Send + Sync {
     /// What runs under `pid` now.
     fn look(&self, pid: u32) -> Process;
+
+    /// A variable of the environment that `pid` was started with; none where the system does not
+    /// tell (only Linux does, and only of processes of the same user).
+    fn variable(&self, pid: u32, name: &str) -> Option<String>;
 }
 
 /// The processes of this system.
@@ -41,7 +46,21 @@ impl Processes for SystemProcesses {
             _ => Process::Gone,
         }
     }
+
+    fn variable(&self, pid: u32, name: &str) -> Option<String> {
+        let mut environment = Vec::new();
+        let file = File::open(format!("/proc/{pid}/environ")).ok()?;
+        file.take(LARGEST_ENVIRONMENT).read_to_end(&mut environment).ok()?;
+        let mut variables = environment.split(|byte| *byte == 0);
+        let value = variables.find_map(|variable| {
+            variable.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"="))
+        })?;
+        String::from_utf8(value.to_vec()).ok()
+    }
 }
+
+/// Linux gives a program no more than that (a quarter of the usual stack limit).
+const LARGEST_ENVIRONMENT: u64 = 2 << 20;
 
 /// Reads a line of proc(5) `stat`. The name in brackets may hold anything, brackets too.
 fn parse_stat(stat: &str) -> Process {

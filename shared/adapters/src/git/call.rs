@@ -11,8 +11,8 @@ use convosync_engine::Cancel;
 use convosync_engine::ports::GitError;
 
 use super::failure::{self, Reach};
-use super::process::{self, Ended, Stopped, Watch};
 use super::{GitCli, oid, unreadable};
+use crate::process::{self, Ended, Stopped, Watch};
 
 /// Where nobody reads mail.
 const NOBODY: &str = "convosync@localhost";

@@ -23,7 +23,6 @@ mod lfs;
 mod name;
 mod obstacle;
 mod park;
-mod process;
 mod reflog;
 mod remote;
 mod rewind;

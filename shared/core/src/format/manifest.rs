@@ -123,7 +123,7 @@ struct Named {
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
-struct StoredFile {
+pub(super) struct StoredFile {
     #[n(0)]
     len: u64,
     /// 32 bytes for each block, one after the other.
@@ -297,7 +297,7 @@ fn load_spans(stored: Vec<StoredSpan>) -> Vec<Span> {
     if are_in_order(&spans) { spans } else { Vec::new() }
 }
 
-fn store_file(state: &FileState) -> StoredFile {
+pub(super) fn store_file(state: &FileState) -> StoredFile {
     StoredFile {
         len: state.len,
         blocks: state.blocks.concat(),
@@ -305,7 +305,7 @@ fn store_file(state: &FileState) -> StoredFile {
     }
 }
 
-fn load_file(stored: StoredFile) -> Result<FileState, FormatError> {
+pub(super) fn load_file(stored: StoredFile) -> Result<FileState, FormatError> {
     let (blocks, rest) = stored.blocks.as_chunks::<32>();
     if !rest.is_empty() {
         return Err(FormatError::Malformed("half a block hash".to_owned()));

@@ -10,6 +10,7 @@ mod card;
 mod device;
 mod enrol;
 mod epoch;
+mod layout;
 mod manifest;
 mod moved;
 mod profile;

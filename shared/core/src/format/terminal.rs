@@ -7,6 +7,7 @@ use minicbor::decode::Error as DecodeError;
 use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
+use super::layout::{StoredLayout, load_layout, store_layout};
 use crate::terminal::{EnvName, EnvValue, MOST_COMMANDS, Ran, Terminal, Withheld};
 
 /// Values inside of values that are read; deeper ones would need more and more stack.
@@ -28,6 +29,8 @@ pub(super) struct StoredTerminal {
     env: Option<Vec<StoredVariable>>,
     #[n(4)]
     missing: Option<Vec<StoredMissing>>,
+    #[n(5)]
+    layout: Option<StoredLayout>,
 }
 
 #[derive(Encode, Decode)]
@@ -173,12 +176,12 @@ fn all<T>(
     Ok(items)
 }
 
-fn length(d: &mut Decoder<'_>) -> Result<u64, DecodeError> {
+pub(super) fn length(d: &mut Decoder<'_>) -> Result<u64, DecodeError> {
     d.array()?.ok_or_else(|| DecodeError::message("no definite length"))
 }
 
 pub(super) fn store_terminal(terminal: &Terminal) -> StoredTerminal {
-    let Terminal { directory, shell, history, env, missing } = terminal;
+    let Terminal { directory, shell, history, env, missing, layout } = terminal;
     StoredTerminal {
         directory: directory.clone(),
         shell: shell.clone(),
@@ -196,6 +199,7 @@ pub(super) fn store_terminal(terminal: &Terminal) -> StoredTerminal {
             name: name.to_string(),
             why: number(*why),
         }),
+        layout: layout.as_ref().map(store_layout),
     }
 }
 
@@ -229,6 +233,7 @@ pub(super) fn load_terminal(stored: StoredTerminal) -> Terminal {
     }
     terminal.env.truncate(MOST_VARIABLES);
     terminal.missing.truncate(MOST_VARIABLES);
+    terminal.layout = stored.layout.and_then(load_layout);
     terminal
 }
 
@@ -270,6 +275,7 @@ mod tests {
                 (name("WAIT"), EnvValue::Duration(1_500_000_000)),
             ],
             missing: vec![(name("API_TOKEN"), Withheld::Secret)],
+            layout: None,
         }
     }
 

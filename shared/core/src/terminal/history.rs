@@ -62,12 +62,17 @@ fn is_same(one: &Ran, other: &Ran) -> bool {
 /// looks like, on one line or several, and short enough to be looked at.
 #[must_use]
 pub fn harmless_command(command: &str) -> bool {
-    let acts = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || turns(c);
-    !command.trim().is_empty() && command.len() <= LONGEST_COMMAND && !command.contains(acts)
+    let unfit = |c: char| acts(c) || turns(c);
+    !command.trim().is_empty() && command.len() <= LONGEST_COMMAND && !command.contains(unfit)
+}
+
+/// What acts on a terminal, other than the two that text is made with.
+pub(super) fn acts(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\t')
 }
 
 /// Marks that turn the direction of what follows, or take no room: what is read is not what runs.
-fn turns(c: char) -> bool {
+pub(super) fn turns(c: char) -> bool {
     matches!(
         c,
         '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'

@@ -2,14 +2,23 @@
 
 mod env;
 mod history;
+mod layout;
 mod protected;
+mod screen;
 mod secret;
 #[cfg(test)]
 mod tests;
 
 pub use env::{EnvName, EnvValue, Withheld};
 pub use history::{HeldBack, MOST_COMMANDS, Ran, harmless_command, history_of};
+pub use layout::{
+    Area, Base, Direction, Floating, FolderPath, Label, Layout, MOST_PANES, MOST_TABS, NoCommand,
+    Pane, PaneCommand, Place, PluginUrl, Runs, Size, Tab, Tile, arranged,
+};
+pub use screen::{LAST_LINES, harmless_screen};
 pub use secret::may_hold_a_secret;
+
+pub(crate) use layout::DEEPEST;
 
 /// The terminal of a save.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,4 +33,6 @@ pub struct Terminal {
     pub env: Vec<(EnvName, EnvValue)>,
     /// The variables that were asked for and stayed behind, by name.
     pub missing: Vec<(EnvName, Withheld)>,
+    /// The panes that it was one of, if something told of them.
+    pub layout: Option<Layout>,
 }

@@ -66,6 +66,17 @@ pub struct Live {
     pub is_caller: bool,
 }
 
+/// A conversation that is open in a pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InPane {
+    /// Its id.
+    pub id: ConversationId,
+    /// The terminal session, as it was called when the assistant started.
+    pub session: String,
+    /// The pane's number among that session's terminals.
+    pub pane: u32,
+}
+
 /// A conversation of this work tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -191,6 +202,14 @@ pub trait Assistant {
         id: &ConversationId,
         env: &BTreeMap<String, String>,
     ) -> Result<Option<Live>, AssistantError>;
+
+    /// The conversations that are open in panes of Zellij, as the environment of the assistant's
+    /// processes says; those of which nobody can tell are not among them.
+    ///
+    /// # Errors
+    ///
+    /// If that can't be found out.
+    fn in_panes(&self) -> Result<Vec<InPane>, AssistantError>;
 
     /// Checks that every file of a conversation has a place here, under this id.
     ///

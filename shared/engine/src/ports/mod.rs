@@ -6,11 +6,12 @@ mod assistant;
 mod git;
 mod git_error;
 mod local;
+mod panes;
 mod shell;
 mod store;
 
 pub use assistant::{
-    Assistant, AssistantError, Found, Here, LeftOut, Live, Placed, Placement, ReadSeek, SourceFile,
+    Assistant, AssistantError, Found, Here, InPane, LeftOut, Live, Placed, Placement, ReadSeek, SourceFile,
 };
 pub use git::{
     Advertised, Branch, CapturedWork, Change, ChangeKind, Committed, Facts, Git, HeadState,
@@ -22,5 +23,6 @@ pub use local::{
     Change as IndexChange, Clock, Entropy, Guard, Index, Journal, LaterCards, LocalError, Locks,
     Protection, QueueRow, Scratch, ScratchFile, StoredCard, Table, Vault,
 };
+pub use panes::{NewPane, NewRuns, PaneEnv, Panes, PanesError, Screen, ScreenPane, ScreenTab};
 pub use shell::{HistoryOf, ShellError, Shells};
 pub use store::{Caps, Listed, Store, StoreError, Stores, starts_one_by_one};

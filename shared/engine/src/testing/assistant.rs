@@ -10,7 +10,7 @@ use convosync_core::{ClaudeCode, ConversationId, FilePath, Rules};
 
 use super::Steps;
 use crate::ports::{
-    Assistant, AssistantError, Found, Here, LeftOut, Live, Placed, Placement, ReadSeek,
+    Assistant, AssistantError, Found, Here, InPane, LeftOut, Live, Placed, Placement, ReadSeek,
     ScratchFile, SourceFile,
 };
 
@@ -20,6 +20,7 @@ const TRANSCRIPT: &str = "transcript.jsonl";
 struct Desk {
     talks: BTreeMap<(ConversationId, PathBuf), Talk>,
     live: BTreeSet<ConversationId>,
+    in_panes: Vec<InPane>,
     /// Counts changes: the time that files were last written.
     ticks: i64,
 }
@@ -69,6 +70,11 @@ impl MemoryAssistant {
             true => desk.live.insert(id.clone()),
             false => desk.live.remove(id),
         };
+    }
+
+    /// Opens conversations in panes, and closes all others that are in some.
+    pub fn set_in_panes(&self, in_panes: Vec<InPane>) {
+        self.desk.borrow_mut().in_panes = in_panes;
     }
 
     /// Every file of every conversation.
@@ -197,6 +203,10 @@ impl Assistant for MemoryAssistant {
         _env: &BTreeMap<String, String>,
     ) -> Result<Option<Live>, AssistantError> {
         Ok(self.desk.borrow().live_of(id))
+    }
+
+    fn in_panes(&self) -> Result<Vec<InPane>, AssistantError> {
+        Ok(self.desk.borrow().in_panes.clone())
     }
 
     fn accepts(&self, _id: &ConversationId, _files: &[FilePath]) -> Result<(), AssistantError> {

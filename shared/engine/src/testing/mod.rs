@@ -7,6 +7,7 @@ mod git;
 mod index;
 mod local;
 mod memory;
+mod panes;
 mod shells;
 mod steps;
 
@@ -17,5 +18,6 @@ pub use git::{MemoryGit, MemoryRemote};
 pub use index::MemoryIndex;
 pub use local::{MemoryJournal, MemoryLocks, MemoryScratch, MemoryVault, TestClock, TestEntropy};
 pub use memory::{MemoryStore, TestStores};
+pub use panes::{MemoryPanes, NoPanes, Opened};
 pub use shells::NoShells;
 pub use steps::{Event, Stepped, Steps};

@@ -9,7 +9,7 @@ use convosync_core::{
 use convosync_engine::ports::Vault;
 use convosync_engine::testing::{
     Call, Event, Fault, FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryJournal,
-    MemoryLocks, MemoryRemote, MemoryScratch, MemoryStore, MemoryVault, NoShells, Stepped, Steps,
+    MemoryLocks, MemoryRemote, MemoryScratch, MemoryStore, MemoryVault, NoPanes, NoShells, Stepped, Steps,
     TestClock, TestEntropy, TestStores,
 };
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, SaveMode, Settings};
@@ -154,6 +154,7 @@ impl Device {
             git: &self.git.stepped(steps),
             assistants: &[&assistant],
             shells: &NoShells,
+            panes: &NoPanes,
             host: Host {
                 name: self.name.clone(),
                 kind: DeviceKind::Laptop,

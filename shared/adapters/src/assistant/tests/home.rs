@@ -32,6 +32,10 @@ impl Processes for SetProcesses {
             .get(&pid)
             .map_or(Process::Gone, |started| Process::Running { started: Some(started.clone()) })
     }
+
+    fn variable(&self, _pid: u32, _name: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A device.

@@ -25,25 +25,25 @@ const MOST_OUTPUT: usize = 64 << 20;
 const MOST_ERRORS: usize = 64 << 10;
 
 /// When a child is stopped.
-pub(super) struct Watch<'a> {
+pub(crate) struct Watch<'a> {
     /// Its time limit.
-    pub(super) limit: Duration,
+    pub(crate) limit: Duration,
     /// The limit counts from the last sign of life, not from the start.
-    pub(super) since_output: bool,
+    pub(crate) since_output: bool,
     /// The user's wish.
-    pub(super) cancel: &'a Cancel,
+    pub(crate) cancel: &'a Cancel,
 }
 
 /// How a child ended by itself.
-pub(super) struct Ended {
-    pub(super) status: ExitStatus,
-    pub(super) stdout: Vec<u8>,
-    pub(super) stderr: Vec<u8>,
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
 }
 
 /// Why there is no end to report.
 #[derive(Debug)]
-pub(super) enum Stopped {
+pub(crate) enum Stopped {
     /// It could not be started or watched.
     Io(io::Error),
     /// The user cancelled.
@@ -62,7 +62,7 @@ impl From<io::Error> for Stopped {
 
 /// Runs `command`, and feeds it `input` if its standard input is a pipe. When it returns, the child
 /// is gone.
-pub(super) fn run(
+pub(crate) fn run(
     command: &mut Command,
     input: &[u8],
     watch: &Watch<'_>,

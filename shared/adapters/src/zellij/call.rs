@@ -1,0 +1,106 @@
+//! Calls of the `zellij` program.
+
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use convosync_engine::Cancel;
+use convosync_engine::ports::{PaneEnv, PanesError};
+
+use super::kdl::Frame;
+use super::sessions::Sessions;
+use crate::process::{self, Stopped, Watch};
+
+/// How long Zellij may take for one answer. It takes a tenth of a second, and five seconds for a tab
+/// of many panes on a machine that is busy.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Lines of what Zellij says of a failure that are told.
+const MOST_LINES: usize = 3;
+
+/// The program, and the session that is spoken of.
+pub(super) struct Zellij<'a> {
+    program: String,
+    env: &'a PaneEnv,
+    cancel: &'a Cancel,
+    session: Option<&'a str>,
+}
+
+impl<'a> Zellij<'a> {
+    /// The one on the caller's PATH. Relative entries are looked up from the root: a repository can't
+    /// bring a zellij.
+    pub(super) fn find(env: &'a PaneEnv, cancel: &'a Cancel) -> Result<Self, PanesError> {
+        let found = which::which_in("zellij", env.get("PATH"), "/").ok();
+        let program = found.and_then(|path: PathBuf| path.into_os_string().into_string().ok());
+        let program = program.ok_or_else(|| failure("start Zellij", "there is no `zellij` in PATH"))?;
+        Ok(Self { program, env, cancel, session: None })
+    }
+
+    pub(super) fn about(self, session: &'a str) -> Self {
+        Self { session: Some(session), ..self }
+    }
+
+    pub(super) fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// One action in the session, and what it prints.
+    pub(super) fn action(&self, what: &str, args: &[&str]) -> Result<String, PanesError> {
+        let session = self.session.into_iter().flat_map(|session| ["--session", session]);
+        let all: Vec<_> = session.chain(["action"]).chain(args.iter().copied()).collect();
+        self.run(what, &all)
+    }
+
+    /// The sessions there are.
+    pub(super) fn sessions(&self) -> Result<Sessions, PanesError> {
+        match self.run("ask for the sessions", &["list-sessions", "--no-formatting"]) {
+            // That is how it says that there are none.
+            Err(error) if error.reason.starts_with("No active zellij sessions") => {
+                Ok(Sessions::default())
+            }
+            listed => listed.map(|text| Sessions::parse(&text)),
+        }
+    }
+
+    /// What is around the panes of a new tab in a new session.
+    pub(super) fn default_frame(&self) -> Option<Frame> {
+        let text = self.run("ask for the layout", &["setup", "--dump-layout", "default"]).ok()?;
+        Frame::of(&text)
+    }
+
+    fn run(&self, what: &str, args: &[&str]) -> Result<String, PanesError> {
+        let mut command = Command::new(&self.program);
+        command.args(args).env_clear().envs(self.env).current_dir("/").process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let watch = Watch { limit: LIMIT, since_output: false, cancel: self.cancel };
+        let ended = process::run(&mut command, &[], &watch).map_err(|stopped| {
+            let reason = match stopped {
+                Stopped::Io(error) => error.to_string(),
+                Stopped::Cancelled => "it was cancelled".to_owned(),
+                Stopped::TimedOut => {
+                    format!("it did not answer within {} seconds", LIMIT.as_secs())
+                }
+                Stopped::TooMuch => "it printed more than can be taken in".to_owned(),
+            };
+            self.failed(what, &reason)
+        })?;
+        let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+        if ended.status.success() {
+            return Ok(said);
+        }
+        let errors = String::from_utf8_lossy(&ended.stderr).into_owned();
+        let reason = [errors, said].into_iter().find(|text| !text.trim().is_empty());
+        Err(self.failed(what, &reason.unwrap_or_else(|| ended.status.to_string())))
+    }
+
+    pub(super) fn failed(&self, what: &str, reason: &str) -> PanesError {
+        failure(what, reason)
+    }
+}
+
+pub(super) fn failure(what: &str, reason: &str) -> PanesError {
+    let lines = reason.lines().map(str::trim).filter(|line| !line.is_empty());
+    let reason = lines.take(MOST_LINES).collect::<Vec<_>>().join(" ");
+    PanesError { what: format!("could not {what}"), reason }
+}
