@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use convosync_adapters::{
     ClaudeCodeFiles, FileLocks, FolderJournal, FolderStore, GitCli, KeyFile, Paths, ScratchDir,
-    SqliteIndex, StoreOpener, SystemClock, SystemEntropy, SystemProcesses, UserShells,
+    SqliteIndex, StoreOpener, SystemClock, SystemEntropy, SystemProcesses, UserShells, ZellijPanes,
 };
 use convosync_core::{DeviceKind, ObjectName, Sealed};
 use convosync_engine::ports::{Caps, Listed, Store, StoreError, Stores, starts_one_by_one};
@@ -90,6 +90,7 @@ pub(crate) fn run(world: &World, device: &Device, verb: Verb) -> Run {
             git: &GitCli::find(&env, cancel.clone()).expect("git is installed"),
             assistants: &[&claude],
             shells: &UserShells::new(paths.recorded()),
+            panes: &ZellijPanes::new(paths.scratch(), cancel.clone()),
             settings: settings(),
             host,
             cancel,

@@ -25,5 +25,5 @@ pub use local::{
 };
 pub use settings::{Setting, SettingsError, SettingsFile};
 pub use shell::UserShells;
-pub use zellij::ZellijPanes;
 pub use store::{FolderStore, GitStores, ObjectStores, StoreOpener};
+pub use zellij::ZellijPanes;

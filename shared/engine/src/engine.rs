@@ -10,7 +10,8 @@ use convosync_wire::{Counted, Decision, Failure, Note, Progress, Reply, Request,
 use crate::Cancel;
 use crate::enrol::Waited;
 use crate::ports::{
-    Assistant, Clock, Entropy, Git, Index, Journal, Locks, Panes, Scratch, Shells, Store, Stores, Vault,
+    Assistant, Clock, Entropy, Git, Index, Journal, Locks, Panes, Scratch, Shells, Store, Stores,
+    Vault,
 };
 use crate::settings::Settings;
 use crate::trouble::{Refusal, Trouble};

@@ -31,6 +31,7 @@ mod metered;
 mod note;
 mod origin;
 mod outlook;
+mod panes;
 mod portable;
 pub mod ports;
 mod probe;

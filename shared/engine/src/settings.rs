@@ -29,6 +29,8 @@ pub struct Settings {
     pub env_names: Vec<String>,
     /// Which commands of the shell's history travel.
     pub history: HistoryScope,
+    /// The text of the terminal's panes travels.
+    pub scrollback: bool,
     /// What is kept, and for how long.
     pub retention: Retention,
     /// From when on a conversation is large.

@@ -35,7 +35,17 @@ impl Engine<'_> {
         let env = args.env.as_ref().map(|env| chosen(names, env)).unwrap_or_default();
         let Chosen { travels: env, stays: missing } = env;
         let directory = relative(&facts.repository.root, request.directory.as_ref());
-        (Terminal { directory, shell: request.shell.clone(), history, env, missing, layout: None }, notes)
+        (
+            Terminal {
+                directory,
+                shell: request.shell.clone(),
+                history,
+                env,
+                missing,
+                layout: None,
+            },
+            notes,
+        )
     }
 
     fn history_now(&self, request: &Request, facts: &Facts, notes: &mut Vec<Note>) -> Vec<Ran> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use convosync_adapters::{
     ClaudeCodeFiles, FileLocks, FolderJournal, GitCli, GitStores, KeyFile, ObjectStores, Paths,
     PathsError, ScratchDir, SettingsFile, SqliteIndex, StoreOpener, SystemClock, SystemEntropy,
-    SystemProcesses, UserShells,
+    SystemProcesses, UserShells, ZellijPanes,
 };
 use convosync_core::Passphrase;
 use convosync_engine::ports::{Assistant, Entropy as _, Store, Stores as _};
@@ -179,6 +179,7 @@ fn wired<T>(
         git: &GitCli::find(env, cancel.clone())?,
         assistants: &assistants,
         shells: &UserShells::new(paths.recorded()),
+        panes: &ZellijPanes::new(paths.scratch(), cancel.clone()),
         host: Host {
             name: host::name(),
             kind: host::kind(env),

@@ -380,6 +380,12 @@ pub struct SaveReport {
     /// Commands of the shell's history that travel along.
     #[serde(default)]
     pub history: u64,
+    /// Tabs of the terminal that travel along.
+    #[serde(default)]
+    pub tabs: u64,
+    /// Panes in them.
+    #[serde(default)]
+    pub panes: u64,
     /// Variables that travel along.
     #[serde(default)]
     pub env: Vec<String>,

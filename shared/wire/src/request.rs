@@ -312,6 +312,8 @@ pub struct SaveArgs {
     pub no_conversation: bool,
     /// Leave out where the user is.
     pub no_terminal: bool,
+    /// Take the text of the panes along, whatever the settings say.
+    pub scrollback: bool,
     /// Somebody is there to be asked: a large conversation is a question then.
     pub interactive: bool,
     /// What to do with a large conversation.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use convosync_adapters::{
     ClaudeCodeFiles, FileLocks, FolderJournal, FolderStore, GitCli, KeyFile, Paths, ScratchDir,
-    SqliteIndex, StoreOpener, SystemClock, SystemEntropy, SystemProcesses, UserShells,
+    SqliteIndex, StoreOpener, SystemClock, SystemEntropy, SystemProcesses, UserShells, ZellijPanes,
 };
 use convosync_core::{DeviceKind, ObjectName, Passphrase, Profile, SaveId, Sealed, SessionId};
 use convosync_engine::ports::{
@@ -224,6 +224,7 @@ fn run(device: &Device, verb: &Verb, life: &Life) -> Option<Outcome> {
         git: &GitCli::find(&env, cancel.clone()).expect("git is installed"),
         assistants: &[&claude],
         shells: &UserShells::new(paths.recorded()),
+        panes: &ZellijPanes::new(paths.scratch(), cancel.clone()),
         host: Host {
             name: device.name.clone(),
             kind: DeviceKind::Desktop,

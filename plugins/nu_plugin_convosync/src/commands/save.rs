@@ -60,7 +60,8 @@ impl SimplePluginCommand for Save {
             .param(text_flag("title", "what the session is called from now on"))
             .switch("no-code", "leave the code out: nothing is committed or pushed", None)
             .switch("no-conversation", "leave the conversation out", None)
-            .switch("no-terminal", "leave out where you are", None)
+            .switch("no-terminal", "leave out where you are, and the panes of your terminal", None)
+            .switch("scrollback", "in Zellij: take the text of the panes along, with its colours", None)
             .switch("no-push", "commit here, but do not push: the commit travels sealed", None)
             .switch("no-notify", "other devices do not announce this save", None)
             .switch("dry-run", "tell what would be done", None)
@@ -184,6 +185,7 @@ fn args(call: &EvaluatedCall) -> Result<SaveArgs, LabeledError> {
     refuse_both(call, "new", "session")?;
     refuse_both(call, "branch", "no-code")?;
     refuse_both(call, "env", "no-terminal")?;
+    refuse_both(call, "scrollback", "no-terminal")?;
     refuse_both(call, "stash", "commit")?;
     Ok(SaveArgs {
         message: message(call)?,
@@ -202,6 +204,7 @@ fn args(call: &EvaluatedCall) -> Result<SaveArgs, LabeledError> {
         no_code: call.has_flag("no-code")?,
         no_conversation: call.has_flag("no-conversation")?,
         no_terminal: call.has_flag("no-terminal")?,
+        scrollback: call.has_flag("scrollback")?,
         interactive: false,
         on_large: choice(call, "on-large")?,
         from_message: from_message(call)?,
@@ -277,6 +280,7 @@ mod tests {
             no_code: false,
             no_conversation: true,
             no_terminal: true,
+            scrollback: false,
             interactive: false,
             on_large: Some(OnLarge::Archive),
             from_message: Some(7),

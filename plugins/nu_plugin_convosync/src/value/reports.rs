@@ -50,6 +50,8 @@ impl Shape {
             "local_only" => self.flag(report.local_only),
             "other_devices" => self.texts(&report.other_devices),
             "history" => self.count(report.history),
+            "tabs" => self.count(report.tabs),
+            "panes" => self.count(report.panes),
             "env" => self.texts(&report.env),
             "env_missing" => self.missing(&report.env_missing),
             "previous_branch" => self.maybe(report.previous_branch.as_ref()),

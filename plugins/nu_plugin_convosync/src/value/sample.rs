@@ -183,6 +183,8 @@ pub(crate) fn saved() -> SaveReport {
         local_only: false,
         other_devices: vec![text("laptop")],
         history: 24,
+        tabs: 0,
+        panes: 0,
         env: vec![text("APP_MODE")],
         env_missing: vec![],
         previous_branch: None,

@@ -96,6 +96,11 @@ pub(super) const KEYS: &[Key] = &[
         Kind::History,
         "Commands that travel: those run in the work tree, also those run nobody knows where, or none.",
     ),
+    key(
+        "terminal.scrollback",
+        Kind::Switch,
+        "In Zellij, a save takes the last 1000 lines of each pane along, sealed; they may hold secrets.",
+    ),
     key("offline", Kind::Switch, "Only `sync` and set-up talk to the network."),
     key(
         "metered",
@@ -158,6 +163,7 @@ pub(super) fn value(settings: &Settings, name: &str) -> Value {
         "exclude_patterns" => json!(settings.exclude_patterns),
         "env.names" => json!(settings.env_names),
         "terminal.history" => json!(settings.history.as_str()),
+        "terminal.scrollback" => json!(settings.scrollback),
         "offline" => json!(settings.offline),
         "metered" => json!(settings.metered),
         "require_unlock" => json!(settings.require_unlock),
@@ -199,6 +205,7 @@ pub(super) fn apply(settings: &mut Settings, name: &str, given: Given) {
         ("exclude_patterns", Given::Texts(texts)) => settings.exclude_patterns = texts,
         ("env.names", Given::Texts(texts)) => settings.env_names = texts,
         ("terminal.history", Given::History(scope)) => settings.history = scope,
+        ("terminal.scrollback", Given::Switch(on)) => settings.scrollback = on,
         ("offline", Given::Switch(on)) => settings.offline = on,
         ("metered", Given::Switch(on)) => settings.metered = on,
         ("require_unlock", Given::Switch(on)) => settings.require_unlock = on,

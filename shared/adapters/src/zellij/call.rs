@@ -33,7 +33,8 @@ impl<'a> Zellij<'a> {
     pub(super) fn find(env: &'a PaneEnv, cancel: &'a Cancel) -> Result<Self, PanesError> {
         let found = which::which_in("zellij", env.get("PATH"), "/").ok();
         let program = found.and_then(|path: PathBuf| path.into_os_string().into_string().ok());
-        let program = program.ok_or_else(|| failure("start Zellij", "there is no `zellij` in PATH"))?;
+        let program =
+            program.ok_or_else(|| failure("start Zellij", "there is no `zellij` in PATH"))?;
         Ok(Self { program, env, cancel, session: None })
     }
 

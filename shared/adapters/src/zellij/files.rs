@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use convosync_core::Tab;
+use convosync_core::{Size, Tab};
 use convosync_engine::ports::{NewPane, PanesError};
 
 use super::call::failure;
@@ -29,6 +29,7 @@ impl<'a> Files<'a> {
         &mut self,
         tabs: &[Tab<NewPane>],
         frame: Option<&Frame>,
+        here: Option<Size>,
     ) -> Result<String, PanesError> {
         let mut failed = None;
         let mut keep = |text: &str| match self.file("txt", &for_terminal(text)) {
@@ -38,7 +39,7 @@ impl<'a> Files<'a> {
                 None
             }
         };
-        let layout = kdl::layout(tabs, frame, &mut keep);
+        let layout = kdl::layout(tabs, frame, here, &mut keep);
         match failed {
             Some(error) => Err(error),
             None => self.file("kdl", &layout),

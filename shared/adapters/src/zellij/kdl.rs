@@ -62,13 +62,14 @@ fn with(mut node: KdlNode, entry: Option<KdlEntry>) -> KdlNode {
     node
 }
 
-/// The layout of tabs. `keep` puts the text of a pane where Zellij reads it from, and gives the path.
+/// The layout of tabs. `here`: the size of the terminal that they open in, if it is known. `keep` puts the text of a pane where Zellij reads it from, and gives the path.
 pub(super) fn layout(
     tabs: &[Tab<NewPane>],
     frame: Option<&Frame>,
+    here: Option<Size>,
     keep: &mut dyn FnMut(&str) -> Option<String>,
 ) -> String {
-    let mut writer = Writer { keep };
+    let mut writer = Writer { here, keep };
     let mut layout = KdlNode::new("layout");
     let nodes = tabs.iter().map(|one| writer.tab(one, frame)).collect();
     *layout.ensure_children().nodes_mut() = nodes;
@@ -78,6 +79,7 @@ pub(super) fn layout(
 }
 
 struct Writer<'a> {
+    here: Option<Size>,
     keep: &'a mut dyn FnMut(&str) -> Option<String>,
 }
 
@@ -142,13 +144,23 @@ impl Writer<'_> {
     fn floating(&mut self, floating: &Floating<NewPane>, size: Size) -> KdlNode {
         let mut node = self.pane(&floating.pane);
         let Area { x, y, size: Size { columns, rows } } = floating.area;
-        for (name, part, whole, least) in [
-            ("x", x, size.columns, 0),
-            ("y", y, size.rows, 0),
-            ("width", columns, size.columns, 1),
-            ("height", rows, size.rows, 1),
+        let here = self.here.map_or((None, None), |here| (Some(here.columns), Some(here.rows)));
+        for (name, part, whole, here, least) in [
+            ("x", x, size.columns, here.0, 0),
+            ("y", y, size.rows, here.1, 0),
+            ("width", columns, size.columns, here.0, 1),
+            ("height", rows, size.rows, here.1, 1),
         ] {
-            put(&mut node, name, format!("{}%", percent(part, whole).clamp(least, 100)));
+            match here {
+                Some(here) => {
+                    let cells = scaled(part, whole, u64::from(here)).max(least);
+                    put(&mut node, name, i64::try_from(cells).unwrap_or_default());
+                }
+                None => {
+                    let percent = scaled(part, whole, 100).clamp(least, 100);
+                    put(&mut node, name, format!("{percent}%"));
+                }
+            }
         }
         node
     }
@@ -233,6 +245,8 @@ fn percents(sizes: &[u16]) -> Option<Vec<u64>> {
     Some(percents)
 }
 
-fn percent(part: u16, whole: u16) -> u64 {
-    (u64::from(part) * 100 + u64::from(whole) / 2) / u64::from(whole.max(1))
+/// A part of a whole as a part of another one, to the nearest.
+fn scaled(part: u16, whole: u16, other: u64) -> u64 {
+    let whole = u64::from(whole.max(1));
+    (u64::from(part) * other + whole / 2) / whole
 }

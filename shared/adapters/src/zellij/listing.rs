@@ -1,12 +1,13 @@
 //! The answers of `list-panes` and `list-tabs`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use convosync_core::{Area, Size};
-use convosync_engine::ports::{ScreenPane, ScreenTab};
+use convosync_engine::ports::{InStack, ScreenPane, ScreenTab};
 use serde::Deserialize;
 
-use super::dump::{Dump, Wanted};
+use super::dump::{Dump, DumpTab, Leaf, Stack, Wanted};
 
 /// A pane, of the fields of 0.45.1 those that are of use.
 #[derive(Debug, Deserialize)]
@@ -35,6 +36,23 @@ struct Entry {
     pane_cwd: Option<String>,
 }
 
+impl Entry {
+    fn area(&self) -> Area {
+        let size = Size { columns: self.pane_columns, rows: self.pane_rows };
+        Area { x: self.pane_x, y: self.pane_y, size }
+    }
+
+    /// What runs in it; of a pane whose command has ended, that one.
+    fn command(&self) -> Option<&str> {
+        let (runs, opened_for) = (self.pane_command.as_deref(), self.terminal_command.as_deref());
+        if self.pane_cwd.is_none() { opened_for.or(runs) } else { runs.or(opened_for) }
+    }
+
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted { title: &self.title, directory: self.pane_cwd.as_deref(), command: self.command() }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct TabEntry {
     position: usize,
@@ -60,11 +78,8 @@ pub(super) fn tabs(
     let mut tabs: Vec<TabEntry> = serde_json::from_str(tabs).map_err(|error| error.to_string())?;
     tabs.sort_by_key(|tab| tab.position);
     let tab = |tab: TabEntry| {
-        let wanted = panes.iter().filter(|pane| pane.tab_id == tab.tab_id && is_users(pane));
-        let wanted: Vec<_> = wanted.collect();
-        let areas = areas(&wanted, &tab);
-        let pane = |(entry, area): (&Entry, Area)| pane(entry, area, tab.position, &mut dump, home);
-        let panes: Vec<_> = wanted.iter().copied().zip(areas).map(pane).collect();
+        let all: Vec<_> = panes.iter().filter(|pane| pane.tab_id == tab.tab_id).collect();
+        let panes = panes_of(&all, &tab, dump.tab(tab.position), home);
         let hides_floating =
             !tab.are_floating_panes_visible && panes.iter().any(|pane| pane.floats);
         ScreenTab {
@@ -79,33 +94,148 @@ pub(super) fn tabs(
     Ok(tabs.into_iter().map(tab).collect())
 }
 
+/// The size of the terminal, from the answer of `list-tabs`.
+pub(super) fn size(tabs: &str) -> Option<Size> {
+    let tabs: Vec<TabEntry> = serde_json::from_str(tabs).ok()?;
+    let size =
+        |tab: &TabEntry| Size { columns: tab.display_area_columns, rows: tab.display_area_rows };
+    let shown = tabs.iter().find(|tab| tab.active).or(tabs.first());
+    shown.map(size).filter(|size| size.columns > 0 && size.rows > 0)
+}
+
+fn panes_of(
+    all: &[&Entry],
+    tab: &TabEntry,
+    mut dump: DumpTab,
+    home: Option<&Path>,
+) -> Vec<ScreenPane> {
+    let entries: Vec<_> = all.iter().copied().filter(|pane| is_users(pane)).collect();
+    let areas = entries.iter().map(|pane| area(pane, all, tab));
+    let stacks = stacks(&entries, &dump);
+    let mut panes = Vec::new();
+    for (place, (entry, area)) in entries.iter().zip(areas).enumerate() {
+        let stack = stacks.get(&place);
+        // What is hidden and folded in no stack waits behind an editor of its text, or elsewhere.
+        if entry.is_suppressed && stack.is_none() {
+            continue;
+        }
+        let leaf = match stack {
+            _ if entry.is_plugin => None,
+            Some((_, leaf)) => Some(*leaf),
+            None => dump.find(|place| dump.is_alone(place), entry.wanted()),
+        };
+        let leaf = leaf.and_then(|leaf| dump.at(leaf)).unwrap_or_default();
+        panes.push(ScreenPane {
+            stack: stack.map(|(stack, _)| *stack),
+            ..pane(entry, area, leaf, home)
+        });
+    }
+    panes
+}
+
+/// The panes that are stacked, by their place among all: where in which stack, and which pane of the
+/// dump each of them is. Without the dump nothing is: what is hidden may be so for other reasons.
+fn stacks(entries: &[&Entry], dump: &DumpTab) -> BTreeMap<usize, (InStack, usize)> {
+    let mut stacked: BTreeMap<usize, (InStack, usize)> = BTreeMap::new();
+    for (number, stack) in dump.stacks.iter().enumerate() {
+        let free = |place: &usize| !stacked.contains_key(place);
+        let members = listed(entries, stack, &free).map(|(shown, hidden)| {
+            // Those that are hidden come in any order.
+            let mut members = vec![(stack.unfolded, shown)];
+            let mut left: Vec<usize> =
+                (0..stack.leaves.len()).filter(|at| *at != stack.unfolded).collect();
+            for place in hidden {
+                let among = |leaf: usize| left.iter().any(|at| stack.leaves[*at] == leaf);
+                let found = dump.find(among, entries[place].wanted());
+                let at =
+                    found.and_then(|leaf| left.iter().position(|at| stack.leaves[*at] == leaf));
+                members.push((left.remove(at.unwrap_or_default()), place));
+            }
+            members
+        });
+        let members = members.or_else(|| titled(entries, stack, &free));
+        for (at, place) in members.unwrap_or_default() {
+            let unfolded = at == stack.unfolded;
+            stacked.insert(place, (InStack { stack: number, at, unfolded }, stack.leaves[at]));
+        }
+    }
+    stacked
+}
+
+/// A stack that shows a list of its panes: all but one are hidden, and have its area.
+fn listed(
+    entries: &[&Entry],
+    stack: &Stack,
+    free: &dyn Fn(&usize) -> bool,
+) -> Option<(usize, Vec<usize>)> {
+    let all = || {
+        entries
+            .iter()
+            .enumerate()
+            .filter(|(place, entry)| free(place) && !entry.is_floating && !entry.is_plugin)
+    };
+    all().filter(|(_, entry)| !entry.is_suppressed).find_map(|(place, shown)| {
+        let hidden = all().filter(|(_, entry)| entry.is_suppressed && entry.area() == shown.area());
+        let hidden: Vec<_> = hidden.map(|(place, _)| place).collect();
+        (hidden.len() + 1 == stack.leaves.len()).then_some((place, hidden))
+    })
+}
+
+/// A stack of frames (`pane_frames true`): all but one are folded to their title, one below the other.
+fn titled(
+    entries: &[&Entry],
+    stack: &Stack,
+    free: &dyn Fn(&usize) -> bool,
+) -> Option<Vec<(usize, usize)>> {
+    let tiled = |(place, entry): &(usize, &&Entry)| {
+        free(place) && !entry.is_floating && !entry.is_suppressed && !entry.is_plugin
+    };
+    let mut places: Vec<_> =
+        entries.iter().enumerate().filter(tiled).map(|(place, _)| place).collect();
+    places.sort_by_key(|place| (entries[*place].pane_x, entries[*place].pane_y));
+    let fits = |window: &&[usize]| {
+        window.iter().enumerate().all(|(at, place)| {
+            let area = entries[*place].area();
+            let above = at.checked_sub(1).map(|above| entries[window[above]].area());
+            let follows = above.is_none_or(|above| {
+                (above.x, above.size.columns) == (area.x, area.size.columns)
+                    && above.y.saturating_add(above.size.rows) == area.y
+            });
+            follows && (area.size.rows == 1) == (at != stack.unfolded)
+        })
+    };
+    let window = places.windows(stack.leaves.len()).find(fits)?;
+    Some(window.iter().copied().enumerate().collect())
+}
+
 /// Bars can't be selected; the sidebar is ours, and every tab has its own.
 fn is_users(pane: &Entry) -> bool {
     let url = pane.plugin_url.as_deref().unwrap_or_default();
     let file = url.rsplit('/').next().unwrap_or_default();
-    let is_ours = pane.is_plugin && file.contains("convosync");
-    let is_bar = pane.is_plugin && (!pane.is_selectable || BARS.contains(&url));
-    !pane.is_suppressed && !is_ours && !is_bar
+    let is_ours = file.contains("convosync");
+    let is_bar = !pane.is_selectable || BARS.contains(&url);
+    !pane.is_plugin || !(is_ours || is_bar || pane.is_suppressed)
 }
 
 /// The plugins that are part of every tab of the layouts that come with Zellij.
-const BARS: &[&str] = &["zellij:tab-bar", "zellij:status-bar", "zellij:compact-bar"];
+const BARS: &[&str] = &[
+    "tab-bar",
+    "status-bar",
+    "compact-bar",
+    "zellij:tab-bar",
+    "zellij:status-bar",
+    "zellij:compact-bar",
+];
 
-/// Where panes are. One that fills the whole tab for a while belongs where nothing else is.
-fn areas(panes: &[&Entry], tab: &TabEntry) -> Vec<Area> {
-    let own = |pane: &Entry| Area {
-        x: pane.pane_x,
-        y: pane.pane_y,
-        size: Size { columns: pane.pane_columns, rows: pane.pane_rows },
-    };
-    let tiled = panes.iter().filter(|pane| !pane.is_floating && !pane.is_fullscreen);
-    let others: Vec<_> = tiled.map(|pane| own(pane)).collect();
+/// Where a pane is. One that fills the whole tab for a while belongs where nothing else is.
+fn area(pane: &Entry, all: &[&Entry], tab: &TabEntry) -> Area {
+    if !pane.is_fullscreen || pane.is_floating {
+        return pane.area();
+    }
+    let beside = |pane: &&&Entry| !(pane.is_floating || pane.is_fullscreen || pane.is_suppressed);
+    let others: Vec<_> = all.iter().filter(beside).map(|pane| pane.area()).collect();
     let whole = Size { columns: tab.display_area_columns, rows: tab.display_area_rows };
-    let place = |pane: &&Entry| match pane.is_fullscreen && !pane.is_floating {
-        true => hole(whole, &others).unwrap_or_else(|| own(pane)),
-        false => own(pane),
-    };
-    panes.iter().map(place).collect()
+    hole(whole, &others).unwrap_or_else(|| pane.area())
 }
 
 /// The area around all cells that nothing covers, if there are any.
@@ -149,30 +279,33 @@ fn hole(whole: Size, others: &[Area]) -> Option<Area> {
     })
 }
 
-fn pane(
-    entry: &Entry,
-    area: Area,
-    tab: usize,
-    dump: &mut Dump,
-    home: Option<&Path>,
-) -> ScreenPane {
-    let command = entry.pane_command.as_deref().or(entry.terminal_command.as_deref());
-    let wanted = Wanted { title: &entry.title, directory: entry.pane_cwd.as_deref(), command };
-    let leaf = if entry.is_plugin { None } else { dump.take(tab, wanted) }.unwrap_or_default();
+fn pane(entry: &Entry, area: Area, leaf: Leaf, home: Option<&Path>) -> ScreenPane {
     let directory = entry.pane_cwd.as_ref().map(PathBuf::from).or(leaf.directory);
     // Where its words end is only known of a command that is one word, or that was dumped.
     let one_word = |command: &&str| !command.contains(char::is_whitespace);
-    let words = leaf.words.or_else(|| command.filter(one_word).map(|one| vec![one.to_owned()]));
+    let single = entry.command().filter(one_word).map(|one| vec![one.to_owned()]);
+    let terminal = !entry.is_plugin;
     ScreenPane {
         id: entry.id,
         area,
         floats: entry.is_floating,
+        stack: None,
         focused: entry.is_focused,
-        name: leaf.name.filter(|_| !entry.is_plugin),
+        name: leaf.name.filter(|_| terminal),
         work_tree: directory.as_deref().and_then(|directory| work_tree_of(directory, home)),
         directory,
-        command: words.filter(|_| !entry.is_plugin),
-        plugin: entry.plugin_url.clone().filter(|_| entry.is_plugin),
+        command: leaf.words.or(single).filter(|_| terminal),
+        plugin: entry.plugin_url.as_deref().filter(|_| entry.is_plugin).map(whole_url),
+    }
+}
+
+/// The URL of a plugin that goes by its alias: those that come with Zellij have one each, which users
+/// seldom change.
+fn whole_url(url: &str) -> String {
+    match url {
+        "filepicker" => "zellij:strider".to_owned(),
+        alias if !alias.contains(':') => format!("zellij:{alias}"),
+        url => url.to_owned(),
     }
 }
 

@@ -14,7 +14,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use convosync_core::Tab;
+use convosync_core::{Size, Tab};
 use convosync_engine::Cancel;
 use convosync_engine::ports::{NewPane, PaneEnv, Panes, PanesError, Screen};
 
@@ -49,11 +49,14 @@ impl ZellijPanes {
         Ok(Zellij::find(env, &self.cancel)?.about(session))
     }
 
-    /// What is around the panes of a new tab here: bars, and the sidebar.
-    fn frame(zellij: &Zellij<'_>) -> Option<kdl::Frame> {
-        // Without it tabs have no bars, and are tabs all the same.
-        let dump = zellij.action("ask for the layout", &["dump-layout"]).ok()?;
-        kdl::Frame::of(&dump)
+    /// What is around the panes of a new tab here (bars, and the sidebar), and the terminal's size.
+    /// Without it tabs have no bars and other proportions, and are tabs all the same.
+    fn surroundings(zellij: &Zellij<'_>) -> (Option<kdl::Frame>, Option<Size>) {
+        let what = "ask for the layout";
+        let dump = zellij.action(what, &["dump-layout"]).ok();
+        let tabs = zellij.action(what, &["list-tabs", "--all", "--json"]).ok();
+        let frame = dump.as_deref().and_then(kdl::Frame::of);
+        (frame, tabs.as_deref().and_then(listing::size))
     }
 }
 
@@ -90,12 +93,12 @@ impl Panes for ZellijPanes {
 
     fn open(&self, env: &PaneEnv, tabs: &[Tab<NewPane>]) -> Result<Vec<u64>, PanesError> {
         let zellij = self.here(env)?;
-        let frame = Self::frame(&zellij);
+        let (frame, here) = Self::surroundings(&zellij);
         let mut ids = Vec::new();
         // One call each: only of the first of several tabs Zellij tells the number.
         for tab in tabs {
             let mut files = Files::in_folder(&self.folder);
-            let layout = files.layout(std::slice::from_ref(tab), frame.as_ref())?;
+            let layout = files.layout(std::slice::from_ref(tab), frame.as_ref(), here)?;
             let mut args = vec!["new-tab", "--layout", &layout];
             args.extend((!tab.focused).then_some("--no-focus"));
             let id = zellij.action("open a tab", &args)?;
@@ -106,9 +109,9 @@ impl Panes for ZellijPanes {
 
     fn replace(&self, env: &PaneEnv, tab: &Tab<NewPane>) -> Result<(), PanesError> {
         let zellij = self.here(env)?;
-        let frame = Self::frame(&zellij);
+        let (frame, here) = Self::surroundings(&zellij);
         let mut files = Files::in_folder(&self.folder);
-        let layout = files.layout(std::slice::from_ref(tab), frame.as_ref())?;
+        let layout = files.layout(std::slice::from_ref(tab), frame.as_ref(), here)?;
         let args = ["override-layout", "--apply-only-to-active-tab", &layout];
         zellij.action("open the panes in this tab", &args).map(drop)
     }
@@ -118,12 +121,7 @@ impl Panes for ZellijPanes {
         self.here(env)?.action("go to a tab", &args).map(drop)
     }
 
-    fn switch(
-        &self,
-        env: &PaneEnv,
-        name: &str,
-        tabs: &[Tab<NewPane>],
-    ) -> Result<bool, PanesError> {
+    fn switch(&self, env: &PaneEnv, name: &str, tabs: &[Tab<NewPane>]) -> Result<bool, PanesError> {
         let zellij = self.here(env)?;
         let sessions = zellij.sessions()?;
         let go = "go to a session";
@@ -133,7 +131,8 @@ impl Panes for ZellijPanes {
         }
         let name = sessions.free(name);
         let mut files = Files::in_folder(&self.folder);
-        let layout = files.layout(tabs, Self::frame(&zellij).as_ref())?;
+        let (frame, here) = Self::surroundings(&zellij);
+        let layout = files.layout(tabs, frame.as_ref(), here)?;
         zellij.action(go, &["switch-session", &name, "--layout", &layout])?;
         // The new session reads them by itself, at some time.
         files.leave();
@@ -155,7 +154,7 @@ impl Panes for ZellijPanes {
         }
         let name = sessions.free(name);
         let mut files = Files::in_folder(&self.folder);
-        let layout = files.layout(tabs, zellij.default_frame().as_ref())?;
+        let layout = files.layout(tabs, zellij.default_frame().as_ref(), None)?;
         files.leave();
         Ok(words(&[program, "--session", &name, "--new-session-with-layout", &layout]))
     }

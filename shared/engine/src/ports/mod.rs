@@ -11,7 +11,8 @@ mod shell;
 mod store;
 
 pub use assistant::{
-    Assistant, AssistantError, Found, Here, InPane, LeftOut, Live, Placed, Placement, ReadSeek, SourceFile,
+    Assistant, AssistantError, Found, Here, InPane, LeftOut, Live, Placed, Placement, ReadSeek,
+    SourceFile,
 };
 pub use git::{
     Advertised, Branch, CapturedWork, Change, ChangeKind, Committed, Facts, Git, HeadState,
@@ -23,6 +24,8 @@ pub use local::{
     Change as IndexChange, Clock, Entropy, Guard, Index, Journal, LaterCards, LocalError, Locks,
     Protection, QueueRow, Scratch, ScratchFile, StoredCard, Table, Vault,
 };
-pub use panes::{NewPane, NewRuns, PaneEnv, Panes, PanesError, Screen, ScreenPane, ScreenTab};
+pub use panes::{
+    InStack, NewPane, NewRuns, PaneEnv, Panes, PanesError, Screen, ScreenPane, ScreenTab,
+};
 pub use shell::{HistoryOf, ShellError, Shells};
 pub use store::{Caps, Listed, Store, StoreError, Stores, starts_one_by_one};

@@ -53,6 +53,8 @@ pub struct ScreenPane {
     pub area: Area,
     /// Whether it floats.
     pub floats: bool,
+    /// The stack that it is in.
+    pub stack: Option<InStack>,
     /// Whether the user is in it, of those that float or do not.
     pub focused: bool,
     /// What the user called it.
@@ -65,6 +67,17 @@ pub struct ScreenPane {
     pub command: Option<Vec<String>>,
     /// The URL of the plugin that is in it.
     pub plugin: Option<String>,
+}
+
+/// The place of a pane in a stack of its tab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InStack {
+    /// Which stack.
+    pub stack: usize,
+    /// Its place from the top.
+    pub at: usize,
+    /// Whether it is the unfolded one.
+    pub unfolded: bool,
 }
 
 /// A pane that is to be opened.
@@ -141,8 +154,7 @@ pub trait Panes {
     /// # Errors
     ///
     /// If that can't be done.
-    fn switch(&self, env: &PaneEnv, name: &str, tabs: &[Tab<NewPane>])
-    -> Result<bool, PanesError>;
+    fn switch(&self, env: &PaneEnv, name: &str, tabs: &[Tab<NewPane>]) -> Result<bool, PanesError>;
 
     /// The command that shows the session of this name on a terminal, or makes it with these tabs.
     ///

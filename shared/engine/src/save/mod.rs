@@ -21,6 +21,7 @@ use crate::account::LOCK_WAIT;
 use crate::capture::{Archive, TRANSCRIPT};
 use crate::engine::Engine;
 use crate::member::Member;
+use crate::panes::Taken;
 use crate::ports::{
     Assistant, ChangeKind, Committed, Facts, Found, GitError, Here, IndexChange, SourceFile, Table,
 };
@@ -399,6 +400,14 @@ impl Engine<'_> {
             let (terminal, told) = self.terminal_now(request, args, &scene.facts);
             steps.extend(crate::terminal::told(&terminal));
             notes = told;
+            let ids: Vec<_> = scene.conversations.iter().map(|(_, found)| &found.id).collect();
+            match self.panes_now(request, &scene.facts, &ids) {
+                Ok(taken) => {
+                    steps.extend(taken.iter().map(Taken::told));
+                    notes.extend(taken.iter().flat_map(Taken::notes).cloned());
+                }
+                Err(note) => notes.push(note),
+            }
         }
         let profile = self.member()?.map(|member| member.profile);
         let store = profile.map_or_else(|| self.ports.stores.embedded_url(), |p| p.store_url);

@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::freeze::{Draft, Frozen, Packing, at_home, conversation_of};
 use crate::history::{History, Seen, newest_of};
 use crate::member::Member;
+use crate::panes::ids_of;
 use crate::ports::{Assistant, Committed, Facts, Found, Repository, Table};
 use crate::shelf::{OpenSave, Shelf};
 use crate::show::saved_code;
@@ -97,11 +98,25 @@ impl Engine<'_> {
             Some(_) => &chosen.scene.directory,
             None => &facts.repository.root,
         };
-        let manifest = Manifest { code, conversations, terminal: terminal.clone(), left_out };
+        let mut manifest = Manifest { code, conversations, terminal: terminal.clone(), left_out };
         let same = |base: &OpenSave| base.card.content == content_digest(&manifest);
         if args.auto && base.as_ref().is_some_and(same) {
             return Ok(None);
         }
+        // Last, since it takes longest of all that can be known without it.
+        let layout = match terminal.is_some() {
+            true => self.panes_now(request, facts, &ids_of(&manifest.conversations)),
+            false => Ok(None),
+        };
+        let layout = layout.unwrap_or_else(|note| {
+            notes.push(note);
+            None
+        });
+        if let (Some(taken), Some(terminal)) = (layout, &mut manifest.terminal) {
+            let layout = self.with_texts(member, request, args, taken, &mut packing, &mut notes)?;
+            terminal.layout = Some(layout);
+        }
+        let terminal = manifest.terminal.clone();
         let draft = Draft {
             session: chosen.session.clone(),
             parents: chosen.parents.clone(),

@@ -9,8 +9,8 @@ use convosync_core::{
 use convosync_engine::ports::Vault;
 use convosync_engine::testing::{
     Call, Event, Fault, FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryJournal,
-    MemoryLocks, MemoryRemote, MemoryScratch, MemoryStore, MemoryVault, NoPanes, NoShells, Stepped, Steps,
-    TestClock, TestEntropy, TestStores,
+    MemoryLocks, MemoryRemote, MemoryScratch, MemoryStore, MemoryVault, NoPanes, NoShells, Stepped,
+    Steps, TestClock, TestEntropy, TestStores,
 };
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, SaveMode, Settings};
 use convosync_wire::{PROTOCOL, Request, Verb};

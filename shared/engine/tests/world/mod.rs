@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use convosync_core::{DeviceKind, Profile};
 use convosync_engine::ports::Vault;
 use convosync_engine::testing::{
-    FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryJournal, MemoryLocks, MemoryRemote,
-    MemoryScratch, MemoryStore, MemoryVault, NoPanes, NoShells, Stepped, Steps, TestClock, TestEntropy,
-    TestStores,
+    FaultyStore, MemoryAssistant, MemoryGit, MemoryIndex, MemoryJournal, MemoryLocks, MemoryPanes,
+    MemoryRemote, MemoryScratch, MemoryStore, MemoryVault, NoShells, Stepped, Steps, TestClock,
+    TestEntropy, TestStores,
 };
 use convosync_engine::{Cancel, Engine, Host, Outcome, Ports, SaveMode, Settings};
 use convosync_wire::{
@@ -28,6 +28,7 @@ pub(crate) struct Device {
     name: String,
     pub(crate) tree: PathBuf,
     pub(crate) assistant: MemoryAssistant,
+    pub(crate) panes: MemoryPanes,
     outbox: MemoryStore,
     cache: MemoryStore,
     index: MemoryIndex,
@@ -70,6 +71,7 @@ impl World {
             name: name.to_owned(),
             tree,
             assistant: MemoryAssistant::default(),
+            panes: MemoryPanes::default(),
             outbox: MemoryStore::default(),
             cache: MemoryStore::default(),
             index: MemoryIndex::default(),
@@ -122,11 +124,11 @@ impl Device {
             git: &self.git.stepped(steps),
             assistants: &[&assistant],
             shells: &NoShells,
-            panes: &NoPanes,
+            panes: &self.panes,
             host: Host {
                 name: self.name.clone(),
                 kind: DeviceKind::Laptop,
-                home: None,
+                home: Some(PathBuf::from(format!("/home/{}", self.name))),
                 carried: None,
             },
             settings: settings(),

@@ -133,9 +133,12 @@ pub(crate) struct Save {
     /// Leave the conversation out
     #[arg(long)]
     pub(crate) no_conversation: bool,
-    /// Leave out where you are
+    /// Leave out where you are, and the panes of your terminal
     #[arg(long, conflicts_with = "env")]
     pub(crate) no_terminal: bool,
+    /// In Zellij: take the text of the panes along, the last 1000 lines of each, with its colours
+    #[arg(long, conflicts_with = "no_terminal")]
+    pub(crate) scrollback: bool,
     /// Commit here, but do not push: the commit travels sealed
     #[arg(long)]
     pub(crate) no_push: bool,
@@ -206,6 +209,7 @@ impl From<Save> for SaveArgs {
             no_code: save.no_code,
             no_conversation: save.no_conversation,
             no_terminal: save.no_terminal,
+            scrollback: save.scrollback,
             interactive: save.interactive,
             on_large: save.on_large,
             from_message: save.from_message,

@@ -12,6 +12,10 @@ pub(crate) fn saved(report: &SaveReport, page: &mut Page<'_>) {
         let commands = counted(report.history, "command");
         page.sign(Sign::Done, &format!("Took along {commands} of the shell's history"));
     }
+    if report.panes > 0 {
+        let (panes, tabs) = (counted(report.panes, "pane"), counted(report.tabs, "tab"));
+        page.sign(Sign::Done, &format!("Took along {panes} in {tabs}"));
+    }
     if !report.env.is_empty() {
         page.sign(Sign::Done, &format!("Took along the variables {}", report.env.join(", ")));
     }

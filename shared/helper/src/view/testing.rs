@@ -117,6 +117,8 @@ pub(crate) fn saved() -> SaveReport {
         local_only: false,
         other_devices: vec!["mobile".into(), "tablet".into()],
         history: 0,
+        tabs: 0,
+        panes: 0,
         env: Vec::new(),
         env_missing: Vec::new(),
         previous_branch: None,

@@ -90,6 +90,18 @@ impl fmt::Display for PaneCommand {
     }
 }
 
+/// Plugins of Zellij 0.45 that a user has in a pane.
+const BUILT_IN: &[&str] = &[
+    "about",
+    "configuration",
+    "layout-manager",
+    "multiple-select",
+    "plugin-manager",
+    "session-manager",
+    "share",
+    "strider",
+];
+
 /// The place that a plugin is loaded from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PluginUrl(String);
@@ -112,8 +124,6 @@ impl PluginUrl {
     /// the same on every machine.
     #[must_use]
     pub fn built_in(&self) -> Option<&str> {
-        let name = self.0.strip_prefix("zellij:")?;
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
-        (!name.is_empty() && name.bytes().all(plain)).then_some(name)
+        self.0.strip_prefix("zellij:").filter(|name| BUILT_IN.contains(name))
     }
 }
