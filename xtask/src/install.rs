@@ -1,4 +1,5 @@
-//! `cargo xtask install` and `uninstall`: helper, plugin and Nushell module, for the user's own Nushell.
+//! `cargo xtask install` and `uninstall`: helper, plugins, Nushell module, and what Zellij reads, for the
+//! user's own Nushell and Zellij.
 //!
 //! Sessions and keys belong to the user: neither task touches them.
 
@@ -10,6 +11,7 @@ use crate::installed::{Installed, Removal};
 use crate::pages;
 use crate::run::{self, Failed};
 use crate::workspace::Workspace;
+use crate::zellij::Zellij;
 
 /// The minor release whose plugin protocol the plugin speaks.
 const NUSHELL: &str = "0.115.";
@@ -35,6 +37,12 @@ pub(crate) fn install(workspace: &Workspace, prefix: Option<PathBuf>) -> Result<
     let pages = pages::made(&built_helper, workspace.target(), &shares)?;
     files.extend(pages);
     let mut installed = Installed::read(&prefix)?;
+    let zellij = Zellij::find();
+    let of_zellij = match &zellij {
+        Ok(zellij) => zellij.files(workspace, &installed)?,
+        Err(_) => Vec::new(),
+    };
+    files.extend(of_zellij.iter().cloned());
     for (source, place) in &files {
         installed.may_place(source, place)?;
     }
@@ -46,6 +54,7 @@ pub(crate) fn install(workspace: &Workspace, prefix: Option<PathBuf>) -> Result<
     }
     println!("installed manual pages and completions under {}", shares.display());
     register(nushell, &files[1].1)?;
+    tell_of_zellij(zellij, &of_zellij)?;
     if !on_path(&bin) {
         println!("{} is not on PATH: add it to use `convosync` outside Nushell", bin.display());
     }
@@ -74,6 +83,21 @@ fn register(nushell: Result<Nushell, String>, plugin: &Path) -> Result<(), Faile
         Err(why) => println!(
             "not registered with Nushell: {why}\nwith Nushell {NUSHELL}x on PATH, run this again"
         ),
+    }
+    Ok(())
+}
+
+fn tell_of_zellij(
+    zellij: Result<Zellij, String>,
+    files: &[(PathBuf, PathBuf)],
+) -> Result<(), Failed> {
+    match zellij {
+        Ok(zellij) => {
+            zellij.tell_what_to_add(files)?;
+            let version = zellij.version();
+            println!("with Zellij {version}: `zellij --layout convosync` (see docs/zellij.md)");
+        }
+        Err(why) => println!("nothing is installed for Zellij: {why}"),
     }
     Ok(())
 }

@@ -76,6 +76,11 @@ impl Installed {
         Ok(wanted)
     }
 
+    /// Whether the file at `place` is as [`Self::place`] left it.
+    pub(crate) fn left_so(&self, place: &Path) -> Result<bool, Failed> {
+        Ok(self.present(place)?.is_some_and(|there| self.wrote(there, place)))
+    }
+
     /// Takes `place` away if it is still what was written.
     pub(crate) fn remove(&mut self, place: &Path) -> Result<Removal, Failed> {
         let removal = match self.present(place)? {

@@ -5,18 +5,16 @@ use std::process::Command;
 use crate::run::{self, Failed};
 use crate::tools;
 use crate::workspace::Workspace;
-
-/// What a Zellij plugin is built for.
-const WASM: &str = "wasm32-wasip1";
+use crate::zellij;
 
 /// The crates that a Zellij plugin needs.
 const FOR_WASM: [&str; 1] = ["convosync-wire"];
 
 /// Needs no network once `cargo-deny` and every crate of Cargo.lock are there.
 pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failed> {
-    for package in FOR_WASM {
-        if add_wasm_target() {
-            let check = ["check", "--locked", "--target", WASM, "--package", package];
+    if wasm_target_is_there() {
+        for package in FOR_WASM {
+            let check = ["check", "--locked", "--target", zellij::TARGET, "--package", package];
             run::run(run::cargo(workspace.root()).args(check))?;
         }
     }
@@ -27,19 +25,12 @@ pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failed> {
     run::run(deny.current_dir(workspace.root()))
 }
 
-/// Whether the standard library for WebAssembly is there, adding it if it can be had.
-///
-/// A machine that can't fetch it can still run everything else: that is said, and no failure.
-pub(crate) fn add_wasm_target() -> bool {
-    let rustup = |arguments: &[&str]| run::output(Command::new("rustup").args(arguments));
-    if rustup(&["target", "list", "--installed"])
-        .is_ok_and(|list| list.lines().any(|line| line == WASM))
-    {
-        return true;
-    }
-    let added = rustup(&["target", "add", WASM]);
+/// A machine that can't fetch the standard library for WebAssembly can still run everything else: that
+/// is said, and no failure.
+pub(crate) fn wasm_target_is_there() -> bool {
+    let added = zellij::add_target();
     if let Err(failed) = &added {
-        eprintln!("warning: no {WASM}, so nothing is checked for it: {failed}");
+        eprintln!("warning: nothing is checked for WebAssembly: {failed}");
     }
     added.is_ok()
 }

@@ -14,6 +14,7 @@ mod run;
 mod test;
 mod tools;
 mod workspace;
+mod zellij;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,10 +29,12 @@ usage: cargo xtask <task>
                                    or take long (files `real_*`, `long_*`), --slow runs only those
   demo [--keep] [--store KIND]     save on one device, list and resume on another, in real Nushell;
                                    the store is a `folder`, a `git` repository or `s3` (SeaweedFS)
-  install [--prefix DIR]           build, install helper, plugin and Nushell module, register them
+  install [--prefix DIR]           build, install helper, plugins, Nushell module, Zellij's layouts and
+                                   configuration, register them
   uninstall [--prefix DIR]         take away what install put there; sessions and keys stay
   bench [--only PART] [--write]    what saving, resuming and listing cost, beside gzip, zstd, git and
                                    restic; --write keeps the table in docs/benchmarks.md
+  wasm                             build Zellij's plugin, and say where it is
   docs                             write docs/commands.md anew from what the programs say
   tools                            only fetch what tests and demo need, into target/tools
   lint                             licences, bans and sources; what must build for WebAssembly";
@@ -58,6 +61,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failed> {
         "install" => install::install(&workspace, prefix(rest)?),
         "uninstall" => install::uninstall(prefix(rest)?),
         "bench" => bench::bench(&workspace, rest),
+        "wasm" => only_flag(rest, "").and_then(|_| tell_wasm(&workspace)),
         "docs" => only_flag(rest, "").and_then(|_| docs::docs(&workspace)),
         "tools" => only_flag(rest, "").and_then(|_| set_up_everything(&workspace)),
         "lint" => only_flag(rest, "").and_then(|_| lint::lint(&workspace)),
@@ -71,9 +75,14 @@ fn dispatch(arguments: &[String]) -> Result<(), Failed> {
 
 fn set_up_everything(workspace: &Workspace) -> Result<(), Failed> {
     let tools = tools::set_up(workspace, tools::ALL)?;
-    lint::add_wasm_target();
+    lint::wasm_target_is_there();
     tools::tell_what_the_system_lacks();
     println!("{}", tools.folder().display());
+    Ok(())
+}
+
+fn tell_wasm(workspace: &Workspace) -> Result<(), Failed> {
+    println!("{}", zellij::wasm(workspace)?.display());
     Ok(())
 }
 

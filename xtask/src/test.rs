@@ -9,6 +9,7 @@ use std::process::Command;
 use crate::run::{self, Failed, Stream};
 use crate::tools;
 use crate::workspace::Workspace;
+use crate::zellij;
 
 /// How the names of the slow lane's test files begin: their tests drive real programs (Nushell,
 /// Claude Code, tmux, servers of buckets), or take long.
@@ -53,6 +54,7 @@ pub(crate) fn test(workspace: &Workspace, selection: &Selection) -> Result<(), F
     let wanted = if selection.lane == Lane::Fast { &[][..] } else { tools::ALL };
     let tools = tools::set_up(workspace, wanted)?;
     tools::tell_what_the_system_lacks();
+    let plugin = (selection.lane != Lane::Fast).then(|| zellij::wasm(workspace)).transpose()?;
     let programs = workspace.programs("debug");
 
     let mut tally = Tally::default();
@@ -60,7 +62,8 @@ pub(crate) fn test(workspace: &Workspace, selection: &Selection) -> Result<(), F
     command
         .env("CONVOSYNC_HELPER", &programs.helper)
         .env("CONVOSYNC_NU_PLUGIN", &programs.nu_plugin)
-        .env("CONVOSYNC_TOOLS", tools.folder());
+        .env("CONVOSYNC_TOOLS", tools.folder())
+        .envs(plugin.map(|plugin| ("CONVOSYNC_ZELLIJ_PLUGIN", plugin)));
     let mut good = run::watch(&mut command, stream, |line| tally += Tally::read(line))?;
     if selection.lane != Lane::Slow {
         good &= documentation(workspace, selection, &mut tally)?;

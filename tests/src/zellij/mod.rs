@@ -24,7 +24,8 @@ pub use session::Session;
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// What every session is configured with: nothing that tests do not wait for.
-const CONFIG: &str = "show_startup_tips false\nshow_release_notes false\n";
+const CONFIG: &str =
+    "show_startup_tips false\nshow_release_notes false\nsession_serialization false\n";
 
 /// What the plugin asks for, all granted.
 const PERMISSIONS: [&str; 7] = [

@@ -1,0 +1,175 @@
+//! The Zellij of whoever installs: which release it is, and where it looks for its files.
+
+mod wasm;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::installed::Installed;
+use crate::run::{self, Failed};
+use crate::workspace::Workspace;
+pub(crate) use wasm::{TARGET, add_target, wasm};
+
+/// The minor release whose plugin interface the plugin speaks.
+const RELEASE: &str = "0.45.";
+
+/// The plugin's place as it is written in the files of this repository.
+const USUAL: &str = "~/.config/zellij/plugins/convosync.wasm";
+
+/// The layouts, in `layouts` here and in Zellij's folder.
+const LAYOUTS: [&str; 2] = ["convosync.kdl", "convosync-review.kdl"];
+
+/// The `zellij` on the user's PATH.
+pub(crate) struct Zellij {
+    version: String,
+    config_dir: PathBuf,
+}
+
+impl Zellij {
+    pub(crate) fn find() -> Result<Self, String> {
+        let said = run::output(Command::new("zellij").arg("--version"))
+            .map_err(|_| "there is no `zellij` on PATH")?;
+        let version = said.split_whitespace().last().unwrap_or_default().to_owned();
+        if version.starts_with(RELEASE) {
+            let config_dir = config_dir().ok_or("there is no home directory")?;
+            return Ok(Self { version, config_dir });
+        }
+        Err(format!("the `zellij` on PATH is {version}, and the plugin is made for {RELEASE}x"))
+    }
+
+    pub(crate) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Builds the plugin, and gives it with layouts and configuration: each file, and its place.
+    ///
+    /// A configuration that is not ours is not among them.
+    pub(crate) fn files(
+        &self,
+        workspace: &Workspace,
+        installed: &Installed,
+    ) -> Result<Vec<(PathBuf, PathBuf)>, Failed> {
+        let plugin = self.config_dir.join("plugins").join("convosync.wasm");
+        let mut texts: Vec<_> = LAYOUTS
+            .map(|name| {
+                (Path::new("layouts").join(name), self.config_dir.join("layouts").join(name))
+            })
+            .into();
+        let (ours, config) = (Path::new("zellij/convosync.kdl"), self.config());
+        if !config.exists() || installed.left_so(&config)? {
+            texts.push((ours.to_owned(), config));
+        }
+        let mut files = vec![(wasm(workspace)?, plugin.clone())];
+        for (source, place) in texts {
+            files.push((placed_text(workspace, &source, &plugin)?, place));
+        }
+        Ok(files)
+    }
+
+    /// What a configuration of the user's own lacks, as it is to be added; none where it is ours.
+    pub(crate) fn tell_what_to_add(&self, files: &[(PathBuf, PathBuf)]) -> Result<(), Failed> {
+        let config = self.config();
+        if files.iter().any(|(_, place)| *place == config) {
+            return Ok(());
+        }
+        let has = fs::read_to_string(&config).map_err(Failed::at(&config))?;
+        let missing = missing(&has, &files[0].1);
+        if !missing.is_empty() {
+            println!("{} is your own: add to it\n{missing}", config.display());
+        }
+        Ok(())
+    }
+
+    fn config(&self) -> PathBuf {
+        env::var_os("ZELLIJ_CONFIG_FILE")
+            .map_or_else(|| self.config_dir.join("config.kdl"), PathBuf::from)
+    }
+}
+
+/// A file of this repository as it is installed: with the plugin's true place in it.
+fn placed_text(workspace: &Workspace, source: &Path, plugin: &Path) -> Result<PathBuf, Failed> {
+    let path = workspace.root().join(source);
+    let text = fs::read_to_string(&path).map_err(Failed::at(&path))?;
+    let made = workspace.target().join("zellij").join(source);
+    let folder = made.parent().expect("it lies in a folder");
+    fs::create_dir_all(folder).map_err(Failed::at(folder))?;
+    fs::write(&made, with_place(&text, plugin)).map_err(Failed::at(&made))?;
+    Ok(made)
+}
+
+fn with_place(text: &str, plugin: &Path) -> String {
+    let usual = env::home_dir().is_some_and(|home| plugin == home.join(&USUAL["~/".len()..]));
+    if usual {
+        return text.to_owned();
+    }
+    text.replace(USUAL, &escaped(plugin))
+}
+
+/// A path inside of a quoted string of KDL.
+fn escaped(path: &Path) -> String {
+    path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// The lines that a configuration lacks, each under the block that it belongs to.
+fn missing(config: &str, plugin: &Path) -> String {
+    let lines: Vec<_> =
+        config.lines().map(str::trim).filter(|line| !line.starts_with("//")).collect();
+    let has = |what: &str| lines.iter().any(|line| line.contains(what));
+    let mut missing = Vec::new();
+    if !has("convosync.wasm") {
+        let line = format!("convosync location=\"file:{USUAL}\"");
+        missing.push(format!("  plugins {{ … }}       {}", with_place(&line, plugin)));
+    }
+    if !has("role \"daemon\"") {
+        missing.push("  load_plugins { … }  convosync { role \"daemon\"; }".to_owned());
+    }
+    if !has("convosync-save") {
+        let bind = "bind \"Alt s\" { MessagePlugin { name \"convosync-save\"; }; }";
+        missing.push(format!("  keybinds {{ shared_except \"locked\" {{ … }} }}  {bind}"));
+        missing.push("  (more keys: zellij/convosync.kdl)".to_owned());
+    }
+    missing.join("\n")
+}
+
+/// Where Zellij 0.45 looks: `$ZELLIJ_CONFIG_DIR`; else the first that is there of `~/.config/zellij`
+/// and `$XDG_CONFIG_HOME/zellij`; where neither is, the first, which Zellij finds in any case.
+fn config_dir() -> Option<PathBuf> {
+    if let Some(folder) = env::var_os("ZELLIJ_CONFIG_DIR").filter(|folder| !folder.is_empty()) {
+        return std::path::absolute(folder).ok();
+    }
+    let usual = env::home_dir()?.join(".config/zellij");
+    let set = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    match set.map(|folder| folder.join("zellij")) {
+        Some(other) if !usual.exists() && other.exists() => Some(other),
+        _ => Some(usual),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: &str = include_str!("../../../zellij/convosync.kdl");
+
+    #[test]
+    fn our_own_configuration_lacks_nothing() {
+        assert_eq!(missing(OURS, Path::new("/p/convosync.wasm")), "");
+    }
+
+    #[test]
+    fn what_another_one_lacks_is_told_block_by_block() {
+        let theirs = "plugins {\n    // convosync location=\"file:/p/convosync.wasm\"\n}\n";
+        let told = missing(theirs, Path::new("/p/convosync.wasm"));
+        assert_eq!(told.lines().count(), 4, "{told}");
+        assert!(told.contains("location=\"file:/p/convosync.wasm\""), "{told}");
+    }
+
+    #[test]
+    fn every_file_says_the_plugin_s_place_as_it_is_replaced() {
+        let placed = with_place(OURS, Path::new("/a \"b\"/convosync.wasm"));
+        assert!(placed.contains("\"file:/a \\\"b\\\"/convosync.wasm\""), "{placed}");
+        assert!(!placed.contains(USUAL));
+    }
+}
