@@ -19,6 +19,7 @@ mod terminal;
 mod tools;
 pub mod transcript;
 pub mod tree;
+mod watcher;
 mod zellij;
 
 pub use claude::{Answer, Claude};
@@ -33,4 +34,5 @@ pub use servers::Server;
 pub use standing::{Holder, flags};
 pub use terminal::Terminal;
 pub use tools::{tool, zellij_plugin};
+pub use watcher::watcher_of;
 pub use zellij::{Pane, Session, Zellij};

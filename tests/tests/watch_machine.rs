@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use convosync_tests::{Device, World, told};
+use convosync_tests::{Device, World, told, watcher_of};
 use serde_json::Value;
 
 /// Longer than anything takes, however busy the machine is.
@@ -111,16 +111,6 @@ fn until_told(desktop: &Device, seen: &Receiver<Value>) -> Value {
     panic!("nothing was told");
 }
 
-fn pid_of_watch(laptop: &Device) -> Option<u32> {
-    let lock = laptop.home.join(".local/state/convosync/locks/watch.lock");
-    let lock = fs::metadata(lock).ok()?;
-    let inode = format!(":{} ", std::os::unix::fs::MetadataExt::ino(&lock));
-    // `1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF`, as in proc(5).
-    let locks = fs::read_to_string("/proc/locks").ok()?;
-    let line = locks.lines().find(|line| format!("{line} ").contains(&inode))?;
-    line.split_whitespace().nth(4)?.parse().ok()
-}
-
 /// Lets a session be told of news.
 fn need(laptop: &Device, session: &str, server: &Running) -> Value {
     let server = server.0.id().to_string();
@@ -132,7 +122,7 @@ struct Background<'a>(&'a Device);
 
 impl Drop for Background<'_> {
     fn drop(&mut self) {
-        if let Some(pid) = pid_of_watch(self.0) {
+        if let Some(pid) = watcher_of(self.0) {
             let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
         }
     }
@@ -199,10 +189,10 @@ fn zellij_sessions_are_told_by_one_watch_that_ends_with_the_last_of_them() {
     let _ends = Background(&laptop);
     assert_eq!(need(&laptop, "one", &zellij.server)["watch"], "started");
     zellij.is_told("one", |push| push["data"]["state"] == "well");
-    let pid = pid_of_watch(&laptop).expect("a process watches");
+    let pid = watcher_of(&laptop).expect("a process watches");
     assert_eq!(need(&laptop, "two", &other)["watch"], "found");
     zellij.is_told("two", |push| push["data"]["state"] == "well");
-    assert_eq!(pid_of_watch(&laptop), Some(pid));
+    assert_eq!(watcher_of(&laptop), Some(pid));
 
     desktop.write("more.txt", "news");
     desktop.ok(&["save", "For both"]);
@@ -216,13 +206,13 @@ fn zellij_sessions_are_told_by_one_watch_that_ends_with_the_last_of_them() {
     desktop.write("more.txt", "again");
     desktop.ok(&["save", "For the other"]);
     zellij.is_told("two", |push| push["data"]["rows"][0]["message"] == "For the other");
-    assert_eq!(pid_of_watch(&laptop), Some(pid));
+    assert_eq!(watcher_of(&laptop), Some(pid));
     let rows = zellij.told("one");
     assert!(!rows.iter().any(|push| push["data"]["rows"][0]["message"] == "For the other"));
 
     other.signal("-KILL");
     other.end();
-    wait_for("the watch has ended", || pid_of_watch(&laptop).is_none());
+    wait_for("the watch has ended", || watcher_of(&laptop).is_none());
     let left = laptop.home.join(".local/state/convosync/watch");
     assert_eq!(fs::read_dir(left).expect("a folder").count(), 0);
 }
@@ -236,10 +226,10 @@ fn a_watch_in_a_terminal_tells_zellij_too_and_another_goes_on_after_it() {
     let _ends = Background(&laptop);
     assert_eq!(need(&laptop, "mine", &zellij.server)["watch"], "found");
     zellij.is_told("mine", |push| push["data"]["state"] == "well");
-    let first = pid_of_watch(&laptop);
+    let first = watcher_of(&laptop);
     watch.signal("-INT");
     assert_eq!(watch.end(), Some(130));
-    wait_for("another watches", || pid_of_watch(&laptop).is_some_and(|pid| Some(pid) != first));
+    wait_for("another watches", || watcher_of(&laptop).is_some_and(|pid| Some(pid) != first));
     wait_for("it is heard of", || {
         desktop.write("more.txt", &format!("{:?}", Instant::now()));
         desktop.ok(&["save", "After it"]);
@@ -255,11 +245,11 @@ fn a_killed_watch_is_started_again_and_knows_whom_it_is_for() {
     let _ends = Background(&laptop);
     need(&laptop, "one", &zellij.server);
     need(&laptop, "two", &other);
-    let pid = pid_of_watch(&laptop).expect("a process watches");
+    let pid = watcher_of(&laptop).expect("a process watches");
     assert!(
         Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("run").success()
     );
-    wait_for("it is dead", || pid_of_watch(&laptop).is_none());
+    wait_for("it is dead", || watcher_of(&laptop).is_none());
     assert_eq!(need(&laptop, "one", &zellij.server)["watch"], "started");
     wait_for("both are told", || {
         desktop.write("more.txt", &format!("{:?}", Instant::now()));
@@ -297,7 +287,7 @@ fn a_zellij_that_does_not_run_gets_no_watch() {
     let (_world, _desktop, laptop) = World::pair();
     let (code, failure) = laptop.fails(&["watch", "--zellij", "x", "--server", "4194304"]);
     assert_eq!((code, &failure["code"]), (1, &"convosync::watch::no-server".into()));
-    assert_eq!(pid_of_watch(&laptop), None);
+    assert_eq!(watcher_of(&laptop), None);
 }
 
 #[test]

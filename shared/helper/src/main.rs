@@ -35,7 +35,6 @@ mod unlock;
 mod view;
 mod watch;
 mod wiring;
-mod zellij;
 
 use std::process::ExitCode;
 

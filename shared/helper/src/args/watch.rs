@@ -13,9 +13,9 @@ use clap::Args;
     to a branch, a device or a repository.")]
 pub(crate) struct Watch {
     /// Tell the plugin in this Zellij session: starts a watch in the background if there is none
-    #[arg(long, value_name = "SESSION", requires = "server")]
+    #[arg(long, value_name = "SESSION")]
     pub(crate) zellij: Option<String>,
-    /// The process of that session's server; the watch ends with the last one
+    /// The process of that session's server, with which it ends [default: the one around this]
     #[arg(long, value_name = "PID", requires = "zellij", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) server: Option<u32>,
     /// What `--zellij` starts

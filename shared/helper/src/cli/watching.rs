@@ -40,10 +40,10 @@ impl Session<'_> {
             Ok(paths) => paths,
             Err(error) => return self.failed(&wiring::no_home(error)),
         };
-        match (&watch.zellij, watch.server) {
-            (Some(session), Some(server)) => self.watch_for(session, server, &paths),
-            _ if watch.background => self.watch_in_background(&paths),
-            _ => self.watch_here(&paths),
+        match &watch.zellij {
+            Some(session) => self.watch_for(session, watch.server, &paths),
+            None if watch.background => self.watch_in_background(&paths),
+            None => self.watch_here(&paths),
         }
     }
 
@@ -84,7 +84,7 @@ impl Session<'_> {
         if needing.is_empty() {
             return;
         }
-        let names: Vec<_> = needing.iter().map(|needing| needing.speaker.session()).collect();
+        let names: Vec<_> = needing.iter().map(|needing| needing.plugins.session()).collect();
         match watch::start_in_background(&self.directory) {
             Ok(()) => {
                 let names = view::harmless_line(&names.join(", "));
@@ -113,10 +113,11 @@ impl Session<'_> {
     }
 
     /// Sees to it that a Zellij session is told of news, and ends.
-    fn watch_for(&self, session: &str, server: u32, paths: &Paths) -> Exit {
-        let Some(needing) = Needing::new(session, server, self.env) else {
-            return self.failed(&no_server(server));
-        };
+    fn watch_for(&self, session: &str, server: Option<u32>, paths: &Paths) -> Exit {
+        let around = || watch::server_around(session, std::process::id());
+        let found = server.or_else(around);
+        let needing = found.and_then(|server| Needing::new(session, server, self.env));
+        let Some(needing) = needing else { return self.failed(&no_server(session)) };
         // In this order: a watch that is about to end looks for those that came.
         let needed = Needed::new(paths.watch());
         if let Err(error) = needed.add(&needing) {
@@ -182,15 +183,15 @@ impl Session<'_> {
     }
 }
 
-fn no_server(server: u32) -> Failure {
+fn no_server(session: &str) -> Failure {
     Failure {
         code: "convosync::watch::no-server".to_owned(),
-        message: format!("there is no process {server}, so there is no Zellij server"),
+        message: format!("no server of a Zellij session `{session}` runs here"),
         help: Some(
-            "this is started by the plugin inside Zellij; for yourself: `convosync watch`"
+            "the plugin in Zellij starts this by itself; for yourself: `convosync watch`"
                 .to_owned(),
         ),
-        argument: Some("--server".to_owned()),
+        argument: Some("--zellij".to_owned()),
     }
 }
 

@@ -299,7 +299,8 @@ fn followed(paths: &Paths, store: Option<PathBuf>) -> Vec<Followed> {
 fn push(needing: &[Needing], push: &Push) {
     std::thread::scope(|scope| {
         for needing in needing {
-            scope.spawn(|| needing.speaker.push(push));
+            // Who was not told asks when it begins.
+            scope.spawn(|| needing.plugins.tell(push));
         }
     });
 }

@@ -27,4 +27,4 @@ pub(crate) use background::{READY, start as start_in_background};
 pub(crate) use bell::Bell;
 pub(crate) use listed::{End, watch};
 pub(crate) use machine::{Ending, Machine, NOT_STARTED, Role, Tidings, is_watched};
-pub(crate) use needed::{Needed, Needing};
+pub(crate) use needed::{Needed, Needing, server_around};

@@ -1,15 +1,17 @@
 //! The Zellij sessions that need a watch: a file for each, so that whoever watches next finds them.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use convosync_adapters::{Process, Processes, SystemProcesses};
 use serde::{Deserialize, Serialize};
 
 use crate::prompts::replace;
+use crate::push::Plugins;
 use crate::surroundings::Env;
-use crate::zellij::Speaker;
 
 /// A longer file is none of ours.
 const LONGEST: u64 = 64 * 1024;
@@ -21,15 +23,15 @@ pub(crate) struct Needing {
     pub(crate) server: u32,
     /// When that was started, where the system tells: its number may be another's later.
     started: Option<String>,
-    /// How it is spoken to.
-    pub(crate) speaker: Speaker,
+    /// Who is told.
+    pub(crate) plugins: Plugins,
 }
 
 impl Needing {
     /// The session of that name, whose server is this process. None: there is no such process.
     pub(crate) fn new(session: &str, server: u32, env: &Env) -> Option<Self> {
         let Process::Running { started } = SystemProcesses.look(server) else { return None };
-        Some(Self { server, started, speaker: Speaker::new(session, env) })
+        Some(Self { server, started, plugins: Plugins::of(session.to_owned(), env) })
     }
 
     fn lives(&self) -> bool {
@@ -88,6 +90,34 @@ impl Needed {
     }
 }
 
+/// The server of a Zellij session that started `process`, or something that did.
+///
+/// A server is `zellij --server SOCKET`, and the socket has the session's name (ran with 0.45.1).
+pub(crate) fn server_around(session: &str, process: u32) -> Option<u32> {
+    let mut next = parent(process)?;
+    // Nobody is their own ancestor; the first process has none.
+    while next > 1 {
+        if is_server(session, &fs::read(format!("/proc/{next}/cmdline")).unwrap_or_default()) {
+            return Some(next);
+        }
+        next = parent(next)?;
+    }
+    None
+}
+
+fn is_server(session: &str, arguments: &[u8]) -> bool {
+    let mut arguments = arguments.split(|byte| *byte == 0);
+    let socket = arguments.find(|argument| argument == b"--server").and_then(|_| arguments.next());
+    let socket = socket.map(|path| Path::new(OsStr::from_bytes(path)));
+    socket.and_then(Path::file_name) == Some(OsStr::new(session))
+}
+
+/// Field 4 of proc(5) `stat`; the name before it may hold anything, brackets too.
+fn parent(process: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+
 /// Not one that is just being written.
 fn is_whole(path: &Path) -> bool {
     path.extension().is_some_and(|end| end == "json")
@@ -112,7 +142,7 @@ mod tests {
     }
 
     fn names(needed: &Needed) -> Vec<String> {
-        needed.all().iter().map(|needing| needing.speaker.session().to_owned()).collect()
+        needed.all().iter().map(|needing| needing.plugins.session().to_owned()).collect()
     }
 
     #[test]
@@ -138,6 +168,16 @@ mod tests {
             needed.add(&needing).expect("written");
         }
         assert_eq!(names(&needed), ["after/../\"x\""]);
+    }
+
+    #[test]
+    fn a_server_is_known_by_its_socket() {
+        let is = |arguments: &[u8]| is_server("my session", arguments);
+        assert!(is(b"/usr/bin/zellij\0--server\0/run/zellij/contract_version_1/my session\0"));
+        assert!(!is(b"zellij\0--server\0/run/zellij/contract_version_1/other\0"));
+        assert!(!is(b"zellij\0--session\0my session\0"));
+        assert!(!is(b"zellij\0--server") && !is(b""));
+        assert_eq!(server_around("none", std::process::id()), None);
     }
 
     #[test]
