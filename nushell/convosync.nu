@@ -9,6 +9,7 @@
 #         record_history: true     # records commands with their directory, so that they travel
 #         remind_after: 30min      # on leaving: changes that were not saved for so long are told
 #         save_on_leave: true      # on leaving a work tree: a quiet save, if `auto_sync` is on
+#         leave_key: "ctrl-d"      # this key leaves by `convosync leave`, which asks first
 #     }
 #
 # docs/nushell.md tells more.
@@ -162,6 +163,17 @@ module convosync-module {
         }
     }
 
+    # What the key does that leaves: as Ctrl-D, it ends the shell on an empty line, and deletes the
+    # letter under the cursor on any other. Nushell has no hook that runs at its end.
+    @category convosync
+    export def "convosync leave-key" []: nothing -> nothing {
+        let letters = commandline | split chars --grapheme-clusters
+        if ($letters | is-empty) { return (convosync leave) }
+        let at = commandline get-cursor
+        commandline edit --replace ($letters | enumerate | where index != $at | get item | str join)
+        commandline set-cursor $at
+    }
+
     # The helper: the one that is configured, else the one on PATH.
     def program []: nothing -> string {
         let helper = settings | get --optional helper
@@ -216,7 +228,8 @@ module convosync-module {
     @example "After the configuration was changed in a running shell" { convosync setup }
     export def --env "convosync setup" []: nothing -> nothing {
         let wanted = settings
-        if $wanted.picker_key? != null { bind-picker $wanted.picker_key }
+        if $wanted.picker_key? != null { bind convosync_pick $wanted.picker_key "convosync pick" }
+        if $wanted.leave_key? != null { bind convosync_leave $wanted.leave_key "convosync leave-key" }
         if $wanted.prompt? == true { show-in-prompt }
         if $wanted.remind_after? != null or $wanted.save_on_leave? == true {
             $env.config.hooks.env_change.PWD = ($env.config.hooks.env_change.PWD? | default [] | with-hook "convosync hook left $before $after")
@@ -252,24 +265,25 @@ module convosync-module {
         }
     }
 
-    def --env bind-picker [key: string]: nothing -> nothing {
+    # Binds a key to a command, in place of what the same name was bound to.
+    def --env bind [name: string, key: string, command: string]: nothing -> nothing {
         let parts = $key | str lowercase | split row "-"
         let modifiers = {alt: alt, ctrl: control, "ctrl-alt": control_alt, "": none}
         let modifier = $modifiers | get --optional ($parts | drop | str join "-")
         let letter = $parts | last
         if $modifier == null or ($letter !~ '^([a-z0-9]|f[0-9]{1,2})$') or ($modifier == none and $letter !~ '^f[0-9]') {
             error make {
-                msg: $"`($key)` is no key for the picker"
+                msg: $"`($key)` is no key that a command can be bound to"
                 code: "convosync::config::nushell"
                 help: 'name it like "alt-r", "ctrl-g", "ctrl-alt-r" or "f5"'
                 label: {text: "in $env.config.plugins.convosync", span: (metadata $key).span}
             }
         }
         let code = if ($letter | str length) == 1 { $"char_($letter)" } else { $letter }
-        let others = $env.config.keybindings | where {|binding| $binding.name? != convosync_pick }
+        let others = $env.config.keybindings | where {|binding| $binding.name? != $name }
         $env.config.keybindings = ($others | append {
-            name: convosync_pick, modifier: $modifier, keycode: $code, mode: [emacs vi_insert vi_normal]
-            event: {send: executehostcommand, cmd: "convosync pick"}
+            name: $name, modifier: $modifier, keycode: $code, mode: [emacs vi_insert vi_normal]
+            event: {send: executehostcommand, cmd: $command}
         })
     }
 }

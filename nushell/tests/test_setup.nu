@@ -26,6 +26,19 @@ def "the key of the picker is bound once" [] {
 }
 
 @test
+def "the key that leaves is bound beside that of the picker" [] {
+    $env.config.plugins.convosync = {picker_key: "alt-r", leave_key: "ctrl-d"}
+    convosync setup
+    convosync setup
+    let bound = $env.config.keybindings | where name? =~ convosync | select name modifier keycode
+    assert equal $bound [
+        [name modifier keycode];
+        [convosync_pick alt char_r]
+        [convosync_leave control char_d]
+    ]
+}
+
+@test
 def "a key that is none is told" [] {
     for wrong in ["r", "alt-", "super-r", "alt-enter"] {
         let error = try { key $wrong; null } catch {|error| $error }

@@ -75,6 +75,39 @@ fn a_session_goes_to_another_device_through_tables() {
 }
 
 #[test]
+fn a_resume_is_taken_back_and_brought_back_from_the_shell() {
+    let (_world, desktop, laptop) = saved_on_the_desktop();
+    laptop.write("README.md", "changed here\n");
+    let before = laptop.picture();
+    let resume = "convosync resume --latest --switch-branch --on-dirty stash | get branch | to json";
+    assert_eq!(nu_script(&laptop, resume), "feature/oauth");
+    laptop.write("auth.js", "worked on since\n");
+    laptop.talk(ID, 1);
+    let worked = laptop.picture();
+    let plan = nu_script(&laptop, "convosync undo --dry-run | get steps | to json");
+    assert!(plan.to_string().contains("go back to main at"), "{plan}");
+    assert_eq!(laptop.picture(), worked, "a plan changes nothing");
+
+    let undone =
+        nu_script(&laptop, "convosync undo | select branch previous_branch kept | to json");
+    assert_eq!(laptop.picture(), before, "{undone}");
+    assert_eq!(
+        (&undone["branch"], &undone["previous_branch"]),
+        (&"main".into(), &"feature/oauth".into())
+    );
+    assert!(undone["kept"].to_string().contains("convosync undo --redo"), "{undone}");
+    let nothing = "try { convosync undo } catch {|e| $e.details.code } | to json";
+    assert_eq!(nu_script(&laptop, nothing), "convosync::undo::nothing");
+
+    let redone = nu_script(&laptop, "convosync undo --redo | get redone | to json");
+    assert_eq!((redone, laptop.picture()), (true.into(), worked));
+    let list =
+        "convosync undo --list | each {|row| [$row.state ($row.timestamp | describe)] } | to json";
+    assert_eq!(nu_script(&laptop, list)[0], serde_json::json!(["resumed", "datetime"]));
+    assert_eq!(laptop.head(), desktop.head());
+}
+
+#[test]
 fn an_error_has_a_code_for_scripts() {
     let (_world, _desktop, laptop) = saved_on_the_desktop();
     let code = |line: &str| {

@@ -86,6 +86,26 @@ fn who_leaves_changes_that_are_too_old_is_told_and_may_stay() {
 }
 
 #[test]
+fn control_d_asks_before_it_leaves_and_deletes_a_letter_in_a_line() {
+    let (_world, desktop, _laptop) = saved_on_the_desktop();
+    let terminal = open(&desktop, "remind_after: 1ms, leave_key: \"ctrl-d\"");
+    enter(&terminal, "'x' | save new.txt; clear");
+    terminal.wait_for_calm(">");
+    terminal.type_text("print 6x7");
+    terminal.wait_for_calm("print 6x7");
+    terminal.press(&["Left", "Left"]);
+    terminal.press(&["C-d"]);
+    terminal.wait_for_calm("print 67");
+    terminal.press(&["Enter"]);
+    terminal.wait_until("the number", |screen| screen.lines().any(|line| line.trim() == "67"));
+    terminal.press(&["C-d"]);
+    terminal.wait_for_calm("1 changed files were not saved for");
+    terminal.wait_for_calm("Leave this shell?");
+    terminal.press(&["Down", "Enter"]);
+    terminal.wait_for_end();
+}
+
+#[test]
 fn recorded_commands_travel_with_their_directory() {
     let (_world, desktop, laptop) = saved_on_the_desktop();
     let terminal = open(&desktop, "record_history: true");

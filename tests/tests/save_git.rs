@@ -186,6 +186,39 @@ fn a_pre_commit_hook_refuses_and_the_same_save_can_be_retried() {
 }
 
 #[test]
+fn a_retry_asks_for_all_that_the_save_was_asked_for() {
+    let (world, desktop, _laptop) = World::pair();
+    desktop.talk(ID, 1);
+    let first = desktop.json(&["save", "before"]);
+    desktop.write("app.js", "one\n");
+    let hook = hook(&desktop, "pre-commit", "exit 1");
+    let save = ["save", "-b", "feature/x", "--new", "--title", "The login", "--no-push", "one"];
+    let (_, failure) = desktop.fails(&save);
+    assert_eq!(failure["code"], "convosync::git::hook");
+    let text = "the work tree is on feature/x now, with the changes as they were";
+    assert!(failure["message"].as_str().expect("text").ends_with(text), "{failure}");
+    fs::remove_file(hook).expect("removed");
+    let plan = desktop.json(&["save", "--retry", "--dry-run"]);
+    let commit = "commit 1 changed files on feature/x: \"one [ConvoSync]\"";
+    assert!(plan["steps"].as_array().expect("steps").contains(&commit.into()), "{plan}");
+
+    let saved = desktop.json(&["save", "--retry"]);
+    assert_eq!((&saved["branch"], &saved["pushed"]), (&"feature/x".into(), &Value::Null));
+    assert_eq!(saved["committed"], "one [ConvoSync]", "{saved}");
+    assert_ne!(saved["session_id"], first["session_id"], "--new was asked for");
+    assert_eq!(desktop.json(&["list"])[0]["title"], "The login");
+    assert_eq!(origin_has(&world, &desktop, "feature/x"), "");
+
+    // What went through is not begun anew, and how it was to be done still holds.
+    let again = desktop.json(&["save", "--retry"]);
+    assert_eq!(
+        (&again["session_id"], &again["new_session"]),
+        (&saved["session_id"], &false.into())
+    );
+    assert_eq!((&again["pushed"], &again["committed"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
 fn a_pre_push_hook_refuses_and_the_commits_travel_until_they_are_pushed() {
     let (world, desktop, laptop) = World::pair();
     let before = desktop.head();

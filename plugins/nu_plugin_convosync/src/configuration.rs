@@ -16,6 +16,7 @@ const KEYS: &[(&str, Kind)] = &[
     ("record_history", Kind::Switch),
     ("remind_after", Kind::Duration),
     ("save_on_leave", Kind::Switch),
+    ("leave_key", Kind::Text),
 ];
 
 /// What a key may be.
@@ -145,6 +146,7 @@ mod tests {
             "prompt" => Value::test_bool(true),
             "record_history" => Value::test_bool(false),
             "remind_after" => Value::test_nothing(),
+            "leave_key" => Value::test_string("ctrl-d"),
         };
         let want = Configuration {
             helper: Some("/bin/convosync".to_owned()),

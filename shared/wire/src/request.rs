@@ -287,7 +287,7 @@ pub struct SaveArgs {
     pub no_notify: bool,
     /// Tell what would be done.
     pub dry_run: bool,
-    /// Do again what failed, under its message.
+    /// Do again what failed, as it was asked for: what is given here counts for more.
     pub retry: bool,
     /// Start another session.
     pub new: bool,

@@ -65,7 +65,7 @@ impl SimplePluginCommand for Save {
             .switch("no-push", "commit here, but do not push: the commit travels sealed", None)
             .switch("no-notify", "other devices do not announce this save", None)
             .switch("dry-run", "tell what would be done", None)
-            .switch("retry", "do again what failed, under its message", None)
+            .switch("retry", "do again what failed, as it was asked for; options that you pass count for more", None)
             .switch("new", "start another session", None)
             .param(text_flag("session", "go on with this session (id or unique prefix)"))
             .param(text_flag(

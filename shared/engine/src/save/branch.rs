@@ -57,6 +57,15 @@ impl Onto {
             }
         }
     }
+
+    /// That the work tree is on another branch by now, for a save that stops there.
+    pub(super) fn arrived(&self) -> Option<Note> {
+        self.other().map(|name| Note {
+            code: "convosync::save::switched".to_owned(),
+            text: format!("the work tree is on {name} now, with the changes as they were"),
+            help: None,
+        })
+    }
 }
 
 impl Engine<'_> {

@@ -1,6 +1,7 @@
 //! Saving: ask outside, decide inside, commit, freeze, push, put, tell.
 
 mod about;
+mod again;
 mod branch;
 mod code;
 mod deliver;
@@ -22,9 +23,7 @@ use crate::capture::{Archive, TRANSCRIPT};
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::panes::Taken;
-use crate::ports::{
-    Assistant, ChangeKind, Committed, Facts, Found, GitError, Here, IndexChange, SourceFile, Table,
-};
+use crate::ports::{Assistant, ChangeKind, Committed, Facts, Found, GitError, Here, SourceFile};
 use crate::trouble::{Refusal, Trouble};
 
 use branch::Onto;
@@ -147,13 +146,14 @@ impl Engine<'_> {
         let lock = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
         let mut member = self.member_or_local()?;
         self.sweep_parts()?;
+        let args = &*self.as_asked(Some(&member), request, args)?;
         let mut chosen = self.choose(&member, request, args)?;
         let root = chosen.scene.facts.repository.root.clone();
         if args.auto && chosen.is_nobodys() {
             return Ok(unchanged(&member, &chosen));
         }
         if !args.auto {
-            self.begin(&member, &root, &chosen.message)?;
+            self.begin(&member, &root, &chosen.message, args)?;
         }
         let (mut coded, notes) = self.code(args, &mut chosen)?;
         self.step("Saving the session on this device")?;
@@ -163,7 +163,7 @@ impl Engine<'_> {
         if args.auto {
             return self.kept_here(&member, args, &chosen, &coded, frozen);
         }
-        self.end(&member, &root)?;
+        self.end(&member, &root, args)?;
         drop(lock);
         self.deliver(&mut member, args, &chosen, &coded, frozen)
     }
@@ -189,7 +189,10 @@ impl Engine<'_> {
             &chosen.scene.facts.repository,
             &commit_message(&chosen.message),
             &self.excludes(),
-        )?;
+        );
+        let committed = committed.map_err(|error| {
+            Trouble::from(error).after(kept.iter().cloned().chain(chosen.onto.arrived()).collect())
+        })?;
         let coded = Coded { committed: Some(committed), work: None };
         Ok((coded, kept.into_iter().chain(large).collect()))
     }
@@ -320,7 +323,7 @@ impl Engine<'_> {
         self.ports.git.facts(directory, &self.excludes())
     }
 
-    /// The user's message; with `--retry` the one of the save that was begun here.
+    /// The user's message, or what a save is called that nobody named.
     fn message(
         &self,
         member: &Member,
@@ -332,17 +335,9 @@ impl Engine<'_> {
         if let Some(message) = given {
             return fits(message).map(str::to_owned).map_err(Into::into);
         }
-        if args.retry {
-            let root = scene.facts.repository.root.as_os_str().as_encoded_bytes();
-            if let Some(message) = self.remembered(member, Table::Intents, "intent", root)? {
-                return Ok(message);
-            }
-            if let Some(last) = self.last_message(member, scene)? {
-                return Ok(last);
-            }
-        }
         if args.auto {
-            return Ok(plan::saved_by_itself(self.last_message(member, scene)?, &scene.facts));
+            let last = self.last_message(member, &scene.facts.repository.root)?;
+            return Ok(plan::saved_by_itself(last, &scene.facts));
         }
         if mode == SaveMode::Stash {
             return Ok(plan::work_in_progress(&scene.facts));
@@ -353,36 +348,14 @@ impl Engine<'_> {
             .into())
     }
 
-    /// The message of this work tree's newest save: what `--retry` tries again when the save
-    /// itself went through and only its push or its upload did not.
-    fn last_message(&self, member: &Member, scene: &Scene<'_>) -> Result<Option<String>, Trouble> {
-        let Some(binding) = self.binding(member, &scene.facts.repository.root)? else {
-            return Ok(None);
-        };
-        let card = self.known_card(member, &binding.session, &binding.tip)?;
-        Ok(card.map(|card| card.message))
-    }
-
-    /// Records what is being saved, for `--retry` after whatever happens.
-    fn begin(&self, member: &Member, root: &Path, message: &str) -> Result<(), Trouble> {
-        let root = root.as_os_str().as_encoded_bytes();
-        let intent = self.remember(member, Table::Intents, "intent", root, message);
-        Ok(self.ports.index.apply(&[intent])?)
-    }
-
-    fn end(&self, member: &Member, root: &Path) -> Result<(), Trouble> {
-        let root = root.as_os_str().as_encoded_bytes();
-        let key = convosync_core::local_digest(&member.profile.account, "intent", root);
-        let done = IndexChange::Remove(Table::Intents, key);
-        Ok(self.ports.index.apply(&[done])?)
-    }
-
     /// Tells what a save would do. Changes nothing.
     pub(crate) fn plan_save(
         &self,
         request: &Request,
         args: &SaveArgs,
     ) -> Result<PlanReport, Trouble> {
+        let member = self.member()?;
+        let args = &*self.as_asked(member.as_ref(), request, args)?;
         let scene = self.scene(request, args.conversation.as_deref())?;
         let (onto, mode) = self.checked(&scene, args)?;
         let mut steps = code_steps(&scene.facts, &onto, args, mode);
@@ -409,8 +382,8 @@ impl Engine<'_> {
                 Err(note) => notes.push(note),
             }
         }
-        let profile = self.member()?.map(|member| member.profile);
-        let store = profile.map_or_else(|| self.ports.stores.embedded_url(), |p| p.store_url);
+        let store = member.map(|member| member.profile.store_url);
+        let store = store.unwrap_or_else(|| self.ports.stores.embedded_url());
         steps.push(format!("put the sealed session into {store}"));
         let kept_back = if args.no_code { &[][..] } else { &scene.facts.kept_back };
         notes.splice(0..0, about::kept_back(kept_back));

@@ -148,7 +148,7 @@ pub(crate) struct Save {
     /// Tell what would be done
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Do again what failed, under its message
+    /// Do again what failed, as it was asked for; options that you pass count for more
     #[arg(long)]
     pub(crate) retry: bool,
     /// Start another session
