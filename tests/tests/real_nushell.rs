@@ -79,7 +79,8 @@ fn a_resume_is_taken_back_and_brought_back_from_the_shell() {
     let (_world, desktop, laptop) = saved_on_the_desktop();
     laptop.write("README.md", "changed here\n");
     let before = laptop.picture();
-    let resume = "convosync resume --latest --switch-branch --on-dirty stash | get branch | to json";
+    let resume =
+        "convosync resume --latest --switch-branch --on-dirty stash | get branch | to json";
     assert_eq!(nu_script(&laptop, resume), "feature/oauth");
     laptop.write("auth.js", "worked on since\n");
     laptop.talk(ID, 1);

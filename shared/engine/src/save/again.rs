@@ -82,6 +82,7 @@ impl Engine<'_> {
             no_code: args.no_code,
             no_conversation: args.no_conversation,
             no_terminal: args.no_terminal,
+            scrollback: args.scrollback,
             mode: args.mode,
             ..SaveArgs::default()
         });
@@ -101,6 +102,7 @@ fn lines(args: &SaveArgs) -> String {
         ("no-code", args.no_code),
         ("no-conversation", args.no_conversation),
         ("no-terminal", args.no_terminal),
+        ("scrollback", args.scrollback),
     ];
     let from_message = args.from_message.map(|number| number.to_string());
     let values = [
@@ -134,6 +136,7 @@ fn repeated(now: &SaveArgs, then: &str) -> SaveArgs {
             "new" => args.new |= now.session.is_none(),
             "no-code" => args.no_code |= now.branch.is_none(),
             "no-conversation" => args.no_conversation = true,
+            "scrollback" => args.scrollback |= !now.no_terminal,
             "no-terminal" => args.no_terminal |= now.env.is_none(),
             "branch" if !now.no_code => args.branch = text(&args.branch),
             "session" if !now.new => args.session = text(&args.session),
