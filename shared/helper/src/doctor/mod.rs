@@ -2,6 +2,7 @@
 
 mod git;
 mod programs;
+mod zellij;
 
 use std::path::Path;
 
@@ -22,6 +23,7 @@ pub(crate) fn examined(
     checks.extend(settings(paths));
     checks.extend(git::checks(&request.env, Path::new(&request.directory)));
     checks.extend(programs::checks(&request.env));
+    checks.extend(zellij::checks(&request.env));
     match engine() {
         Ok(Outcome::Reply(reply)) => match *reply {
             Reply::Examined(report) => {

@@ -125,7 +125,7 @@ fn own_plugin() -> Option<PathBuf> {
 }
 
 /// A program in the caller's PATH.
-fn find(name: &str, env: &Env) -> Option<PathBuf> {
+pub(super) fn find(name: &str, env: &Env) -> Option<PathBuf> {
     let folders = std::env::split_paths(env.get("PATH")?).filter(|folder| folder.is_absolute());
     folders.map(|folder| folder.join(name)).find(|path| is_program(path))
 }
@@ -136,7 +136,7 @@ fn is_program(path: &Path) -> bool {
 }
 
 /// What a program prints, if it ends well in time.
-fn says(program: &Path, args: &[&str], env: &Env) -> Option<String> {
+pub(super) fn says(program: &Path, args: &[&str], env: &Env) -> Option<String> {
     let mut command = Command::new(program);
     command.args(args).env_clear().envs(env).stdin(Stdio::null()).stderr(Stdio::null());
     let child = command.stdout(Stdio::piped()).spawn().ok()?;
