@@ -29,6 +29,7 @@ usage: cargo xtask <task>
                                    or take long (files `real_*`, `long_*`), --slow runs only those
   demo [--keep] [--store KIND]     save on one device, list and resume on another, in real Nushell;
                                    the store is a `folder`, a `git` repository or `s3` (SeaweedFS)
+       [--zellij]                  by keys in two real Zellij sessions, with all panes
   install [--prefix DIR]           build, install helper, plugins, Nushell module, Zellij's layouts and
                                    configuration, register them
   uninstall [--prefix DIR]         take away what install put there; sessions and keys stay

@@ -139,11 +139,23 @@ impl Tools {
     }
 
     pub(crate) fn nu(&self) -> PathBuf {
-        self.folder.join("bin").join(NUSHELL.name)
+        self.program(NUSHELL)
     }
 
     pub(crate) fn weed(&self) -> PathBuf {
-        self.folder.join("bin").join(SEAWEED.name)
+        self.program(SEAWEED)
+    }
+
+    pub(crate) fn claude(&self) -> PathBuf {
+        self.program(CLAUDE_CODE)
+    }
+
+    pub(crate) fn zellij(&self) -> PathBuf {
+        self.program(ZELLIJ)
+    }
+
+    fn program(&self, tool: Tool) -> PathBuf {
+        self.folder.join("bin").join(tool.name)
     }
 }
 

@@ -8,6 +8,7 @@ mod scene;
 mod scratch;
 mod store;
 mod verify;
+mod zellij;
 
 use crate::run::Failed;
 use crate::tools;
@@ -22,6 +23,8 @@ use store::Store;
 pub(crate) struct Telling {
     /// Leaves the scratch folder for a look.
     keep: bool,
+    /// In two sessions of Zellij, panes and all.
+    zellij: bool,
     store: Kind,
 }
 
@@ -33,6 +36,10 @@ impl Telling {
             let value = match argument.as_str() {
                 "--keep" => {
                     telling.keep = true;
+                    continue;
+                }
+                "--zellij" => {
+                    telling.zellij = true;
                     continue;
                 }
                 "--store" => rest.next().map(String::as_str),
@@ -49,11 +56,12 @@ impl Telling {
 
 /// Runs the story and verifies its end.
 pub(crate) fn demo(workspace: &Workspace, telling: &Telling) -> Result<(), Failed> {
-    let wanted = match telling.store {
-        Kind::Bucket => &[tools::NUSHELL, tools::SEAWEED][..],
-        Kind::Folder | Kind::Git => &[tools::NUSHELL],
-    };
-    let tools = tools::set_up(workspace, wanted)?;
+    let mut wanted = vec![tools::NUSHELL];
+    wanted.extend((telling.store == Kind::Bucket).then_some(tools::SEAWEED));
+    if telling.zellij {
+        wanted.extend([tools::CLAUDE_CODE, tools::ZELLIJ]);
+    }
+    let tools = tools::set_up(workspace, &wanted)?;
     let programs = workspace.build()?;
     let mut scratch = Scratch::new()?;
     if telling.keep {
@@ -62,12 +70,18 @@ pub(crate) fn demo(workspace: &Workspace, telling: &Telling) -> Result<(), Faile
     }
     let store = Store::set(telling.store, scratch.path(), &tools)?;
     let scene = Scene::set(scratch.path(), &programs, tools.nu(), store)?;
+    join(&scene)?;
+    if telling.zellij {
+        println!("\n{}", zellij::tell(workspace, &programs, &tools, &scene)?);
+        return Ok(());
+    }
     tell(&scene)?;
     println!("\n{}", verify::verify(&scene)?);
     Ok(())
 }
 
-fn tell(scene: &Scene) -> Result<(), Failed> {
+/// Two devices of one account.
+fn join(scene: &Scene) -> Result<(), Failed> {
     let Scene { desktop, laptop, store } = scene;
     println!("\nOnce: an account, and a second device that joins it with the recovery words.\n");
     let init = "convosync init --device desktop --kind desktop --recovery-file ~/recovery.txt";
@@ -75,8 +89,11 @@ fn tell(scene: &Scene) -> Result<(), Failed> {
     scene.carry_recovery_words()?;
     let join =
         "open ~/recovery.txt | convosync device join --recovery --device laptop --kind laptop";
-    laptop.types(&format!("{join} --store {}", store.url))?;
+    laptop.types(&format!("{join} --store {}", store.url))
+}
 
+fn tell(scene: &Scene) -> Result<(), Failed> {
+    let Scene { desktop, laptop, .. } = scene;
     println!("On the desktop, on {}, after a conversation with Claude Code:\n", scene::BRANCH);
     desktop.types(r#"convosync save "Implemented OAuth login""#)?;
 
@@ -97,9 +114,10 @@ mod tests {
     #[test]
     fn the_kind_of_store_is_read_in_both_spellings() {
         assert_eq!(parse(""), Some(Telling::default()));
-        let bucket = Telling { keep: true, store: Kind::Bucket };
-        assert_eq!(parse("--keep --store s3"), Some(bucket));
-        assert_eq!(parse("--store=git"), Some(Telling { keep: false, store: Kind::Git }));
+        let bucket = Telling { keep: true, zellij: true, store: Kind::Bucket };
+        assert_eq!(parse("--keep --zellij --store s3"), Some(bucket));
+        let git = Telling { store: Kind::Git, ..Telling::default() };
+        assert_eq!(parse("--store=git"), Some(git));
         assert!(parse("--store").is_none() && parse("--store ftp").is_none());
         assert!(parse("--kep").is_none());
     }

@@ -144,7 +144,7 @@ impl Device {
     }
 
     /// A program that sees this device alone: nothing of the caller's environment but PATH.
-    fn command(&self, program: &Path) -> Command {
+    pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .env_clear()

@@ -68,7 +68,8 @@ fn same_conversation(there: &str, here: &str, from: &str, to: &str) -> Result<()
     }
 }
 
-fn check(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Failed> {
+/// Fails with what is not so.
+pub(super) fn check(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Failed> {
     if holds { Ok(()) } else { Err(not_so(&otherwise())) }
 }
 

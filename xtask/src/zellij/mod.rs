@@ -51,19 +51,12 @@ impl Zellij {
         workspace: &Workspace,
         installed: &Installed,
     ) -> Result<Vec<(PathBuf, PathBuf)>, Failed> {
-        let plugin = self.config_dir.join("plugins").join("convosync.wasm");
-        let mut texts: Vec<_> = LAYOUTS
-            .map(|name| {
-                (Path::new("layouts").join(name), self.config_dir.join("layouts").join(name))
-            })
-            .into();
-        let (ours, config) = (Path::new("zellij/convosync.kdl"), self.config());
-        if !config.exists() || installed.left_so(&config)? {
-            texts.push((ours.to_owned(), config));
-        }
-        let mut files = vec![(wasm(workspace)?, plugin.clone())];
-        for (source, place) in texts {
-            files.push((placed_text(workspace, &source, &plugin)?, place));
+        let mut files = files_in(workspace, &self.config_dir, &wasm(workspace)?)?;
+        let config = self.config();
+        if let Some((ours, _)) = files.pop()
+            && (!config.exists() || installed.left_so(&config)?)
+        {
+            files.push((ours, config));
         }
         Ok(files)
     }
@@ -86,6 +79,23 @@ impl Zellij {
         env::var_os("ZELLIJ_CONFIG_FILE")
             .map_or_else(|| self.config_dir.join("config.kdl"), PathBuf::from)
     }
+}
+
+/// The built plugin, the layouts, and last the configuration, each with its place in a folder of Zellij's.
+pub(crate) fn files_in(
+    workspace: &Workspace,
+    config_dir: &Path,
+    built: &Path,
+) -> Result<Vec<(PathBuf, PathBuf)>, Failed> {
+    let plugin = config_dir.join("plugins").join("convosync.wasm");
+    let layouts = LAYOUTS.map(|name| Path::new("layouts").join(name));
+    let mut files = vec![(built.to_owned(), plugin.clone())];
+    for layout in layouts {
+        files.push((placed_text(workspace, &layout, &plugin)?, config_dir.join(&layout)));
+    }
+    let config = placed_text(workspace, Path::new("zellij/convosync.kdl"), &plugin)?;
+    files.push((config, config_dir.join("config.kdl")));
+    Ok(files)
 }
 
 /// A file of this repository as it is installed: with the plugin's true place in it.
