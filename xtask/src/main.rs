@@ -37,6 +37,7 @@ usage: cargo xtask <task>
                                    restic; --write keeps the table in docs/benchmarks.md
   wasm                             build Zellij's plugin, and say where it is
   docs                             write docs/commands.md anew from what the programs say
+  screenshots                      draw docs/pictures anew from what the programs show
   tools                            only fetch what tests and demo need, into target/tools
   lint                             licences, bans and sources; what must build for WebAssembly";
 
@@ -64,6 +65,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failed> {
         "bench" => bench::bench(&workspace, rest),
         "wasm" => only_flag(rest, "").and_then(|_| tell_wasm(&workspace)),
         "docs" => only_flag(rest, "").and_then(|_| docs::docs(&workspace)),
+        "screenshots" => only_flag(rest, "").and_then(|_| docs::screenshots(&workspace)),
         "tools" => only_flag(rest, "").and_then(|_| set_up_everything(&workspace)),
         "lint" => only_flag(rest, "").and_then(|_| lint::lint(&workspace)),
         "help" | "--help" | "-h" => {
