@@ -5,6 +5,7 @@ use convosync_core::ObjectName;
 use convosync_wire::{Check, DoctorArgs, DoctorReport};
 
 use crate::address::shown;
+use crate::count::counted;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{LocalError, Protection, QueueRow, Store};
@@ -153,7 +154,11 @@ impl Engine<'_> {
             return check("nothing waits to be sent".to_owned());
         };
         let age = self.ports.clock.now_ms().saturating_sub(oldest);
-        let waits = format!("{} to be sent, the oldest for {}", counted(queue.len()), lasted(age));
+        let waits = format!(
+            "{} to be sent, the oldest for {}",
+            counted(queue.len() as u64, "save"),
+            lasted(age)
+        );
         match queue.iter().find_map(why) {
             Some(why) => check(format!("{waits}: {why}"))
                 .warn("run `convosync sync`; `convosync explain CODE` says what the code means"),
@@ -172,14 +177,10 @@ fn reached(store: &dyn Store, place: &str) -> Check {
         Ok(units) => Check::ok(
             "store",
             "convosync::doctor::store",
-            format!("{place} answers: {}", counted(units.len())),
+            format!("{place} answers: {}", counted(units.len() as u64, "save")),
         ),
         Err(error) => failed("store", error.into()),
     }
-}
-
-fn counted(saves: usize) -> String {
-    if saves == 1 { "1 save".to_owned() } else { format!("{saves} saves") }
 }
 
 fn lasted(ms: i64) -> String {

@@ -8,6 +8,7 @@ use convosync_core::{
 };
 use convosync_wire::{Failure, Note};
 
+use crate::count::counted;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{IndexChange, Listed, Store, StoredCard};
@@ -422,8 +423,8 @@ fn went_back(lost: &[SaveId]) -> Option<Note> {
     Some(Note {
         code: "convosync::store::went-back".to_owned(),
         text: format!(
-            "{} saves that were in the store are no longer there: {}",
-            lost.len(),
+            "the store had {} that it no longer has: {}",
+            counted(lost.len() as u64, "save"),
             shown.join(", ")
         ),
         help: Some(

@@ -13,6 +13,7 @@ mod cards;
 mod choice;
 mod choose;
 mod conversation_id;
+mod count;
 mod doctor;
 mod engine;
 mod enrol;

@@ -7,6 +7,7 @@ use super::{Origin, is_origin};
 use crate::account::LOCK_WAIT;
 use crate::address::shown;
 use crate::choice::choice;
+use crate::count::counted;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{IndexChange, Table};
@@ -79,7 +80,10 @@ impl Engine<'_> {
             queue.iter().filter(|row| homes.get(&row.session) == Some(&origin.repository)).count();
         let note = Note {
             code: "convosync::store::waiting".to_owned(),
-            text: format!("{waiting} saves of this repository wait on this device"),
+            text: format!(
+                "{} of this repository waiting on this device",
+                counted(waiting as u64, "save")
+            ),
             help: Some("send them with `convosync sync`".to_owned()),
         };
         Ok(if waiting > 0 { vec![note] } else { Vec::new() })

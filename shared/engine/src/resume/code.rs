@@ -7,7 +7,8 @@ use convosync_wire::{Answers, Note, OnDirty, OnDiverged};
 
 use super::Ready;
 use super::plan::{self, CodeStep, Present};
-use super::work::{Changes, counted, lifted, submodules_left};
+use super::work::{Changes, lifted, submodules_left};
+use crate::count::uncommitted;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Branch, Facts, GitError, Operation, Relation};
@@ -97,7 +98,7 @@ impl CodePlan {
             CodeStep::Restore(work) => {
                 let mut all = self.work.iter();
                 let changes = all.find(|one| one.commit == *work).map_or(0, |work| work.changes);
-                format!("bring back {}", counted(changes))
+                format!("bring back {}", uncommitted(changes))
             }
         });
         self.first.iter().cloned().chain(steps).collect()
@@ -594,7 +595,7 @@ fn left_alone(ready: &Ready, plan: &CodePlan, facts: &Facts) -> Vec<Note> {
     }
     vec![Note {
         code: "convosync::resume::dirty".to_owned(),
-        text: format!("{} uncommitted changes here were left as they are", facts.changes.len()),
+        text: format!("left as it was here: {}", uncommitted(facts.changes.len() as u64)),
         help: None,
     }]
 }

@@ -5,6 +5,7 @@ use convosync_wire::{Decision, Question};
 
 use super::plan::{Present, mergeable};
 use crate::choice::{cancel, choice};
+use crate::count::uncommitted;
 use crate::ports::{Change, ChangeKind, Facts, HeadState, Live, Relation};
 use crate::word::word;
 
@@ -188,7 +189,7 @@ pub(super) fn which_clone(clones: &[Facts], card: &Card) -> Decision {
         let branch = facts.head.branch().unwrap_or("no branch").to_owned();
         match facts.changes.len() {
             0 => format!("on {branch}"),
-            changes => format!("on {branch}, {changes} uncommitted changes"),
+            changes => format!("on {branch}, {}", uncommitted(changes as u64)),
         }
     };
     let mut choices: Vec<_> = (0..)

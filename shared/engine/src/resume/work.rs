@@ -6,6 +6,7 @@ use convosync_core::{Code, ObjectName, Oid, Work};
 use convosync_wire::Note;
 
 use super::Ready;
+use crate::count::uncommitted;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Facts, GitError, Repository, WorkHere};
@@ -100,7 +101,7 @@ impl Engine<'_> {
         work: &Work,
     ) -> Result<Note, Trouble> {
         let git = self.ports.git;
-        let changes = counted(work.changes);
+        let changes = uncommitted(work.changes);
         if !git.has_commit(repo, &work.commit)? {
             return Ok(Note {
                 code: "convosync::resume::work-missing".to_owned(),
@@ -120,14 +121,6 @@ impl Engine<'_> {
             ),
             help: Some(format!("git stash apply --index {}", work.commit)),
         })
-    }
-}
-
-/// `1 uncommitted change`.
-pub(super) fn counted(changes: u64) -> String {
-    match changes {
-        1 => "1 uncommitted change".to_owned(),
-        many => format!("{many} uncommitted changes"),
     }
 }
 

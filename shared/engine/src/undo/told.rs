@@ -7,6 +7,7 @@ use convosync_wire::Note;
 
 use super::journal::Entry;
 use crate::age::ago;
+use crate::count::uncommitted;
 use crate::ports::{Facts, Live, Repository};
 use crate::trouble::Refusal;
 
@@ -37,8 +38,7 @@ pub(super) fn steps(facts: &Facts, record: &UndoRecord, now_ms: i64) -> Vec<Stri
 fn keeps(facts: &Facts) -> String {
     match facts.changes.len() {
         0 => "keep where the branch is now".to_owned(),
-        1 => "keep 1 uncommitted change, and where the branch is now".to_owned(),
-        some => format!("keep {some} uncommitted changes, and where the branch is now"),
+        some => format!("keep {}, and where the branch is now", uncommitted(some as u64)),
     }
 }
 
@@ -64,8 +64,7 @@ pub(super) fn kept(before: &Facts, new: &Entry) -> Vec<Note> {
     if let Some(code) = record.code.as_ref().filter(|code| code.work.is_some()) {
         let changes = match before.changes.len() {
             0 => String::new(),
-            1 => ", with 1 uncommitted change".to_owned(),
-            some => format!(", with {some} uncommitted changes"),
+            some => format!(", with {}", uncommitted(some as u64)),
         };
         kept.push(Note {
             code: "convosync::undo::kept".to_owned(),

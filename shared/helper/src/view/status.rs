@@ -54,10 +54,9 @@ fn here(report: &StatusReport, page: &mut Page<'_>) {
     if let Some(waits) = &report.waits {
         waiting_resume(waits, page);
     }
-    let sync = report
-        .session
-        .as_ref()
-        .map_or("Not saved yet".to_owned(), |row| sync_state(row, report.local_only, look));
+    let sync = report.session.as_ref().map_or("Not saved yet".to_owned(), |row| {
+        sync_state(row, report.local_only, look) + &since(report, row)
+    });
     page.line(&format!("  {}Sync Status: {sync}", look.icon("🔄")));
 }
 
@@ -106,6 +105,15 @@ fn sync_state(row: &SessionRow, local_only: bool, look: &Look) -> String {
         SessionState::Arriving => format!("Saved {age}, not all of it has arrived"),
         SessionState::Conflict => format!("Conflict: two devices went on ({age})"),
         SessionState::OutOfStep => format!("Synced {age}, but the code here is another"),
+    }
+}
+
+/// What was said after the last save.
+fn since(report: &StatusReport, row: &SessionRow) -> String {
+    let more = report.message_count.saturating_sub(row.message_count);
+    match report.conversation_id == row.conversation_id && more > 0 {
+        true => format!("; {} since", counted(more, "message")),
+        false => String::new(),
     }
 }
 
