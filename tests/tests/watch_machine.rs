@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use convosync_tests::{Device, World, told, watcher_of};
+use convosync_tests::{Device, World, text, told, watcher_of};
 use serde_json::Value;
 
 /// Longer than anything takes, however busy the machine is.
@@ -280,6 +280,36 @@ fn a_watch_that_can_not_look_says_so_to_zellij_and_goes_on_when_it_can() {
     zellij.is_told("one", |push| push["data"]["state"] == "well");
     let troubled = |push: &&Value| push["data"]["state"] == "troubled";
     assert_eq!(zellij.told("one").iter().filter(troubled).count(), 1, "it is said once");
+}
+
+/// Puts a passphrase on a device's key; the file that holds it.
+fn protect(device: &Device) -> String {
+    let file = device.home.join("passphrase");
+    fs::write(&file, "correct horse\n").expect("written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("it is ours");
+    let file = text(&file);
+    device.ok(&["key", "protect", "--passphrase", "--new-passphrase-file", &file]);
+    file
+}
+
+#[test]
+fn a_watch_opens_a_locked_key_with_the_file_that_is_named_and_says_so_without_one() {
+    let (_world, desktop, mut laptop) = World::pair();
+    let file = protect(&laptop);
+    let (code, failure) = laptop.fails(&["watch"]);
+    assert_eq!((code, &failure["code"]), (1, &"convosync::key-file::locked".into()));
+    let zellij = FakeZellij::on(&mut laptop);
+    {
+        let _ends = Background(&laptop);
+        need(&laptop, "one", &zellij.server);
+        zellij.is_told("one", |push| {
+            push["data"]["failure"]["code"] == "convosync::key-file::locked"
+        });
+    }
+    wait_for("the watch is dead", || watcher_of(&laptop).is_none());
+    laptop.more.insert("CONVOSYNC_PASSPHRASE_FILE".into(), file);
+    let (_watch, seen) = watching(&laptop);
+    assert_eq!(until_told(&desktop, &seen)["device"], "desktop");
 }
 
 #[test]

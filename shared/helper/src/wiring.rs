@@ -74,14 +74,22 @@ pub(crate) fn run(
     }
 }
 
+/// The keys of this device, as long as somebody looks: a passphrase is half a second of work.
+#[derive(Debug, Default)]
+pub(crate) struct Keys(Option<KeyFile>);
+
 /// Runs a look of a watcher, and tells what that goes by.
-pub(crate) fn looked(request: &Request, interrupt: &Interrupt) -> (Outcome, Option<Outlook>) {
+pub(crate) fn looked(
+    request: &Request,
+    keys: &mut Keys,
+    interrupt: &Interrupt,
+) -> (Outcome, Option<Outlook>) {
     let look = |engine: &Engine<'_>, request: &Request| {
         // In this order: what the look learns of counts.
         let outcome = engine.run(request);
         (outcome, engine.outlook().ok())
     };
-    wired(request, &|_| {}, interrupt, look)
+    wired_with(keys, request, &|_| {}, interrupt, look)
         .unwrap_or_else(|trouble| (Outcome::Failure(trouble.failure()), None))
 }
 
@@ -151,11 +159,26 @@ fn wired<T>(
     interrupt: &Interrupt,
     act: impl FnOnce(&Engine<'_>, &Request) -> T,
 ) -> Result<T, Trouble> {
+    wired_with(&mut Keys::default(), request, progress, interrupt, act)
+}
+
+fn wired_with<T>(
+    keys: &mut Keys,
+    request: &Request,
+    progress: &dyn Fn(&Progress),
+    interrupt: &Interrupt,
+    act: impl FnOnce(&Engine<'_>, &Request) -> T,
+) -> Result<T, Trouble> {
     let env = &request.env;
     let paths = Paths::from_env(env).map_err(no_place)?;
     let cancel = interrupt.cancel();
     let settings = SettingsFile::new(paths.settings()).load().map_err(refusal)?;
     let passphrase = request.passphrase.as_ref().map(|typed| Passphrase::on_line(&typed.0));
+    let vault = keys.0.take().unwrap_or_else(|| KeyFile::new(paths.profile()));
+    let vault = vault
+        .with_passphrase(passphrase)
+        .asking_each_time(asks_each_time(&settings, &request.verb));
+    let vault = &*keys.0.insert(vault);
     let claude = claude_folder(env, paths.home.as_deref())
         .map(|folder| ClaudeCodeFiles::new(folder, Box::new(SystemProcesses)));
     let assistants: Vec<&dyn Assistant> = claude.iter().map(|claude| claude as _).collect();
@@ -165,9 +188,7 @@ fn wired<T>(
         stores: &StoreOpener::new(paths.home.clone(), paths.embedded_store())
             .with_git(git_stores)
             .with_objects(objects),
-        vault: &KeyFile::new(paths.profile())
-            .with_passphrase(passphrase)
-            .asking_each_time(asks_each_time(&settings, &request.verb)),
+        vault,
         index: &SqliteIndex::open(paths.index())?,
         journal: &FolderJournal::new(paths.undo()),
         outbox: &*own_store(paths.outbox())?,

@@ -1,6 +1,6 @@
 //! The two watches of the command line.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::time::Duration;
 
@@ -141,11 +141,13 @@ impl Session<'_> {
         };
         let verb = Verb::List(ListArgs::default().watched());
         let request = caller::request(verb, &self.directory, self.env);
+        let keys = RefCell::new(wiring::Keys::default());
         let look = || {
             let outlook = Cell::new(None);
             let once = |request: &convosync_wire::Request| {
                 let look = |request: &convosync_wire::Request, _: &dyn Fn(&_)| {
-                    let (outcome, seen) = wiring::looked(request, &self.interrupt);
+                    let (outcome, seen) =
+                        wiring::looked(request, &mut keys.borrow_mut(), &self.interrupt);
                     outlook.set(seen);
                     outcome
                 };

@@ -77,6 +77,8 @@ pub(crate) struct Machine<'a> {
     rhythm: Rhythm,
     news: News,
     stamp: Option<u64>,
+    /// The folder that the store is, by the last look that could tell.
+    store: Option<PathBuf>,
     standing: Option<Watching>,
     greeted: Vec<Needing>,
     looked_twice: bool,
@@ -100,6 +102,7 @@ impl<'a> Machine<'a> {
             rhythm: Rhythm::default(),
             news: News::default(),
             stamp: None,
+            store: None,
             standing: None,
             greeted: Vec::new(),
             looked_twice: false,
@@ -232,8 +235,10 @@ impl<'a> Machine<'a> {
 
     /// How long to wait; a folder that was not followed before is looked at once more.
     fn wait(&mut self, reached: bool, outlook: Option<&Outlook>) -> Duration {
-        let store = outlook.and_then(|outlook| wiring::store_folder(&outlook.store, self.paths));
-        let new = self.bell.follow(&followed(self.paths, store.clone()));
+        if let Some(outlook) = outlook {
+            self.store = wiring::store_folder(&outlook.store, self.paths);
+        }
+        let new = self.bell.follow(&followed(self.paths, self.store.clone()));
         if new && !self.looked_twice {
             self.looked_twice = true;
             return Duration::ZERO;
@@ -241,7 +246,7 @@ impl<'a> Machine<'a> {
         self.looked_twice = false;
         let looked = Looked {
             reached,
-            ground: store.map_or(Ground::Asked, |store| self.bell.ground(&store)),
+            ground: self.store.as_ref().map_or(Ground::Asked, |store| self.bell.ground(store)),
             here: outlook.map(Here::from).unwrap_or_default(),
         };
         self.rhythm.after(&looked, u64::from_le_bytes(wiring::random()))
