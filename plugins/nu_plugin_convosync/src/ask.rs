@@ -9,9 +9,9 @@ use convosync_wire::{Choice, Decision, FormPart, SaveForm, SessionRow};
 use nu_plugin::{EngineInterface, EvaluatedCall};
 use nu_protocol::{DeclId, IntoSpanned, LabeledError, PipelineData, Span, Value, record};
 
-use crate::clean;
 use crate::terminal;
 use crate::value::Shape;
+use convosync_wire::harmless;
 
 /// A terminal with somebody at it.
 pub(crate) struct Dialog<'a> {
@@ -60,7 +60,7 @@ impl<'a> Dialog<'a> {
         }
         loop {
             let lines = form_lines(&form);
-            let rows = lines.iter().map(|(_, text)| Value::string(clean::line(text), self.head));
+            let rows = lines.iter().map(|(_, text)| Value::string(harmless::line(text), self.head));
             let picked = self.pick("What to save?", rows.collect(), false)?;
             match picked.and_then(|index| lines.get(index)).map(|(line, _)| line) {
                 None | Some(FormLine::Cancel) => return Ok(None),
@@ -183,9 +183,9 @@ fn say(text: &str) {
 }
 
 fn heading(decision: &Decision) -> String {
-    let mut text = format!("{}\n", clean::line(&decision.title));
+    let mut text = format!("{}\n", harmless::line(&decision.title));
     for line in &decision.details {
-        text += &format!("  {}\n", clean::line(line));
+        text += &format!("  {}\n", harmless::line(line));
     }
     text
 }

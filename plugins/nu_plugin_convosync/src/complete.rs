@@ -7,8 +7,8 @@ use convosync_wire::{ConfigArgs, ListArgs, Reply, SessionRow, Verb};
 use nu_plugin::EngineInterface;
 use nu_protocol::{Completion, DynamicSuggestion, Span};
 
-use crate::clean;
 use crate::front::Caller;
+use convosync_wire::harmless;
 
 /// Kinds of devices, as they are offered.
 pub(crate) const KINDS: Completion =
@@ -101,8 +101,8 @@ fn each_once<'r>(
 
 fn suggestion(value: &str, about: &str) -> DynamicSuggestion {
     DynamicSuggestion {
-        value: clean::line(value),
-        description: Some(clean::line(about).trim().to_owned()),
+        value: harmless::line(value),
+        description: Some(harmless::line(about).trim().to_owned()),
         ..DynamicSuggestion::default()
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nu_protocol::{LabeledError, Span, Value};
 
-use crate::clean;
+use convosync_wire::harmless;
 
 /// The keys, and what each may be. The plugin itself acts on those of [`Configuration`] alone.
 const KEYS: &[(&str, Kind)] = &[
@@ -109,7 +109,7 @@ impl Configuration {
 fn unknown(name: &str, place: Span) -> LabeledError {
     let known: Vec<_> = KEYS.iter().map(|(known, _)| *known).collect();
     let help = format!("there are {}", known.join(", "));
-    wrong(format!("there is no setting `{}`", clean::line(name)), &help, place)
+    wrong(format!("there is no setting `{}`", harmless::line(name)), &help, place)
 }
 
 fn wrong(message: impl Into<String>, help: &str, place: Span) -> LabeledError {

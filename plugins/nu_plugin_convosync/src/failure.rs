@@ -3,7 +3,7 @@
 use convosync_wire::{Decision, Failure};
 use nu_protocol::{LabeledError, Span};
 
-use crate::clean;
+use convosync_wire::harmless;
 
 /// Code of everything that the user called off.
 pub(crate) const CANCELLED: &str = "convosync::cancelled";
@@ -22,11 +22,11 @@ pub(crate) fn failure(code: &str, message: impl Into<String>, help: &str) -> Fai
 ///
 /// The first line of the message is the error, further lines go before the help.
 pub(crate) fn labeled(failure: &Failure, place: Span) -> LabeledError {
-    let message = clean::text(&failure.message);
+    let message = harmless::text(&failure.message);
     let (first, details) = message.split_once('\n').unwrap_or((&message, ""));
     let help = [
         details.trim_start_matches('\n'),
-        &clean::text(failure.help.as_deref().unwrap_or_default()),
+        &harmless::text(failure.help.as_deref().unwrap_or_default()),
     ]
     .map(str::trim_end)
     .into_iter()
@@ -38,7 +38,7 @@ pub(crate) fn labeled(failure: &Failure, place: Span) -> LabeledError {
         None => "while running this",
     };
     let shown =
-        LabeledError::new(first).with_code(clean::line(&failure.code)).with_label(label, place);
+        LabeledError::new(first).with_code(harmless::line(&failure.code)).with_label(label, place);
     if help.is_empty() { shown } else { shown.with_help(help) }
 }
 
@@ -59,12 +59,12 @@ pub(crate) fn cancelled(place: Span) -> LabeledError {
 
 /// A question that nobody is there to answer: its help says which flag answers it.
 pub(crate) fn unanswered(decision: &Decision, place: Span) -> LabeledError {
-    let mut help: Vec<String> = decision.details.iter().map(|line| clean::line(line)).collect();
+    let mut help: Vec<String> = decision.details.iter().map(|line| harmless::line(line)).collect();
     help.push("nothing was changed; run it again with one of".to_owned());
     for choice in decision.choices.iter().filter(|choice| !choice.flag.is_empty()) {
-        help.push(format!("  {}  {}", clean::line(&choice.flag), clean::line(&choice.help)));
+        help.push(format!("  {}  {}", harmless::line(&choice.flag), harmless::line(&choice.help)));
     }
-    LabeledError::new(clean::line(&decision.title))
+    LabeledError::new(harmless::line(&decision.title))
         .with_code(format!("convosync::decision::{}", decision.question.as_str()))
         .with_help(help.join("\n"))
         .with_label("this needs a decision", place)

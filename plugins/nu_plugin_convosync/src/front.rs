@@ -12,11 +12,11 @@ use nu_plugin::{EngineInterface, EvaluatedCall};
 use nu_protocol::{HistoryConfig, LabeledError, SignalAction, Span, Value};
 
 use crate::ask::{Dialog, hidden_line};
-use crate::clean;
 use crate::configuration::Configuration;
 use crate::environment::Environment;
 use crate::failure::{CANCELLED, cancelled, failure, labeled, unanswered};
 use crate::helper::{Cancel, Helper, Outcome};
+use convosync_wire::harmless;
 
 /// A verb of few questions asks each of them once; more is a helper that goes round in circles.
 const ROUNDS: usize = 4;
@@ -210,7 +210,7 @@ impl<'a> Front<'a> {
         }
         let meter = self.meter();
         let mut show = |progress: &Progress| {
-            meter.show(clean::line(&progress.text), progress.counted);
+            meter.show(harmless::line(&progress.text), progress.counted);
         };
         let outcome = self.caller.helper.ask(&request, &cancel, None, &mut show);
         drop(meter);
@@ -338,9 +338,9 @@ pub(crate) fn tell(notes: &[convosync_wire::Note]) {
         return;
     }
     for note in notes {
-        let help = note.help.as_deref().map(|help| format!("\n  {}", clean::text(help)));
+        let help = note.help.as_deref().map(|help| format!("\n  {}", harmless::text(help)));
         // A terminal that is gone is no reason to fail.
-        let _ = writeln!(&stderr, "! {}{}", clean::text(&note.text), help.unwrap_or_default());
+        let _ = writeln!(&stderr, "! {}{}", harmless::text(&note.text), help.unwrap_or_default());
     }
 }
 

@@ -5,7 +5,6 @@
 
 mod argument;
 mod ask;
-mod clean;
 mod commands;
 mod complete;
 mod configuration;

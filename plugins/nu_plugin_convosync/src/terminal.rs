@@ -1,6 +1,6 @@
 //! How much fits on a line of the terminal.
 
-use crate::clean;
+use convosync_wire::harmless;
 
 /// Columns of the terminal; the classic 80 where it does not say.
 pub(crate) fn columns() -> usize {
@@ -22,7 +22,7 @@ fn char_width(c: char) -> usize {
 
 /// The text as one harmless line that fits into `room` columns.
 pub(crate) fn shortened(text: &str, room: usize) -> String {
-    let text = clean::line(text);
+    let text = harmless::line(text);
     if width(&text) <= room {
         return text;
     }

@@ -1,3 +1,19 @@
 //! What ConvoSync's plugin does inside Zellij, without Zellij: events in, effects and lines out.
 //!
 //! Knows no host, clock or process; `plugins/zellij_convosync/wasm` brings those, for `wasm32-wasip1`.
+
+mod answer;
+mod daemon;
+mod helper;
+mod host;
+mod line;
+mod plugin;
+#[cfg(test)]
+mod sample;
+mod sidebar;
+mod talk;
+mod text;
+
+pub use host::{Effect, Event, Key};
+pub use line::{Line, Role, Span};
+pub use plugin::Plugin;

@@ -8,6 +8,7 @@ mod answer;
 mod decision;
 mod doctor;
 mod form;
+pub mod harmless;
 mod here;
 mod keys;
 mod news;

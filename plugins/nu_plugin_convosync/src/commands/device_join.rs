@@ -10,11 +10,11 @@ use nu_protocol::{Example, LabeledError, Signature, Span, Type, Value};
 use crate::ConvoSyncPlugin;
 use crate::argument::{text_flag, word_flag};
 use crate::ask::hidden_line;
-use crate::clean;
 use crate::complete::KINDS;
 use crate::failure::{cancelled, wrong};
 use crate::front::{Front, tell};
 use crate::value::Shape;
+use convosync_wire::harmless;
 
 /// Makes this device one of an account that exists.
 pub(crate) struct DeviceJoin;
@@ -119,7 +119,7 @@ fn enrol(front: &Front<'_>, call: &EvaluatedCall) -> Result<Value, LabeledError>
         std::io::stderr(),
         "Run `convosync device approve` on a device of the account, and type:\n\n  {}\n\n\
          The words are good for fifteen minutes, and once. Ctrl-C gives up.",
-        clean::line(&report.words.0)
+        harmless::line(&report.words.0)
     );
     let mut pause = Duration::from_millis(500);
     loop {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use convosync_wire::{Answer, Request};
 
-use crate::clean;
+use convosync_wire::harmless;
 
 /// How long a cancelled helper may take to leave things in order.
 const GRACE: Duration = Duration::from_secs(3);
@@ -317,7 +317,7 @@ fn read_complaint(mut stderr: impl Read + Send + 'static, events: Sender<Event>)
             let surplus = tail.len().saturating_sub(MAX_COMPLAINT);
             tail.drain(..surplus);
         }
-        let text = clean::text(&String::from_utf8_lossy(&tail));
+        let text = harmless::text(&String::from_utf8_lossy(&tail));
         let _ = events.send(Event::Complaint(text.trim().to_owned()));
     });
 }
@@ -328,7 +328,7 @@ fn parse(line: &[u8]) -> Result<Answer, End> {
 
 fn excerpt(line: &[u8]) -> String {
     let start = &line[..line.len().min(200)];
-    clean::line(&String::from_utf8_lossy(start)).trim().to_owned()
+    harmless::line(&String::from_utf8_lossy(start)).trim().to_owned()
 }
 
 fn until(deadline: Instant) -> Duration {

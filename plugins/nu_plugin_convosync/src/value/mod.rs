@@ -17,7 +17,7 @@ use chrono::{Local, TimeZone};
 use convosync_wire::{Decision, Note};
 use nu_protocol::{Record, Span, Value, record};
 
-use crate::clean;
+use convosync_wire::harmless;
 
 pub(crate) use doctor::check_type;
 pub(crate) use sessions::{log_type, session_type};
@@ -36,7 +36,7 @@ impl Shape {
 
     /// A text of one line.
     pub(crate) fn line(self, text: &str) -> Value {
-        Value::string(clean::line(text), self.span)
+        Value::string(harmless::line(text), self.span)
     }
 
     /// Milliseconds since 1970 as a date in the user's time zone; a time that no calendar has is
@@ -49,7 +49,7 @@ impl Shape {
     }
 
     fn text(self, text: &str) -> Value {
-        Value::string(clean::text(text), self.span)
+        Value::string(harmless::text(text), self.span)
     }
 
     fn maybe(self, text: Option<&String>) -> Value {

@@ -1,18 +1,119 @@
 //! Hands events, effects and lines between Zellij and `zellij_convosync`. Decides nothing.
 
+mod draw;
+mod translate;
+
 use std::collections::BTreeMap;
-use zellij_tile::prelude::*;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use zellij_convosync::{Effect, Event};
+use zellij_tile::prelude as host;
+use zellij_tile::prelude::{EventType, PermissionType, ZellijPlugin, *};
+
+/// The key under which a call's number comes back.
+const CALL: &str = "call";
 
 #[derive(Default)]
-struct Plugin;
+struct Glue {
+    /// None until Zellij has said who this is.
+    plugin: Option<zellij_convosync::Plugin>,
+    size: (usize, usize),
+}
 
+// It defines `main` and the symbols that Zellij calls; on a native target `pipe` would be libc's.
 #[cfg(target_family = "wasm")]
-register_plugin!(Plugin);
+register_plugin!(Glue);
 
 /// Only Zellij can start it.
 #[cfg(not(target_family = "wasm"))]
 fn main() {}
 
-impl ZellijPlugin for Plugin {
-    fn load(&mut self, _: BTreeMap<String, String>) {}
+impl ZellijPlugin for Glue {
+    fn load(&mut self, configuration: BTreeMap<String, String>) {
+        subscribe(&[
+            EventType::PermissionRequestResult,
+            EventType::SessionUpdate,
+            EventType::TabUpdate,
+            EventType::PaneUpdate,
+            EventType::CwdChanged,
+            EventType::CommandChanged,
+            EventType::RunCommandResult,
+            EventType::Key,
+            EventType::Mouse,
+            EventType::Timer,
+            EventType::Visible,
+        ]);
+        request_permission(&[
+            PermissionType::ReadApplicationState,
+            PermissionType::ChangeApplicationState,
+            PermissionType::RunCommands,
+            PermissionType::ReadCliPipes,
+            PermissionType::MessageAndLaunchOtherPlugins,
+        ]);
+        let ids = get_plugin_ids();
+        self.plugin = Some(zellij_convosync::Plugin::new(ids.plugin_id, ids.zellij_pid, &configuration));
+    }
+
+    fn update(&mut self, event: host::Event) -> bool {
+        translate::event(event).into_iter().fold(false, |redraw, event| self.take(event) || redraw)
+    }
+
+    fn pipe(&mut self, message: PipeMessage) -> bool {
+        translate::message(message).is_some_and(|event| self.take(event))
+    }
+
+    fn render(&mut self, rows: usize, columns: usize) {
+        if self.size != (columns, rows) {
+            self.size = (columns, rows);
+            self.take(Event::Size(columns, rows));
+        }
+        if let Some(plugin) = &self.plugin {
+            draw::lines(&plugin.view(columns, rows, now_ms()), columns);
+        }
+    }
+}
+
+impl Glue {
+    /// Whether the pane has to be drawn anew.
+    fn take(&mut self, event: Event) -> bool {
+        let Some(plugin) = &mut self.plugin else { return false };
+        let (mut redraw, mut looked) = (false, Vec::new());
+        for effect in plugin.update(event, now_ms()) {
+            match effect {
+                Effect::Redraw => redraw = true,
+                Effect::LookAtPlugins => looked.push(translate::plugins()),
+                Effect::Look(terminals) => looked.extend(terminals.into_iter().map(translate::look)),
+                effect => perform(effect),
+            }
+        }
+        looked.into_iter().fold(redraw, |redraw, event| self.take(event) || redraw)
+    }
+}
+
+/// Does what needs no answer now.
+fn perform(effect: Effect) {
+    match effect {
+        Effect::Run { call, argv, env } => {
+            let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+            let context = BTreeMap::from([(CALL.to_owned(), call.to_string())]);
+            run_command_with_env_variables_and_cwd(&argv, env, PathBuf::from("."), context);
+        }
+        Effect::Send { to, name, payload } => pipe_message_to_plugin(
+            MessageToPlugin::new(name).with_destination_plugin_id(to).with_payload(payload),
+        ),
+        Effect::Answer { pipe, text } => {
+            cli_pipe_output(&pipe, &text);
+            unblock_cli_pipe_input(&pipe);
+        }
+        Effect::Focus(pane) => focus_pane_with_id(translate::pane_id(pane), false, false),
+        Effect::Wake(ms) => set_timeout(ms.max(0) as f64 / 1000.0),
+        Effect::Redraw | Effect::Look(_) | Effect::LookAtPlugins => {}
+    }
+}
+
+/// Milliseconds since 1970; a clock before that counts as then.
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

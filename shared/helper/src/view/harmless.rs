@@ -3,6 +3,8 @@
 //! Messages, branches, device names, notes and git's own words may hold escape sequences that
 //! move the cursor, retitle the window or turn the reading direction: none of that gets through.
 
+use convosync_wire::harmless::is_invisible;
+
 /// Longest text that is shown of one value, in characters: a hostile value must not flood.
 const MOST: usize = 4000;
 
@@ -32,16 +34,6 @@ fn escape(text: &str) -> String {
         }
     }
     out
-}
-
-/// Characters that show nothing and change how others are read: bidi controls, zero-width
-/// spaces, tags, interlinear annotation. Joiners stay: emoji and several scripts need them.
-/// From Unicode 17, general category Cf.
-fn is_invisible(char: char) -> bool {
-    matches!(char,
-        '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use convosync_wire::ResumeReport;
 use nu_plugin::{EngineInterface, EvaluatedCall};
 use nu_protocol::{LabeledError, PipelineData, Span, Value};
 
-use crate::clean;
 use crate::front::Front;
+use convosync_wire::harmless;
 
 /// Sets `CONVOSYNC_SESSION` and changes the caller's directory.
 ///
@@ -22,8 +22,10 @@ pub(super) fn arrive(
     head: Span,
 ) -> Result<(), LabeledError> {
     enter(engine, &report.working_directory, head)?;
-    engine
-        .add_env_var("CONVOSYNC_SESSION", Value::string(clean::line(&report.session_id), head))?;
+    engine.add_env_var(
+        "CONVOSYNC_SESSION",
+        Value::string(harmless::line(&report.session_id), head),
+    )?;
     Ok(())
 }
 
@@ -82,7 +84,7 @@ pub(super) fn start(front: &Front<'_>, report: &ResumeReport) -> Result<(), Labe
 }
 
 fn not_started(program: &str, why: &str, head: Span) -> LabeledError {
-    let program = clean::line(program);
+    let program = harmless::line(program);
     let message = format!("the session is back, but `{program}` could not be started: {why}");
     LabeledError::new(message)
         .with_code("convosync::resume::run")
@@ -93,6 +95,6 @@ fn not_started(program: &str, why: &str, head: Span) -> LabeledError {
 fn not_there(directory: &str, head: Span) -> LabeledError {
     LabeledError::new("the session was restored, but its directory can't be entered")
         .with_code("convosync::resume::directory")
-        .with_help(format!("there is no directory {}", clean::line(directory)))
+        .with_help(format!("there is no directory {}", harmless::line(directory)))
         .with_label("stayed here", head)
 }

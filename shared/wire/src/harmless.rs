@@ -1,15 +1,17 @@
-//! Texts that other devices wrote, made safe for a terminal.
+//! Texts that other devices wrote, made safe for a terminal: for front ends that leave out what is not.
 //!
 //! A message, branch or path may hold escape sequences that move the cursor, or marks that turn
 //! the direction of writing: what is seen would not be what is there.
 
 /// The text as one line: no control characters, no direction marks, line breaks as spaces.
-pub(crate) fn line(text: &str) -> String {
+#[must_use]
+pub fn line(text: &str) -> String {
     text.chars().map(|c| if is_break(c) { ' ' } else { c }).filter(|c| is_harmless(*c)).collect()
 }
 
 /// The text without control characters and direction marks; line breaks and tabs stay.
-pub(crate) fn text(text: &str) -> String {
+#[must_use]
+pub fn text(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     text.chars().filter(|c| matches!(c, '\n' | '\t') || is_harmless(*c)).collect()
 }
@@ -24,7 +26,8 @@ fn is_harmless(c: char) -> bool {
 
 /// Characters that show nothing and change how others are read: direction marks, zero-width
 /// spaces, tags. Joiners stay: emoji and several scripts need them. From Unicode 17, category Cf.
-fn is_invisible(c: char) -> bool {
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
         | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'

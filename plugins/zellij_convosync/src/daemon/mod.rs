@@ -1,0 +1,438 @@
+//! The one that knows: keeps the terminal's state and the sessions, calls the helper, answers pipes,
+//! and tells the sidebars.
+
+mod terminal;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use convosync_wire::zellij::{PaneId, Watching, pipe};
+use convosync_wire::{Failure, HereReport, ListArgs, SessionRow, Verb};
+
+use crate::answer::{self, Answer, Push};
+use crate::helper;
+use crate::host::{Effect, Event};
+use crate::talk::{Ask, Sessions, State, Tell};
+use terminal::Terminal;
+
+/// Sessions that are asked for at once.
+const PAGE: u64 = 100;
+
+/// Most sessions that are kept: all sidebars have a copy of them in 16 MiB each.
+const MOST_SESSIONS: usize = 300;
+
+/// Most directories of which it is remembered what is there.
+const MOST_PLACES: usize = 32;
+
+/// What a program that runs was started for.
+#[derive(Debug, Clone, PartialEq)]
+enum For {
+    /// The list of sessions, from this row on.
+    List { offline: bool, skip: u64 },
+    /// What is in a directory.
+    Here(String),
+    /// `convosync watch`.
+    Watch,
+    /// A sidebar.
+    Sidebar { to: u32, number: u64, changes: bool },
+}
+
+/// Keeps everything, for all sidebars of a Zellij session.
+#[derive(Debug)]
+pub(crate) struct Daemon {
+    program: String,
+    server: u32,
+    terminal: Terminal,
+    sidebars: BTreeSet<u32>,
+    sessions: Sessions,
+    wanted: u64,
+    here: BTreeMap<String, HereReport>,
+    /// The directory that was looked at last.
+    looked_at: Option<String>,
+    trouble: Option<Failure>,
+    watching: Option<Watching>,
+    running: BTreeMap<u64, For>,
+    /// What is to be looked at again when the look that runs now has ended.
+    again: BTreeSet<bool>,
+    next: u64,
+    /// Whether what has to run all the time was started.
+    begun: bool,
+    /// What each sidebar was told last, by its kind.
+    told: BTreeMap<(u32, u8), u64>,
+}
+
+impl Daemon {
+    /// One that calls this program, for the Zellij server with this process id.
+    pub(crate) fn new(program: String, server: u32) -> Self {
+        Self {
+            program,
+            server,
+            terminal: Terminal::default(),
+            sidebars: BTreeSet::new(),
+            sessions: Sessions::default(),
+            wanted: PAGE,
+            here: BTreeMap::new(),
+            looked_at: None,
+            trouble: None,
+            watching: None,
+            running: BTreeMap::new(),
+            again: BTreeSet::new(),
+            next: 1,
+            begun: false,
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Takes down what happened and says what to do.
+    pub(crate) fn update(&mut self, event: &Event) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match event {
+            Event::Plugins(plugins) => {
+                self.terminal.set_plugins(plugins);
+                self.sidebars.retain(|id| plugins.contains_key(id));
+            }
+            Event::Session { name, tabs, panes } => {
+                self.terminal.set_session(name);
+                self.terminal.set_tabs(tabs.clone());
+                effects.extend(look(self.terminal.set_panes(panes.clone())));
+                effects.extend(self.begin());
+            }
+            Event::Tabs(tabs) => self.terminal.set_tabs(tabs.clone()),
+            Event::Panes(panes) => effects.extend(look(self.terminal.set_panes(panes.clone()))),
+            Event::Directory(pane, directory) => self.terminal.set_directory(*pane, directory),
+            Event::Looked { pane, directory, command, pid } => {
+                self.terminal.set_looked(*pane, directory.clone(), command, *pid);
+            }
+            Event::Command { pane, command, foreground } => {
+                self.terminal.set_command(*pane, command);
+                // A program that ended may have changed files, or the branch.
+                if !foreground && self.is_watched(*pane) {
+                    effects.extend(self.look_here());
+                }
+            }
+            Event::Ended { call, exit, output, errors } => {
+                effects.extend(self.ended(*call, *exit, output, errors));
+            }
+            Event::Pipe { id, name, payload } => {
+                effects.extend(self.piped(id.as_deref(), name, payload));
+            }
+            _ => {}
+        }
+        effects.extend(self.follow());
+        effects.extend(self.tell_all());
+        effects
+    }
+
+    /// Starts what runs all the time, once it is known in which session.
+    fn begin(&mut self) -> Vec<Effect> {
+        if self.begun || self.terminal.session().is_empty() {
+            return Vec::new();
+        }
+        self.begun = true;
+        let mut effects = self.list(true);
+        effects.extend(self.watch());
+        effects
+    }
+
+    fn watch(&mut self) -> Option<Effect> {
+        if self.running.values().any(|what| *what == For::Watch) {
+            return None;
+        }
+        self.watching = None;
+        let session = self.terminal.session().to_owned();
+        let server = self.server.to_string();
+        let argv = [&self.program, "watch", "--zellij", &session, "--server", &server];
+        let argv = argv.map(ToOwned::to_owned);
+        Some(self.run(For::Watch, argv.to_vec(), None))
+    }
+
+    /// A sidebar wants something.
+    pub(crate) fn asked(&mut self, from: u32, ask: Ask) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match ask {
+            Ask::Hello => {
+                self.sidebars.insert(from);
+                self.told.retain(|(to, _), _| *to != from);
+            }
+            Ask::Call { number, verb, changes } => {
+                let what = For::Sidebar { to: from, number, changes };
+                effects.push(self.call(what, &verb));
+            }
+            Ask::Refresh => {
+                self.trouble = None;
+                effects.extend(self.list(false));
+                effects.extend(self.look_here());
+                effects.extend(self.watch());
+            }
+            Ask::More if self.sessions.more && self.sessions.rows.len() < MOST_SESSIONS => {
+                self.wanted += PAGE;
+                effects.extend(self.list(true));
+            }
+            Ask::More => {}
+            Ask::Seen(session) => drop(self.sessions.fresh.remove(&session)),
+            Ask::Dismiss => self.trouble = None,
+        }
+        effects.extend(self.follow());
+        effects.extend(self.tell_all());
+        effects
+    }
+
+    /// A call of a sidebar, where its user is.
+    fn call(&mut self, what: For, verb: &str) -> Effect {
+        let tab = match what {
+            For::Sidebar { to, .. } => self.terminal.tab_of(to),
+            _ => None,
+        };
+        let tab = tab.or_else(|| self.terminal.active());
+        let place = tab.map(|tab| self.terminal.place(tab)).unwrap_or_default();
+        let call = helper::call(self.next, 0, verb);
+        let argv = helper::argv(&self.program, place.directory.as_deref(), call);
+        self.run(what, argv, place.pane)
+    }
+
+    fn run(&mut self, what: For, argv: Vec<String>, pane: Option<u32>) -> Effect {
+        let call = self.next;
+        self.next += 1;
+        self.running.insert(call, what);
+        Effect::Run { call, argv, env: helper::env(self.terminal.session(), pane) }
+    }
+
+    /// Asks for the sessions; `offline` asks no store.
+    fn list(&mut self, offline: bool) -> Vec<Effect> {
+        if self.running.values().any(|what| matches!(what, For::List { .. })) {
+            self.again.insert(offline);
+            return Vec::new();
+        }
+        vec![self.list_from(offline, 0)]
+    }
+
+    fn list_from(&mut self, offline: bool, skip: u64) -> Effect {
+        let args = ListArgs { limit: Some(self.wanted), offline, ..ListArgs::default() };
+        let place = self.terminal.active().map(|tab| self.terminal.place(tab)).unwrap_or_default();
+        let call = helper::call(self.next, skip, &helper::written(&Verb::List(args)));
+        let argv = helper::argv(&self.program, place.directory.as_deref(), call);
+        self.run(For::List { offline, skip }, argv, None)
+    }
+
+    /// Looks at the directory of the tab that is shown, unless that is being done.
+    fn look_here(&mut self) -> Option<Effect> {
+        let directory = self.terminal.place(self.terminal.active()?).directory?;
+        if self.running.values().any(|what| *what == For::Here(directory.clone())) {
+            return None;
+        }
+        self.looked_at = Some(directory.clone());
+        let call = helper::call(self.next, 0, &helper::written(&Verb::Here));
+        let argv = helper::argv(&self.program, Some(&directory), call);
+        Some(self.run(For::Here(directory), argv, None))
+    }
+
+    /// Looks where the user went.
+    fn follow(&mut self) -> Option<Effect> {
+        if !self.begun {
+            return None;
+        }
+        let directory = self.terminal.place(self.terminal.active()?).directory;
+        if directory.is_none() || directory == self.looked_at { None } else { self.look_here() }
+    }
+
+    fn is_watched(&self, pane: u32) -> bool {
+        let place = self.terminal.active().map(|tab| self.terminal.place(tab));
+        self.begun && place.is_some_and(|place| place.pane == Some(pane))
+    }
+
+    fn ended(&mut self, call: u64, exit: Option<i32>, output: &[u8], errors: &[u8]) -> Vec<Effect> {
+        let Some(what) = self.running.remove(&call) else { return Vec::new() };
+        let returned = helper::returned(&self.program, exit, output, errors);
+        match what {
+            For::Watch => {
+                self.watch_ended(exit, errors);
+                Vec::new()
+            }
+            For::List { offline, skip } => self.listed(offline, skip, returned),
+            For::Here(directory) => {
+                self.found_here(directory, returned);
+                Vec::new()
+            }
+            For::Sidebar { to, number, changes } => {
+                let answer = returned.map(|(answer, _)| answer);
+                let mut effects = vec![tell(to, &Tell::Returned { number, answer })];
+                if changes {
+                    effects.extend(self.list(true));
+                    effects.extend(self.look_here());
+                }
+                effects
+            }
+        }
+    }
+
+    fn watch_ended(&mut self, exit: Option<i32>, errors: &[u8]) {
+        if self.watching == Some(Watching::Ended) || exit == Some(0) {
+            self.watching = Some(Watching::Ended);
+            return;
+        }
+        let failure = helper::unanswered(&self.program, exit, &String::from_utf8_lossy(errors));
+        self.watching = Some(Watching::Troubled(failure));
+    }
+
+    fn listed(
+        &mut self,
+        offline: bool,
+        skip: u64,
+        returned: Result<(String, u64), Failure>,
+    ) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match understood(returned) {
+            Ok((Answer::Sessions(listed), left)) => {
+                let came = listed.rows.len() as u64;
+                self.take_rows(skip, listed.rows);
+                if left > 0 && came > 0 && self.sessions.rows.len() < MOST_SESSIONS {
+                    effects.push(self.list_from(offline, skip + came));
+                    return effects;
+                }
+                self.sessions.more = self.sessions.rows.len() as u64 >= self.wanted;
+                self.sessions.listed = true;
+                self.trouble.take_if(|failure| is_of_helper(failure));
+            }
+            Ok((Answer::Failed(failure), _)) | Err(failure) => self.trouble = Some(failure),
+            Ok(_) => self.trouble = Some(helper::unexpected()),
+        }
+        // The store's answer has all that a look without it has.
+        if let Some(offline) = self.again.pop_first() {
+            self.again.clear();
+            effects.extend(self.list(offline));
+        }
+        effects
+    }
+
+    fn take_rows(&mut self, skip: u64, rows: Vec<SessionRow>) {
+        let had = usize::try_from(skip).unwrap_or(usize::MAX);
+        self.sessions.rows.truncate(had);
+        let room = MOST_SESSIONS.saturating_sub(self.sessions.rows.len());
+        self.sessions.rows.extend(rows.into_iter().take(room));
+    }
+
+    fn found_here(&mut self, directory: String, returned: Result<(String, u64), Failure>) {
+        match understood(returned) {
+            Ok((Answer::Here(report), _)) => {
+                if self.here.len() >= MOST_PLACES {
+                    self.here.clear();
+                }
+                self.here.insert(directory, report);
+            }
+            Ok((Answer::Failed(_), _)) => drop(self.here.remove(&directory)),
+            Ok(_) => self.trouble = Some(helper::unexpected()),
+            Err(failure) => self.trouble = Some(failure),
+        }
+    }
+
+    fn piped(&mut self, id: Option<&str>, name: &str, payload: &str) -> Vec<Effect> {
+        match (name, id) {
+            (pipe::SNAPSHOT, Some(id)) => {
+                let text = serde_json::to_string(&self.terminal.snapshot()).unwrap_or_default();
+                vec![Effect::Answer { pipe: id.to_owned(), text: format!("{text}\n") }]
+            }
+            (pipe::PUSH, _) => {
+                answer::push(payload).map(|push| self.pushed(push)).unwrap_or_default()
+            }
+            (pipe::SAVE, _) => self.with_sidebar(true),
+            (pipe::FOCUS, _) => self.with_sidebar(false),
+            _ => Vec::new(),
+        }
+    }
+
+    fn pushed(&mut self, push: Push) -> Vec<Effect> {
+        match push {
+            Push::Progress { call, progress } => match self.running.get(&call) {
+                Some(For::Sidebar { to, number, .. }) => {
+                    vec![tell(*to, &Tell::Progress { number: *number, progress })]
+                }
+                _ => Vec::new(),
+            },
+            Push::News(sessions) => {
+                self.sessions.fresh.extend(sessions.into_iter().take(MOST_SESSIONS));
+                self.list(true)
+            }
+            Push::Changed => {
+                let mut effects = self.list(true);
+                effects.extend(self.look_here());
+                effects
+            }
+            Push::Watch(watching) => {
+                self.watching = Some(watching);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Goes to the sidebar of the tab that is shown.
+    fn with_sidebar(&mut self, saves: bool) -> Vec<Effect> {
+        let Some(active) = self.terminal.active().map(|tab| tab.id) else { return Vec::new() };
+        let is_there = |id: &&u32| self.terminal.tab_of(**id).is_some_and(|tab| tab.id == active);
+        let Some(sidebar) = self.sidebars.iter().find(is_there).copied() else { return Vec::new() };
+        let mut effects = vec![Effect::Focus(PaneId::Plugin(sidebar))];
+        effects.extend(saves.then(|| tell(sidebar, &Tell::AskToSave)));
+        effects
+    }
+
+    /// Tells each sidebar what it does not know yet.
+    fn tell_all(&mut self) -> Vec<Effect> {
+        if self.sidebars.is_empty() {
+            return Vec::new();
+        }
+        let sessions = written(&Tell::Sessions(self.sessions.clone()));
+        let mut effects = Vec::new();
+        for to in self.sidebars.clone() {
+            let state = written(&Tell::State(self.state_for(to)));
+            for (kind, payload) in [(0, &sessions), (1, &state)] {
+                let mark = mark(payload);
+                if self.told.insert((to, kind), mark) != Some(mark) {
+                    effects.push(Effect::Send { to, name: pipe::TELL, payload: payload.clone() });
+                }
+            }
+        }
+        effects
+    }
+
+    fn state_for(&self, sidebar: u32) -> State {
+        let tab = self.terminal.tab_of(sidebar).or_else(|| self.terminal.active());
+        let directory = tab.and_then(|tab| self.terminal.place(tab).directory);
+        let online = |what: &For| matches!(what, For::List { offline: false, .. });
+        State {
+            here: directory.as_ref().and_then(|directory| self.here.get(directory).cloned()),
+            directory,
+            trouble: self.trouble.clone(),
+            watching: self.watching.clone(),
+            looking: self.running.values().any(online),
+        }
+    }
+}
+
+fn understood(returned: Result<(String, u64), Failure>) -> Result<(Answer, u64), Failure> {
+    let (json, left) = returned?;
+    Ok((answer::read(&json)?, left))
+}
+
+/// Whether it says that the helper can't be asked at all: an answer takes that back.
+fn is_of_helper(failure: &Failure) -> bool {
+    failure.code.starts_with("convosync::helper::")
+}
+
+fn look(terminals: Vec<u32>) -> Option<Effect> {
+    (!terminals.is_empty()).then_some(Effect::Look(terminals))
+}
+
+fn written(tell: &Tell) -> String {
+    serde_json::to_string(tell).unwrap_or_default()
+}
+
+fn tell(to: u32, tell: &Tell) -> Effect {
+    Effect::Send { to, name: pipe::TELL, payload: written(tell) }
+}
+
+fn mark(payload: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    payload.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,214 @@
+use convosync_wire::Question;
+use convosync_wire::zellij::{Call, Pane, Push as Said, Returned, Snapshot, Tab};
+use convosync_wire::{Answer as Full, Reply};
+
+use super::*;
+use crate::sample;
+
+const SIDEBAR: u32 = 7;
+
+fn pane(id: PaneId, focused: bool) -> Pane {
+    Pane { id, focused, columns: 80, rows: 24, selectable: true, ..Pane::default() }
+}
+
+fn session() -> Event {
+    let tab = |id: usize, active| Tab { id, position: id, active, ..Tab::default() };
+    let panes = BTreeMap::from([
+        (0, vec![pane(PaneId::Plugin(SIDEBAR), false), pane(PaneId::Terminal(1), true)]),
+        (1, vec![pane(PaneId::Terminal(2), true)]),
+    ]);
+    Event::Session { name: "brisk".into(), tabs: vec![tab(0, true), tab(1, false)], panes }
+}
+
+fn looked(pane: u32, directory: &str) -> Event {
+    let command = vec!["bash".to_owned()];
+    Event::Looked { pane, directory: Some(directory.into()), command, pid: Some(42) }
+}
+
+/// A daemon in a session, after Zellij has said where its terminals are.
+fn daemon() -> (Daemon, Vec<Effect>) {
+    let mut daemon = Daemon::new("convosync".into(), 99);
+    let mut effects = daemon.update(&session());
+    effects.extend(daemon.update(&looked(1, "/tmp/app")));
+    effects.extend(daemon.asked(SIDEBAR, Ask::Hello));
+    (daemon, effects)
+}
+
+/// What is run: number, directory and call.
+fn calls(effects: &[Effect]) -> Vec<(u64, Option<String>, Call)> {
+    let call = |effect: &Effect| match effect {
+        Effect::Run { call, argv, env } => {
+            assert_eq!(env.get("ZELLIJ_SESSION_NAME").map(String::as_str), Some("brisk"));
+            let json = argv.last().expect("arguments");
+            let directory = (argv.get(1)? == "-C").then(|| argv[2].clone());
+            Some((*call, directory, serde_json::from_str(json).ok()?))
+        }
+        _ => None,
+    };
+    effects.iter().filter_map(call).collect()
+}
+
+fn of_verb(effects: &[Effect], name: &str) -> Vec<(u64, Option<String>, Call)> {
+    let mut calls = calls(effects);
+    calls.retain(|(_, _, call)| call.verb.name() == name);
+    calls
+}
+
+fn ends(daemon: &mut Daemon, call: u64, answer: Full, left: u64) -> Vec<Effect> {
+    let output = serde_json::to_vec(&Returned { call, answer, left }).expect("JSON");
+    daemon.update(&Event::Ended { call, exit: Some(0), output, errors: Vec::new() })
+}
+
+fn replies(daemon: &mut Daemon, call: u64, reply: Reply) -> Vec<Effect> {
+    ends(daemon, call, Full::Reply(Box::new(reply)), 0)
+}
+
+fn told(effects: &[Effect]) -> Vec<Tell> {
+    let tell = |effect: &Effect| match effect {
+        Effect::Send { to: SIDEBAR, payload, .. } => serde_json::from_str(payload).ok(),
+        _ => None,
+    };
+    effects.iter().filter_map(tell).collect()
+}
+
+fn pushed(daemon: &mut Daemon, push: &Said) -> Vec<Effect> {
+    let payload = serde_json::to_string(push).expect("JSON");
+    daemon.update(&Event::Pipe { id: Some("p".into()), name: pipe::PUSH.into(), payload })
+}
+
+#[test]
+fn it_begins_with_a_watch_a_list_and_a_look_at_the_place() {
+    let (_, effects) = daemon();
+    assert!(effects.contains(&Effect::Look(vec![1, 2])));
+    let watch = ["convosync", "watch", "--zellij", "brisk", "--server", "99"];
+    let is_watch = |effect: &&Effect| matches!(effect, Effect::Run { argv, .. } if *argv == watch);
+    assert_eq!(effects.iter().filter(is_watch).count(), 1);
+    let lists = of_verb(&effects, "list");
+    assert!(matches!(&lists[0].2.verb, Verb::List(args) if args.offline));
+    assert_eq!(of_verb(&effects, "status")[0].1.as_deref(), Some("/tmp/app"));
+}
+
+#[test]
+fn what_was_said_already_is_not_said_again() {
+    let (mut daemon, _) = daemon();
+    assert_eq!(daemon.update(&session()), []);
+    assert_eq!(daemon.update(&looked(1, "/tmp/app")), []);
+}
+
+#[test]
+fn a_snapshot_is_answered_from_what_is_known() {
+    let (mut daemon, _) = daemon();
+    daemon.update(&Event::Command { pane: 1, command: vec!["vi".into()], foreground: true });
+    let asked =
+        Event::Pipe { id: Some("p".into()), name: pipe::SNAPSHOT.into(), payload: "".into() };
+    let effects = daemon.update(&asked);
+    let [Effect::Answer { pipe, text }] = effects.as_slice() else { panic!("{effects:?}") };
+    assert!(pipe == "p" && text.ends_with('\n'));
+    let snapshot: Snapshot = serde_json::from_str(text).expect("JSON");
+    let pane = &snapshot.tabs[0].panes[1];
+    assert_eq!((pane.directory.as_deref(), pane.pid), (Some("/tmp/app"), Some(42)));
+    assert_eq!((snapshot.session.as_str(), pane.command.as_slice()), ("brisk", &["vi".into()][..]));
+}
+
+#[test]
+fn a_call_of_a_sidebar_acts_where_its_terminal_is() {
+    let (mut daemon, _) = daemon();
+    let verb = helper::written(&Verb::Save(Default::default()));
+    let effects = daemon.asked(SIDEBAR, Ask::Call { number: 5, verb, changes: true });
+    let (call, directory, _) = of_verb(&effects, "save").remove(0);
+    assert_eq!(directory.as_deref(), Some("/tmp/app"));
+    assert!(effects.iter().any(|effect| {
+        matches!(effect, Effect::Run { env, .. } if env.get("ZELLIJ_PANE_ID").is_some_and(|id| id == "1"))
+    }));
+    let progress: convosync_wire::Progress = "Pushing".into();
+    let effects = pushed(&mut daemon, &Said::Progress { call, progress: progress.clone() });
+    assert_eq!(told(&effects), [Tell::Progress { number: 5, progress }]);
+    let effects =
+        ends(&mut daemon, call, Full::NeedsDecision(sample::decision(Question::Dirty)), 0);
+    assert!(matches!(&told(&effects)[0], Tell::Returned { number: 5, answer: Ok(_) }));
+    assert_eq!(of_verb(&effects, "status").len(), 0, "one look at a place runs already");
+}
+
+#[test]
+fn a_focused_sidebar_does_not_hide_where_the_user_was() {
+    let (mut daemon, _) = daemon();
+    let panes = vec![pane(PaneId::Plugin(SIDEBAR), true), pane(PaneId::Terminal(1), false)];
+    let effects = daemon.update(&Event::Panes(BTreeMap::from([(0, panes)])));
+    assert_eq!(effects, []);
+    assert_eq!(daemon.state_for(SIDEBAR).directory.as_deref(), Some("/tmp/app"));
+}
+
+#[test]
+fn pages_of_a_list_are_put_together() {
+    let (mut daemon, effects) = daemon();
+    let call = of_verb(&effects, "list")[0].0;
+    let rows = sample::rows();
+    let first = Full::Reply(Box::new(Reply::Sessions(rows[..2].to_vec().into())));
+    let effects = ends(&mut daemon, call, first, 2);
+    let (call, _, next) = of_verb(&effects, "list").remove(0);
+    assert_eq!(next.skip, 2);
+    let effects = replies(&mut daemon, call, Reply::Sessions(rows[2..].to_vec().into()));
+    let sessions = told(&effects).into_iter().find_map(|tell| match tell {
+        Tell::Sessions(sessions) => Some(sessions),
+        _ => None,
+    });
+    let sessions = sessions.expect("the sidebar was told");
+    assert!(sessions.listed && sessions.rows == rows && !sessions.more);
+}
+
+#[test]
+fn news_are_marked_until_somebody_looks() {
+    let (mut daemon, effects) = daemon();
+    let call = of_verb(&effects, "list")[0].0;
+    replies(&mut daemon, call, Reply::Sessions(sample::rows().into()));
+    let effects = pushed(&mut daemon, &Said::News { rows: vec![sample::rows().remove(2)] });
+    assert_eq!(of_verb(&effects, "list").len(), 1);
+    assert!(daemon.sessions.fresh.contains("session-cccccccc"));
+    daemon.asked(SIDEBAR, Ask::Seen("session-cccccccc".into()));
+    assert!(daemon.sessions.fresh.is_empty());
+}
+
+#[test]
+fn a_helper_that_is_missing_is_told_and_forgotten_when_it_is_there() {
+    let (mut daemon, effects) = daemon();
+    let call = of_verb(&effects, "list")[0].0;
+    let errors = b"No such file or directory (os error 2)".to_vec();
+    daemon.update(&Event::Ended { call, exit: Some(2), output: Vec::new(), errors });
+    let trouble = daemon.state_for(SIDEBAR).trouble.expect("it is told");
+    assert_eq!(trouble.code, "convosync::helper::not-found");
+    let effects = daemon.asked(SIDEBAR, Ask::Refresh);
+    let call = of_verb(&effects, "list")[0].0;
+    replies(&mut daemon, call, Reply::Sessions(Vec::new().into()));
+    assert_eq!(daemon.state_for(SIDEBAR).trouble, None);
+}
+
+#[test]
+fn a_command_that_ends_is_a_reason_to_look_at_the_place() {
+    let (mut daemon, effects) = daemon();
+    let call = of_verb(&effects, "status")[0].0;
+    replies(&mut daemon, call, Reply::Here(Box::new(sample::here())));
+    let ended = |pane| Event::Command { pane, command: vec!["bash".into()], foreground: false };
+    assert_eq!(of_verb(&daemon.update(&ended(2)), "status"), [], "nobody sees that tab");
+    assert_eq!(of_verb(&daemon.update(&ended(1)), "status").len(), 1);
+}
+
+#[test]
+fn a_key_for_saving_goes_to_the_sidebar_that_is_seen() {
+    let (mut daemon, _) = daemon();
+    let effects =
+        daemon.update(&Event::Pipe { id: None, name: pipe::SAVE.into(), payload: "".into() });
+    assert!(effects.contains(&Effect::Focus(PaneId::Plugin(SIDEBAR))));
+    assert_eq!(told(&effects), [Tell::AskToSave]);
+}
+
+#[test]
+fn what_others_say_on_its_pipes_does_nothing() {
+    let (mut daemon, _) = daemon();
+    for payload in ["", "hello", "{\"push\":\"news\",\"data\":{\"rows\":3}}"] {
+        let event =
+            Event::Pipe { id: Some("p".into()), name: pipe::PUSH.into(), payload: payload.into() };
+        assert_eq!(daemon.update(&event), [], "{payload}");
+    }
+    let event = Event::Ended { call: 12345, exit: None, output: Vec::new(), errors: Vec::new() };
+    assert_eq!(daemon.update(&event), []);
+}

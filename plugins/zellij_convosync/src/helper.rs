@@ -1,0 +1,168 @@
+//! How the helper is called, and what its end means.
+
+use std::collections::BTreeMap;
+
+use convosync_wire::zellij::MOST_BYTES;
+use convosync_wire::{Failure, PROTOCOL, Verb};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::answer;
+use crate::text::first_line;
+
+/// The helper's name on the server's `PATH`.
+pub(crate) const NAME: &str = "convosync";
+
+/// [`convosync_wire::zellij::Call`] with a verb that is written already: sidebars hand theirs over so.
+#[derive(Serialize)]
+struct Call<'a> {
+    protocol: u32,
+    version: &'static str,
+    call: u64,
+    skip: u64,
+    verb: &'a RawValue,
+}
+
+/// A verb as JSON.
+pub(crate) fn written(verb: &Verb) -> String {
+    serde_json::to_string(verb).unwrap_or_default()
+}
+
+/// A call as JSON; empty if the verb is no JSON, which the helper refuses.
+pub(crate) fn call(number: u64, skip: u64, verb: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let Ok(verb) = serde_json::from_str::<&RawValue>(verb) else { return String::new() };
+    let call = Call { protocol: PROTOCOL, version, call: number, skip, verb };
+    serde_json::to_string(&call).unwrap_or_default()
+}
+
+/// Program and arguments of a call. Zellij changes a directory that begins like one of its mounts
+/// (`/tmp`, `/data`, `/cache`, `/host`), so it is an argument of the helper's.
+pub(crate) fn argv(program: &str, directory: Option<&str>, call: String) -> Vec<String> {
+    let mut argv = vec![program.to_owned()];
+    argv.extend(directory.into_iter().flat_map(|path| ["-C".to_owned(), path.to_owned()]));
+    argv.extend(["rpc", "--request"].map(ToOwned::to_owned));
+    argv.push(call);
+    argv
+}
+
+/// What a shell in that pane has, by which the helper knows where it is.
+pub(crate) fn env(session: &str, pane: Option<u32>) -> BTreeMap<String, String> {
+    let mut env = BTreeMap::from([
+        ("ZELLIJ".to_owned(), "0".to_owned()),
+        ("ZELLIJ_SESSION_NAME".to_owned(), session.to_owned()),
+    ]);
+    env.extend(pane.map(|pane| ("ZELLIJ_PANE_ID".to_owned(), pane.to_string())));
+    env
+}
+
+/// What a call came to: the answer as JSON, and rows that there was no room for.
+///
+/// # Errors
+///
+/// If there is no helper, or it is none that is understood.
+pub(crate) fn returned(
+    program: &str,
+    exit: Option<i32>,
+    output: &[u8],
+    errors: &[u8],
+) -> Result<(String, u64), Failure> {
+    if output.len() > MOST_BYTES {
+        return Err(protocol(format!("the helper answered {} kB at once", output.len() / 1024)));
+    }
+    let text = String::from_utf8_lossy(output);
+    if let Some(line) = text.lines().rev().find(|line| !line.trim().is_empty()) {
+        return answer::line(line);
+    }
+    Err(unanswered(program, exit, &String::from_utf8_lossy(errors)))
+}
+
+/// Why a program ended without a word. Zellij says with exit code 2 that it could not start one.
+pub(crate) fn unanswered(program: &str, exit: Option<i32>, errors: &str) -> Failure {
+    if exit == Some(2) && errors.contains("No such file or directory") {
+        return Failure {
+            code: "convosync::helper::not-found".to_owned(),
+            message: format!("Zellij finds no `{}` to ask", first_line(program)),
+            help: Some(
+                "put it on the PATH that Zellij was started with, or say `helper \"/path/to/convosync\"` where the plugin is loaded; then press r"
+                    .to_owned(),
+            ),
+            argument: None,
+        };
+    }
+    if exit == Some(2) && errors.contains("os error") {
+        return Failure {
+            code: "convosync::helper::start".to_owned(),
+            message: format!("`{}` can't be started: {}", first_line(program), first_line(errors)),
+            help: Some("check that the file is whole and may be run".to_owned()),
+            argument: None,
+        };
+    }
+    if exit == Some(2) {
+        return protocol(format!("the helper does not understand: {}", first_line(errors)));
+    }
+    let reason = first_line(errors);
+    let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    Failure {
+        code: "convosync::helper::stopped".to_owned(),
+        message: format!("the helper ended without an answer{reason}"),
+        help: Some("run `convosync status` in a terminal to see why".to_owned()),
+        argument: None,
+    }
+}
+
+/// Plugin and helper do not understand each other.
+pub(crate) fn protocol(message: String) -> Failure {
+    Failure {
+        code: "convosync::helper::protocol".to_owned(),
+        message,
+        help: Some("install plugin and helper from the same release".to_owned()),
+        argument: None,
+    }
+}
+
+/// A reply of another verb.
+pub(crate) fn unexpected() -> Failure {
+    protocol("the helper answered something else than what was asked".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn fails(exit: Option<i32>, output: &[u8], errors: &str, code: &str) {
+        let failure =
+            returned("convosync", exit, output, errors.as_bytes()).expect_err("no answer");
+        assert_eq!(failure.code, format!("convosync::helper::{code}"), "{failure:?}");
+        assert!(failure.help.is_some());
+    }
+
+    #[test]
+    fn each_way_to_fail_has_a_name_of_its_own() {
+        fails(Some(2), b"", "No such file or directory (os error 2)", "not-found");
+        fails(Some(2), b"", "Permission denied (os error 13)", "start");
+        fails(Some(2), b"", "error: unexpected argument '--request' found", "protocol");
+        fails(Some(101), b"", "thread 'main' panicked", "stopped");
+        fails(None, b"", "", "stopped");
+        fails(Some(0), b"hello\n", "", "protocol");
+        fails(Some(0), b"\xff\xfe\n", "", "protocol");
+        fails(Some(0), &vec![b'x'; MOST_BYTES + 1], "", "protocol");
+    }
+
+    #[test]
+    fn an_answer_is_the_last_line() {
+        let line = r#"{"call":3,"answer":{"answer":"failure"},"left":2}"#;
+        let output = format!("a hook said this\n{line}\n\n");
+        let answer = (r#"{"answer":"failure"}"#.to_owned(), 2);
+        assert_eq!(returned("c", Some(0), output.as_bytes(), b""), Ok(answer));
+    }
+
+    #[test]
+    fn a_directory_is_an_argument_whatever_its_name() {
+        let argv = argv("convosync", Some("/tmp/x y"), call(3, 0, &written(&Verb::Here)));
+        assert_eq!(argv[..5], ["convosync", "-C", "/tmp/x y", "rpc", "--request"]);
+        let call: convosync_wire::zellij::Call = serde_json::from_str(&argv[5]).expect("JSON");
+        assert_eq!((call.call, call.verb), (3, Verb::Here));
+    }
+}

@@ -1,0 +1,610 @@
+//! The lines of a sidebar, and what a click on them means. Whatever the size, no line is wider than
+//! the pane, and none is below its end.
+
+use std::ops::Range;
+
+use convosync_wire::zellij::Watching;
+use convosync_wire::{HereReport, SessionRow, SessionState};
+
+use super::list;
+use super::over::{Dialog, Kind, Over, Paragraph, Prompt, Reading, What};
+use super::{Said, Sidebar, Working};
+use crate::host::Key;
+use crate::line::{Line, Role};
+use crate::text::{age, clean, counted, fit_end, fold, short, short_repository, width};
+
+/// From so many rows on there is room for a heading and lines between the parts.
+const TALL: usize = 16;
+
+/// From so many rows on a session has two lines; from [`TALL`] on it has three.
+const MIDDLE: usize = 12;
+
+/// From so many columns on one stays empty at either side.
+const WIDE: usize = 24;
+
+/// Columns of a key in a list of keys.
+const KEYS: usize = 8;
+
+/// What a click on a line means.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Target {
+    /// Nothing.
+    Nothing,
+    /// This session.
+    Row(String),
+    /// This choice of the dialog.
+    Choice(usize),
+    /// The key that is named at these columns.
+    Keys(Vec<(Range<usize>, Key)>),
+}
+
+/// Lines, and what a click on each means.
+type Screen = Vec<(Line, Target)>;
+
+/// A key, its name, and what it does.
+type Hint = (Key, &'static str, &'static str);
+
+fn plain(lines: impl IntoIterator<Item = Line>) -> Screen {
+    lines.into_iter().map(|line| (line, Target::Nothing)).collect()
+}
+
+fn blank() -> (Line, Target) {
+    (Line::default(), Target::Nothing)
+}
+
+/// Columns for text, and those that stay empty before it.
+fn room(width: usize) -> (usize, usize) {
+    if width >= WIDE { (width - 2, 1) } else { (width, 0) }
+}
+
+impl Sidebar {
+    /// The pane, line by line.
+    pub(super) fn screen(&self, width: usize, height: usize, now_ms: i64) -> Screen {
+        let (inner, margin) = room(width);
+        let screen = match &self.over {
+            Some(Over::Reading(reading)) => read(reading, inner, height),
+            Some(Over::Dialog(dialog)) => ask(dialog, inner, height),
+            Some(Over::Prompt(_)) | None => self.sessions_screen(inner, height, now_ms),
+        };
+        framed(screen, width, height, margin)
+    }
+
+    fn sessions_screen(&self, inner: usize, height: usize, now_ms: i64) -> Screen {
+        let head = self.head(inner, height, now_ms);
+        let foot = self.foot(inner, height, head.len());
+        let left = height.saturating_sub(head.len() + foot.len());
+        let mut screen = head;
+        let mut body = self.body(inner, left, height, now_ms);
+        body.resize(left, blank());
+        screen.extend(body);
+        screen.extend(foot);
+        screen
+    }
+
+    /// Where the user is, and how that stands.
+    fn head(&self, inner: usize, height: usize, now_ms: i64) -> Screen {
+        let mut lines = Vec::new();
+        if height >= TALL {
+            lines.push(Line::of(Role::Title, "ConvoSync").with_right(self.corner(), inner));
+        }
+        lines.push(self.place(inner));
+        if height >= 8 {
+            lines.push(self.standing(now_ms));
+        }
+        if height >= TALL {
+            lines.push(rule(inner));
+        }
+        plain(lines)
+    }
+
+    /// What is new, or in the way of it.
+    fn corner(&self) -> Line {
+        let fresh = self.sessions.fresh.len();
+        match &self.state.watching {
+            _ if self.state.looking => Line::of(Role::Dim, "looking…"),
+            Some(Watching::Troubled(_)) => Line::of(Role::Error, "no news"),
+            _ if fresh > 0 => Line::of(Role::Success, &format!("{fresh} new")),
+            _ => match self.here().and_then(|here| here.device.as_deref()) {
+                Some(device) => Line::of(Role::Dim, device),
+                None => Line::default(),
+            },
+        }
+    }
+
+    fn here(&self) -> Option<&HereReport> {
+        self.state.here.as_ref()
+    }
+
+    fn place(&self, inner: usize) -> Line {
+        if let Some(here) = self.here()
+            && let Some(repository) = &here.repository
+        {
+            let name = Line::of(Role::Place, &short_repository(repository));
+            return name.then(Role::Branch, here.branch.as_deref().unwrap_or_default());
+        }
+        match &self.state.directory {
+            Some(directory) => Line::of(Role::Place, &fit_end(&clean(directory), inner)),
+            None => Line::of(Role::Dim, "no directory"),
+        }
+    }
+
+    /// Unsaved changes, commits to push, and where the session's newest save is.
+    fn standing(&self, now_ms: i64) -> Line {
+        let Some(here) = self.here() else { return Line::default() };
+        if here.repository.is_none() {
+            return Line::of(Role::Dim, "no repository here");
+        }
+        let mut line = Line::default();
+        if here.waits {
+            line = line.then(Role::Error, "merge waits");
+        }
+        if here.uncommitted > 0 {
+            line = line.then(Role::Strong, &format!("{} unsaved", here.uncommitted));
+        }
+        for (count, sign) in [(here.ahead, "↑"), (here.behind, "↓")] {
+            if count > 0 {
+                line = line.then(Role::Plain, &format!("{sign}{count}"));
+            }
+        }
+        let (role, text) = self.sync_state(here, now_ms);
+        line.then(role, &text)
+    }
+
+    fn sync_state(&self, here: &HereReport, now_ms: i64) -> (Role, String) {
+        if here.queued > 0 {
+            return (Role::Error, format!("{} not sent", here.queued));
+        }
+        let session = here.session.as_ref();
+        let row = session.and_then(|id| self.sessions.rows.iter().find(|r| r.session_id == *id));
+        match row {
+            None => (Role::Dim, "not saved yet".to_owned()),
+            Some(row) => match list::state(row.state) {
+                Some(state) => (Role::Error, state.to_owned()),
+                None => (Role::Success, format!("saved {}", age(row.timestamp, now_ms))),
+            },
+        }
+    }
+
+    /// What is typed or being done, and which keys there are.
+    fn foot(&self, inner: usize, height: usize, head: usize) -> Screen {
+        let mut foot = Vec::new();
+        if height >= TALL {
+            foot.push((rule(inner), Target::Nothing));
+        }
+        let most = height.saturating_sub(head + 3).clamp(1, 4);
+        if let Some(Over::Prompt(prompt)) = &self.over {
+            foot.extend(plain(typed(prompt, inner, most)));
+            return foot;
+        }
+        if let Some(working) = &self.working {
+            foot.extend(plain(doing(working, inner).into_iter().take(most.min(2))));
+        } else if let Some(Said { role, text }) = &self.said {
+            let lines = fold(text, inner).into_iter().take(most.min(2));
+            foot.extend(plain(lines.map(|line| Line::folded(*role, line))));
+        }
+        if height >= 6 {
+            foot.push(hints(&self.hints(), inner));
+        }
+        foot
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        let mut hints = vec![(Key::Char('s'), "s", "save")];
+        if self.selected.is_some() {
+            hints.insert(0, (Key::Enter, "⏎", "resume"));
+        }
+        hints.push((Key::Char('?'), "?", "keys"));
+        if self.filter.is_empty() {
+            hints.push((Key::Char('/'), "/", "filter"));
+        } else {
+            hints.insert(1, (Key::Esc, "Esc", "all"));
+        }
+        hints.push((Key::Char('i'), "i", "more"));
+        hints
+    }
+
+    /// The sessions, with the selected one among those that there is room for.
+    fn body(&self, inner: usize, left: usize, height: usize, now_ms: i64) -> Screen {
+        let rows = self.shown();
+        if rows.is_empty() {
+            return plain(self.nothing(inner).into_iter().take(left));
+        }
+        let lines_each = if height >= TALL {
+            3
+        } else if height >= MIDDLE {
+            2
+        } else {
+            1
+        };
+        let mut screen: Screen = Vec::new();
+        let mut selected = 0..1;
+        let mut group: Option<&str> = None;
+        let headed = self.has_headings(&rows);
+        for row in rows {
+            if headed && group != Some(&row.repository) {
+                if lines_each == 3 && group.is_some() {
+                    screen.push(blank());
+                }
+                let name = short_repository(&row.repository);
+                screen.push((Line::of(Role::Place, &name), Target::Nothing));
+            }
+            group = Some(&row.repository);
+            let is_selected = self.selected.as_ref() == Some(&row.session_id);
+            if is_selected {
+                selected = screen.len()..screen.len() + lines_each;
+            }
+            for mut line in self.row(row, inner, lines_each, now_ms) {
+                line.selected = is_selected;
+                screen.push((line, Target::Row(row.session_id.clone())));
+            }
+        }
+        window(screen, selected, left)
+    }
+
+    /// One repository that is the one here needs no name.
+    fn has_headings(&self, rows: &[&SessionRow]) -> bool {
+        let here = self.here().and_then(|here| here.repository.as_deref());
+        rows.iter().any(|row| here != Some(&row.repository))
+    }
+
+    fn row(&self, row: &SessionRow, inner: usize, lines: usize, now_ms: i64) -> Vec<Line> {
+        let icon = list::icon(&row.device_kind);
+        let right = self.signs(row).then(Role::Dim, &age(row.timestamp, now_ms));
+        let name = list::name(row.title.as_deref(), &row.message);
+        if lines == 1 {
+            let left = Line::default().and(Role::Plain, icon).gap(3 - width(clean(icon).as_str()));
+            return vec![left.and(Role::Strong, &name).with_right(right, inner)];
+        }
+        let device = Line::default().and(Role::Plain, icon).gap(3 - width(clean(icon).as_str()));
+        let first = device.and(Role::Strong, &row.device).with_right(right, inner);
+        let second = Line::default().gap(3).and(Role::Plain, &name).fit(inner);
+        let mut all = vec![first, second];
+        if lines == 3 {
+            all.push(self.code(row).fit(inner));
+        }
+        all
+    }
+
+    /// Branch, commit and messages.
+    fn code(&self, row: &SessionRow) -> Line {
+        let mut line = Line::default().gap(3);
+        if let Some(branch) = &row.branch {
+            line = line.and(Role::Branch, branch);
+        }
+        if let Some(commit) = &row.commit {
+            let at = if row.branch.is_some() { " @ " } else { "" };
+            line.spans.extend(Line::folded(Role::Dim, format!("{at}{}", short(commit))).spans);
+        }
+        if row.message_count > 0 {
+            let messages = format!(" · {}", row.message_count);
+            line.spans.extend(Line::folded(Role::Dim, messages).spans);
+        }
+        line
+    }
+
+    fn signs(&self, row: &SessionRow) -> Line {
+        let here = self.here().and_then(|here| here.session.as_ref());
+        let mut line = Line::default();
+        if here == Some(&row.session_id) {
+            line = line.and(Role::Success, "⌂");
+        }
+        if self.sessions.fresh.contains(&row.session_id) {
+            line = line.and(Role::Success, "●");
+        }
+        if row.pinned {
+            line = line.and(Role::Key, "★");
+        }
+        if let Some(sign) = list::sign(row.state) {
+            let role = match row.state {
+                SessionState::Conflict | SessionState::Queued => Role::Error,
+                _ => Role::Key,
+            };
+            line = line.and(role, sign);
+        }
+        line
+    }
+
+    /// Why there is no session.
+    fn nothing(&self, inner: usize) -> Vec<Line> {
+        let says = |role: Role, text: &str| -> Vec<Line> {
+            fold(text, inner).into_iter().map(|line| Line::folded(role, line)).collect()
+        };
+        if !self.filter.is_empty() {
+            return says(Role::Dim, &format!("Nothing fits “{}”.", clean(&self.filter)));
+        }
+        if let Some(failure) = &self.state.trouble {
+            return says(Role::Error, &failure.message);
+        }
+        if !self.sessions.listed {
+            return says(Role::Dim, "Looking for sessions…");
+        }
+        let mut lines = says(Role::Plain, "No session is saved yet.");
+        lines.push(Line::default());
+        lines.extend(says(Role::Dim, "Press s to save this moment."));
+        if self.here().is_some_and(|here| !here.set_up) {
+            lines.extend(says(
+                Role::Dim,
+                "It stays on this machine; `convosync init --store URL` shares it with others.",
+            ));
+        }
+        lines
+    }
+}
+
+/// Every line within the pane, and not more of them than it has.
+fn framed(mut screen: Screen, width: usize, height: usize, margin: usize) -> Screen {
+    screen.truncate(height);
+    let inner = width.saturating_sub(2 * margin);
+    for (line, target) in &mut screen {
+        let mut kept = std::mem::take(line).fit(inner);
+        let selected = kept.selected;
+        if margin > 0 && !kept.spans.is_empty() {
+            let mut framed = Line::default().gap(margin);
+            framed.spans.append(&mut kept.spans);
+            kept = framed;
+        }
+        kept.selected = selected;
+        *line = kept;
+        if let Target::Keys(keys) = target {
+            for (columns, _) in keys {
+                *columns = columns.start + margin..columns.end + margin;
+            }
+        }
+    }
+    screen
+}
+
+/// As many lines as there is room for, with the selected ones in the middle.
+fn window(screen: Screen, selected: Range<usize>, left: usize) -> Screen {
+    let middle = (selected.start + selected.end) / 2;
+    let most = screen.len().saturating_sub(left);
+    let mut top = middle.saturating_sub(left / 2).min(most);
+    // Whatever does not fit, the first line of what is selected is seen.
+    if selected.start < top {
+        top = selected.start;
+    }
+    screen.into_iter().skip(top).take(left).collect()
+}
+
+fn rule(inner: usize) -> Line {
+    Line::folded(Role::Dim, "─".repeat(inner))
+}
+
+/// The keys that fit, the most important first.
+fn hints(hints: &[Hint], inner: usize) -> (Line, Target) {
+    let (mut line, mut keys) = (Line::default(), Vec::new());
+    for (key, name, does) in hints {
+        let gap = if line.spans.is_empty() { 0 } else { 2 };
+        let columns = width(name) + 1 + width(does);
+        let start = line.width() + gap;
+        if start + columns > inner {
+            break;
+        }
+        line = line.gap(gap).and(Role::Key, name).gap(1).and(Role::Dim, does);
+        keys.push((start..start + columns, *key));
+    }
+    (line, Target::Keys(keys))
+}
+
+/// What is typed, with its end in view, and what it is for.
+fn typed(prompt: &Prompt, inner: usize, most: usize) -> Vec<Line> {
+    let text = format!("{}▏", clean_typed(&prompt.text));
+    match prompt.what {
+        What::Filter => {
+            let shown = fit_end(&text, inner.saturating_sub(2));
+            vec![Line::of(Role::Key, "/").gap(1).and(Role::Strong, &shown)]
+        }
+        What::Message => {
+            let mut lines = vec![Line::of(Role::Title, "What was done?").fit(inner)];
+            if most >= 3 {
+                let folded = fold(&text, inner);
+                let from = folded.len().saturating_sub(most - 2);
+                lines.extend(folded.into_iter().skip(from).map(|l| Line::folded(Role::Strong, l)));
+                let (line, _) =
+                    hints(&[(Key::Enter, "⏎", "save"), (Key::Esc, "Esc", "back")], inner);
+                lines.push(line);
+            } else {
+                lines = vec![Line::of(Role::Strong, &fit_end(&text, inner))];
+            }
+            lines
+        }
+    }
+}
+
+/// Spaces at the end count while somebody types.
+fn clean_typed(text: &str) -> String {
+    let kept = clean(text);
+    let spaces = text.chars().rev().take_while(|letter| *letter == ' ').count();
+    if kept.is_empty() { kept } else { kept + &" ".repeat(spaces.min(1)) }
+}
+
+fn doing(working: &Working, inner: usize) -> Vec<Line> {
+    let mut lines =
+        vec![Line::of(Role::Strong, &format!("… {}", clean(&working.doing))).fit(inner)];
+    if working.slow {
+        lines.push(Line::of(Role::Dim, "takes long; Esc stops waiting").fit(inner));
+    }
+    lines
+}
+
+fn folded(paragraph: &Paragraph, inner: usize) -> Vec<Line> {
+    match paragraph {
+        Paragraph::Text(_, text) if text.is_empty() => vec![Line::default()],
+        Paragraph::Text(role, text) => {
+            fold(text, inner).into_iter().map(|line| Line::folded(*role, line)).collect()
+        }
+        Paragraph::Pair(sign, means) => {
+            let lines = fold(means, inner.saturating_sub(KEYS));
+            let mut all: Vec<Line> = lines
+                .into_iter()
+                .map(|line| {
+                    let mut indented = Line::default().gap(KEYS);
+                    indented.spans.extend(Line::folded(Role::Plain, line).spans);
+                    indented
+                })
+                .collect();
+            if let Some(first) = all.first_mut() {
+                let rest = first.spans.split_off(1);
+                let key = Line::of(Role::Key, sign);
+                let gap = KEYS.saturating_sub(key.width());
+                *first = key.gap(gap);
+                first.spans.extend(rest);
+            }
+            all
+        }
+    }
+}
+
+/// Rows of a text's heading, and of its end.
+fn edges(height: usize) -> (usize, usize) {
+    if height >= MIDDLE { (2, 2) } else { (1, usize::from(height >= 4)) }
+}
+
+fn lines_of(reading: &Reading, inner: usize) -> Vec<Line> {
+    reading.body.iter().flat_map(|paragraph| folded(paragraph, inner)).collect()
+}
+
+/// How far a text can be scrolled.
+pub(super) fn most_top(reading: &Reading, width: usize, height: usize) -> usize {
+    let (above, below) = edges(height);
+    let left = height.saturating_sub(above + below);
+    lines_of(reading, room(width).0).len().saturating_sub(left)
+}
+
+/// A text to read.
+fn read(reading: &Reading, inner: usize, height: usize) -> Screen {
+    let (above, below) = edges(height);
+    let left = height.saturating_sub(above + below);
+    let lines = lines_of(reading, inner);
+    let most = lines.len().saturating_sub(left);
+    let top = reading.top.min(most);
+    let role = match reading.kind {
+        Kind::Failure | Kind::Trouble => Role::Error,
+        Kind::Help | Kind::Report | Kind::Details => Role::Title,
+    };
+    let place = if most > 0 { format!("{}/{}", top + 1, most + 1) } else { String::new() };
+    let title = Line::of(role, &reading.title).with_right(Line::of(Role::Dim, &place), inner);
+    let mut screen = plain([title]);
+    screen.resize(above, blank());
+    screen.extend(plain(lines.into_iter().skip(top).take(left)));
+    screen.resize(above + left, blank());
+    if below == 2 {
+        screen.push(blank());
+    }
+    if below > 0 {
+        let mut keys = vec![(Key::Esc, "Esc", "back")];
+        match reading.kind {
+            Kind::Details => keys.insert(0, (Key::Enter, "⏎", "resume")),
+            Kind::Trouble => keys.push((Key::Char('r'), "r", "try again")),
+            _ => {}
+        }
+        if most > 0 {
+            keys.push((Key::Down, "↓", "more"));
+        }
+        screen.push(hints(&keys, inner));
+    }
+    screen
+}
+
+/// A question, its choices, and what the one does that the user is on.
+fn ask(dialog: &Dialog, inner: usize, height: usize) -> Screen {
+    let decision = &dialog.decision;
+    let spaced = height >= TALL;
+    let choices = choices(dialog, inner);
+    let mut help: Vec<Line> = decision.choices.get(dialog.at).map_or_else(Vec::new, |choice| {
+        fold(&choice.help, inner).into_iter().map(|line| Line::folded(Role::Dim, line)).collect()
+    });
+    let title: Vec<Line> =
+        fold(&decision.title, inner).into_iter().map(|l| Line::folded(Role::Title, l)).collect();
+    let hint = (height > choices.len() + 2)
+        .then(|| hints(&[(Key::Enter, "⏎", "choose"), (Key::Esc, "Esc", "leave")], inner));
+    // The choices come first, then what they do, then the title, then what there is to know.
+    let mut left = height.saturating_sub(choices.len() + usize::from(hint.is_some()));
+    let mut taken = |wanted: usize| {
+        let got = wanted.min(left);
+        left -= got;
+        got
+    };
+    let title_lines = taken(title.len().min(3));
+    help.truncate(taken(help.len().min(4)));
+    let gaps = if spaced { taken(3) } else { 0 };
+    let mut details: Vec<Line> = decision
+        .details
+        .iter()
+        .flat_map(|line| fold(line, inner))
+        .map(|line| Line::folded(Role::Plain, line))
+        .collect();
+    let shown = taken(details.len());
+    if shown < details.len() && shown > 0 {
+        let more = counted((details.len() - shown + 1) as u64, "more line");
+        details.truncate(shown - 1);
+        details.push(Line::of(Role::Dim, &format!("… {more}")));
+    }
+    details.truncate(shown);
+    let mut screen = plain(title.into_iter().take(title_lines));
+    let gap = |number: usize, screen: &mut Screen| {
+        if gaps >= number {
+            screen.push(blank());
+        }
+    };
+    gap(1, &mut screen);
+    screen.extend(plain(details));
+    gap(2, &mut screen);
+    screen.extend(choices);
+    gap(3, &mut screen);
+    screen.extend(plain(help));
+    let end = usize::from(hint.is_some());
+    screen.resize(height.saturating_sub(end).max(screen.len()), blank());
+    screen.extend(hint);
+    screen
+}
+
+fn choices(dialog: &Dialog, inner: usize) -> Screen {
+    let choices = dialog.decision.choices.iter().enumerate();
+    choices
+        .map(|(number, choice)| {
+            let role = if choice.recommended { Role::Strong } else { Role::Plain };
+            let label = Line::of(Role::Key, &format!("{}", number + 1)).gap(1);
+            let mut line = label.and(role, &choice.label).fit(inner);
+            line.selected = number == dialog.at;
+            (line, Target::Choice(number))
+        })
+        .collect()
+}
+
+/// What is shown until the permissions are granted.
+pub(crate) fn permissions(denied: bool, width: usize, height: usize) -> Vec<Line> {
+    let (inner, margin) = room(width);
+    let mut reading = Reading::new(Kind::Help, "ConvoSync");
+    reading = if denied {
+        reading
+            .with(Role::Error, "Without these permissions nothing can be shown or saved.")
+            .with(Role::Plain, "Close this pane and open it again, then press y.")
+    } else {
+        reading
+            .with(Role::Strong, "Go to this pane and press y to allow what Zellij lists:")
+            .with(Role::Plain, "")
+            .with(Role::Plain, "to see your tabs and panes, so that they can be saved;")
+            .with(Role::Plain, "to focus and open panes when you resume;")
+            .with(
+                Role::Plain,
+                "to run the `convosync` program, which alone touches git, files and the network;",
+            )
+            .with(Role::Plain, "to hear from it and from other panes of ConvoSync.")
+    };
+    let mut screen = read(&reading, inner, height);
+    // There is nothing to go back to.
+    if let Some((line, target)) = screen.last_mut().filter(|_| height >= 4) {
+        (*line, *target) = blank();
+    }
+    framed(screen, width, height, margin).into_iter().map(|(line, _)| line).collect()
+}
+
+/// What is shown where somebody opens the daemon as a pane.
+pub(crate) fn about_daemon(width: usize, height: usize) -> Vec<Line> {
+    let (inner, margin) = room(width);
+    let reading = Reading::new(Kind::Report, "ConvoSync")
+        .with(Role::Plain, "This part works in the background: sidebars show what it knows.");
+    let screen = read(&reading, inner, height);
+    framed(screen, width, height, margin).into_iter().map(|(line, _)| line).collect()
+}

@@ -1,0 +1,531 @@
+//! What the user sees and presses: the sessions, the state of the place, dialogs.
+
+mod draw;
+mod list;
+mod over;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use convosync_wire::{Decision, DeleteArgs, Failure, MessageRange, ResumeArgs, SaveArgs};
+use convosync_wire::{SessionRow, SessionsArgs, ShowArgs, Verb};
+
+pub(crate) use draw::{about_daemon, permissions};
+
+use crate::answer::{self, Answer};
+use crate::helper;
+use crate::host::{Event, Key};
+use crate::line::{Line, Role};
+use crate::talk::{Ask, Sessions, State, Tell};
+use crate::text::{clean, next_age};
+use draw::Target;
+use over::{Dialog, Kind, Over, Prompt, Reading, What};
+
+/// After so long without a word it is said that a call is slow, in milliseconds.
+const SLOW: i64 = 20_000;
+
+/// Rows that a page key moves by.
+const PAGE: isize = 5;
+
+/// A verb of few questions asks each of them once; more is a helper that goes round in circles.
+const ROUNDS: usize = 8;
+
+/// Longest message that is typed, in letters.
+const LONGEST_MESSAGE: usize = 1000;
+
+/// Something that a sidebar wants.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Wish {
+    /// Of the daemon.
+    Ask(Ask),
+    /// To be drawn anew.
+    Redraw,
+    /// To be woken, in so many milliseconds.
+    Wake(i64),
+}
+
+/// A call that runs.
+#[derive(Debug, Clone, PartialEq)]
+struct Working {
+    number: u64,
+    verb: Verb,
+    rounds: usize,
+    /// What is being done.
+    doing: String,
+    /// When somebody last said something of it.
+    since: i64,
+    slow: bool,
+}
+
+/// A short word at the bottom.
+#[derive(Debug, Clone, PartialEq)]
+struct Said {
+    role: Role,
+    text: String,
+}
+
+/// One sidebar.
+#[derive(Debug)]
+pub(crate) struct Sidebar {
+    sessions: Sessions,
+    state: State,
+    /// The session that the user is on.
+    selected: Option<String>,
+    filter: String,
+    over: Option<Over>,
+    working: Option<Working>,
+    said: Option<Said>,
+    next: u64,
+    size: (usize, usize),
+    visible: bool,
+    /// When the next wake-up comes that was asked for.
+    wakes_at: Option<i64>,
+}
+
+impl Default for Sidebar {
+    fn default() -> Self {
+        Self {
+            sessions: Sessions::default(),
+            state: State::default(),
+            selected: None,
+            filter: String::new(),
+            over: None,
+            working: None,
+            said: None,
+            next: 1,
+            size: (33, 24),
+            visible: true,
+            wakes_at: None,
+        }
+    }
+}
+
+impl Sidebar {
+    /// Takes down what happened in the pane.
+    pub(crate) fn update(&mut self, event: &Event, now_ms: i64) -> Vec<Wish> {
+        let mut wishes = match event {
+            Event::Key(key) => self.pressed(*key, now_ms),
+            Event::Click(line, column) => self.clicked(*line, *column, now_ms),
+            Event::Scroll(lines) => self.moved(*lines),
+            Event::Size(columns, rows) => {
+                self.size = (*columns, *rows);
+                return Vec::new();
+            }
+            Event::Visible(visible) if *visible != self.visible => {
+                self.visible = *visible;
+                if *visible { vec![Wish::Redraw] } else { Vec::new() }
+            }
+            Event::Woken => self.woken(now_ms),
+            _ => Vec::new(),
+        };
+        wishes.extend(self.wake(now_ms));
+        wishes
+    }
+
+    /// Takes down what the daemon says.
+    pub(crate) fn told(&mut self, tell: Tell, now_ms: i64) -> Vec<Wish> {
+        let mut wishes = vec![Wish::Redraw];
+        match tell {
+            Tell::Sessions(sessions) => {
+                self.sessions = sessions;
+                self.keep_selection();
+            }
+            Tell::State(state) => self.take_state(state),
+            Tell::Progress { number, progress } => {
+                let Some(working) = self.working.as_mut().filter(|w| w.number == number) else {
+                    return Vec::new();
+                };
+                working.doing = clean(&progress.text);
+                (working.since, working.slow) = (now_ms, false);
+            }
+            Tell::Returned { number, answer } => {
+                wishes.extend(self.returned(number, answer, now_ms))
+            }
+            Tell::AskToSave => self.ask_to_save(),
+        }
+        wishes.extend(self.wake(now_ms));
+        wishes
+    }
+
+    fn take_state(&mut self, state: State) {
+        let is_new = state.trouble.is_some() && state.trouble != self.state.trouble;
+        let is_trouble =
+            |over: &Over| matches!(over, Over::Reading(Reading { kind: Kind::Trouble, .. }));
+        if self.over.as_ref().is_some_and(is_trouble) && state.trouble != self.state.trouble {
+            self.over = None;
+        }
+        if let Some(failure) = state.trouble.as_ref().filter(|_| is_new && self.over.is_none()) {
+            self.over = Some(Over::Reading(report::failure(failure, Kind::Trouble)));
+        }
+        self.state = state;
+    }
+
+    /// Something is wrong that nobody asked for.
+    pub(crate) fn failed(&mut self, failure: Failure) -> Vec<Wish> {
+        self.over = Some(Over::Reading(report::failure(&failure, Kind::Failure)));
+        vec![Wish::Redraw]
+    }
+
+    /// The daemon that knew of a call is gone, and another one took its place.
+    pub(crate) fn lost_daemon(&mut self) -> Vec<Wish> {
+        if self.working.take().is_some() {
+            self.say(Role::Error, "who ran this is gone: look at `convosync status`");
+        }
+        vec![Wish::Redraw]
+    }
+
+    fn say(&mut self, role: Role, text: &str) {
+        self.said = Some(Said { role, text: text.to_owned() });
+    }
+
+    /// Whoever was selected stays so; who is gone makes room for the first.
+    fn keep_selection(&mut self) {
+        let shown = self.shown();
+        let is_there =
+            self.selected.as_ref().is_some_and(|id| shown.iter().any(|row| row.session_id == *id));
+        if !is_there {
+            self.selected = shown.first().map(|row| row.session_id.clone());
+        }
+    }
+
+    /// The rows that are shown, in their order.
+    fn shown(&self) -> Vec<&SessionRow> {
+        let here = self.state.here.as_ref().and_then(|here| here.repository.as_deref());
+        list::ordered(&self.sessions.rows, here, &self.filter)
+    }
+
+    fn selected_row(&self) -> Option<&SessionRow> {
+        let id = self.selected.as_ref()?;
+        self.sessions.rows.iter().find(|row| row.session_id == *id)
+    }
+
+    fn pressed(&mut self, key: Key, now_ms: i64) -> Vec<Wish> {
+        let mut wishes = vec![Wish::Redraw];
+        wishes.extend(match self.over.take() {
+            None => self.pressed_in_list(key, now_ms),
+            Some(Over::Prompt(prompt)) => self.pressed_in_prompt(prompt, key, now_ms),
+            Some(Over::Dialog(dialog)) => self.pressed_in_dialog(dialog, key, now_ms),
+            Some(Over::Reading(reading)) => self.pressed_in_reading(reading, key, now_ms),
+        });
+        wishes
+    }
+
+    fn pressed_in_list(&mut self, key: Key, now_ms: i64) -> Vec<Wish> {
+        self.said = None;
+        match key {
+            Key::Down | Key::Char('j') => return self.moved(1),
+            Key::Up | Key::Char('k') => return self.moved(-1),
+            Key::PageDown => return self.moved(PAGE),
+            Key::PageUp => return self.moved(-PAGE),
+            Key::Home | Key::Char('g') => return self.moved(isize::MIN),
+            Key::End | Key::Char('G') => return self.moved(isize::MAX),
+            Key::Enter => return self.resume(now_ms),
+            Key::Char('i') => return self.details(now_ms),
+            Key::Char('p') => return self.pin(now_ms),
+            Key::Char('d') => return self.delete(now_ms),
+            Key::Char('s') => self.ask_to_save(),
+            Key::Char('r') => return vec![Wish::Ask(Ask::Refresh)],
+            Key::Char('/') => {
+                let text = self.filter.clone();
+                self.over = Some(Over::Prompt(Prompt { what: What::Filter, text }));
+            }
+            Key::Char('?') => {
+                let reading = report::help(&self.state);
+                self.over = Some(Over::Reading(reading));
+            }
+            Key::Esc => self.left(),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Esc in the list: stops waiting for what is slow, or shows all sessions again.
+    fn left(&mut self) {
+        if self.working.as_ref().is_some_and(|working| working.slow) {
+            self.working = None;
+            self.say(Role::Dim, "it goes on by itself");
+        } else if !self.filter.is_empty() {
+            self.filter.clear();
+            self.keep_selection();
+        }
+    }
+
+    fn moved(&mut self, by: isize) -> Vec<Wish> {
+        match &mut self.over {
+            Some(Over::Reading(reading)) => {
+                reading.scroll(by, self.size);
+                return vec![Wish::Redraw];
+            }
+            Some(Over::Dialog(dialog)) => {
+                dialog.step(by);
+                return vec![Wish::Redraw];
+            }
+            Some(Over::Prompt(_)) => return Vec::new(),
+            None => {}
+        }
+        let shown = self.shown();
+        let Some(last) = shown.len().checked_sub(1) else { return Vec::new() };
+        let at = |id: &String| shown.iter().position(|row| row.session_id == *id);
+        let now = self.selected.as_ref().and_then(at).unwrap_or(0);
+        let to = now.saturating_add_signed(by).min(last);
+        let id = shown[to].session_id.clone();
+        let mut wishes = vec![Wish::Redraw];
+        if to == last && by > 0 && self.sessions.more {
+            wishes.push(Wish::Ask(Ask::More));
+        }
+        wishes.extend(self.select(id));
+        wishes
+    }
+
+    /// Whoever is looked at is no longer new.
+    fn select(&mut self, id: String) -> Option<Wish> {
+        let is_new = self.sessions.fresh.contains(&id);
+        self.selected = Some(id.clone());
+        is_new.then_some(Wish::Ask(Ask::Seen(id)))
+    }
+
+    fn ask_to_save(&mut self) {
+        self.said = None;
+        let prompt = Prompt { what: What::Message, text: String::new() };
+        self.over = Some(Over::Prompt(prompt));
+    }
+
+    fn resume(&mut self, now_ms: i64) -> Vec<Wish> {
+        let Some(session) = self.selected.clone() else { return Vec::new() };
+        let args = ResumeArgs { session: Some(session), ..ResumeArgs::default() };
+        self.call_here(Verb::Resume(args), now_ms)
+    }
+
+    fn details(&mut self, now_ms: i64) -> Vec<Wish> {
+        let Some(session) = self.selected.clone() else { return Vec::new() };
+        let messages = MessageRange { first: Some(1), last: Some(1) };
+        let args = ShowArgs { session: Some(session.clone()), messages, ..ShowArgs::default() };
+        let mut wishes = self.call(Verb::Show(args), now_ms);
+        wishes.extend(self.select(session));
+        wishes
+    }
+
+    fn pin(&mut self, now_ms: i64) -> Vec<Wish> {
+        let Some(row) = self.selected_row() else { return Vec::new() };
+        let args = SessionsArgs { sessions: vec![row.session_id.clone()] };
+        let verb = if row.pinned { Verb::Unpin(args) } else { Verb::Pin(args) };
+        self.call(verb, now_ms)
+    }
+
+    /// The helper asks before it deletes.
+    fn delete(&mut self, now_ms: i64) -> Vec<Wish> {
+        let Some(session) = self.selected.clone() else { return Vec::new() };
+        self.call(Verb::Delete(DeleteArgs { sessions: vec![session], yes: false }), now_ms)
+    }
+
+    fn save(&mut self, message: &str, now_ms: i64) -> Vec<Wish> {
+        let message = message.trim();
+        let message = (!message.is_empty()).then(|| message.to_owned());
+        let args = SaveArgs { message, interactive: true, ..SaveArgs::default() };
+        self.call_here(Verb::Save(args), now_ms)
+    }
+
+    /// A call that acts on the place where the user is.
+    fn call_here(&mut self, verb: Verb, now_ms: i64) -> Vec<Wish> {
+        if self.state.directory.is_none() {
+            return self.failed(report::nowhere());
+        }
+        self.call(verb, now_ms)
+    }
+
+    fn call(&mut self, verb: Verb, now_ms: i64) -> Vec<Wish> {
+        self.call_again(verb, 0, now_ms)
+    }
+
+    fn call_again(&mut self, verb: Verb, rounds: usize, now_ms: i64) -> Vec<Wish> {
+        if let Some(working) = &self.working {
+            let text = format!("wait: {}", working.doing);
+            self.say(Role::Error, &text);
+            return vec![Wish::Redraw];
+        }
+        let number = self.next;
+        self.next += 1;
+        let doing = report::doing(&verb).to_owned();
+        let changes = !matches!(verb, Verb::Show(_));
+        let ask = Ask::Call { number, verb: helper::written(&verb), changes };
+        self.said = None;
+        self.working = Some(Working { number, verb, rounds, doing, since: now_ms, slow: false });
+        vec![Wish::Ask(ask), Wish::Redraw]
+    }
+
+    fn returned(&mut self, number: u64, answer: Result<String, Failure>, now_ms: i64) -> Vec<Wish> {
+        let Some(working) = self.working.take_if(|working| working.number == number) else {
+            return Vec::new();
+        };
+        match answer.and_then(|json| answer::read(&json)) {
+            Ok(Answer::Decide(decision)) => self.asked(working, decision),
+            Ok(Answer::Failed(failure)) | Err(failure) => drop(self.failed(failure)),
+            Ok(answer) => self.done(&answer, now_ms),
+        }
+        Vec::new()
+    }
+
+    fn done(&mut self, answer: &Answer, now_ms: i64) {
+        if let Some((role, text)) = report::said(answer) {
+            self.say(role, &text);
+        }
+        if let Some(reading) = report::reading(answer, now_ms) {
+            self.over = Some(Over::Reading(reading));
+        }
+    }
+
+    fn asked(&mut self, working: Working, decision: Decision) {
+        if working.rounds >= ROUNDS || decision.choices.is_empty() {
+            drop(self.failed(helper::unexpected()));
+            return;
+        }
+        let Working { verb, rounds, .. } = working;
+        self.over = Some(Over::Dialog(Dialog::of(decision, verb, rounds)));
+    }
+
+    fn pressed_in_prompt(&mut self, mut prompt: Prompt, key: Key, now_ms: i64) -> Vec<Wish> {
+        match key {
+            Key::Esc => {
+                if prompt.what == What::Filter {
+                    self.filter.clear();
+                    self.keep_selection();
+                }
+                return Vec::new();
+            }
+            Key::Enter => {
+                return match prompt.what {
+                    What::Message => self.save(&prompt.text, now_ms),
+                    What::Filter => Vec::new(),
+                };
+            }
+            Key::Backspace => drop(prompt.text.pop()),
+            Key::Clear => prompt.text.clear(),
+            Key::Char(letter) if !letter.is_control() => {
+                if prompt.text.chars().count() < LONGEST_MESSAGE {
+                    prompt.text.push(letter);
+                }
+            }
+            _ => {}
+        }
+        if prompt.what == What::Filter {
+            self.filter.clone_from(&prompt.text);
+            self.keep_selection();
+        }
+        self.over = Some(Over::Prompt(prompt));
+        Vec::new()
+    }
+
+    fn pressed_in_dialog(&mut self, mut dialog: Dialog, key: Key, now_ms: i64) -> Vec<Wish> {
+        match key {
+            Key::Esc => {
+                self.say(Role::Dim, "nothing was changed");
+                return Vec::new();
+            }
+            Key::Enter => return self.choose(dialog, now_ms),
+            Key::Down | Key::Tab | Key::Char('j') => dialog.step(1),
+            Key::Up | Key::Char('k') => dialog.step(-1),
+            Key::Char(digit) if dialog.at_digit(digit) => return self.choose(dialog, now_ms),
+            _ => {}
+        }
+        self.over = Some(Over::Dialog(dialog));
+        Vec::new()
+    }
+
+    /// Makes the same call again, with what was chosen.
+    fn choose(&mut self, dialog: Dialog, now_ms: i64) -> Vec<Wish> {
+        let rounds = dialog.rounds + 1;
+        match dialog.chosen() {
+            None => {
+                self.say(Role::Dim, "nothing was changed");
+                Vec::new()
+            }
+            Some(Ok(verb)) => self.call_again(verb, rounds, now_ms),
+            Some(Err(_)) => self.failed(helper::unexpected()),
+        }
+    }
+
+    fn pressed_in_reading(&mut self, mut reading: Reading, key: Key, now_ms: i64) -> Vec<Wish> {
+        match key {
+            Key::Esc | Key::Char('q') => return self.closed(&reading),
+            Key::Enter if reading.kind == Kind::Details => return self.resume(now_ms),
+            Key::Enter | Key::Char('i' | '?') => return self.closed(&reading),
+            Key::Char('r') if reading.kind == Kind::Trouble => {
+                return vec![Wish::Ask(Ask::Refresh)];
+            }
+            Key::Down | Key::Char('j') => reading.scroll(1, self.size),
+            Key::Up | Key::Char('k') => reading.scroll(-1, self.size),
+            Key::PageDown | Key::Char(' ') => reading.scroll(PAGE, self.size),
+            Key::PageUp => reading.scroll(-PAGE, self.size),
+            Key::Home | Key::Char('g') => reading.scroll(isize::MIN, self.size),
+            Key::End | Key::Char('G') => reading.scroll(isize::MAX, self.size),
+            _ => {}
+        }
+        self.over = Some(Over::Reading(reading));
+        Vec::new()
+    }
+
+    fn closed(&mut self, reading: &Reading) -> Vec<Wish> {
+        if reading.kind == Kind::Trouble { vec![Wish::Ask(Ask::Dismiss)] } else { Vec::new() }
+    }
+
+    fn clicked(&mut self, line: usize, column: usize, now_ms: i64) -> Vec<Wish> {
+        let (width, height) = self.size;
+        let screen = self.screen(width, height, now_ms);
+        match screen.into_iter().nth(line).map(|(_, target)| target) {
+            Some(Target::Row(id)) if self.selected.as_ref() == Some(&id) => self.details(now_ms),
+            Some(Target::Row(id)) => {
+                let mut wishes = vec![Wish::Redraw];
+                wishes.extend(self.select(id));
+                wishes
+            }
+            Some(Target::Choice(number)) => {
+                let Some(Over::Dialog(mut dialog)) = self.over.take() else { return Vec::new() };
+                dialog.at = number;
+                let mut wishes = self.choose(dialog, now_ms);
+                wishes.push(Wish::Redraw);
+                wishes
+            }
+            Some(Target::Keys(keys)) => {
+                let key = keys.into_iter().find(|(columns, _)| columns.contains(&column));
+                key.map(|(_, key)| self.pressed(key, now_ms)).unwrap_or_default()
+            }
+            Some(Target::Nothing) | None => Vec::new(),
+        }
+    }
+
+    fn woken(&mut self, now_ms: i64) -> Vec<Wish> {
+        // Timers are not told apart: another one may have rung.
+        if self.wakes_at.is_none_or(|at| now_ms < at) {
+            return Vec::new();
+        }
+        self.wakes_at = None;
+        if let Some(working) = &mut self.working
+            && now_ms.saturating_sub(working.since) >= SLOW
+        {
+            working.slow = true;
+        }
+        if self.visible { vec![Wish::Redraw] } else { Vec::new() }
+    }
+
+    /// Asks to be woken when something that is shown says something else: an age, or that a call is
+    /// slow. While nothing is seen and nothing runs, nothing wakes it.
+    fn wake(&mut self, now_ms: i64) -> Option<Wish> {
+        let ages = self.sessions.rows.iter().map(|row| next_age(row.timestamp, now_ms));
+        let ages = ages.min().filter(|_| self.visible);
+        let slow = self.working.as_ref().filter(|working| !working.slow);
+        let slow =
+            slow.map(|working| working.since.saturating_add(SLOW).saturating_sub(now_ms).max(100));
+        let pause = ages.into_iter().chain(slow).min()?;
+        let at = now_ms.saturating_add(pause);
+        if self.wakes_at.is_some_and(|before| before <= at && before > now_ms) {
+            return None;
+        }
+        self.wakes_at = Some(at);
+        Some(Wish::Wake(pause))
+    }
+
+    /// The pane's lines.
+    pub(crate) fn view(&self, width: usize, height: usize, now_ms: i64) -> Vec<Line> {
+        self.screen(width, height, now_ms).into_iter().map(|(line, _)| line).collect()
+    }
+}
