@@ -111,6 +111,20 @@ fn a_revoked_device_is_told_and_keeps_what_it_did_not_send() {
 }
 
 #[test]
+fn a_device_that_was_away_for_two_keys_and_is_revoked_by_the_second_sends_nothing() {
+    let (world, desktop, laptop) = World::pair();
+    desktop.json(&["key", "rotate"]);
+    desktop.json(&["device", "revoke", "laptop", "--yes"]);
+    let store = fingerprint(&world.store(), &[]);
+    refused(&laptop, &["list"], "convosync::device::revoked");
+    laptop.talk(ID, 1);
+    let report = laptop.json(&["save", "Too late"]);
+    assert_eq!((&report["synced"], &report["queued"]), (&false.into(), &1.into()), "{report}");
+    assert!(report["notes"].to_string().contains("convosync::device::revoked"), "{report}");
+    assert_eq!(fingerprint(&world.store(), &[]), store, "it wrote into the store");
+}
+
+#[test]
 fn what_a_revoked_device_saves_later_is_shown_and_does_not_count() {
     let (world, desktop, laptop) = revoked();
     // It has no news of the store: its copy is from before.

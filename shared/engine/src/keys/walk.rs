@@ -61,6 +61,10 @@ impl Walk<'_> {
             by_epoch.entry(epoch_of(&record.0).unwrap_or(0)).or_default().push(record);
         }
         let mut walked = Walked::default();
+        // Of a record that was believed before, the key may come only now.
+        for epoch in 2..=self.epochs.newest() {
+            self.learn(epoch);
+        }
         grown(self);
         for (epoch, group) in by_epoch {
             self.follow_one(epoch, &group, followed, &mut walked);
