@@ -171,8 +171,13 @@ fn a_revoked_device_joins_again_as_a_new_one() {
     let (world, desktop, laptop) = revoked();
     let old = profile(&laptop).device.id;
     refused(&laptop, &["list"], "convosync::device::revoked");
-    let joined = world.join(&laptop);
+    let moved = format!("{}-moved", world.store_url());
+    desktop.json(&["store", "move", &moved]);
+    let words = fs::read_to_string(world.words()).expect("the words were written");
+    let join = ["device", "join", "--recovery", "--store", &moved, "--device", "laptop"];
+    let joined = laptop.with_input(&join, &words);
     assert!(joined.status.success(), "{}", told(&joined));
+    assert!(told(&joined).contains(&moved), "{}", told(&joined));
     assert_ne!(profile(&laptop).device.id, old);
     save(&laptop, "Back again");
     assert_eq!(desktop.json(&["list"])[0]["message"], "Back again");

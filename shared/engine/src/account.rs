@@ -276,7 +276,8 @@ impl Engine<'_> {
         let Surveyed { epochs, account } = self.survey(given, store)?;
         if let Some(profile) = before.as_ref().filter(|profile| !profile.local_only) {
             if profile.account.id == account.id {
-                return self.join_again(new, profile, account, &epochs, store);
+                let now = Profile { account, store_url: url, ..profile.clone() };
+                return self.join_again(new, profile, now, &epochs, store);
             }
             return Err(other_account(profile).into());
         }
@@ -316,24 +317,24 @@ impl Engine<'_> {
     }
 
     /// Joins a device that was of the account before: one that was left out gets the keys that it
-    /// lacks, one that was revoked becomes a new device. What it has not sent stays as it is.
+    /// lacks, one that was revoked becomes a new device. What it has not sent stays as it is. `after`
+    /// has the account as it is now, and the store that it was found in.
     fn join_again(
         &self,
         new: &NewDevice<'_>,
         profile: &Profile,
-        account: Account,
+        mut after: Profile,
         epochs: &Epochs,
         store: &dyn Store,
     ) -> Result<AccountReport, Trouble> {
         let revoked = epochs.membership(&profile.device.id) == Membership::Revoked;
-        let same_key =
-            profile.account.epoch == account.epoch && profile.account.master == account.master;
+        let same_key = profile.account.epoch == after.account.epoch
+            && profile.account.master == after.account.master;
         if !revoked && same_key {
             self.enter(profile, store)?;
             let notes = vec![set_up_with(profile)];
             return Ok(self.account_report(profile, SetUp::default(), notes));
         }
-        let mut after = Profile { account, ..profile.clone() };
         if revoked {
             after.device = self.new_device(&NewDevice {
                 name: new.name.or(Some(&profile.device.name)),
