@@ -163,6 +163,49 @@ fn ask(side: &Side, terminal: &Terminal, model: &ModelServer, mark: &str) {
 }
 
 #[test]
+fn an_archived_conversation_is_gone_on_with_from_where_it_begins_and_is_whole_in_the_store() {
+    let model = ModelServer::start();
+    let (_world, a, b) = sides(&model);
+    let id = a.say(&[], "The login ONE-1").id;
+    for prompt in ["The logout TWO-2", "The tests THREE-3"] {
+        a.say(&["--resume", &id], prompt);
+    }
+    let whole = a.transcript(&id);
+    a.device.ok(&["config", "set", "large.messages", "1"]);
+    let archive = ["save", "--on-large", "archive", "--from-message", "5", "archived"];
+    let saved = a.device.json(&archive);
+    assert_eq!(saved["message_count"], 6, "{saved}");
+    let session = saved["session_id"].as_str().expect("an id");
+
+    // The client takes the shorter transcript for the conversation, and the model is sent no more.
+    b.device.json(&["resume"]);
+    let short = b.transcript(&id);
+    assert!(short.contains("THREE-3") && !short.contains("TWO-2"), "{short}");
+    assert_eq!(b.say(&["--resume", &id], "The manual FOUR-4").id, id);
+    let sent = model.last_with("FOUR-4").expect("the client asked the model").texts("user");
+    let said = |words: &str| sent.iter().any(|text| text.contains(words));
+    assert!(said("THREE-3") && !said("TWO-2") && !said("ONE-1"), "{sent:?}");
+    assert!(b.transcript(&id).starts_with(&short), "a turn only appends");
+    b.device.json(&["save", "went on"]);
+
+    // In the store it is whole, and where the beginning is it stays.
+    let exported = b.device.ok(&["export", session, "--format", "jsonl"]);
+    let prompts = ["ONE-1", "TWO-2", "THREE-3", "FOUR-4"];
+    let of = |line: &&str| line.contains("\"type\":\"user\"");
+    for words in prompts {
+        let lines = exported.lines().filter(of).filter(|line| line.contains(words));
+        assert_eq!(lines.count(), 1, "{words}");
+    }
+    a.device.json(&["resume"]);
+    assert!(a.transcript(&id).starts_with(&whole), "what was here is its beginning");
+    assert_eq!(a.say(&["--resume", &id], "The end FIVE-5").id, id);
+    let sent = model.last_with("FIVE-5").expect("the client asked the model").texts("user");
+    for words in prompts {
+        assert!(sent.iter().any(|text| text.contains(words)), "{words}: {sent:?}");
+    }
+}
+
+#[test]
 fn the_picker_lists_what_was_brought_back_and_rewind_restores_its_files() {
     let model = ModelServer::start();
     let (_world, a, b) = sides(&model);

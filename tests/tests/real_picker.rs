@@ -47,6 +47,102 @@ fn a_session_is_found_by_typing_and_resumed() {
 }
 
 #[test]
+fn what_the_picker_led_to_is_asked_about_until_an_answer_is_one_of_the_choices() {
+    let (_world, _desktop, laptop) = sessions();
+    laptop.write("README.md", "changed here\n");
+    let before = laptop.standing();
+    let ask = |answers: &[&str]| {
+        let terminal = open(&laptop, &laptop.env(), "resume");
+        terminal.wait_for_calm("Available Sessions");
+        terminal.type_text("oauth");
+        terminal.wait_until("only one session", |screen| !screen.contains("manual"));
+        terminal.press(&["Enter"]);
+        for answer in answers {
+            terminal.wait_for_calm("'q' to cancel:");
+            terminal.type_text(answer);
+            terminal.press(&["Enter"]);
+        }
+        terminal
+    };
+    let terminal = ask(&["7"]);
+    let screen = terminal.wait_for("That is none of the choices.");
+    assert!(screen.contains("Branch Mismatch"), "{screen}");
+    terminal.type_text("q");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("Cancelled: nothing was changed.");
+    assert_eq!(laptop.standing(), before);
+
+    let terminal = ask(&["1"]);
+    let screen = terminal.wait_for_calm("Uncommitted Changes Detected");
+    assert!(screen.contains("1. [Stash & Continue] - Recommended"), "{screen}");
+    // Enter alone is the recommended choice.
+    terminal.press(&["Enter"]);
+    terminal.wait_for("Session restored!");
+    assert_eq!(laptop.git(&["branch", "--show-current"]), "feature/oauth");
+    assert_eq!(laptop.git(&["show", "stash@{0}:README.md"]), "changed here");
+}
+
+/// The form, once it has drawn itself.
+fn form(device: &Device, args: &str) -> Terminal {
+    let terminal = open(device, &device.env(), &format!("save -i {args}"));
+    terminal.wait_for_calm("ConvoSync Save Session");
+    terminal
+}
+
+#[test]
+fn a_save_is_filled_in_as_a_form() {
+    let (_world, desktop, laptop) = World::pair();
+    desktop.talk(ID, 2);
+    desktop.write("app.js", "one\n");
+    let terminal = form(&desktop, "");
+    terminal.type_text("Fixed the login");
+    terminal.wait_for("Fixed the login");
+    terminal.press(&["Tab"]);
+    terminal.press(&["C-u"]);
+    terminal.type_text("fix/login");
+    let screen = terminal.wait_for("Branch: fix/login");
+    assert!(screen.contains("6 messages") && screen.contains("☑ Terminal"), "{screen}");
+    for key in ["Down", "Down", "Down", "Space"] {
+        terminal.press(&[key]);
+    }
+    terminal.wait_for("☐ Terminal");
+    terminal.press(&["Down"]);
+    terminal.press(&["Down"]);
+    terminal.wait_for("› [Save & Sync]");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("Ready to resume on laptop!");
+    let row = &laptop.json(&["list"])[0];
+    assert_eq!((&row["message"], &row["branch"]), (&"Fixed the login".into(), &"fix/login".into()));
+    assert_eq!(row["holds"], serde_json::json!(["code", "conversation"]));
+}
+
+#[test]
+fn a_form_wants_a_message_and_called_off_it_changes_nothing() {
+    let (_world, desktop, _laptop) = World::pair();
+    desktop.set_up("");
+    desktop.write("app.js", "one\n");
+    let before = desktop.standing();
+    let terminal = form(&desktop, "");
+    terminal.press(&["Enter"]);
+    let screen = terminal.wait_for_calm("message");
+    assert!(screen.contains("ConvoSync Save Session"), "it is still there:\n{screen}");
+    terminal.press(&["Escape"]);
+    terminal.wait_for("Cancelled: nothing was changed.");
+    assert_eq!(desktop.standing(), before);
+
+    // On the default branch it is asked afterwards how.
+    let terminal = form(&desktop, "'Half of it'");
+    terminal.press(&["Enter"]);
+    terminal.wait_for_calm("Save on the Default Branch");
+    terminal.type_text("2");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("Ready to resume on laptop!");
+    let row = &desktop.json(&["list"])[0];
+    assert_eq!((&row["message"], &row["uncommitted"]), (&"Half of it".into(), &1.into()));
+    assert_eq!(desktop.git(&["log", "-1", "--format=%s"]), "start");
+}
+
+#[test]
 fn arrows_and_numbers_choose_and_escape_changes_nothing() {
     let (_world, _desktop, laptop) = sessions();
     let terminal = open(&laptop, &laptop.env(), "show");
@@ -81,7 +177,8 @@ fn a_long_conversation_is_read_in_the_users_pager() {
     env.insert("PAGER".to_owned(), format!("{} -x", pager.display()));
     let terminal = open(&desktop, &env, "resume --read-only --latest");
     terminal.wait_for("paged 40 answers, -x");
-    let terminal = open(&desktop, &env, "show --latest --no-pager");
+    // Of a program that ends at once tmux may not show the last of a long text.
+    let terminal = open(&desktop, &env, "show --latest --no-pager; read -r line");
     terminal.wait_for("Go on with it");
 }
 

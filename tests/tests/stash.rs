@@ -213,6 +213,10 @@ fn on_the_default_branch_it_is_asked_once_how_to_save() {
     let flags: Vec<_> = flags.filter_map(|choice| choice["flag"].as_str()).collect();
     assert_eq!(flags, ["--commit", "--stash", ""]);
     assert_eq!(untouched(&desktop), before);
+    let plan = desktop.json(&["save", "first", "--dry-run"]);
+    assert_eq!(plan["decisions"][0]["question"], "save-mode", "a plan tells and does not ask");
+    let plan = desktop.json(&["save", "first", "--dry-run", "--branch", "feature/new"]);
+    assert_eq!(plan["decisions"], Value::Array(Vec::new()), "others do not start from that one");
     desktop.json(&["save", "first", "--stash"]);
     assert_eq!(desktop.fails(&["save", "again"]).0, 3, "a flag is for one save");
     desktop.ok(&["config", "set", "save.mode", "stash"]);

@@ -95,10 +95,7 @@ fn work(device: &Device, step: &str) {
 fn pair(kind: Kind) -> Option<(World, Device, Device)> {
     let world = World::new();
     if kind == Kind::Sha256 {
-        let origin = world.origin();
-        fs::remove_dir_all(&origin).expect("it was made");
-        let init = ["init", "-q", "--bare", "-b", "main", "--object-format=sha256"];
-        world.visitor("nobody").git(&[&init[..], &[&text(&origin)]].concat());
+        hash_with_sha256(&world);
     }
     let (world, mut desktop, mut laptop) = world.with_pair();
     for name in ["in/gone.txt", "in/old-name.txt", "out/away.txt"] {
@@ -117,6 +114,18 @@ fn pair(kind: Kind) -> Option<(World, Device, Device)> {
         }
     }
     Some((world, desktop, laptop))
+}
+
+/// Git before 2.41 clones an empty repository without its hash, so it gets a commit.
+fn hash_with_sha256(world: &World) {
+    let (origin, visitor) = (world.origin(), world.visitor("nobody"));
+    fs::remove_dir_all(&origin).expect("it was made");
+    let init = ["init", "-q", "-b", "main", "--object-format=sha256"];
+    visitor.git(&[&init[..], &["--bare", &text(&origin)]].concat());
+    visitor.git(&init);
+    let who = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org"];
+    visitor.git(&[&who[..], &["commit", "-q", "--allow-empty", "-m", "seed"]].concat());
+    visitor.git(&["push", "-q", &text(&origin), "main"]);
 }
 
 fn add_library(world: &World, device: &Device) {

@@ -207,6 +207,7 @@ impl Engine<'_> {
         self.env_is_named(args)?;
         let scene = self.scene(request, args.conversation.as_deref())?;
         let (onto, mode) = self.checked(&scene, args)?;
+        let mode = mode.ok_or_else(|| save_mode(&scene.facts))?;
         let message = self.message(member, &scene, args, mode)?;
         let archive = match args.interactive || args.on_large.is_some() {
             true => self.archive(&scene, args)?,
@@ -281,8 +282,13 @@ impl Engine<'_> {
         Ok(if files.is_empty() { assistant.files(&found.id)? } else { files })
     }
 
-    /// Whether the save may be done, on which branch, and how it takes what no commit holds.
-    fn checked(&self, scene: &Scene<'_>, args: &SaveArgs) -> Result<(Onto, SaveMode), Trouble> {
+    /// Whether the save may be done, on which branch, and how it takes what no commit holds; of that
+    /// none: the user has to say.
+    fn checked(
+        &self,
+        scene: &Scene<'_>,
+        args: &SaveArgs,
+    ) -> Result<(Onto, Option<SaveMode>), Trouble> {
         is_consistent(args, !scene.conversations.is_empty())?;
         let facts = &scene.facts;
         let mode = mode(facts, args, &self.ports.settings, &repository_name(facts));
@@ -293,7 +299,6 @@ impl Engine<'_> {
             is_wanted(branch, &self.ports.settings)?;
             large::refuse(&scene.facts)?;
         }
-        let mode = mode.ok_or_else(|| save_mode(facts))?;
         Ok((onto, mode))
     }
 
@@ -358,6 +363,9 @@ impl Engine<'_> {
         let args = &*self.as_asked(member.as_ref(), request, args)?;
         let scene = self.scene(request, args.conversation.as_deref())?;
         let (onto, mode) = self.checked(&scene, args)?;
+        let ask = mode.is_none().then(|| save_mode(&scene.facts));
+        // As the recommended answer has it.
+        let mode = mode.unwrap_or(SaveMode::Commit);
         let mut steps = code_steps(&scene.facts, &onto, args, mode);
         steps.push(match scene.conversations.first() {
             _ if args.no_conversation => "leave the conversation out".to_owned(),
@@ -388,6 +396,7 @@ impl Engine<'_> {
         let kept_back = if args.no_code { &[][..] } else { &scene.facts.kept_back };
         notes.splice(0..0, about::kept_back(kept_back));
         let (save, decisions) = self.foreseen(&scene, &onto, args)?;
+        let decisions = ask.into_iter().chain(decisions).collect();
         Ok(PlanReport { verb: "save".to_owned(), steps, decisions, save: Some(save), notes })
     }
 

@@ -78,16 +78,21 @@ pub(crate) fn mode(
         Some(mode) => Some(mode),
         // Nothing to be asked about, or nobody who starts from it.
         None if facts.changes.is_empty() || facts.remotes.is_empty() => Some(SaveMode::Commit),
-        None => (!is_on_default_branch(facts)).then_some(SaveMode::Commit),
+        None => (!is_onto_default_branch(facts, args)).then_some(SaveMode::Commit),
     }
 }
 
-/// The branch that clones start on; where nobody says which, by its usual names.
-fn is_on_default_branch(facts: &Facts) -> bool {
-    let HeadState::Branch(branch) = &facts.head else { return false };
-    match &facts.default_branch {
+/// Whether the save is to be on the branch that clones start on; where nobody says which, by its
+/// usual names.
+fn is_onto_default_branch(facts: &Facts, args: &SaveArgs) -> bool {
+    let here = match &facts.head {
+        HeadState::Branch(branch) => Some(branch.as_str()),
+        HeadState::Unborn(_) | HeadState::Detached => None,
+    };
+    let Some(branch) = args.branch.as_deref().or(here) else { return false };
+    match facts.default_branch.as_deref() {
         Some(name) => name == branch,
-        None => matches!(branch.as_str(), "main" | "master"),
+        None => matches!(branch, "main" | "master"),
     }
 }
 

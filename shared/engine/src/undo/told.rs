@@ -59,7 +59,10 @@ fn stash_step((message, then): &(String, Option<Oid>)) -> Option<String> {
 /// What is kept of what was here, and how it comes back.
 pub(super) fn kept(before: &Facts, new: &Entry) -> Vec<Note> {
     let record = &new.record;
-    let redo = || Some("convosync undo --redo".to_owned());
+    let back = match record.kind {
+        UndoKind::Undo => "convosync undo --redo",
+        UndoKind::Resume => "convosync undo",
+    };
     let mut kept = Vec::new();
     if let Some(code) = record.code.as_ref().filter(|code| code.work.is_some()) {
         let changes = match before.changes.len() {
@@ -69,7 +72,7 @@ pub(super) fn kept(before: &Facts, new: &Entry) -> Vec<Note> {
         kept.push(Note {
             code: "convosync::undo::kept".to_owned(),
             text: format!("what was here is kept under {}{changes}", reference(code)),
-            help: redo(),
+            help: None,
         });
     }
     let talks = record.conversations.iter();
@@ -78,8 +81,12 @@ pub(super) fn kept(before: &Facts, new: &Entry) -> Vec<Note> {
     kept.extend(there.map(|talk| Note {
         code: "convosync::undo::kept-conversation".to_owned(),
         text: format!("the conversation {} as it was here is kept on this device", talk.id),
-        help: redo(),
+        help: None,
     }));
+    // One command brings all of it back.
+    if let Some(last) = kept.last_mut() {
+        last.help = Some(back.to_owned());
+    }
     kept
 }
 

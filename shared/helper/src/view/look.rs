@@ -159,32 +159,49 @@ impl Look {
 /// Fewer columns than these are not folded into.
 const LEAST: usize = 16;
 
-/// Whether a line has a command that is typed or copied.
+/// Whether a line has a command that is typed or copied, and that nothing marks the end of.
 fn holds_command(text: &str) -> bool {
     ["convosync ", "git ", "claude ", "cd ", "chmod "].iter().any(|program| {
         text.match_indices(program).any(|(at, _)| {
             let before = text[..at].trim_end_matches(' ');
-            before.is_empty() || before.ends_with([':', '`', '(', '#'])
+            before.is_empty() || before.ends_with([':', '(', '#'])
         })
     })
 }
 
-/// The text in lines of at most so many columns, broken at spaces alone, so that paths and URLs stay
-/// whole. Further lines of an indented text stand a little deeper.
+/// The words of a text; what stands in backticks is one, as long as it is.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut open = false;
+    for word in text.split(' ') {
+        match words.last_mut() {
+            Some(last) if open => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+        open ^= word.matches('`').count() % 2 == 1;
+    }
+    words
+}
+
+/// The text in lines of at most so many columns, broken at spaces alone, so that paths, URLs and
+/// commands in backticks stay whole. Further lines of an indented text stand a little deeper.
 fn flow(text: &str, columns: usize) -> Vec<String> {
     let bare = text.trim_start_matches(' ');
     let indent = " ".repeat(text.len() - bare.len());
     let deeper = if indent.is_empty() { "" } else { "  " };
     let room = columns.saturating_sub(indent.len() + deeper.len()).max(1);
     let (mut lines, mut line) = (Vec::new(), String::new());
-    for word in bare.split(' ') {
+    for word in words(bare) {
         let room = if lines.is_empty() { room + deeper.len() } else { room };
         if !line.is_empty() && line.width() + 1 + word.width() > room {
             lines.push(std::mem::take(&mut line));
         } else if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&word);
     }
     lines.push(line);
     let place = |number| if number == 0 { indent.clone() } else { format!("{indent}{deeper}") };
@@ -261,6 +278,8 @@ mod tests {
         assert_eq!(fold("  a line of its own that goes on"), deeper);
         let command = "They stay until you run: convosync gc (keep some)";
         assert_eq!(fold(command), [command]);
+        let marked = ["run `convosync gc`", "and then", "`git -C /x switch main`."];
+        assert_eq!(fold("run `convosync gc` and then `git -C /x switch main`."), marked);
         assert_eq!(fold("日本語の とても長い 説明です"), ["日本語の とても長い", "説明です"]);
         assert_eq!(plain().folded(&"word ".repeat(40), 0).len(), 1, "a pipe takes any length");
     }

@@ -58,7 +58,8 @@ fn code(report: &ResumeReport, page: &mut Page<'_>) {
     }
     if report.uncommitted > 0 {
         let changes = counted(report.uncommitted, "uncommitted change");
-        page.sign(Sign::Done, &format!("{changes} of the session are here"));
+        let are = if report.uncommitted == 1 { "is" } else { "are" };
+        page.sign(Sign::Done, &format!("{changes} of the session {are} here"));
     }
 }
 
