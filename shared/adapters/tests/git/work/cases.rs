@@ -1,5 +1,7 @@
 //! Kinds of work and kinds of repositories.
 
+#![expect(clippy::print_stdout, reason = "what this git can't do is told, not passed over")]
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
