@@ -199,11 +199,11 @@ impl Plugin {
         if self.sidebar.is_none() {
             return Vec::new();
         }
-        let home = home(self.me, &self.plugins, &self.silent);
+        let home = self.first();
         if home == self.home {
             return Vec::new();
         }
-        let lost = self.home.is_some_and(|old| !self.plugins.contains_key(&old));
+        let lost = self.home.is_some();
         self.home = home;
         if home == Some(self.me) {
             return self.stand_in(now_ms);
@@ -215,6 +215,27 @@ impl Plugin {
             effects.extend(self.granted_wishes(wishes, now_ms));
         }
         effects
+    }
+
+    /// The daemon, or the plugin of ours with the lowest number. Where Zellij writes nothing down of
+    /// its sessions, the panes say who there is; a daemon was loaded before all others.
+    fn first(&self) -> Option<u32> {
+        if !self.plugins.contains_key(&self.me) && self.asks_left > 0 {
+            return None;
+        }
+        let known = self.plugins.iter().map(|(id, plugin)| (*id, plugin.url.as_str()));
+        let seen = self.addresses.iter().map(|(id, address)| (*id, address.as_str()));
+        let all: BTreeMap<u32, &str> = seen.chain(known).collect();
+        let ours = all.get(&self.me)?;
+        let ids = all.iter().filter(|(id, address)| *address == ours && !self.silent.contains(id));
+        let ids: Vec<u32> = ids.map(|(id, _)| *id).collect();
+        ids.iter().find(|id| self.is_daemon(**id)).or(ids.first()).copied()
+    }
+
+    fn is_daemon(&self, plugin: u32) -> bool {
+        let told = self.plugins.get(&plugin).map(|plugin| &plugin.configuration);
+        let role = told.and_then(|told| told.get(configuration::ROLE));
+        role.is_some_and(|role| role == configuration::DAEMON)
     }
 
     /// Does the daemon's work.
@@ -364,18 +385,6 @@ fn told_often(event: &Event) -> Option<&'static str> {
         Event::Panes(_) => Some("panes"),
         _ => None,
     }
-}
-
-/// The daemon, or the sidebar with the lowest number.
-fn home(me: u32, plugins: &BTreeMap<u32, PluginPane>, silent: &BTreeSet<u32>) -> Option<u32> {
-    let ours = &plugins.get(&me)?.url;
-    let mut candidates =
-        plugins.iter().filter(|(id, plugin)| plugin.url == *ours && !silent.contains(id));
-    let is_daemon = |plugin: &PluginPane| {
-        plugin.configuration.get(configuration::ROLE).is_some_and(|r| r == configuration::DAEMON)
-    };
-    let daemon = candidates.clone().find(|(_, plugin)| is_daemon(plugin));
-    daemon.or_else(|| candidates.next()).map(|(id, _)| *id)
 }
 
 fn silent(plugin: u32) -> Failure {

@@ -121,6 +121,13 @@ pub(crate) fn next_age(then_ms: i64, now_ms: i64) -> i64 {
     (step - passed % step).max(MINUTE)
 }
 
+/// What begins small, since it follows a name elsewhere, as a sentence.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
 /// `1 message`, `15 messages`.
 pub(crate) fn counted(count: u64, unit: &str) -> String {
     let end = if count == 1 { "" } else { "s" };

@@ -4,14 +4,14 @@
 use std::ops::Range;
 
 use convosync_wire::zellij::Watching;
-use convosync_wire::{HereReport, SessionRow, SessionState};
+use convosync_wire::{HereReport, SessionRow};
 
 use super::list;
 use super::over::{Dialog, Kind, Over, Paragraph, Prompt, Reading, What};
 use super::{Said, Sidebar, Working};
 use crate::host::Key;
 use crate::line::{Line, Role};
-use crate::text::{age, clean, counted, fit_end, fold, short, short_repository, width};
+use crate::text::{age, clean, counted, fit_end, fold, sentence, short, short_repository, width};
 
 /// From so many rows on there is room for a heading and lines between the parts.
 const TALL: usize = 16;
@@ -159,7 +159,7 @@ impl Sidebar {
         match row {
             None => (Role::Dim, "not saved yet".to_owned()),
             Some(row) => match list::state(row.state) {
-                Some(state) => (Role::Error, state.to_owned()),
+                Some(state) => (list::role(row.state), state.to_owned()),
                 None => (Role::Success, format!("saved {}", age(row.timestamp, now_ms))),
             },
         }
@@ -295,11 +295,7 @@ impl Sidebar {
             line = line.and(Role::Key, "★");
         }
         if let Some(sign) = list::sign(row.state) {
-            let role = match row.state {
-                SessionState::Conflict | SessionState::Queued => Role::Error,
-                _ => Role::Key,
-            };
-            line = line.and(role, sign);
+            line = line.and(list::role(row.state), sign);
         }
         line
     }
@@ -512,7 +508,10 @@ fn ask(dialog: &Dialog, inner: usize, height: usize) -> Screen {
     let spaced = height >= TALL;
     let choices = choices(dialog, inner);
     let mut help: Vec<Line> = decision.choices.get(dialog.at).map_or_else(Vec::new, |choice| {
-        fold(&choice.help, inner).into_iter().map(|line| Line::folded(Role::Dim, line)).collect()
+        fold(&sentence(&choice.help), inner)
+            .into_iter()
+            .map(|line| Line::folded(Role::Dim, line))
+            .collect()
     });
     let title: Vec<Line> =
         fold(&decision.title, inner).into_iter().map(|l| Line::folded(Role::Title, l)).collect();

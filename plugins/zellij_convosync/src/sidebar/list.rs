@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use convosync_wire::{SessionRow, SessionState};
 
+use crate::line::Role;
 use crate::text::first_line;
 
 /// The rows that a filter lets through, by repository: the one here first, then the one with the
@@ -63,6 +64,14 @@ pub(crate) fn state(state: SessionState) -> Option<&'static str> {
         SessionState::Arriving => Some("arriving"),
         SessionState::Conflict => Some("conflict"),
         SessionState::OutOfStep => Some("out of step"),
+    }
+}
+
+/// How a state that is not well is told: what may be lost, or has to be decided, stands out.
+pub(crate) fn role(state: SessionState) -> Role {
+    match state {
+        SessionState::Conflict | SessionState::Queued => Role::Error,
+        _ => Role::Key,
     }
 }
 

@@ -8,7 +8,7 @@ use super::over::{Kind, Reading};
 use crate::answer::{Answer, Kept, Resumed, Saved, Shown};
 use crate::line::Role;
 use crate::talk::State;
-use crate::text::{age, counted, short, short_repository};
+use crate::text::{age, counted, sentence, short, short_repository};
 
 /// What is being done, until the helper says more.
 pub(crate) fn doing(verb: &Verb) -> &'static str {
@@ -127,7 +127,7 @@ fn details(report: &Shown, now_ms: i64) -> Reading {
         reading = reading.field("Uncommitted", Some(&row.uncommitted.to_string()));
     }
     if let Some(state) = list::state(row.state) {
-        reading = reading.with(Role::Error, state);
+        reading = reading.with(list::role(row.state), state);
     }
     if row.pinned {
         reading = reading.with(Role::Plain, "Pinned: kept for ever");
@@ -183,13 +183,6 @@ pub(crate) fn failure(failure: &Failure, kind: Kind) -> Reading {
         reading = reading.with(Role::Plain, "").with(Role::Plain, help.clone());
     }
     reading.with(Role::Plain, "").with(Role::Dim, failure.code.clone())
-}
-
-/// A failure's message begins small, since it follows a name elsewhere.
-fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
 }
 
 /// There is no directory to act in.
