@@ -123,6 +123,10 @@ pub enum Key {
 /// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
+    /// Ask the user for the permissions, unless they were granted to this address before.
+    RequestPermissions,
+    /// Remember, beyond this session, that they were granted.
+    RememberGrant,
     /// Draw the pane anew.
     Redraw,
     /// Ask Zellij for the directory, program and process of these terminals; [`Event::Looked`] each.

@@ -24,6 +24,10 @@ const AGAIN: i64 = 1000;
 /// How often Zellij is asked again for the plugins, until something changes.
 const MOST_ASKED: u8 = 10;
 
+/// How long a daemon waits for a sidebar before it asks for permissions itself, in milliseconds: two
+/// questions at once for the same would confuse, and an answer to the sidebar is one to the daemon.
+const ALONE: i64 = 30_000;
+
 /// Most events that are kept until the permissions are granted.
 const MOST_KEPT: usize = 200;
 
@@ -36,6 +40,7 @@ pub struct Plugin {
     me: u32,
     program: String,
     server: u32,
+    requested: bool,
     granted: bool,
     denied: bool,
     kept: VecDeque<Event>,
@@ -71,6 +76,7 @@ impl Plugin {
         let program = program.cloned().unwrap_or_else(|| helper::NAME.to_owned());
         Self {
             me,
+            requested: false,
             granted: false,
             denied: false,
             kept: VecDeque::new(),
@@ -88,6 +94,20 @@ impl Plugin {
             asks_left: MOST_ASKED,
             unknown: Vec::new(),
         }
+    }
+
+    /// What to do at first; `remembered` says whether the permissions were granted in an earlier
+    /// session. Nothing else is asked of Zellij before they are.
+    pub fn start(&mut self, remembered: bool) -> Vec<Effect> {
+        if self.sidebar.is_some() || remembered {
+            return self.request();
+        }
+        vec![Effect::Wake(ALONE)]
+    }
+
+    fn request(&mut self) -> Vec<Effect> {
+        let before = std::mem::replace(&mut self.requested, true);
+        if before { Vec::new() } else { vec![Effect::RequestPermissions] }
     }
 
     /// Takes down what happened at a time (milliseconds since 1970), and says what to do. What
@@ -108,10 +128,13 @@ impl Plugin {
             }
             Event::Size(..) => return self.take(&event, now_ms),
             event if !self.granted => {
+                // A sidebar has got its permissions, or there is none.
+                let asks = matches!(event, Event::Message { .. } | Event::Woken);
+                let effects = if asks { self.request() } else { Vec::new() };
                 if self.kept.len() < MOST_KEPT && !matches!(event, Event::Key(_)) {
                     self.kept.push_back(event);
                 }
-                return Vec::new();
+                return effects;
             }
             event => self.take(&event, now_ms),
         }
@@ -119,7 +142,7 @@ impl Plugin {
 
     fn begin(&mut self, now_ms: i64) -> Vec<Effect> {
         (self.granted, self.denied) = (true, false);
-        let mut effects = vec![Effect::Redraw];
+        let mut effects = vec![Effect::RememberGrant, Effect::Redraw];
         for event in std::mem::take(&mut self.kept) {
             effects.extend(self.take(&event, now_ms));
         }

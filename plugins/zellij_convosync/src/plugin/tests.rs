@@ -60,6 +60,7 @@ fn runs(effects: &[Effect]) -> bool {
 #[test]
 fn before_the_grant_nothing_is_asked_and_nothing_is_run() {
     let mut plugin = Plugin::new(5, 1, &told(configuration::SIDEBAR));
+    assert_eq!(plugin.start(false), [Effect::RequestPermissions]);
     for event in [Event::Key(Key::Char('s')), Event::Visible(true), Event::Woken] {
         assert_eq!(plugin.update(event, NOW), []);
     }
@@ -67,6 +68,20 @@ fn before_the_grant_nothing_is_asked_and_nothing_is_run() {
     assert!(seen.iter().any(|line| line.text().contains("press y")));
     assert!(plugin.update(Event::Granted, NOW).contains(&Effect::Redraw));
     assert!(!plugin.view(33, 20, NOW).iter().any(|line| line.text().contains("press y")));
+}
+
+#[test]
+fn a_daemon_asks_for_permissions_when_a_sidebar_has_got_them_or_there_is_none() {
+    let daemon = || Plugin::new(DAEMON, 1, &told(configuration::DAEMON));
+    let hello = Event::Message { from: 5, name: pipe::ASK.into(), payload: "\"Hello\"".into() };
+    for event in [hello, Event::Woken] {
+        let mut plugin = daemon();
+        assert_eq!(plugin.start(false), [Effect::Wake(ALONE)]);
+        assert_eq!(plugin.update(event, NOW), [Effect::RequestPermissions]);
+        assert_eq!(plugin.update(Event::Woken, NOW), [], "once");
+        assert!(plugin.update(Event::Granted, NOW).contains(&Effect::RememberGrant));
+    }
+    assert_eq!(daemon().start(true), [Effect::RequestPermissions]);
 }
 
 #[test]

@@ -11,6 +11,18 @@ use zellij_convosync::{Effect, Event};
 use zellij_tile::prelude as host;
 use zellij_tile::prelude::{EventType, PermissionType, ZellijPlugin, *};
 
+/// All that is asked for. What they are for is told in `zellij_convosync`.
+const PERMISSIONS: &[PermissionType] = &[
+    PermissionType::ReadApplicationState,
+    PermissionType::ChangeApplicationState,
+    PermissionType::RunCommands,
+    PermissionType::ReadCliPipes,
+    PermissionType::MessageAndLaunchOtherPlugins,
+];
+
+/// A file that says that they were granted: Zellij keeps `/cache` of a plugin's address beyond a session.
+const GRANTED: &str = "/cache/granted";
+
 /// The key under which a call's number comes back.
 const CALL: &str = "call";
 
@@ -44,15 +56,11 @@ impl ZellijPlugin for Glue {
             EventType::Timer,
             EventType::Visible,
         ]);
-        request_permission(&[
-            PermissionType::ReadApplicationState,
-            PermissionType::ChangeApplicationState,
-            PermissionType::RunCommands,
-            PermissionType::ReadCliPipes,
-            PermissionType::MessageAndLaunchOtherPlugins,
-        ]);
         let ids = get_plugin_ids();
-        self.plugin = Some(zellij_convosync::Plugin::new(ids.plugin_id, ids.zellij_pid, &configuration));
+        let mut plugin =
+            zellij_convosync::Plugin::new(ids.plugin_id, ids.zellij_pid, &configuration);
+        plugin.start(std::path::Path::new(GRANTED).exists()).into_iter().for_each(perform);
+        self.plugin = Some(plugin);
     }
 
     fn update(&mut self, event: host::Event) -> bool {
@@ -83,7 +91,9 @@ impl Glue {
             match effect {
                 Effect::Redraw => redraw = true,
                 Effect::LookAtPlugins => looked.push(translate::plugins()),
-                Effect::Look(terminals) => looked.extend(terminals.into_iter().map(translate::look)),
+                Effect::Look(terminals) => {
+                    looked.extend(terminals.into_iter().map(translate::look))
+                }
                 effect => perform(effect),
             }
         }
@@ -94,6 +104,9 @@ impl Glue {
 /// Does what needs no answer now.
 fn perform(effect: Effect) {
     match effect {
+        Effect::RequestPermissions => request_permission(PERMISSIONS),
+        // Without the file the daemon waits for a sidebar, no more.
+        Effect::RememberGrant => drop(std::fs::write(GRANTED, "")),
         Effect::Run { call, argv, env } => {
             let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
             let context = BTreeMap::from([(CALL.to_owned(), call.to_string())]);
