@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use convosync_tests::{Device, World};
+use convosync_tests::{Device, World, text};
 use serde_json::{Value, json};
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -128,6 +128,23 @@ fn a_conversation_is_read_in_pages_and_nothing_is_touched() {
     assert_eq!(newest["session_id"], session.as_str(), "off a terminal it is the newest here");
     laptop.refuses(&["show", "session-zzzz"], "convosync::session::not-found");
     laptop.refuses(&["show", &session, "--at", "9"], "convosync::save::not-found");
+}
+
+#[test]
+fn the_code_of_a_session_is_seen_beside_the_work_tree_by_the_command_that_is_told() {
+    let (_world, desktop, laptop, _, session) = saved();
+    let shown = laptop.ok(&["show", &session]);
+    let told = shown.lines().find_map(|line| line.strip_prefix("See its code:  "));
+    let (head, refs) = (laptop.head(), laptop.git(&["for-each-ref", "refs/heads"]));
+    let place = laptop.home.join("beside");
+    laptop.shell(&told.expect("a command").replace("DIR", &text(&place)));
+    assert_eq!(laptop.git_in(&place, &["rev-parse", "HEAD"]), desktop.head());
+    assert_eq!((laptop.head(), laptop.git(&["for-each-ref", "refs/heads"])), (head, refs));
+    // Where it is checked out already, and where no remote has it, there is nothing to tell.
+    assert!(!desktop.ok(&["show", &session]).contains("See its code"));
+    desktop.write("auth.js", "kept back\n");
+    desktop.ok(&["save", "kept back", "--no-push"]);
+    assert!(!laptop.ok(&["show", &session]).contains("See its code"));
 }
 
 #[test]

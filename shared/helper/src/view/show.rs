@@ -1,6 +1,6 @@
 //! A session to be read.
 
-use convosync_wire::{MessageRow, NoteReport, SessionNote, ShowReport};
+use convosync_wire::{MessageRow, NoteReport, SessionNote, SessionState, ShowReport, Step};
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
@@ -46,7 +46,19 @@ pub(crate) fn show(report: &ShowReport, look: &Look) -> String {
     page.blank();
     page.styled(Style::Dim, &format!("Go on with it: convosync resume {}", row.session_id));
     page.styled(Style::Dim, &format!("Leave a note:  convosync note {} TEXT", row.session_id));
+    if let Some(commit) = code_apart(report) {
+        let add = format!("git fetch && git worktree add --detach DIR {}", short(commit));
+        page.styled(Style::Dim, &format!("See its code:  {add}"));
+    }
     page.finish()
+}
+
+/// The commit that is another than the one here, where the remote of this clone has it.
+fn code_apart(report: &ShowReport) -> Option<&str> {
+    let apart = report.here.as_ref().is_some_and(|here| here.step == Step::OutOfStep);
+    let row = &report.save.row;
+    let there = matches!(row.state, SessionState::Synced | SessionState::OutOfStep);
+    row.commit.as_deref().filter(|_| apart && there)
 }
 
 /// What was written about a session.

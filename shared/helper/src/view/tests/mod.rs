@@ -269,6 +269,7 @@ System · 2025-10-19 17:00 UTC
 
 Go on with it: convosync resume session-abc123
 Leave a note:  convosync note session-abc123 TEXT
+See its code:  git fetch && git worktree add --detach DIR abc123d
 ",
     );
 }
