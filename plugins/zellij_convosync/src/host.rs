@@ -158,6 +158,8 @@ pub enum Effect {
         /// With this text.
         text: String,
     },
+    /// Run a program in a terminal that floats over the tab.
+    Open(Vec<String>),
     /// Move the focus to a pane.
     Focus(PaneId),
     /// Send [`Event::Woken`] in so many milliseconds.

@@ -28,6 +28,10 @@ pub(crate) enum Ask {
     Seen(String),
     /// Whatever is wrong was read.
     Dismiss,
+    /// Back to the terminal that had the focus.
+    Leave,
+    /// A device that asks is to be let in: its words are typed into a terminal, and nowhere else.
+    Approve,
 }
 
 /// The daemon tells a sidebar something.

@@ -23,6 +23,9 @@ const PAGE: u64 = 100;
 /// Most sessions that are kept: all sidebars have a copy of them in 16 MiB each.
 const MOST_SESSIONS: usize = 300;
 
+/// When Zellij is asked again about a terminal whose program is being started, in milliseconds.
+const LOOK_AGAIN: i64 = 400;
+
 /// Most directories of which it is remembered what is there.
 const MOST_PLACES: usize = 32;
 
@@ -104,7 +107,11 @@ impl Daemon {
             Event::Directory(pane, directory) => self.terminal.set_directory(*pane, directory),
             Event::Looked { pane, directory, command, pid } => {
                 self.terminal.set_looked(*pane, directory.clone(), command, *pid);
+                if self.terminal.unknown().contains(pane) {
+                    effects.push(Effect::Wake(LOOK_AGAIN));
+                }
             }
+            Event::Woken => effects.extend(look(self.terminal.unknown())),
             Event::Command { pane, command, foreground } => {
                 self.terminal.set_command(*pane, command);
                 // A program that ended may have changed files, or the branch.
@@ -173,6 +180,11 @@ impl Daemon {
             Ask::More => {}
             Ask::Seen(session) => drop(self.sessions.fresh.remove(&session)),
             Ask::Dismiss => self.trouble = None,
+            Ask::Leave => effects.extend(self.leave(from)),
+            Ask::Approve => {
+                let argv = [self.program.as_str(), "device", "approve"];
+                effects.push(Effect::Open(argv.map(ToOwned::to_owned).to_vec()));
+            }
         }
         effects.extend(self.follow());
         effects.extend(self.tell_all());
@@ -374,6 +386,12 @@ impl Daemon {
         let mut effects = vec![Effect::Focus(PaneId::Plugin(sidebar))];
         effects.extend(saves.then(|| tell(sidebar, &Tell::AskToSave)));
         effects
+    }
+
+    /// Goes back from a sidebar to where its user was.
+    fn leave(&self, sidebar: u32) -> Option<Effect> {
+        let place = self.terminal.place(self.terminal.tab_of(sidebar)?);
+        place.pane.map(|pane| Effect::Focus(PaneId::Terminal(pane)))
     }
 
     /// Tells each sidebar what it does not know yet.

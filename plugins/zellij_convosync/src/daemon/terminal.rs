@@ -10,12 +10,17 @@ const LONGEST: usize = 4096;
 /// Most arguments of a command that are kept.
 const MOST_ARGUMENTS: usize = 64;
 
+/// How often Zellij is asked about a terminal.
+const MOST_ASKED: u8 = 6;
+
 /// Where a terminal is and what runs in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Known {
     directory: Option<String>,
     command: Vec<String>,
     pid: Option<i32>,
+    /// How often Zellij was asked.
+    asked: u8,
 }
 
 /// All that is known of the session's terminal.
@@ -71,11 +76,15 @@ impl Terminal {
     }
 
     pub(crate) fn set_directory(&mut self, pane: u32, directory: &str) {
-        self.known.entry(pane).or_default().directory = Some(shortened(directory));
+        if let Some(known) = self.known.get_mut(&pane) {
+            known.directory = Some(shortened(directory));
+        }
     }
 
     pub(crate) fn set_command(&mut self, pane: u32, command: &[String]) {
-        self.known.entry(pane).or_default().command = bounded(command);
+        if let Some(known) = self.known.get_mut(&pane) {
+            known.command = bounded(command);
+        }
     }
 
     pub(crate) fn set_looked(
@@ -85,8 +94,18 @@ impl Terminal {
         command: &[String],
         pid: Option<i32>,
     ) {
-        let directory = directory.as_deref().map(shortened);
-        self.known.insert(pane, Known { directory, command: bounded(command), pid });
+        let Some(known) = self.known.get_mut(&pane) else { return };
+        let command = bounded(command);
+        // What was told in the meantime is newer than an answer that says nothing.
+        let directory = directory.as_deref().map(shortened).or(known.directory.take());
+        *known = Known { directory, command, pid, asked: known.asked + 1 };
+    }
+
+    /// Terminals whose program was not started yet when Zellij was asked. One that waits for a key has
+    /// none for long, so it is not asked for ever.
+    pub(crate) fn unknown(&self) -> Vec<u32> {
+        let is_unknown = |known: &Known| known.pid.is_none() && known.asked < MOST_ASKED;
+        self.known.iter().filter(|(_, known)| is_unknown(known)).map(|(id, _)| *id).collect()
     }
 
     fn follow_focus(&mut self) {

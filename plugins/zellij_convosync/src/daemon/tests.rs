@@ -89,6 +89,19 @@ fn it_begins_with_a_watch_a_list_and_a_look_at_the_place() {
 }
 
 #[test]
+fn a_terminal_that_is_being_started_is_looked_at_again_but_not_for_ever() {
+    let (mut daemon, _) = daemon();
+    let nothing = Event::Looked { pane: 2, directory: None, command: Vec::new(), pid: None };
+    let mut looks = 0;
+    while daemon.update(&nothing).contains(&Effect::Wake(LOOK_AGAIN)) {
+        assert!(daemon.update(&Event::Woken).contains(&Effect::Look(vec![2])));
+        looks += 1;
+    }
+    assert!((2..20).contains(&looks), "{looks}");
+    assert_eq!(daemon.update(&Event::Woken), []);
+}
+
+#[test]
 fn what_was_said_already_is_not_said_again() {
     let (mut daemon, _) = daemon();
     assert_eq!(daemon.update(&session()), []);
@@ -199,6 +212,16 @@ fn a_key_for_saving_goes_to_the_sidebar_that_is_seen() {
         daemon.update(&Event::Pipe { id: None, name: pipe::SAVE.into(), payload: "".into() });
     assert!(effects.contains(&Effect::Focus(PaneId::Plugin(SIDEBAR))));
     assert_eq!(told(&effects), [Tell::AskToSave]);
+}
+
+#[test]
+fn the_words_of_a_device_are_typed_into_a_terminal() {
+    let (mut daemon, _) = daemon();
+    let effects = daemon.asked(SIDEBAR, Ask::Approve);
+    let argv = ["convosync", "device", "approve"].map(ToOwned::to_owned).to_vec();
+    assert_eq!(effects, [Effect::Open(argv)]);
+    let effects = daemon.asked(SIDEBAR, Ask::Leave);
+    assert_eq!(effects, [Effect::Focus(PaneId::Terminal(1))]);
 }
 
 #[test]

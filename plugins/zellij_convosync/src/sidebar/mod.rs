@@ -3,6 +3,8 @@
 mod draw;
 mod list;
 mod over;
+mod pages;
+mod press;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -10,15 +12,14 @@ mod tests;
 use convosync_wire::{Decision, DeleteArgs, Failure, MessageRange, ResumeArgs, SaveArgs};
 use convosync_wire::{SessionRow, SessionsArgs, ShowArgs, Verb};
 
-pub(crate) use draw::{about_daemon, permissions};
+pub(crate) use pages::{about_daemon, permissions};
 
 use crate::answer::{self, Answer};
 use crate::helper;
-use crate::host::{Event, Key};
+use crate::host::Event;
 use crate::line::{Line, Role};
 use crate::talk::{Ask, Sessions, State, Tell};
 use crate::text::{clean, next_age};
-use draw::Target;
 use over::{Dialog, Kind, Over, Prompt, Reading, What};
 
 /// After so long without a word it is said that a call is slow, in milliseconds.
@@ -29,9 +30,6 @@ const PAGE: isize = 5;
 
 /// A verb of few questions asks each of them once; more is a helper that goes round in circles.
 const ROUNDS: usize = 8;
-
-/// Longest message that is typed, in letters.
-const LONGEST_MESSAGE: usize = 1000;
 
 /// Something that a sidebar wants.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +76,8 @@ pub(crate) struct Sidebar {
     next: u64,
     size: (usize, usize),
     visible: bool,
+    /// Whether the user came for a message only, and goes back when it is typed.
+    is_visited: bool,
     /// When the next wake-up comes that was asked for.
     wakes_at: Option<i64>,
 }
@@ -95,6 +95,7 @@ impl Default for Sidebar {
             next: 1,
             size: (33, 24),
             visible: true,
+            is_visited: false,
             wakes_at: None,
         }
     }
@@ -141,7 +142,10 @@ impl Sidebar {
             Tell::Returned { number, answer } => {
                 wishes.extend(self.returned(number, answer, now_ms))
             }
-            Tell::AskToSave => self.ask_to_save(),
+            Tell::AskToSave => {
+                self.ask_to_save();
+                self.is_visited = true;
+            }
         }
         wishes.extend(self.wake(now_ms));
         wishes
@@ -197,57 +201,6 @@ impl Sidebar {
     fn selected_row(&self) -> Option<&SessionRow> {
         let id = self.selected.as_ref()?;
         self.sessions.rows.iter().find(|row| row.session_id == *id)
-    }
-
-    fn pressed(&mut self, key: Key, now_ms: i64) -> Vec<Wish> {
-        let mut wishes = vec![Wish::Redraw];
-        wishes.extend(match self.over.take() {
-            None => self.pressed_in_list(key, now_ms),
-            Some(Over::Prompt(prompt)) => self.pressed_in_prompt(prompt, key, now_ms),
-            Some(Over::Dialog(dialog)) => self.pressed_in_dialog(dialog, key, now_ms),
-            Some(Over::Reading(reading)) => self.pressed_in_reading(reading, key, now_ms),
-        });
-        wishes
-    }
-
-    fn pressed_in_list(&mut self, key: Key, now_ms: i64) -> Vec<Wish> {
-        self.said = None;
-        match key {
-            Key::Down | Key::Char('j') => return self.moved(1),
-            Key::Up | Key::Char('k') => return self.moved(-1),
-            Key::PageDown => return self.moved(PAGE),
-            Key::PageUp => return self.moved(-PAGE),
-            Key::Home | Key::Char('g') => return self.moved(isize::MIN),
-            Key::End | Key::Char('G') => return self.moved(isize::MAX),
-            Key::Enter => return self.resume(now_ms),
-            Key::Char('i') => return self.details(now_ms),
-            Key::Char('p') => return self.pin(now_ms),
-            Key::Char('d') => return self.delete(now_ms),
-            Key::Char('s') => self.ask_to_save(),
-            Key::Char('r') => return vec![Wish::Ask(Ask::Refresh)],
-            Key::Char('/') => {
-                let text = self.filter.clone();
-                self.over = Some(Over::Prompt(Prompt { what: What::Filter, text }));
-            }
-            Key::Char('?') => {
-                let reading = report::help(&self.state);
-                self.over = Some(Over::Reading(reading));
-            }
-            Key::Esc => self.left(),
-            _ => {}
-        }
-        Vec::new()
-    }
-
-    /// Esc in the list: stops waiting for what is slow, or shows all sessions again.
-    fn left(&mut self) {
-        if self.working.as_ref().is_some_and(|working| working.slow) {
-            self.working = None;
-            self.say(Role::Dim, "it goes on by itself");
-        } else if !self.filter.is_empty() {
-            self.filter.clear();
-            self.keep_selection();
-        }
     }
 
     fn moved(&mut self, by: isize) -> Vec<Wish> {
@@ -381,116 +334,6 @@ impl Sidebar {
         }
         let Working { verb, rounds, .. } = working;
         self.over = Some(Over::Dialog(Dialog::of(decision, verb, rounds)));
-    }
-
-    fn pressed_in_prompt(&mut self, mut prompt: Prompt, key: Key, now_ms: i64) -> Vec<Wish> {
-        match key {
-            Key::Esc => {
-                if prompt.what == What::Filter {
-                    self.filter.clear();
-                    self.keep_selection();
-                }
-                return Vec::new();
-            }
-            Key::Enter => {
-                return match prompt.what {
-                    What::Message => self.save(&prompt.text, now_ms),
-                    What::Filter => Vec::new(),
-                };
-            }
-            Key::Backspace => drop(prompt.text.pop()),
-            Key::Clear => prompt.text.clear(),
-            Key::Char(letter) if !letter.is_control() => {
-                if prompt.text.chars().count() < LONGEST_MESSAGE {
-                    prompt.text.push(letter);
-                }
-            }
-            _ => {}
-        }
-        if prompt.what == What::Filter {
-            self.filter.clone_from(&prompt.text);
-            self.keep_selection();
-        }
-        self.over = Some(Over::Prompt(prompt));
-        Vec::new()
-    }
-
-    fn pressed_in_dialog(&mut self, mut dialog: Dialog, key: Key, now_ms: i64) -> Vec<Wish> {
-        match key {
-            Key::Esc => {
-                self.say(Role::Dim, "nothing was changed");
-                return Vec::new();
-            }
-            Key::Enter => return self.choose(dialog, now_ms),
-            Key::Down | Key::Tab | Key::Char('j') => dialog.step(1),
-            Key::Up | Key::Char('k') => dialog.step(-1),
-            Key::Char(digit) if dialog.at_digit(digit) => return self.choose(dialog, now_ms),
-            _ => {}
-        }
-        self.over = Some(Over::Dialog(dialog));
-        Vec::new()
-    }
-
-    /// Makes the same call again, with what was chosen.
-    fn choose(&mut self, dialog: Dialog, now_ms: i64) -> Vec<Wish> {
-        let rounds = dialog.rounds + 1;
-        match dialog.chosen() {
-            None => {
-                self.say(Role::Dim, "nothing was changed");
-                Vec::new()
-            }
-            Some(Ok(verb)) => self.call_again(verb, rounds, now_ms),
-            Some(Err(_)) => self.failed(helper::unexpected()),
-        }
-    }
-
-    fn pressed_in_reading(&mut self, mut reading: Reading, key: Key, now_ms: i64) -> Vec<Wish> {
-        match key {
-            Key::Esc | Key::Char('q') => return self.closed(&reading),
-            Key::Enter if reading.kind == Kind::Details => return self.resume(now_ms),
-            Key::Enter | Key::Char('i' | '?') => return self.closed(&reading),
-            Key::Char('r') if reading.kind == Kind::Trouble => {
-                return vec![Wish::Ask(Ask::Refresh)];
-            }
-            Key::Down | Key::Char('j') => reading.scroll(1, self.size),
-            Key::Up | Key::Char('k') => reading.scroll(-1, self.size),
-            Key::PageDown | Key::Char(' ') => reading.scroll(PAGE, self.size),
-            Key::PageUp => reading.scroll(-PAGE, self.size),
-            Key::Home | Key::Char('g') => reading.scroll(isize::MIN, self.size),
-            Key::End | Key::Char('G') => reading.scroll(isize::MAX, self.size),
-            _ => {}
-        }
-        self.over = Some(Over::Reading(reading));
-        Vec::new()
-    }
-
-    fn closed(&mut self, reading: &Reading) -> Vec<Wish> {
-        if reading.kind == Kind::Trouble { vec![Wish::Ask(Ask::Dismiss)] } else { Vec::new() }
-    }
-
-    fn clicked(&mut self, line: usize, column: usize, now_ms: i64) -> Vec<Wish> {
-        let (width, height) = self.size;
-        let screen = self.screen(width, height, now_ms);
-        match screen.into_iter().nth(line).map(|(_, target)| target) {
-            Some(Target::Row(id)) if self.selected.as_ref() == Some(&id) => self.details(now_ms),
-            Some(Target::Row(id)) => {
-                let mut wishes = vec![Wish::Redraw];
-                wishes.extend(self.select(id));
-                wishes
-            }
-            Some(Target::Choice(number)) => {
-                let Some(Over::Dialog(mut dialog)) = self.over.take() else { return Vec::new() };
-                dialog.at = number;
-                let mut wishes = self.choose(dialog, now_ms);
-                wishes.push(Wish::Redraw);
-                wishes
-            }
-            Some(Target::Keys(keys)) => {
-                let key = keys.into_iter().find(|(columns, _)| columns.contains(&column));
-                key.map(|(_, key)| self.pressed(key, now_ms)).unwrap_or_default()
-            }
-            Some(Target::Nothing) | None => Vec::new(),
-        }
     }
 
     fn woken(&mut self, now_ms: i64) -> Vec<Wish> {

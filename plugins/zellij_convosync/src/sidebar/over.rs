@@ -2,7 +2,7 @@
 
 use convosync_wire::{Choice, Decision, Verb};
 
-use super::draw;
+use super::pages;
 use crate::line::Role;
 
 /// What lies over the list.
@@ -141,7 +141,7 @@ impl Reading {
 
     /// Scrolls, as far as there is something to see.
     pub(crate) fn scroll(&mut self, by: isize, (width, height): (usize, usize)) {
-        let most = draw::most_top(self, width, height);
+        let most = pages::most_top(self, width, height);
         self.top = self.top.saturating_add_signed(by).min(most);
     }
 }

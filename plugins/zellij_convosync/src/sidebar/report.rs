@@ -207,6 +207,7 @@ pub(crate) fn help(state: &State) -> Reading {
         ("p", "pin, or no longer"),
         ("d", "delete (asks)"),
         ("r", "look at the store"),
+        ("a", "let a device in"),
         ("Esc", "back"),
     ] {
         reading = reading.pair(keys, does);

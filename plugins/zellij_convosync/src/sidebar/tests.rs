@@ -6,6 +6,7 @@ mod screens;
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::host::Key;
 use crate::sample::{self, NOW};
 
 /// A sidebar that was told of some sessions.

@@ -119,6 +119,14 @@ fn perform(effect: Effect) {
             cli_pipe_output(&pipe, &text);
             unblock_cli_pipe_input(&pipe);
         }
+        Effect::Open(argv) => {
+            let Some((program, args)) = argv.split_first() else { return };
+            open_command_pane_floating(
+                CommandToRun::new_with_args(program, args.to_vec()),
+                None,
+                BTreeMap::new(),
+            );
+        }
         Effect::Focus(pane) => focus_pane_with_id(translate::pane_id(pane), false, false),
         Effect::Wake(ms) => set_timeout(ms.max(0) as f64 / 1000.0),
         Effect::Redraw | Effect::Look(_) | Effect::LookAtPlugins => {}

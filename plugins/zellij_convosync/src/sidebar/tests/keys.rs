@@ -35,6 +35,18 @@ fn a_save_has_the_message_that_was_typed() {
 }
 
 #[test]
+fn whoever_came_for_a_message_goes_back_when_it_is_typed() {
+    let leave = Wish::Ask(Ask::Leave);
+    for end in ["\n", "\u{1b}"] {
+        let mut bar = bar();
+        bar.told(Tell::AskToSave, NOW);
+        assert!(press(&mut bar, end).contains(&leave));
+        assert!(!press(&mut bar, "s\n").contains(&leave), "once");
+    }
+    assert!(press(&mut bar(), "\u{1b}").contains(&leave));
+}
+
+#[test]
 fn while_something_runs_nothing_else_is_begun() {
     let mut bar = bar();
     assert_eq!(calls(&press(&mut bar, "s\n")).len(), 1);
