@@ -29,7 +29,7 @@ pub use handover::handed_over;
 pub use killing::{KillingGit, Then};
 pub use model_server::{ModelServer, Sent};
 pub use nushell::{nu_module, nu_script, nu_terminal};
-pub use picture::matches_picture;
+pub use picture::{draw_picture, matches_picture};
 pub use report::{is_noted, listed, note};
 pub use screen::{Screen, screens};
 pub use servers::Server;

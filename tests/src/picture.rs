@@ -44,17 +44,29 @@ const COLOURS: [RgbColor; 16] = [
 /// If they differ, or the picture can't be written where that is asked for.
 #[track_caller]
 pub fn matches_picture(name: &str, colours: &str) {
-    let drawn = draw(&steady(colours));
-    let file = pictures().join(format!("{name}.svg"));
-    if std::env::var(WRITES).is_ok_and(|how| how == "write") {
-        fs::create_dir_all(pictures()).expect("a folder");
-        fs::write(&file, drawn).expect("a picture");
+    if draw_picture(name, colours) {
         return;
     }
+    let (drawn, file) = (draw(&steady(colours)), file(name));
     let there = fs::read_to_string(&file).unwrap_or_default();
     let differs = drawn.lines().zip(there.lines()).find(|(new, old)| new != old);
     let shown = file.display();
     assert!(drawn == there, "{shown} is stale: run `cargo xtask screenshots` ({differs:#?})");
+}
+
+/// Draws what a terminal shows as the picture of that name, where pictures are to be drawn anew.
+///
+/// # Panics
+///
+/// If it can't be written.
+pub fn draw_picture(name: &str, colours: &str) -> bool {
+    let draws = std::env::var(WRITES).is_ok_and(|how| how == "write");
+    if draws {
+        let file = file(name);
+        fs::create_dir_all(file.parent().expect("it has a folder")).expect("a folder");
+        fs::write(&file, draw(&steady(colours))).expect("a picture");
+    }
+    draws
 }
 
 /// Where a line begins, and how wide a cell is, in pixels of anstyle-svg.
@@ -73,8 +85,8 @@ const STRETCHED: &str = "lengthAdjust=\"spacingAndGlyphs\"";
 /// Asks for the coloured, wide form of the character before it.
 const VARIATION: char = '\u{fe0f}';
 
-fn pictures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/pictures")
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/pictures").join(format!("{name}.svg"))
 }
 
 fn draw(colours: &str) -> String {

@@ -193,6 +193,11 @@ fn zellij_sessions_are_told_by_one_watch_that_ends_with_the_last_of_them() {
     assert_eq!(need(&laptop, "two", &other)["watch"], "found");
     zellij.is_told("two", |push| push["data"]["state"] == "well");
     assert_eq!(watcher_of(&laptop), Some(pid));
+    need(&laptop, "one", &zellij.server);
+    wait_for("who asks again is told again", || {
+        let well = |push: &&Value| push["data"]["state"] == "well";
+        zellij.told("one").iter().filter(well).count() == 2
+    });
 
     desktop.write("more.txt", "news");
     desktop.ok(&["save", "For both"]);
@@ -310,6 +315,19 @@ fn a_watch_opens_a_locked_key_with_the_file_that_is_named_and_says_so_without_on
     laptop.more.insert("CONVOSYNC_PASSPHRASE_FILE".into(), file);
     let (_watch, seen) = watching(&laptop);
     assert_eq!(until_told(&desktop, &seen)["device"], "desktop");
+}
+
+#[test]
+fn a_command_in_zellij_tells_the_plugin_what_it_changed_and_one_that_looks_tells_nothing() {
+    let (_world, _desktop, mut laptop) = World::pair();
+    let zellij = FakeZellij::on(&mut laptop);
+    laptop.more.insert("ZELLIJ_SESSION_NAME".into(), "mine".into());
+    laptop.ok(&["list"]);
+    laptop.ok(&["status"]);
+    assert_eq!(zellij.told("mine"), [Value::Null; 0]);
+    laptop.write("own.txt", "own");
+    laptop.ok(&["save", "Own"]);
+    zellij.is_told("mine", |push| push["push"] == "changed");
 }
 
 #[test]

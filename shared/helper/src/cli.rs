@@ -31,6 +31,7 @@ use crate::json;
 use crate::outcome::{Outcome, run_caught};
 use crate::output::{Reader, eput, put};
 use crate::pager;
+use crate::push::Plugins;
 use crate::rpc;
 use crate::shell;
 use crate::start;
@@ -143,6 +144,7 @@ fn serve(interrupt: &Interrupt) -> Exit {
     }
     if let Some((request, reply)) = told.take() {
         wiring::shown(&request, &reply);
+        Plugins::tell_after(&request.verb, &request.env);
     }
     Exit::Done
 }
@@ -524,6 +526,7 @@ impl Session<'_> {
             Ok(Reader::There) => {}
         }
         self.hand_over(reply, verb);
+        Plugins::tell_after(verb, self.env);
         if let Reply::Resumed(report) = reply
             && !report.run.is_empty()
         {

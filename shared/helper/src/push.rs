@@ -4,8 +4,8 @@ use std::io::{self, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use convosync_wire::SessionRow;
 use convosync_wire::zellij::{MOST_BYTES, Push, pipe};
+use convosync_wire::{SessionRow, Verb};
 use serde::{Deserialize, Serialize};
 
 use crate::surroundings::Env;
@@ -19,6 +19,9 @@ const WHERE: [&str; 5] = ["HOME", "PATH", "TMPDIR", "XDG_RUNTIME_DIR", "ZELLIJ_S
 /// A plugin that waits for its permissions answers nothing, and Zellij waits with it. A message
 /// takes 0.1 s.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a command may take longer for it, at its end.
+const MOMENT: Duration = Duration::from_millis(500);
 
 /// How often a wait looks whether it is over.
 const GLANCE: Duration = Duration::from_millis(10);
@@ -53,6 +56,16 @@ impl Plugins {
         &self.session
     }
 
+    /// Tells them that the work tree or its session is another one after this verb. The user has
+    /// their prompt back half a second later at most.
+    pub(crate) fn tell_after(verb: &Verb, env: &Env) {
+        let changes = matches!(verb, Verb::Save(_) | Verb::Resume(_) | Verb::Undo(_));
+        if let Some(plugins) = Self::around(env).filter(|_| changes) {
+            // Who did not hear it sees it at the next look.
+            let _ = plugins.tell_within(&Push::Changed, MOMENT);
+        }
+    }
+
     /// Hands them a message, and waits five seconds at most until they have it. News that are too
     /// long for one message come in several.
     ///
@@ -60,17 +73,21 @@ impl Plugins {
     ///
     /// If it is too long, there is no Zellij, no such session, or nobody takes it in time.
     pub(crate) fn tell(&self, push: &Push) -> io::Result<()> {
-        lines(push)?.into_iter().try_for_each(|line| self.say(line))
+        self.tell_within(push, PATIENCE)
+    }
+
+    fn tell_within(&self, push: &Push, limit: Duration) -> io::Result<()> {
+        lines(push)?.into_iter().try_for_each(|line| self.say(line, limit))
     }
 
     /// The message goes by standard input: everybody on the machine can read arguments.
-    fn say(&self, mut line: Vec<u8>) -> io::Result<()> {
+    fn say(&self, mut line: Vec<u8>, limit: Duration) -> io::Result<()> {
         line.push(b'\n');
         let mut zellij = self.pipe(pipe::PUSH).spawn()?;
         // A pipe that nobody reads takes 64 KiB, so what hangs is ended all the same.
         let mut input = zellij.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let writer = std::thread::spawn(move || input.write_all(&line));
-        let ended = waited(&mut zellij);
+        let ended = waited(&mut zellij, limit);
         let written = writer.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
         ended.and(written)
     }
@@ -90,8 +107,8 @@ impl Plugins {
 }
 
 /// Waits for the end, and makes one when it takes too long.
-fn waited(child: &mut Child) -> io::Result<()> {
-    let until = Instant::now() + PATIENCE;
+fn waited(child: &mut Child, limit: Duration) -> io::Result<()> {
+    let until = Instant::now() + limit;
     while Instant::now() < until {
         match child.try_wait()? {
             Some(status) if status.success() => return Ok(()),

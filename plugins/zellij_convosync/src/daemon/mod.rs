@@ -259,7 +259,7 @@ impl Daemon {
         let returned = helper::returned(&self.program, exit, output, errors);
         match what {
             For::Watch => {
-                self.watch_ended(exit, errors);
+                self.watch_began(exit, errors);
                 Vec::new()
             }
             For::List { offline, skip } => self.listed(offline, skip, returned),
@@ -279,9 +279,9 @@ impl Daemon {
         }
     }
 
-    fn watch_ended(&mut self, exit: Option<i32>, errors: &[u8]) {
-        if self.watching == Some(Watching::Ended) || exit == Some(0) {
-            self.watching = Some(Watching::Ended);
+    /// The watch itself goes on in the background, and says how it stands.
+    fn watch_began(&mut self, exit: Option<i32>, errors: &[u8]) {
+        if exit == Some(0) {
             return;
         }
         let failure = helper::unanswered(&self.program, exit, &String::from_utf8_lossy(errors));

@@ -223,6 +223,10 @@ impl<'a> Machine<'a> {
         let new: Vec<_> =
             needing.iter().filter(|needing| !self.greeted.contains(needing)).cloned().collect();
         push(&new, &Push::Watch(standing.clone()));
+        if *standing == Watching::Well {
+            // They began with what was known here before the look.
+            push(&new, &Push::Changed);
+        }
         self.greeted = needing.to_vec();
     }
 

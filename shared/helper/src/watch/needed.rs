@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::prompts::replace;
 use crate::push::Plugins;
 use crate::surroundings::Env;
+use crate::wiring;
 
 /// A longer file is none of ours.
 const LONGEST: u64 = 64 * 1024;
@@ -23,6 +24,8 @@ pub(crate) struct Needing {
     pub(crate) server: u32,
     /// When that was started, where the system tells: its number may be another's later.
     started: Option<String>,
+    /// Another number each time that it asks: then it is told once more how things stand.
+    asked: u64,
     /// Who is told.
     pub(crate) plugins: Plugins,
 }
@@ -31,7 +34,8 @@ impl Needing {
     /// The session of that name, whose server is this process. None: there is no such process.
     pub(crate) fn new(session: &str, server: u32, env: &Env) -> Option<Self> {
         let Process::Running { started } = SystemProcesses.look(server) else { return None };
-        Some(Self { server, started, plugins: Plugins::of(session.to_owned(), env) })
+        let asked = u64::from_le_bytes(wiring::random());
+        Some(Self { server, started, asked, plugins: Plugins::of(session.to_owned(), env) })
     }
 
     fn lives(&self) -> bool {
