@@ -157,6 +157,12 @@ impl Engine<'_> {
         let changes: Vec<_> = tabs.iter().map(holds).collect();
         let _ = self.ports.index.apply(&changes);
     }
+
+    /// The session that a tab was last known to hold.
+    pub(crate) fn held_by(&self, member: &Member, terminal: &str, tab: u64) -> Option<String> {
+        let key = tab_key(terminal, tab);
+        self.remembered(member, Table::Misc, HELD, key.as_bytes()).ok().flatten()
+    }
 }
 
 const HELD: &str = "session of a tab";

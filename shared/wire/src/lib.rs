@@ -42,8 +42,8 @@ pub use report::{
 };
 pub use request::{
     Answers, InitArgs, JoinArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLarge, OnLive,
-    OnMergeConflict, OnMissing, Request, ResumeArgs, SaveArgs, SaveMode, Secret, Since, SyncArgs,
-    Verb,
+    OnMergeConflict, OnMissing, PanesInto, Request, ResumeArgs, SaveArgs, SaveMode, Secret, Since,
+    SyncArgs, Verb,
 };
 pub use store::{
     ConsentArgs, ConsentReport, MoveArgs, MoveReport, OriginRow, StoreKind, StoreReport, Visible,
@@ -57,7 +57,9 @@ pub use show::{
     MessageRange, MessageRow, NoteArgs, NoteReport, SessionNote, ShowArgs, ShowReport, Standing,
     Step, TimelineRow,
 };
-pub use terminal::{CallerEnv, CommandRow, EnvValue, MissingVariable, Variable, WhyMissing};
+pub use terminal::{
+    CallerEnv, CommandRow, EnvValue, MissingVariable, PanesReport, PanesWay, Variable, WhyMissing,
+};
 pub use undo::{UndoArgs, UndoReport, UndoRow, UndoState, WaitingResume};
 
 /// The version of this protocol. It moves with every change that an older side can't read.

@@ -13,7 +13,7 @@ use crate::retention::{GcReport, KeptReport, RetentionState};
 use crate::settings::ConfigReport;
 use crate::show::{NoteReport, SessionNote, ShowReport, TimelineRow};
 use crate::store::{ConsentReport, MoveReport, StoreReport, Visible};
-use crate::terminal::{CommandRow, MissingVariable, Variable};
+use crate::terminal::{CommandRow, MissingVariable, PanesReport, Variable};
 use crate::undo::{UndoReport, UndoRow, WaitingResume};
 
 /// The result of a verb.
@@ -470,6 +470,9 @@ pub struct ResumeReport {
     /// Variables that were asked for and are not set.
     #[serde(default)]
     pub env_missing: Vec<MissingVariable>,
+    /// What became of the session's panes, if it has any.
+    #[serde(default)]
+    pub panes: Option<PanesReport>,
     /// The target's own work that was put aside, and how to get it back.
     pub parked: Vec<Note>,
     /// What else to know.

@@ -369,6 +369,15 @@ pub struct ResumeArgs {
     pub dry_run: bool,
     /// All commands of the save are wanted, for the shell's own history.
     pub history: bool,
+    /// Where the session's panes are opened, for a caller in Zellij. None: in new tabs.
+    pub layout: Option<PanesInto>,
+    /// They are left alone.
+    pub no_layout: bool,
+    /// The front end starts Zellij with them afterwards, by [`ResumeReport::run`]; inside of Zellij
+    /// it makes no difference.
+    ///
+    /// [`ResumeReport::run`]: crate::ResumeReport::run
+    pub zellij: bool,
     /// Go on with the resume that waits for conflicts to be resolved.
     pub go_on: bool,
     /// Take that one back.
@@ -563,6 +572,18 @@ answer! {
         OpenFiles = "open-files",
         /// Change nothing.
         Cancel = "cancel",
+    }
+}
+
+answer! {
+    /// Where the panes of a session are opened.
+    PanesInto {
+        /// In new tabs of the caller's Zellij session; one that has the session is gone to.
+        NewTabs = "new-tabs",
+        /// In a Zellij session named after the session; one that there is is gone to.
+        Session = "session",
+        /// In place of the panes of the caller's tab.
+        Here = "here",
     }
 }
 

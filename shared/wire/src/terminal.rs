@@ -154,6 +154,63 @@ pub struct MissingVariable {
     pub why: WhyMissing,
 }
 
+/// What became of the panes of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PanesReport {
+    /// What was done.
+    pub way: PanesWay,
+    /// Tabs that this is about.
+    #[serde(default)]
+    pub tabs: u64,
+    /// Panes in them.
+    #[serde(default)]
+    pub panes: u64,
+    /// The command that opens them, where they were not.
+    #[serde(default)]
+    pub open_with: Option<String>,
+}
+
+impl PanesReport {
+    /// A report of no tabs.
+    #[must_use]
+    pub fn of(way: PanesWay) -> Self {
+        Self { way, tabs: 0, panes: 0, open_with: None }
+    }
+}
+
+/// What was done about panes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PanesWay {
+    /// They are in new tabs.
+    NewTabs,
+    /// They are in a terminal session of their own.
+    Session,
+    /// They are in the caller's tab.
+    Here,
+    /// A tab had the session already, and is in front now.
+    Focused,
+    /// Nothing: the caller is in no terminal session.
+    Later,
+    /// They come with the program that [`ResumeReport::run`](crate::ResumeReport::run) names.
+    Starts,
+}
+
+impl PanesWay {
+    /// The way as scripts have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NewTabs => "new-tabs",
+            Self::Session => "session",
+            Self::Here => "here",
+            Self::Focused => "focused",
+            Self::Later => "later",
+            Self::Starts => "starts",
+        }
+    }
+}
+
 /// A command that was run in the work tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandRow {

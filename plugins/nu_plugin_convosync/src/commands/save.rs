@@ -263,7 +263,7 @@ mod tests {
         script
             .eval("convosync save -m hi --no-push --no-notify --dry-run --retry --session s --conversation c --accept-shrink -b x --force --title t --no-conversation --no-terminal --on-large archive --from-message 7 --stash")
             .unwrap();
-        script.eval("convosync save hi --new --no-code").unwrap();
+        script.eval("convosync save hi --new --no-code --scrollback").unwrap();
         let all = SaveArgs {
             message: Some("hi".to_owned()),
             no_push: true,
@@ -293,6 +293,7 @@ mod tests {
             message: all.message.clone(),
             new: true,
             no_code: true,
+            scrollback: true,
             ..SaveArgs::default()
         };
         assert_eq!(script.verbs(), [Verb::Save(all), Verb::Save(new)]);

@@ -2,7 +2,8 @@
 
 use convosync_wire::{
     AccountReport, CommandRow, ConversationNote, ExportReport, ImportReport, MissingVariable,
-    PlanReport, ResumeReport, SaveReport, StatusReport, SyncReport, Variable, WaitingSave,
+    PanesReport, PlanReport, ResumeReport, SaveReport, StatusReport, SyncReport, Variable,
+    WaitingSave,
 };
 use nu_protocol::{Value, record};
 
@@ -87,6 +88,7 @@ impl Shape {
             "session_notes" => self.session_notes(&report.session_notes),
             "open_with" => self.maybe(report.open_with.as_ref()),
             "history" => self.list(&report.history, |row| self.command(row)),
+            "panes" => self.panes(report.panes.as_ref()),
             "env" => self.variables(&report.env),
             "env_missing" => self.missing(&report.env_missing),
             "parked" => self.notes(&report.parked),
@@ -180,6 +182,16 @@ impl Shape {
             "timestamp" => row.timestamp.map_or_else(|| self.nothing(), |time| self.date(time)),
             "exit_code" => row.exit_code.map_or_else(|| self.nothing(), |code| Value::int(code, self.span)),
             "directory" => self.maybe(row.directory.as_ref()),
+        })
+    }
+
+    fn panes(self, report: Option<&PanesReport>) -> Value {
+        let Some(report) = report else { return self.nothing() };
+        self.record(record! {
+            "way" => self.line(report.way.as_str()),
+            "tabs" => self.count(report.tabs),
+            "panes" => self.count(report.panes),
+            "open_with" => self.maybe(report.open_with.as_ref()),
         })
     }
 

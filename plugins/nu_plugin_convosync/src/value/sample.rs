@@ -289,6 +289,7 @@ pub(crate) fn resumed(working_directory: &str) -> convosync_wire::ResumeReport {
         history: vec![],
         env: vec![],
         env_missing: vec![],
+        panes: None,
         parked: vec![],
         notes: vec![],
     }

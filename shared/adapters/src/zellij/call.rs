@@ -16,6 +16,9 @@ use crate::process::{self, Stopped, Watch};
 /// of many panes on a machine that is busy.
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// How often Zellij is asked one question.
+const TRIES: usize = 3;
+
 /// Lines of what Zellij says of a failure that are told.
 const MOST_LINES: usize = 3;
 
@@ -51,6 +54,18 @@ impl<'a> Zellij<'a> {
         let session = self.session.into_iter().flat_map(|session| ["--session", session]);
         let all: Vec<_> = session.chain(["action"]).chain(args.iter().copied()).collect();
         self.run(what, &all)
+    }
+
+    /// One question in the session. Zellij says nothing, and that it went well, where a part of it
+    /// was too busy to answer within a second: it is asked again.
+    pub(super) fn ask(&self, what: &str, args: &[&str]) -> Result<String, PanesError> {
+        for _ in 0..TRIES {
+            let said = self.action(what, args)?;
+            if !said.trim().is_empty() {
+                return Ok(said);
+            }
+        }
+        Err(self.failed(what, "it says nothing"))
     }
 
     /// The sessions there are.

@@ -92,7 +92,7 @@ impl Writer<'_> {
         switch(&mut node, "focus", tab.focused);
         switch(&mut node, "hide_floating_panes", tab.hides_floating);
         let tiled = match &tab.tiled {
-            Some(tile) => self.tile(tile),
+            Some(tile) => self.tile(tile, Room::ALL),
             None => KdlNode::new("pane"),
         };
         let framed = frame.and_then(|frame| frame.clone().around(tiled.clone(), &mut false));
@@ -107,7 +107,7 @@ impl Writer<'_> {
         node
     }
 
-    fn tile(&mut self, tile: &Tile<NewPane>) -> KdlNode {
+    fn tile(&mut self, tile: &Tile<NewPane>, room: Room) -> KdlNode {
         match tile {
             Tile::Pane(pane) => self.pane(pane),
             Tile::Split { direction, parts } => {
@@ -116,11 +116,11 @@ impl Writer<'_> {
                     put(&mut node, "split_direction", "vertical");
                 }
                 let sizes: Vec<_> = parts.iter().map(|(size, _)| *size).collect();
-                let sizes = percents(&sizes);
-                let nodes = parts.iter().enumerate().map(|(at, (_, tile))| {
-                    let mut node = self.tile(tile);
-                    if let Some(sizes) = &sizes {
-                        put(&mut node, "size", format!("{}%", sizes[at]));
+                let shares = shares(&sizes, room.along(*direction));
+                let nodes = parts.iter().zip(shares).map(|((_, tile), share)| {
+                    let mut node = self.tile(tile, room.with(*direction, share.percent));
+                    if share.is_written {
+                        put(&mut node, "size", format!("{}%", share.percent));
                     }
                     node
                 });
@@ -221,28 +221,67 @@ fn switch(node: &mut KdlNode, name: &str, on: bool) {
     }
 }
 
-/// Sizes as whole percents that add up to 100, which is all that Zellij takes; none where they are
-/// even, as Zellij makes them by itself.
-fn percents(sizes: &[u16]) -> Option<Vec<u64>> {
-    let (least, most) = (sizes.iter().min()?, sizes.iter().max()?);
-    if most - least <= 1 || sizes.len() > 100 {
-        return None;
+/// What a tile has of the panes' room, in percent: Zellij counts all sizes from the whole, however
+/// deep they are.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    columns: f64,
+    rows: f64,
+}
+
+impl Room {
+    const ALL: Self = Self { columns: 100.0, rows: 100.0 };
+
+    fn along(self, direction: Direction) -> f64 {
+        match direction {
+            Direction::Columns => self.columns,
+            Direction::Rows => self.rows,
+        }
     }
-    let sum: u64 = sizes.iter().map(|size| u64::from(*size)).sum();
-    let share = |size: u16| u64::from(size) * 100;
-    let mut percents: Vec<u64> = sizes.iter().map(|size| (share(*size) / sum).max(1)).collect();
-    // What rounding leaves goes where it is missed most.
-    let mut by_rest: Vec<usize> = (0..sizes.len()).collect();
-    by_rest.sort_by_key(|at| std::cmp::Reverse(share(sizes[*at]) % sum));
-    let given: u64 = percents.iter().sum();
-    for at in by_rest.iter().cycle().take(100_usize.saturating_sub(given as usize)) {
-        percents[*at] += 1;
+
+    fn with(self, direction: Direction, percent: f64) -> Self {
+        match direction {
+            Direction::Columns => Self { columns: percent, ..self },
+            Direction::Rows => Self { rows: percent, ..self },
+        }
     }
-    for _ in 100..given {
-        let widest = percents.iter_mut().max().expect("there are sizes");
-        *widest -= 1;
+}
+
+/// What a part of a split has of the whole.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Share {
+    percent: f64,
+    /// Whether it has to be said: parts of which it is not share evenly what is left.
+    is_written: bool,
+}
+
+/// Sizes as whole percents, which is all that Zellij takes. Even ones are not said, and of others the
+/// greatest is not: it takes what rounding leaves.
+fn shares(sizes: &[u16], room: f64) -> Vec<Share> {
+    let (least, most) = (sizes.iter().min(), sizes.iter().max());
+    let even = least.zip(most).is_none_or(|(least, most)| most - least <= 1);
+    let greatest = (0..sizes.len()).rev().max_by_key(|at| sizes[*at]).filter(|_| !even);
+    let sum: f64 = sizes.iter().map(|size| f64::from(*size)).sum();
+    let part = |(at, size): (usize, &u16)| match greatest {
+        None => Share { percent: room / sizes.len() as f64, is_written: false },
+        Some(greatest) => {
+            let percent = (room * f64::from(*size) / sum).round().max(1.0);
+            Share { percent, is_written: at != greatest }
+        }
+    };
+    let mut shares: Vec<_> = sizes.iter().enumerate().map(part).collect();
+    if let Some(greatest) = greatest {
+        let others = shares.iter().filter(|share| share.is_written);
+        shares[greatest].percent = room - others.map(|share| share.percent).sum::<f64>();
+        if shares[greatest].percent < 1.0 {
+            // More parts than percents: Zellij makes them even.
+            return vec![
+                Share { percent: room / sizes.len() as f64, is_written: false };
+                sizes.len()
+            ];
+        }
     }
-    Some(percents)
+    shares
 }
 
 /// A part of a whole as a part of another one, to the nearest.

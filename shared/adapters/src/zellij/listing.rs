@@ -94,6 +94,12 @@ pub(super) fn tabs(
     Ok(tabs.into_iter().map(tab).collect())
 }
 
+/// The name of the tab in front, from the answer of `list-tabs`.
+pub(super) fn shown_name(tabs: &str) -> Option<String> {
+    let tabs: Vec<TabEntry> = serde_json::from_str(tabs).ok()?;
+    tabs.into_iter().find(|tab| tab.active).map(|tab| tab.name)
+}
+
 /// The size of the terminal, from the answer of `list-tabs`.
 pub(super) fn size(tabs: &str) -> Option<Size> {
     let tabs: Vec<TabEntry> = serde_json::from_str(tabs).ok()?;

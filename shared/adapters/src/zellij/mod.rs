@@ -14,7 +14,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use convosync_core::{Size, Tab};
+use convosync_core::{Label, Size, Tab};
 use convosync_engine::Cancel;
 use convosync_engine::ports::{NewPane, PaneEnv, Panes, PanesError, Screen};
 
@@ -53,8 +53,8 @@ impl ZellijPanes {
     /// Without it tabs have no bars and other proportions, and are tabs all the same.
     fn surroundings(zellij: &Zellij<'_>) -> (Option<kdl::Frame>, Option<Size>) {
         let what = "ask for the layout";
-        let dump = zellij.action(what, &["dump-layout"]).ok();
-        let tabs = zellij.action(what, &["list-tabs", "--all", "--json"]).ok();
+        let dump = zellij.ask(what, &["dump-layout"]).ok();
+        let tabs = zellij.ask(what, &["list-tabs", "--all", "--json"]).ok();
         let frame = dump.as_deref().and_then(kdl::Frame::of);
         (frame, tabs.as_deref().and_then(listing::size))
     }
@@ -68,7 +68,7 @@ impl Panes for ZellijPanes {
     fn look(&self, env: &PaneEnv) -> Result<Option<Screen>, PanesError> {
         let Some(session) = session_of(env) else { return Ok(None) };
         let zellij = Zellij::find(env, &self.cancel)?.about(session);
-        let ask = |args: &'static [&'static str]| zellij.action("ask for the panes", args);
+        let ask = |args: &'static [&'static str]| zellij.ask("ask for the panes", args);
         let (panes, tabs, dump) = std::thread::scope(|scope| {
             let tabs = scope.spawn(|| ask(&["list-tabs", "--all", "--json"]));
             let dump = scope.spawn(|| ask(&["dump-layout"]));
@@ -113,7 +113,18 @@ impl Panes for ZellijPanes {
         let mut files = Files::in_folder(&self.folder);
         let layout = files.layout(std::slice::from_ref(tab), frame.as_ref(), here)?;
         let args = ["override-layout", "--apply-only-to-active-tab", &layout];
-        zellij.action("open the panes in this tab", &args).map(drop)
+        let what = "open the panes in this tab";
+        zellij.action(what, &args)?;
+        // Zellij takes the client whose key was pressed last; without one it does nothing, and says so
+        // in its log alone.
+        let tabs = zellij.ask(what, &["list-tabs", "--all", "--json"])?;
+        let called = tab.name.as_ref().is_none_or(|name| {
+            listing::shown_name(&tabs).as_deref().and_then(Label::of).as_ref() == Some(name)
+        });
+        match called {
+            true => Ok(()),
+            false => Err(zellij.failed(what, "no key was pressed in this terminal yet")),
+        }
     }
 
     fn focus(&self, env: &PaneEnv, tab: u64) -> Result<(), PanesError> {

@@ -172,7 +172,7 @@ fn a_layout_is_written_one_node_on_each_line() {
     tab name="work" focus=true hide_floating_panes=true {
         pane split_direction="vertical" {
             pane focus=true cwd="/w" size="40%"
-            pane size="60%" {
+            pane {
                 pane name="server" start_suspended=true command="npm" cwd="/w/a $$b" contents_file="/f" {
                     args "run" "a \"b\""
                 }
@@ -282,4 +282,27 @@ fn every_hostile_text_that_can_be_a_command_was_tried() {
         .iter()
         .filter(|text| PaneCommand::new(vec!["prog".to_owned(), (**text).to_owned()]).is_err());
     assert_eq!(refused.collect::<Vec<_>>(), [&"\r", &"\u{85}\u{2028}"]);
+}
+
+#[test]
+fn sizes_of_nested_splits_are_parts_of_the_whole() {
+    let shell = || Tile::Pane(pane("/w", NewRuns::Shell));
+    let split = |direction, sizes: &[u16]| Tile::Split {
+        direction,
+        parts: sizes.iter().map(|size| (*size, shell())).collect(),
+    };
+    let inner = Tile::Split {
+        direction: Direction::Rows,
+        parts: vec![(28, shell()), (12, split(Direction::Columns, &[18, 72]))],
+    };
+    let outer =
+        Tile::Split { direction: Direction::Columns, parts: vec![(30, shell()), (90, inner)] };
+    let text = written(&tab(outer), None, None);
+    let sizes: Vec<_> =
+        text.split("size=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(sizes, ["25%", "30%", "15%"], "{text}");
+    let even = written(&tab(split(Direction::Columns, &[40, 40, 41])), None, None);
+    assert!(!even.contains("size"), "{even}");
+    let many = written(&tab(split(Direction::Rows, &[[1; 60], [2; 60]].concat())), None, None);
+    assert!(!many.contains("size"), "there are more than there are percents");
 }

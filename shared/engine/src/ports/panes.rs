@@ -91,7 +91,7 @@ pub struct NewPane {
     pub runs: NewRuns,
     /// Whether it has the focus, of those that float or do not.
     pub focused: bool,
-    /// The text that is shown above its prompt: printable characters and colours.
+    /// The text that is shown above a shell's prompt: printable characters and colours.
     pub text: Option<String>,
 }
 

@@ -8,6 +8,7 @@ mod dialog;
 mod find;
 mod go_on;
 mod merge;
+mod panes;
 mod plan;
 mod work;
 
@@ -35,6 +36,7 @@ use code::CodePlan;
 use conversation::{ConversationPlan, Restored};
 use find::FoundSave;
 use merge::ByHand;
+use panes::Back;
 
 /// A save that was found and opened, and where it goes.
 struct Ready {
@@ -167,7 +169,7 @@ impl Engine<'_> {
             Err(trouble) => return Err(trouble.after(done.parked)),
         };
         let directory = directory_of(&ready.open, &work_tree);
-        let terminal = ready.open.manifest.terminal.take().unwrap_or_default();
+        let mut terminal = ready.open.manifest.terminal.take().unwrap_or_default();
         drop(lock);
         if let Some(store) = &store {
             // The session is back; what could not be sent on the way is told, and stays queued.
@@ -180,11 +182,23 @@ impl Engine<'_> {
                 Err(trouble) => ready.notes.push(not_sent(trouble)),
             }
         }
+        let unit = ready.open.name.clone();
+        let session = ready.open.card.session.clone();
+        let main = ready.open.manifest.wanted_conversations().first().map(|talk| talk.id.clone());
         let mut report = report(ready, done, restored, directory, args);
         let (history, left_out) = commands(&terminal, args.history);
         report.history = history;
         report.notes.extend(left_out);
         (report.env, report.env_missing) = self.let_in(&terminal);
+        let back = Back {
+            member: &member,
+            session: &session,
+            unit: &unit,
+            work_tree: &work_tree,
+            layout: terminal.layout.take(),
+            main: main.as_ref(),
+        };
+        self.open_panes(request, args, &back, &mut shelf, &mut report);
         Ok(report)
     }
 
@@ -243,6 +257,9 @@ impl Engine<'_> {
         steps.push(format!("go to {}", directory_of(&ready.open, &root).display()));
         steps.extend(starts.filter(|_| args.run).map(|command| format!("start `{command}` there")));
         steps.extend(self.told_of_env(&ready.open));
+        let (panes, notes) = self.foresee_panes(request, args, &ready.open, &root);
+        steps.extend(panes);
+        ready.notes.extend(notes);
         Ok(assumed.told(steps, ready.notes))
     }
 
@@ -546,6 +563,7 @@ fn report(
         history: Vec::new(),
         env: Vec::new(),
         env_missing: Vec::new(),
+        panes: None,
         parked: done.parked,
         notes,
     };

@@ -95,6 +95,11 @@ impl MemoryPanes {
         self.state.borrow_mut().screen = Some(screen);
     }
 
+    /// The caller is in no terminal session from now on.
+    pub fn leave(&self) {
+        self.state.borrow_mut().screen = None;
+    }
+
     /// Fills a pane with text.
     pub fn write(&self, pane: u32, text: &str) {
         self.state.borrow_mut().texts.insert(pane, text.to_owned());

@@ -494,6 +494,9 @@ fn wanted_of_resume(resume: Resume) -> Wanted {
         run: resume.run,
         dry_run: resume.dry_run,
         history: resume.history,
+        layout: resume.layout,
+        no_layout: resume.no_layout,
+        zellij: resume.zellij,
         go_on: resume.go_on,
         abort: resume.abort,
         answers: Answers {

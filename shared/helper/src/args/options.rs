@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use convosync_wire::{
     CallerEnv, InitArgs, ListArgs, MessageRange, OnConflict, OnDirty, OnDiverged, OnLarge, OnLive,
-    OnMergeConflict, OnMissing, SaveArgs, SaveMode, ShowArgs, Since,
+    OnMergeConflict, OnMissing, PanesInto, SaveArgs, SaveMode, ShowArgs, Since,
 };
 
 use super::since;
@@ -251,7 +251,7 @@ pub(crate) struct Resume {
     #[arg(long, conflicts_with_all = [
         "clone", "into", "pull", "no_pull", "force", "run", "dry_run", "switch_branch",
         "stay_on_branch", "on_dirty", "on_diverged", "on_conflict", "on_live", "on_missing",
-        "on_merge_conflict",
+        "on_merge_conflict", "layout", "no_layout", "zellij",
     ])]
     pub(crate) read_only: bool,
     /// With --read-only: these messages, e.g. 10..20, 10.. or ..20
@@ -287,6 +287,15 @@ pub(crate) struct Resume {
     /// Take the session's commands into this shell's own history (see `convosync shell-init`)
     #[arg(long)]
     pub(crate) history: bool,
+    /// In Zellij: where the session's panes open [default: new-tabs, or the tab that has them]
+    #[arg(long, value_name = "WHERE", conflicts_with = "no_layout", value_parser = answers!(PanesInto))]
+    pub(crate) layout: Option<PanesInto>,
+    /// Leave the panes of your terminal as they are
+    #[arg(long)]
+    pub(crate) no_layout: bool,
+    /// Outside of Zellij: start it with the session's panes
+    #[arg(long, conflicts_with = "no_layout")]
+    pub(crate) zellij: bool,
     /// Go on with the resume that waits here, once its conflicts are resolved
     #[arg(long = "continue", conflicts_with_all = ["session", "at", "latest", "clone", "dry_run", "abort"])]
     pub(crate) go_on: bool,

@@ -1,6 +1,7 @@
 use clap::CommandFactory;
 use convosync_wire::{
-    InitArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict, OnMissing, SaveArgs,
+    InitArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict, OnMissing, PanesInto,
+    SaveArgs,
 };
 
 use super::*;
@@ -136,6 +137,9 @@ fn resume_takes_every_answer_beforehand() {
         "conversation-only",
         "--on-merge-conflict",
         "open-files",
+        "--layout",
+        "session",
+        "--zellij",
     ];
     assert_eq!(
         verb(&line),
@@ -149,6 +153,9 @@ fn resume_takes_every_answer_beforehand() {
             force: true,
             run: true,
             history: false,
+            layout: Some(PanesInto::Session),
+            no_layout: false,
+            zellij: true,
             go_on: false,
             abort: false,
             answers: Answers {

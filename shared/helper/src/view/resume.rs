@@ -106,6 +106,7 @@ fn next(report: &ResumeReport, page: &mut Page<'_>) {
         page.blank();
         page.line(&format!("Continue the conversation with: {command}"));
     }
+    terminal::panes_later(report, page);
     if !page.look.shell_follows
         && report.working_directory != page.look.directory
         && let Some(path) = quoted(&report.working_directory)

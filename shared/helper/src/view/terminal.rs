@@ -1,6 +1,8 @@
 //! What travelled of a terminal.
 
-use convosync_wire::{CommandRow, MissingVariable, ResumeReport, SaveReport};
+use convosync_wire::{
+    CommandRow, MissingVariable, PanesReport, PanesWay, ResumeReport, SaveReport,
+};
 
 use super::look::{Sign, Style};
 use super::measure::counted;
@@ -24,6 +26,7 @@ pub(crate) fn saved(report: &SaveReport, page: &mut Page<'_>) {
 
 /// What comes back with a resume.
 pub(crate) fn resumed(report: &ResumeReport, took_history: bool, page: &mut Page<'_>) {
+    panes(report, page);
     let follows = page.look.shell_follows;
     let names = |texts: bool| {
         let fits = report.env.iter().filter(|variable| variable.value.as_text().is_some() == texts);
@@ -53,6 +56,32 @@ pub(crate) fn resumed(report: &ResumeReport, took_history: bool, page: &mut Page
         }
         _ => {}
     }
+}
+
+fn panes(report: &ResumeReport, page: &mut Page<'_>) {
+    let Some(PanesReport { way, tabs, panes, .. }) = &report.panes else { return };
+    let (panes, tabs) = (counted(*panes, "pane"), counted(*tabs, "tab"));
+    let told = match way {
+        PanesWay::NewTabs => format!("Opened {panes} in {tabs}"),
+        PanesWay::Session => {
+            format!("Opened {panes} in {tabs} of the Zellij session {}", report.session_id)
+        }
+        PanesWay::Here => format!("Opened {panes} in this tab"),
+        PanesWay::Focused => "Went to the tab that has the session already".to_owned(),
+        // What comes is not there yet.
+        PanesWay::Later | PanesWay::Starts => return,
+    };
+    page.sign(Sign::Done, &told);
+}
+
+/// How the panes are opened that were not.
+pub(crate) fn panes_later(report: &ResumeReport, page: &mut Page<'_>) {
+    let Some(PanesReport { panes, tabs, open_with: Some(command), .. }) = &report.panes else {
+        return;
+    };
+    let (panes, tabs) = (counted(*panes, "pane"), counted(*tabs, "tab"));
+    page.blank();
+    page.line(&format!("Open its {panes} in {tabs} with: {command}"));
 }
 
 fn missing(what: &str, variables: &[MissingVariable], page: &mut Page<'_>) {

@@ -171,6 +171,7 @@ pub(crate) fn resumed() -> ResumeReport {
         history: Vec::new(),
         env: Vec::new(),
         env_missing: Vec::new(),
+        panes: None,
         parked: Vec::new(),
         notes: Vec::new(),
     }

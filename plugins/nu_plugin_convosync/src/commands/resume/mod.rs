@@ -5,8 +5,8 @@ mod settle;
 mod takeover;
 
 use convosync_wire::{
-    Answers, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict, OnMissing, Reply,
-    ResumeArgs, Verb,
+    Answers, ListArgs, OnConflict, OnDirty, OnDiverged, OnLive, OnMergeConflict, OnMissing,
+    PanesInto, Reply, ResumeArgs, Verb,
 };
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::engine::ArgType;
@@ -91,6 +91,13 @@ on its branch."
             .switch("run", "start the assistant with the conversation afterwards", None)
             .switch("dry-run", "tell what would be done", None)
             .switch("history", "put the session's commands into Nushell's own history", None)
+            .param(word_flag(
+                "layout",
+                words(PanesInto::ALL),
+                "in Zellij: where the session's panes open (default: new-tabs, or the tab that has them)",
+            ))
+            .switch("no-layout", "leave the panes of your terminal as they are", None)
+            .switch("zellij", "outside of Zellij: start it with the session's panes", None)
             .switch("continue", "go on with the resume that waits here, conflicts resolved", None)
             .switch("abort", "take the resume that waits here back", None)
             .param(word_flag("on-dirty", words(OnDirty::ALL), "when files here are changed"))
@@ -168,6 +175,8 @@ on its branch."
         }
         let mut args = args(call, &front, named)?;
         refuse_both(call, "continue", "abort")?;
+        refuse_both(call, "layout", "no-layout")?;
+        refuse_both(call, "zellij", "no-layout")?;
         let ends = args.go_on || args.abort;
         let named = args.session.is_some() || args.at.is_some();
         if !named && !call.has_flag("latest")? && !ends {
@@ -219,6 +228,9 @@ fn args(
         run: call.has_flag("run")?,
         dry_run: call.has_flag("dry-run")?,
         history: call.has_flag("history")?,
+        layout: choice(call, "layout")?,
+        no_layout: call.has_flag("no-layout")?,
+        zellij: call.has_flag("zellij")?,
         go_on: call.has_flag("continue")?,
         abort: call.has_flag("abort")?,
         answers: answers(call)?,

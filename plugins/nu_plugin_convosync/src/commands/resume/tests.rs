@@ -75,12 +75,13 @@ fn every_flag_reaches_the_helper() {
     script
         .eval(
             "convosync resume abc --at 3 --clone there --pull --force --run --dry-run --history \
+             --layout here --zellij \
              --on-dirty commit --switch-branch \
              --on-diverged merge --on-conflict use-remote --on-live fork --on-missing conversation-only \
              --on-merge-conflict open-files",
         )
         .unwrap();
-    script.eval("convosync resume abc --stay-on-branch").unwrap();
+    script.eval("convosync resume abc --stay-on-branch --no-layout").unwrap();
     script.eval("convosync resume --latest").unwrap();
     let all = ResumeArgs {
         session: Some("abc".to_owned()),
@@ -92,6 +93,9 @@ fn every_flag_reaches_the_helper() {
         run: true,
         dry_run: true,
         history: true,
+        layout: Some(PanesInto::Here),
+        no_layout: false,
+        zellij: true,
         go_on: false,
         abort: false,
         answers: Answers {
@@ -106,6 +110,7 @@ fn every_flag_reaches_the_helper() {
     };
     let stay = ResumeArgs {
         session: all.session.clone(),
+        no_layout: true,
         answers: Answers { switch_branch: Some(false), ..Answers::default() },
         ..ResumeArgs::default()
     };
