@@ -331,7 +331,8 @@ fn a_dozen_layouts_come_back_in_another_home() {
         let before = desktop.look_for(&here, name, settled);
         let report = saved(&desktop, &here, &[]);
         assert_eq!(report["panes"], before.len(), "{name}: {report:#}");
-        laptop.ask(&there, &["resume", &session_of(&report), "--force"]);
+        let report = laptop.ask(&there, &["resume", &session_of(&report), "--force"]);
+        assert_eq!(report["panes"]["way"], "new-tabs", "{name}: {report:#}");
         let theirs = |shown: &[Shown]| {
             shown.iter().filter(|pane| pane.tab != "own").cloned().collect::<Vec<_>>()
         };
@@ -413,7 +414,7 @@ fn the_conversation_waits_in_its_pane_and_a_shell_has_the_text_that_was_there() 
     let want = [Some(resume.clone()), Some("sleep 1000".to_owned())];
     assert_eq!(commands(&laptop, &there, 3)[..2], want);
     there.wait_for("was-42");
-    there.wait_for(&format!("Waiting to run: {resume}"));
+    there.wait_for("Waiting to run: claude --resume");
 
     // The second time its tab is gone to.
     there.action(&["go-to-tab", "1"]);
@@ -445,9 +446,10 @@ fn panes_come_into_this_tab_or_a_session_of_their_own_if_the_user_says_so() {
     assert_eq!(laptop.look(&there).tabs.len(), 1);
     let report = laptop.ask(&there, &["resume", &session, "--layout", "session"]);
     assert_eq!(report["panes"]["way"], "session", "{report:#}");
-    there.wait_for(&session);
+    there.wait_until("both sessions", |_| laptop.zellij.sessions().len() == 2);
+    there.wait_for("Waiting to run: sleep 1000");
     let both = laptop.zellij.sessions();
-    assert!(both.contains(&session) && both.contains(&"there".to_owned()), "{both:?}");
+    assert!(both.contains(&session), "{both:?}");
 }
 
 #[test]
