@@ -35,7 +35,15 @@ impl<'a> Dialog<'a> {
     ) -> Result<Option<&'d Choice>, LabeledError> {
         let _ = write!(std::io::stderr(), "{}", heading(decision));
         let choices = recommended_first(&decision.choices);
-        let rows = choices.iter().map(|choice| choice_row(choice, self.head)).collect();
+        let rows = match fits(&choices, terminal::columns()) {
+            true => choices.iter().map(|choice| choice_row(choice, self.head)).collect(),
+            // The list would show one of the two columns.
+            false => {
+                let _ = write!(std::io::stderr(), "{}", explained(&choices));
+                let label = |choice: &&Choice| Shape::at(self.head).line(&choice.label);
+                choices.iter().map(label).collect()
+            }
+        };
         let index = self.pick("What now?", rows, false)?;
         Ok(index.and_then(|index| choices.get(index).copied()))
     }
@@ -204,6 +212,24 @@ fn choice_row(choice: &Choice, head: Span) -> Value {
     )
 }
 
+/// Whether every choice has room beside what it does.
+fn fits(choices: &[&Choice], columns: usize) -> bool {
+    let widest = |text: fn(&Choice) -> &String| {
+        choices.iter().map(|choice| terminal::width(&harmless::line(text(choice)))).max()
+    };
+    let texts = widest(|choice| &choice.label).zip(widest(|choice| &choice.help));
+    // The list's marker, its separator, and its sign that there is more.
+    texts.is_none_or(|(label, help)| label + help + 2 + 3 + 4 <= columns)
+}
+
+/// The choices with what they do, below each other.
+fn explained(choices: &[&Choice]) -> String {
+    let line = |choice: &&Choice| {
+        format!("  {}:\n    {}\n", harmless::line(&choice.label), harmless::line(&choice.help))
+    };
+    choices.iter().map(line).collect()
+}
+
 /// A message is cut here at the latest.
 const LEAST_MESSAGE: usize = 20;
 
@@ -295,6 +321,16 @@ mod tests {
         let choices = [choice("commit", false), choice("cancel", false), choice("stash", true)];
         let order: Vec<_> = recommended_first(&choices).iter().map(|c| c.value.clone()).collect();
         assert_eq!(order, ["stash", "commit", "cancel"]);
+    }
+
+    #[test]
+    fn what_a_choice_does_is_told_above_the_list_where_it_has_no_room_beside_it() {
+        let help = "puts them aside in `git stash`\u{1b}[2J";
+        let stash = Choice { help: help.to_owned(), ..choice("stash", true) };
+        assert!(fits(&[&stash], 80) && !fits(&[&stash], 40));
+        let told = explained(&[&stash, &choice("cancel", false)]);
+        assert!(told.starts_with("  stash:\n    puts them aside in `git stash`"), "{told}");
+        assert!(told.ends_with("  cancel:\n    \n") && !told.contains('\u{1b}'), "{told}");
     }
 
     #[test]
