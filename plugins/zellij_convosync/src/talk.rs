@@ -11,10 +11,12 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum Ask {
     /// To be told of everything from now on.
     Hello,
-    /// A call of the helper, in the directory of its tab.
+    /// A call of the helper.
     Call {
         /// The sidebar's own number.
         number: u64,
+        /// Where the user was who wanted it: by now that may be elsewhere.
+        place: Place,
         /// What to do, as JSON.
         verb: String,
         /// Whether it may change what is shown.
@@ -75,7 +77,9 @@ pub(crate) struct Sessions {
 /// What there is beside the sessions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct State {
-    /// Where the tab's focused terminal is.
+    /// The tab's focused terminal.
+    pub(crate) pane: Option<u32>,
+    /// Where it is.
     pub(crate) directory: Option<String>,
     /// What is there.
     pub(crate) here: Option<HereReport>,
@@ -85,4 +89,19 @@ pub(crate) struct State {
     pub(crate) watching: Option<Watching>,
     /// Whether the store is being looked at.
     pub(crate) looking: bool,
+}
+
+impl State {
+    pub(crate) fn place(&self) -> Place {
+        Place { pane: self.pane, directory: self.directory.clone() }
+    }
+}
+
+/// Where a sidebar's user is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    /// The focused terminal of the tab.
+    pub(crate) pane: Option<u32>,
+    /// Its directory.
+    pub(crate) directory: Option<String>,
 }

@@ -14,7 +14,7 @@ use convosync_wire::{Failure, HereReport, ListArgs, SessionRow, Verb};
 use crate::answer::{self, Answer, Push};
 use crate::helper;
 use crate::host::{Effect, Event};
-use crate::talk::{Ask, Sessions, State, Tell};
+use crate::talk::{Ask, Place, Sessions, State, Tell};
 use terminal::Terminal;
 
 /// Sessions that are asked for at once.
@@ -163,9 +163,9 @@ impl Daemon {
                 self.sidebars.insert(from);
                 self.told.retain(|(to, _), _| *to != from);
             }
-            Ask::Call { number, verb, changes } => {
+            Ask::Call { number, place, verb, changes } => {
                 let what = For::Sidebar { to: from, number, changes };
-                effects.push(self.call(what, &verb));
+                effects.push(self.call(what, &place, &verb));
             }
             Ask::Refresh => {
                 self.trouble = None;
@@ -191,14 +191,8 @@ impl Daemon {
         effects
     }
 
-    /// A call of a sidebar, where its user is.
-    fn call(&mut self, what: For, verb: &str) -> Effect {
-        let tab = match what {
-            For::Sidebar { to, .. } => self.terminal.tab_of(to),
-            _ => None,
-        };
-        let tab = tab.or_else(|| self.terminal.active());
-        let place = tab.map(|tab| self.terminal.place(tab)).unwrap_or_default();
+    /// A call of a sidebar, where its user was.
+    fn call(&mut self, what: For, place: &Place, verb: &str) -> Effect {
         let call = helper::call(self.next, 0, verb);
         let argv = helper::argv(&self.program, place.directory.as_deref(), call);
         self.run(what, argv, place.pane)
@@ -415,10 +409,11 @@ impl Daemon {
 
     fn state_for(&self, sidebar: u32) -> State {
         let tab = self.terminal.tab_of(sidebar).or_else(|| self.terminal.active());
-        let directory = tab.and_then(|tab| self.terminal.place(tab).directory);
+        let Place { pane, directory } = tab.map(|tab| self.terminal.place(tab)).unwrap_or_default();
         let online = |what: &For| matches!(what, For::List { offline: false, .. });
         State {
             here: directory.as_ref().and_then(|directory| self.here.get(directory).cloned()),
+            pane,
             directory,
             trouble: self.trouble.clone(),
             watching: self.watching.clone(),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use convosync_wire::zellij::{Pane, PaneId, PluginPane, Snapshot, Tab};
 
+use crate::talk::Place;
+
 /// Most letters of a title, a directory or an argument that are kept: programs choose them.
 const LONGEST: usize = 4096;
 
@@ -33,15 +35,6 @@ pub(crate) struct Terminal {
     known: BTreeMap<u32, Known>,
     /// The terminal that had the focus last, by the tab's id: a sidebar may have it now.
     focused: BTreeMap<usize, u32>,
-}
-
-/// Where a sidebar's user is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// The focused terminal of the tab.
-    pub(crate) pane: Option<u32>,
-    /// Its directory.
-    pub(crate) directory: Option<String>,
 }
 
 impl Terminal {

@@ -124,10 +124,13 @@ fn a_snapshot_is_answered_from_what_is_known() {
 }
 
 #[test]
-fn a_call_of_a_sidebar_acts_where_its_terminal_is() {
+fn a_call_of_a_sidebar_acts_where_its_user_was() {
     let (mut daemon, _) = daemon();
     let verb = helper::written(&Verb::Save(Default::default()));
-    let effects = daemon.asked(SIDEBAR, Ask::Call { number: 5, verb, changes: true });
+    let place = daemon.state_for(SIDEBAR).place();
+    // The user goes elsewhere before the call is made.
+    daemon.update(&looked(1, "/tmp/other"));
+    let effects = daemon.asked(SIDEBAR, Ask::Call { number: 5, place, verb, changes: true });
     let (call, directory, _) = of_verb(&effects, "save").remove(0);
     assert_eq!(directory.as_deref(), Some("/tmp/app"));
     assert!(effects.iter().any(|effect| {

@@ -383,12 +383,12 @@ pub(super) fn hints(hints: &[Hint], inner: usize) -> (Line, Target) {
 /// What is typed, with its end in view, and what it is for.
 fn typed(prompt: &Prompt, inner: usize, most: usize) -> Vec<Line> {
     let text = format!("{}▏", clean_typed(&prompt.text));
-    match prompt.what {
+    match &prompt.what {
         What::Filter => {
             let shown = fit_end(&text, inner.saturating_sub(2));
             vec![Line::of(Role::Key, "/").gap(1).and(Role::Strong, &shown)]
         }
-        What::Message => {
+        What::Message(_) => {
             let mut lines = vec![Line::of(Role::Title, "What was done?").fit(inner)];
             if most >= 3 {
                 let folded = fold(&text, inner);

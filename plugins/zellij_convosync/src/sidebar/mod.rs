@@ -18,7 +18,7 @@ use crate::answer::{self, Answer};
 use crate::helper;
 use crate::host::Event;
 use crate::line::{Line, Role};
-use crate::talk::{Ask, Sessions, State, Tell};
+use crate::talk::{Ask, Place, Sessions, State, Tell};
 use crate::text::{clean, next_age};
 use over::{Dialog, Kind, Over, Prompt, Reading, What};
 
@@ -47,6 +47,7 @@ pub(crate) enum Wish {
 struct Working {
     number: u64,
     verb: Verb,
+    place: Place,
     rounds: usize,
     /// What is being done.
     doing: String,
@@ -239,14 +240,14 @@ impl Sidebar {
 
     fn ask_to_save(&mut self) {
         self.said = None;
-        let prompt = Prompt { what: What::Message, text: String::new() };
+        let prompt = Prompt { what: What::Message(self.state.place()), text: String::new() };
         self.over = Some(Over::Prompt(prompt));
     }
 
     fn resume(&mut self, now_ms: i64) -> Vec<Wish> {
         let Some(session) = self.selected.clone() else { return Vec::new() };
         let args = ResumeArgs { session: Some(session), ..ResumeArgs::default() };
-        self.call_here(Verb::Resume(args), now_ms)
+        self.call_at(Verb::Resume(args), self.state.place(), now_ms)
     }
 
     fn details(&mut self, now_ms: i64) -> Vec<Wish> {
@@ -271,26 +272,28 @@ impl Sidebar {
         self.call(Verb::Delete(DeleteArgs { sessions: vec![session], yes: false }), now_ms)
     }
 
-    fn save(&mut self, message: &str, now_ms: i64) -> Vec<Wish> {
+    fn save(&mut self, message: &str, place: Place, now_ms: i64) -> Vec<Wish> {
         let message = message.trim();
         let message = (!message.is_empty()).then(|| message.to_owned());
         let args = SaveArgs { message, interactive: true, ..SaveArgs::default() };
-        self.call_here(Verb::Save(args), now_ms)
+        // A terminal that was opened this moment had none yet.
+        let place = if place.directory.is_some() { place } else { self.state.place() };
+        self.call_at(Verb::Save(args), place, now_ms)
     }
 
-    /// A call that acts on the place where the user is.
-    fn call_here(&mut self, verb: Verb, now_ms: i64) -> Vec<Wish> {
-        if self.state.directory.is_none() {
+    /// A call that acts on a place.
+    fn call_at(&mut self, verb: Verb, place: Place, now_ms: i64) -> Vec<Wish> {
+        if place.directory.is_none() {
             return self.failed(report::nowhere());
         }
-        self.call(verb, now_ms)
+        self.call_again(verb, place, 0, now_ms)
     }
 
     fn call(&mut self, verb: Verb, now_ms: i64) -> Vec<Wish> {
-        self.call_again(verb, 0, now_ms)
+        self.call_again(verb, self.state.place(), 0, now_ms)
     }
 
-    fn call_again(&mut self, verb: Verb, rounds: usize, now_ms: i64) -> Vec<Wish> {
+    fn call_again(&mut self, verb: Verb, place: Place, rounds: usize, now_ms: i64) -> Vec<Wish> {
         if let Some(working) = &self.working {
             let text = format!("wait: {}", working.doing);
             self.say(Role::Error, &text);
@@ -300,9 +303,10 @@ impl Sidebar {
         self.next += 1;
         let doing = report::doing(&verb).to_owned();
         let changes = !matches!(verb, Verb::Show(_));
-        let ask = Ask::Call { number, verb: helper::written(&verb), changes };
+        let ask = Ask::Call { number, place: place.clone(), verb: helper::written(&verb), changes };
         self.said = None;
-        self.working = Some(Working { number, verb, rounds, doing, since: now_ms, slow: false });
+        let (since, slow) = (now_ms, false);
+        self.working = Some(Working { number, verb, place, rounds, doing, since, slow });
         vec![Wish::Ask(ask), Wish::Redraw]
     }
 
@@ -332,8 +336,8 @@ impl Sidebar {
             drop(self.failed(helper::unexpected()));
             return;
         }
-        let Working { verb, rounds, .. } = working;
-        self.over = Some(Over::Dialog(Dialog::of(decision, verb, rounds)));
+        let Working { verb, place, rounds, .. } = working;
+        self.over = Some(Over::Dialog(Dialog::of(decision, verb, place, rounds)));
     }
 
     fn woken(&mut self, now_ms: i64) -> Vec<Wish> {

@@ -4,6 +4,7 @@ use convosync_wire::{Choice, Decision, Verb};
 
 use super::pages;
 use crate::line::Role;
+use crate::talk::Place;
 
 /// What lies over the list.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,10 +25,10 @@ pub(crate) struct Prompt {
 }
 
 /// What a typed line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum What {
-    /// What was done.
-    Message,
+    /// What was done, to be saved from where the user was who came to say it.
+    Message(Place),
     /// Which sessions to show.
     Filter,
 }
@@ -37,6 +38,7 @@ pub(crate) enum What {
 pub(crate) struct Dialog {
     pub(crate) decision: Decision,
     verb: Verb,
+    place: Place,
     /// The choice that the user is on.
     pub(crate) at: usize,
     /// Questions before this one.
@@ -45,9 +47,9 @@ pub(crate) struct Dialog {
 
 impl Dialog {
     /// At least one choice has to be there.
-    pub(crate) fn of(decision: Decision, verb: Verb, rounds: usize) -> Self {
+    pub(crate) fn of(decision: Decision, verb: Verb, place: Place, rounds: usize) -> Self {
         let at = decision.choices.iter().position(|choice| choice.recommended).unwrap_or(0);
-        Self { decision, verb, at, rounds }
+        Self { decision, verb, place, at, rounds }
     }
 
     pub(crate) fn step(&mut self, by: isize) {
@@ -65,18 +67,18 @@ impl Dialog {
         true
     }
 
-    /// The call with what was chosen. None: to change nothing was chosen, which is not calling.
+    /// The call with what was chosen, and where it acts. None: to change nothing was chosen, which is not calling.
     ///
     /// # Errors
     ///
     /// If the helper asked something that its own verb does not ask.
-    pub(crate) fn chosen(mut self) -> Option<Result<Verb, String>> {
+    pub(crate) fn chosen(mut self) -> Option<Result<(Verb, Place), String>> {
         let choice = self.decision.choices.get(self.at)?;
         if choice.value == Choice::CANCEL {
             return None;
         }
         let taken = self.verb.record(self.decision.question, choice);
-        Some(taken.map(|()| self.verb))
+        Some(taken.map(|()| (self.verb, self.place)))
     }
 }
 

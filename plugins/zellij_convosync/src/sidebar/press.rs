@@ -79,7 +79,7 @@ impl Sidebar {
             }
             Key::Enter => {
                 let mut wishes = match prompt.what {
-                    What::Message => self.save(&prompt.text, now_ms),
+                    What::Message(place) => self.save(&prompt.text, place, now_ms),
                     What::Filter => Vec::new(),
                 };
                 wishes.extend(self.go_back());
@@ -131,7 +131,7 @@ impl Sidebar {
                 self.say(Role::Dim, "nothing was changed");
                 Vec::new()
             }
-            Some(Ok(verb)) => self.call_again(verb, rounds, now_ms),
+            Some(Ok((verb, place))) => self.call_again(verb, place, rounds, now_ms),
             Some(Err(_)) => self.failed(helper::unexpected()),
         }
     }

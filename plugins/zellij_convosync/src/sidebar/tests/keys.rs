@@ -64,6 +64,27 @@ fn what_is_chosen_goes_into_the_same_call() {
 }
 
 #[test]
+fn what_was_begun_at_a_place_is_done_there_though_the_user_goes_elsewhere() {
+    let elsewhere = State { directory: Some("/home/me/other".into()), ..state() };
+    let places = |wishes: &[Wish]| -> Vec<Option<String>> {
+        let place = |wish: &Wish| match wish {
+            Wish::Ask(Ask::Call { place, .. }) => Some(place.directory.clone()),
+            _ => None,
+        };
+        wishes.iter().filter_map(place).collect()
+    };
+    let mut bar = bar();
+    press(&mut bar, "sdone");
+    bar.told(Tell::State(elsewhere.clone()), NOW);
+    assert_eq!(places(&press(&mut bar, "\n")), [state().directory]);
+    answered(&mut bar, convosync_wire::Answer::Failure(helper::unexpected()));
+    assert_eq!(places(&press(&mut bar, "\u{1b}\n")), std::slice::from_ref(&elsewhere.directory));
+    bar.told(Tell::State(state()), NOW);
+    answered(&mut bar, convosync_wire::Answer::NeedsDecision(sample::decision(Question::Dirty)));
+    assert_eq!(places(&press(&mut bar, "2")), [elsewhere.directory]);
+}
+
+#[test]
 fn to_leave_a_question_calls_nobody() {
     for keys in ["\u{1b}", "3"] {
         let mut bar = bar();
