@@ -244,8 +244,7 @@ impl Sidebar {
         self.over = Some(Over::Prompt(prompt));
     }
 
-    fn resume(&mut self, now_ms: i64) -> Vec<Wish> {
-        let Some(session) = self.selected.clone() else { return Vec::new() };
+    fn resume(&mut self, session: String, now_ms: i64) -> Vec<Wish> {
         let args = ResumeArgs { session: Some(session), ..ResumeArgs::default() };
         self.call_at(Verb::Resume(args), self.state.place(), now_ms)
     }

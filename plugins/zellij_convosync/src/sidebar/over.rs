@@ -83,7 +83,7 @@ impl Dialog {
 }
 
 /// Why a text is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Which keys there are.
     Help,
@@ -93,8 +93,8 @@ pub(crate) enum Kind {
     Failure,
     /// What is wrong for all sidebars.
     Trouble,
-    /// A session.
-    Details,
+    /// The session with this id.
+    Details(String),
 }
 
 /// A part of a text.

@@ -60,9 +60,9 @@ pub(super) fn read(reading: &Reading, inner: usize, height: usize) -> Screen {
     let lines = lines_of(reading, inner);
     let most = lines.len().saturating_sub(left);
     let top = reading.top.min(most);
-    let role = match reading.kind {
+    let role = match &reading.kind {
         Kind::Failure | Kind::Trouble => Role::Error,
-        Kind::Help | Kind::Report | Kind::Details => Role::Title,
+        Kind::Help | Kind::Report | Kind::Details(_) => Role::Title,
     };
     let place = if most > 0 { format!("{}/{}", top + 1, most + 1) } else { String::new() };
     let title = Line::of(role, &reading.title).with_right(Line::of(Role::Dim, &place), inner);
@@ -75,8 +75,8 @@ pub(super) fn read(reading: &Reading, inner: usize, height: usize) -> Screen {
     }
     if below > 0 {
         let mut keys = vec![(Key::Esc, "Esc", "back")];
-        match reading.kind {
-            Kind::Details => keys.insert(0, (Key::Enter, "⏎", "resume")),
+        match &reading.kind {
+            Kind::Details(_) => keys.insert(0, (Key::Enter, "⏎", "resume")),
             Kind::Trouble => keys.push((Key::Char('r'), "r", "try again")),
             _ => {}
         }

@@ -32,7 +32,10 @@ impl Sidebar {
             Key::PageUp => return self.moved(-PAGE),
             Key::Home | Key::Char('g') => return self.moved(isize::MIN),
             Key::End | Key::Char('G') => return self.moved(isize::MAX),
-            Key::Enter => return self.resume(now_ms),
+            Key::Enter => {
+                let session = self.selected.clone();
+                return session.map(|id| self.resume(id, now_ms)).unwrap_or_default();
+            }
             Key::Char('i') => return self.details(now_ms),
             Key::Char('p') => return self.pin(now_ms),
             Key::Char('d') => return self.delete(now_ms),
@@ -139,7 +142,9 @@ impl Sidebar {
     fn pressed_in_reading(&mut self, mut reading: Reading, key: Key, now_ms: i64) -> Vec<Wish> {
         match key {
             Key::Esc | Key::Char('q') => return self.closed(&reading),
-            Key::Enter if reading.kind == Kind::Details => return self.resume(now_ms),
+            Key::Enter if matches!(reading.kind, Kind::Details(_)) => {
+                return self.resume_shown(reading, now_ms);
+            }
             Key::Enter | Key::Char('i' | '?') => return self.closed(&reading),
             Key::Char('r') if reading.kind == Kind::Trouble => {
                 return vec![Wish::Ask(Ask::Refresh)];
@@ -154,6 +159,12 @@ impl Sidebar {
         }
         self.over = Some(Over::Reading(reading));
         Vec::new()
+    }
+
+    /// Resumes the session that is read about: by now another one may be selected.
+    fn resume_shown(&mut self, reading: Reading, now_ms: i64) -> Vec<Wish> {
+        let Kind::Details(session) = &reading.kind else { return Vec::new() };
+        self.resume(session.clone(), now_ms)
     }
 
     fn closed(&mut self, reading: &Reading) -> Vec<Wish> {

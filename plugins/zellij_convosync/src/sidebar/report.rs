@@ -103,7 +103,8 @@ fn resumed(report: &Resumed, now_ms: i64) -> Reading {
 
 fn details(report: &Shown, now_ms: i64) -> Reading {
     let row = report;
-    let mut reading = Reading::new(Kind::Details, &list::name(row.title.as_deref(), &row.message))
+    let kind = Kind::Details(row.session_id.clone());
+    let mut reading = Reading::new(kind, &list::name(row.title.as_deref(), &row.message))
         .with(Role::Dim, row.session_id.clone())
         .with(Role::Plain, "")
         .with(

@@ -27,6 +27,18 @@ fn enter_resumes_the_session_that_is_selected() {
 }
 
 #[test]
+fn details_resume_the_session_that_they_tell_of() {
+    let mut bar = bar();
+    press(&mut bar, "i");
+    press(&mut bar, "j");
+    let shown = convosync_wire::Reply::Shown(Box::new(sample::shown()));
+    answered(&mut bar, convosync_wire::Answer::Reply(Box::new(shown)));
+    let Verb::Resume(args) = one_call(&press(&mut bar, "\n")) else { panic!("a resume") };
+    assert_eq!(args.session, Some(sample::shown().save.row.session_id));
+    assert_ne!(args.session, bar.selected);
+}
+
+#[test]
 fn a_save_has_the_message_that_was_typed() {
     let mut bar = bar();
     let Verb::Save(args) = one_call(&press(&mut bar, "sfix j and k\n")) else { panic!("a save") };
