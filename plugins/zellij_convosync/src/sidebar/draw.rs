@@ -171,7 +171,10 @@ impl Sidebar {
         }
         let most = height.saturating_sub(head + 3).clamp(1, 4);
         if let Some(Over::Prompt(prompt)) = &self.over {
-            foot.extend(plain(typed(prompt, inner, most)));
+            if let Some(Said { role, text }) = self.said.as_ref().filter(|_| height >= MIDDLE) {
+                foot.extend(plain([Line::of(*role, text).fit(inner)]));
+            }
+            foot.extend(typed(prompt, inner, most));
             return foot;
         }
         if let Some(working) = &self.working {
@@ -381,25 +384,23 @@ pub(super) fn hints(hints: &[Hint], inner: usize) -> (Line, Target) {
 }
 
 /// What is typed, with its end in view, and what it is for.
-fn typed(prompt: &Prompt, inner: usize, most: usize) -> Vec<Line> {
+fn typed(prompt: &Prompt, inner: usize, most: usize) -> Screen {
     let text = format!("{}▏", clean_typed(&prompt.text));
     match &prompt.what {
         What::Filter => {
             let shown = fit_end(&text, inner.saturating_sub(2));
-            vec![Line::of(Role::Key, "/").gap(1).and(Role::Strong, &shown)]
+            plain([Line::of(Role::Key, "/").gap(1).and(Role::Strong, &shown)])
         }
         What::Message(_) => {
-            let mut lines = vec![Line::of(Role::Title, "What was done?").fit(inner)];
-            if most >= 3 {
-                let folded = fold(&text, inner);
-                let from = folded.len().saturating_sub(most - 2);
-                lines.extend(folded.into_iter().skip(from).map(|l| Line::folded(Role::Strong, l)));
-                let (line, _) =
-                    hints(&[(Key::Enter, "⏎", "save"), (Key::Esc, "Esc", "back")], inner);
-                lines.push(line);
-            } else {
-                lines = vec![Line::of(Role::Strong, &fit_end(&text, inner))];
+            if most < 3 {
+                return plain([Line::of(Role::Strong, &fit_end(&text, inner))]);
             }
+            let mut lines = plain([Line::of(Role::Title, "What was done?").fit(inner)]);
+            let folded = fold(&text, inner);
+            let from = folded.len().saturating_sub(most - 2);
+            let end = folded.into_iter().skip(from).map(|line| Line::folded(Role::Strong, line));
+            lines.extend(plain(end));
+            lines.push(hints(&[(Key::Enter, "⏎", "save"), (Key::Esc, "Esc", "back")], inner));
             lines
         }
     }

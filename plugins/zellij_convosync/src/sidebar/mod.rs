@@ -9,6 +9,8 @@ mod report;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
+
 use convosync_wire::{Decision, DeleteArgs, Failure, MessageRange, ResumeArgs, SaveArgs};
 use convosync_wire::{SessionRow, SessionsArgs, ShowArgs, Verb};
 
@@ -72,6 +74,10 @@ pub(crate) struct Sidebar {
     selected: Option<String>,
     filter: String,
     over: Option<Over>,
+    /// What came meanwhile: it is shown when nothing else lies over the list.
+    waiting: VecDeque<Over>,
+    /// What is wrong for all sidebars, and was read here.
+    dismissed: Option<Failure>,
     working: Option<Working>,
     said: Option<Said>,
     next: u64,
@@ -91,6 +97,8 @@ impl Default for Sidebar {
             selected: None,
             filter: String::new(),
             over: None,
+            waiting: VecDeque::new(),
+            dismissed: None,
             working: None,
             said: None,
             next: 1,
@@ -120,6 +128,7 @@ impl Sidebar {
             Event::Woken => self.woken(now_ms),
             _ => Vec::new(),
         };
+        self.show_what_waits();
         wishes.extend(self.wake(now_ms));
         wishes
     }
@@ -143,32 +152,68 @@ impl Sidebar {
             Tell::Returned { number, answer } => {
                 wishes.extend(self.returned(number, answer, now_ms))
             }
-            Tell::AskToSave => {
-                self.ask_to_save();
-                self.is_visited = true;
-            }
+            Tell::AskToSave => self.visited(),
         }
+        self.show_what_waits();
         wishes.extend(self.wake(now_ms));
         wishes
     }
 
     fn take_state(&mut self, state: State) {
-        let is_new = state.trouble.is_some() && state.trouble != self.state.trouble;
         let is_trouble =
             |over: &Over| matches!(over, Over::Reading(Reading { kind: Kind::Trouble, .. }));
         if self.over.as_ref().is_some_and(is_trouble) && state.trouble != self.state.trouble {
             self.over = None;
         }
-        if let Some(failure) = state.trouble.as_ref().filter(|_| is_new && self.over.is_none()) {
-            self.over = Some(Over::Reading(report::failure(failure, Kind::Trouble)));
+        if state.trouble.is_none() {
+            self.dismissed = None;
         }
         self.state = state;
     }
 
     /// Something is wrong that nobody asked for.
     pub(crate) fn failed(&mut self, failure: Failure) -> Vec<Wish> {
-        self.over = Some(Over::Reading(report::failure(&failure, Kind::Failure)));
+        self.lay(Over::Reading(report::failure(&failure, Kind::Failure)));
         vec![Wish::Redraw]
+    }
+
+    /// Shows something, behind what is there already: keys that are meant for that one must not
+    /// answer it.
+    fn lay(&mut self, over: Over) {
+        self.waiting.push_back(over);
+        self.show_what_waits();
+    }
+
+    fn show_what_waits(&mut self) {
+        if self.over.is_some() {
+            return;
+        }
+        self.over = self.waiting.pop_front().or_else(|| {
+            let unread = |failure: &&Failure| self.dismissed.as_ref() != Some(*failure);
+            let failure = self.state.trouble.as_ref().filter(unread)?;
+            Some(Over::Reading(report::failure(failure, Kind::Trouble)))
+        });
+    }
+
+    /// The user comes to save. What was typed already stays, and is saved from where they are now; a
+    /// question is answered first.
+    fn visited(&mut self) {
+        match self.over.take() {
+            Some(Over::Dialog(dialog)) => {
+                self.over = Some(Over::Dialog(dialog));
+                return;
+            }
+            Some(Over::Prompt(Prompt { what: What::Message(_), text })) => {
+                let what = What::Message(self.state.place());
+                self.over = Some(Over::Prompt(Prompt { what, text }));
+            }
+            before => {
+                let reading = before.filter(|over| matches!(over, Over::Reading(_)));
+                reading.into_iter().for_each(|reading| self.waiting.push_front(reading));
+                self.ask_to_save();
+            }
+        }
+        self.is_visited = true;
     }
 
     /// The daemon that knew of a call is gone, and another one took its place.
@@ -293,9 +338,7 @@ impl Sidebar {
     }
 
     fn call_again(&mut self, verb: Verb, place: Place, rounds: usize, now_ms: i64) -> Vec<Wish> {
-        if let Some(working) = &self.working {
-            let text = format!("wait: {}", working.doing);
-            self.say(Role::Error, &text);
+        if self.is_busy() {
             return vec![Wish::Redraw];
         }
         let number = self.next;
@@ -307,6 +350,14 @@ impl Sidebar {
         let (since, slow) = (now_ms, false);
         self.working = Some(Working { number, verb, place, rounds, doing, since, slow });
         vec![Wish::Ask(ask), Wish::Redraw]
+    }
+
+    /// Whether something is being done, which is said then: nothing else is begun.
+    fn is_busy(&mut self) -> bool {
+        let Some(working) = &self.working else { return false };
+        let text = format!("wait: {}", working.doing);
+        self.say(Role::Error, &text);
+        true
     }
 
     fn returned(&mut self, number: u64, answer: Result<String, Failure>, now_ms: i64) -> Vec<Wish> {
@@ -326,7 +377,7 @@ impl Sidebar {
             self.say(role, &text);
         }
         if let Some(reading) = report::reading(answer, now_ms) {
-            self.over = Some(Over::Reading(reading));
+            self.lay(Over::Reading(reading));
         }
     }
 
@@ -336,7 +387,7 @@ impl Sidebar {
             return;
         }
         let Working { verb, place, rounds, .. } = working;
-        self.over = Some(Over::Dialog(Dialog::of(decision, verb, place, rounds)));
+        self.lay(Over::Dialog(Dialog::of(decision, verb, place, rounds)));
     }
 
     fn woken(&mut self, now_ms: i64) -> Vec<Wish> {

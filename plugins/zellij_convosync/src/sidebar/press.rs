@@ -80,14 +80,7 @@ impl Sidebar {
                 }
                 return self.go_back().into_iter().collect();
             }
-            Key::Enter => {
-                let mut wishes = match prompt.what {
-                    What::Message(place) => self.save(&prompt.text, place, now_ms),
-                    What::Filter => Vec::new(),
-                };
-                wishes.extend(self.go_back());
-                return wishes;
-            }
+            Key::Enter => return self.typed(prompt, now_ms),
             Key::Backspace => drop(prompt.text.pop()),
             Key::Clear => prompt.text.clear(),
             Key::Char(letter) if !letter.is_control() => {
@@ -103,6 +96,27 @@ impl Sidebar {
         }
         self.over = Some(Over::Prompt(prompt));
         Vec::new()
+    }
+
+    /// A message is saved, or waits where it can't be yet.
+    fn typed(&mut self, prompt: Prompt, now_ms: i64) -> Vec<Wish> {
+        let What::Message(place) = &prompt.what else { return Vec::new() };
+        let question = self.waiting.iter().position(|over| matches!(over, Over::Dialog(_)));
+        if let Some(question) = question.and_then(|number| self.waiting.remove(number)) {
+            self.waiting.push_front(Over::Prompt(prompt));
+            self.over = Some(question);
+            return Vec::new();
+        }
+        if self.is_busy() {
+            self.over = Some(Over::Prompt(prompt));
+            return Vec::new();
+        }
+        let mut wishes = self.save(&prompt.text, place.clone(), now_ms);
+        if self.working.is_none() {
+            self.waiting.push_back(Over::Prompt(prompt));
+        }
+        wishes.extend(self.go_back());
+        wishes
     }
 
     /// To where the user came from, if that was for a message only.
@@ -128,6 +142,10 @@ impl Sidebar {
 
     /// Makes the same call again, with what was chosen.
     fn choose(&mut self, dialog: Dialog, now_ms: i64) -> Vec<Wish> {
+        if self.is_busy() {
+            self.over = Some(Over::Dialog(dialog));
+            return Vec::new();
+        }
         let rounds = dialog.rounds + 1;
         match dialog.chosen() {
             None => {
@@ -147,6 +165,7 @@ impl Sidebar {
             }
             Key::Enter | Key::Char('i' | '?') => return self.closed(&reading),
             Key::Char('r') if reading.kind == Kind::Trouble => {
+                self.dismissed.clone_from(&self.state.trouble);
                 return vec![Wish::Ask(Ask::Refresh)];
             }
             Key::Down | Key::Char('j') => reading.scroll(1, self.size),
@@ -164,11 +183,20 @@ impl Sidebar {
     /// Resumes the session that is read about: by now another one may be selected.
     fn resume_shown(&mut self, reading: Reading, now_ms: i64) -> Vec<Wish> {
         let Kind::Details(session) = &reading.kind else { return Vec::new() };
-        self.resume(session.clone(), now_ms)
+        let session = session.clone();
+        if self.is_busy() {
+            self.over = Some(Over::Reading(reading));
+            return Vec::new();
+        }
+        self.resume(session, now_ms)
     }
 
     fn closed(&mut self, reading: &Reading) -> Vec<Wish> {
-        if reading.kind == Kind::Trouble { vec![Wish::Ask(Ask::Dismiss)] } else { Vec::new() }
+        if reading.kind != Kind::Trouble {
+            return Vec::new();
+        }
+        self.dismissed.clone_from(&self.state.trouble);
+        vec![Wish::Ask(Ask::Dismiss)]
     }
 
     pub(super) fn clicked(&mut self, line: usize, column: usize, now_ms: i64) -> Vec<Wish> {

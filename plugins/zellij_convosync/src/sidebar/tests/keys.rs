@@ -188,6 +188,97 @@ fn nothing_wakes_a_sidebar_that_nobody_sees() {
     assert!(wishes.iter().all(|wish| !matches!(wish, Wish::Wake(ms) if *ms < 60_000)));
 }
 
+#[track_caller]
+fn typed(bar: &Sidebar) -> &str {
+    let Some(Over::Prompt(prompt)) = &bar.over else { panic!("a prompt, not {:?}", bar.over) };
+    &prompt.text
+}
+
+#[test]
+fn a_question_that_comes_while_somebody_types_waits_and_takes_no_key() {
+    let mut bar = bar();
+    press(&mut bar, "\nsab");
+    answered(&mut bar, convosync_wire::Answer::NeedsDecision(sample::decision(Question::Dirty)));
+    assert!(calls(&press(&mut bar, "12")).is_empty());
+    assert_eq!(typed(&bar), "ab12");
+    assert!(calls(&press(&mut bar, "\n")).is_empty());
+    assert!(matches!(one_call(&press(&mut bar, "2")), Verb::Resume(_)));
+    assert_eq!(typed(&bar), "ab12", "what was typed comes back");
+    answered(&mut bar, convosync_wire::Answer::Failure(helper::unexpected()));
+    let Verb::Save(args) = one_call(&press(&mut bar, "\n")) else { panic!("a save") };
+    assert_eq!(args.message.as_deref(), Some("ab12"));
+    assert!(matches!(&bar.over, Some(Over::Reading(reading)) if reading.kind == Kind::Failure));
+}
+
+#[test]
+fn a_message_stays_typed_until_it_can_be_saved() {
+    let mut bar = bar();
+    press(&mut bar, "sone\nstwo");
+    assert!(calls(&press(&mut bar, "\n")).is_empty());
+    assert_eq!(typed(&bar), "two");
+    assert!(shown(&bar, 33, 24).iter().any(|line| line.contains("wait: saving")));
+    let mut bar = super::bar();
+    bar.told(Tell::State(State::default()), NOW);
+    press(&mut bar, "sthree\n");
+    press(&mut bar, "\u{1b}");
+    assert_eq!(typed(&bar), "three");
+}
+
+#[test]
+fn a_key_for_saving_loses_nothing_that_was_typed_or_asked() {
+    let mut bar = bar();
+    press(&mut bar, "sab");
+    let elsewhere = State { directory: Some("/home/me/other".into()), ..state() };
+    bar.told(Tell::State(elsewhere.clone()), NOW);
+    bar.told(Tell::AskToSave, NOW);
+    assert_eq!(typed(&bar), "ab");
+    let wishes = press(&mut bar, "\n");
+    let place = elsewhere.place();
+    assert!(
+        wishes
+            .iter()
+            .any(|wish| matches!(wish, Wish::Ask(Ask::Call { place: at, .. }) if *at == place))
+    );
+    answered(&mut bar, convosync_wire::Answer::NeedsDecision(sample::decision(Question::Dirty)));
+    bar.told(Tell::AskToSave, NOW);
+    assert!(matches!(bar.over, Some(Over::Dialog(_))), "{:?}", bar.over);
+}
+
+#[test]
+fn trouble_is_told_when_nothing_else_is_read_and_until_it_was() {
+    let is_told = |bar: &Sidebar| matches!(&bar.over, Some(Over::Reading(reading)) if reading.kind == Kind::Trouble);
+    let trouble = State { trouble: Some(helper::unexpected()), ..state() };
+    let mut bar = bar();
+    press(&mut bar, "?");
+    bar.told(Tell::State(trouble.clone()), NOW);
+    assert!(!is_told(&bar));
+    press(&mut bar, "\u{1b}");
+    assert!(is_told(&bar));
+    assert!(press(&mut bar, "\u{1b}").contains(&Wish::Ask(Ask::Dismiss)));
+    // The daemon has not heard of it yet.
+    bar.told(Tell::State(trouble.clone()), NOW);
+    assert!(!is_told(&bar));
+    bar.told(Tell::State(state()), NOW);
+    bar.told(Tell::State(trouble), NOW);
+    assert!(is_told(&bar), "again");
+}
+
+#[test]
+fn what_a_prompt_names_can_be_clicked() {
+    let click = |words: &str| {
+        let mut bar = bar();
+        press(&mut bar, "sab");
+        let lines = shown(&bar, 33, 24);
+        let line = lines.iter().position(|line| line.contains(words)).expect("seen");
+        let before = lines[line].split(words).next().expect("a part before it");
+        let column = crate::text::width(before) + 1;
+        let wishes = bar.update(&Event::Click(line, column), NOW);
+        assert_eq!(bar.over, None);
+        calls(&wishes).len()
+    };
+    assert_eq!((click("⏎ save"), click("Esc back")), (1, 0));
+}
+
 fn key() -> impl Strategy<Value = Event> {
     prop_oneof![
         any::<char>().prop_map(|letter| Event::Key(Key::Char(letter))),
