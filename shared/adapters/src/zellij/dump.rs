@@ -78,7 +78,7 @@ impl DumpTab {
         } else if is(node, "stacked") {
             // A plugin in a stack shifts what is counted: then it is none that is known.
             let leaves: Vec<_> = (from..self.leaves.len()).collect();
-            if leaves.len() == panes.len() {
+            if !leaves.is_empty() && leaves.len() == panes.len() {
                 let unfolded = panes.iter().position(|pane| is(pane, "expanded"));
                 self.stacks.push(Stack { leaves, unfolded: unfolded.unwrap_or_default() });
             }

@@ -23,7 +23,7 @@ pub(super) struct StoredLayout {
     #[n(0)]
     version: u8,
     #[n(1)]
-    tabs: Option<Vec<StoredTab>>,
+    tabs: Option<AtMost<StoredTab, MOST_TABS>>,
 }
 
 impl<'b, C> Decode<'b, C> for StoredLayout {
@@ -56,7 +56,7 @@ struct StoredTab {
     #[n(4)]
     tiled: Option<StoredTile>,
     #[n(5)]
-    floating: Option<Vec<StoredFloating>>,
+    floating: Option<AtMost<StoredFloating, MOST_PANES>>,
     #[n(6)]
     hides_floating: bool,
 }
@@ -95,6 +95,33 @@ struct StoredPane {
     focused: bool,
     #[n(7)]
     text: Option<StoredFile>,
+}
+
+/// Items of which more than so many are passed over.
+struct AtMost<T, const MOST: usize>(Vec<T>);
+
+impl<C, T: Encode<C>, const MOST: usize> Encode<C> for AtMost<T, MOST> {
+    fn encode<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        self.0.encode(e, ctx)
+    }
+}
+
+impl<'b, C, T: Decode<'b, C>, const MOST: usize> Decode<'b, C> for AtMost<T, MOST> {
+    /// Grows with what is there, not with what is announced.
+    fn decode(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, DecodeError> {
+        let mut items = Vec::new();
+        for _ in 0..length(d)? {
+            match items.len() < MOST {
+                true => items.push(d.decode_with(ctx)?),
+                false => d.skip()?,
+            }
+        }
+        Ok(Self(items))
+    }
 }
 
 /// A tile; none of a kind that only a newer version knows.
@@ -143,24 +170,36 @@ fn write<W: Write>(
 
 impl<'b, C> Decode<'b, C> for StoredTile {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
-        read(d, DEEPEST).map(Self)
+        read(d, DEEPEST, &mut MOST_PANES.clone()).map(Self)
     }
 }
 
-fn read(d: &mut Decoder<'_>, depth: usize) -> Result<Option<Tile<StoredPane>>, DecodeError> {
-    let depth = depth.checked_sub(1).ok_or_else(|| DecodeError::message("too deep"))?;
+/// A tile of so many levels at most, with room for so many panes; what is beyond is passed over.
+fn read(
+    d: &mut Decoder<'_>,
+    levels: usize,
+    room: &mut usize,
+) -> Result<Option<Tile<StoredPane>>, DecodeError> {
+    let Some(levels) = levels.checked_sub(1).filter(|_| *room > 0) else {
+        return d.skip().map(|()| None);
+    };
     let items = length(d)?;
     if items == 0 {
         return Ok(None);
     }
     let kind = d.u8()?;
     let (tile, known) = match (kind, items) {
-        (kind::PANE, 2..) => (Some(Tile::Pane(d.decode()?)), 2),
-        (kind::COLUMNS, 2..) => (Tile::split(Direction::Columns, parts(d, depth)?), 2),
-        (kind::ROWS, 2..) => (Tile::split(Direction::Rows, parts(d, depth)?), 2),
+        (kind::PANE, 2..) => {
+            *room -= 1;
+            (Some(Tile::Pane(d.decode()?)), 2)
+        }
+        (kind::COLUMNS, 2..) => (Tile::split(Direction::Columns, parts(d, levels, room)?), 2),
+        (kind::ROWS, 2..) => (Tile::split(Direction::Rows, parts(d, levels, room)?), 2),
         (kind::STACK, 3..) => {
             let unfolded = usize::try_from(d.u64()?).unwrap_or(usize::MAX);
-            (Tile::stack(d.decode::<Vec<StoredPane>>()?, unfolded), 3)
+            let AtMost(panes) = d.decode::<AtMost<StoredPane, MOST_PANES>>()?;
+            *room = room.saturating_sub(panes.len());
+            (Tile::stack(panes, unfolded), 3)
         }
         _ => (None, 1),
     };
@@ -171,21 +210,25 @@ fn read(d: &mut Decoder<'_>, depth: usize) -> Result<Option<Tile<StoredPane>>, D
 }
 
 /// Grows with what is there, not with what is announced.
-fn parts(d: &mut Decoder<'_>, depth: usize) -> Result<Vec<(u16, Tile<StoredPane>)>, DecodeError> {
+fn parts(
+    d: &mut Decoder<'_>,
+    levels: usize,
+    room: &mut usize,
+) -> Result<Vec<(u16, Tile<StoredPane>)>, DecodeError> {
     let mut parts = Vec::new();
     for _ in 0..length(d)? {
         if length(d)? != 2 {
             return Err(DecodeError::message("no part of a split"));
         }
         let size = d.u16()?;
-        parts.extend(read(d, depth)?.map(|tile| (size, tile)));
+        parts.extend(read(d, levels, room)?.map(|tile| (size, tile)));
     }
     Ok(parts)
 }
 
 pub(super) fn store_layout(layout: &Layout) -> StoredLayout {
     let tabs = layout.tabs.iter().cloned().map(store_tab).collect();
-    StoredLayout { version: VERSION, tabs: Some(tabs) }
+    StoredLayout { version: VERSION, tabs: Some(AtMost(tabs)) }
 }
 
 fn store_tab(tab: Tab) -> StoredTab {
@@ -198,7 +241,7 @@ fn store_tab(tab: Tab) -> StoredTab {
         columns: size.columns,
         rows: size.rows,
         tiled: tiled.map(|tile| StoredTile(Some(tile))),
-        floating: (!floating.is_empty()).then_some(floating),
+        floating: (!floating.is_empty()).then_some(AtMost(floating)),
         hides_floating,
     }
 }
@@ -248,14 +291,15 @@ pub(super) fn load_layout(stored: StoredLayout) -> Option<Layout> {
         return None;
     }
     let mut room = MOST_PANES;
-    let tabs = stored.tabs.unwrap_or_default().into_iter().take(MOST_TABS);
+    let tabs = stored.tabs.map(|AtMost(tabs)| tabs).unwrap_or_default().into_iter();
     let tabs = tabs.map(|tab| load_tab(tab, &mut room)).filter(|tab| tab.panes().next().is_some());
     let tabs: Vec<_> = tabs.collect();
     (!tabs.is_empty()).then_some(Layout { tabs })
 }
 
 fn load_tab(stored: StoredTab, room: &mut usize) -> Tab {
-    let floating = stored.floating.unwrap_or_default().into_iter().map(|floating| {
+    let floating = stored.floating.map(|AtMost(floating)| floating).unwrap_or_default();
+    let floating = floating.into_iter().map(|floating| {
         let StoredFloating { x, y, columns, rows, pane } = floating;
         Floating { area: Area { x, y, size: Size { columns, rows } }, pane }
     });
@@ -304,7 +348,7 @@ mod tests {
     use super::super::manifest::{decode_manifest, encode_manifest};
     use super::*;
     use crate::manifest::{FileState, Manifest};
-    use crate::terminal::Terminal;
+    use crate::terminal::{Terminal, arranged};
 
     fn pane(name: &str) -> Pane {
         Pane { name: Label::of(name), ..Pane::default() }
@@ -412,10 +456,45 @@ mod tests {
         assert!(matches!(known.tabs[0].tiled, Some(Tile::Pane(_))));
     }
 
+    /// Splits like a spiral, each inside of the one before.
+    fn spiral(turns: u16) -> Vec<(Area, Tile)> {
+        let area = |x, y, columns, rows| Area { x, y, size: Size { columns, rows } };
+        let inwards = (0..turns).map(|at| {
+            let (x, y) = (at.div_ceil(2), at / 2);
+            match at % 2 {
+                0 => area(x, y, 1, 99 - y),
+                _ => area(x, y, 99 - x, 1),
+            }
+        });
+        let inner = area(turns.div_ceil(2), turns / 2, 9, 9);
+        let panes = inwards.chain([inner]).enumerate();
+        panes.map(|(at, area)| (area, Tile::Pane(pane(&format!("pane {at}"))))).collect()
+    }
+
+    #[test]
+    fn however_deep_panes_are_split_all_of_them_come_back() {
+        for turns in [3, 14, 15, 16, 40] {
+            let tab = Tab {
+                name: None,
+                focused: true,
+                size: Size { columns: 99, rows: 99 },
+                tiled: arranged(spiral(turns)),
+                floating: Vec::new(),
+                hides_floating: false,
+            };
+            let manifest = manifest(Layout { tabs: vec![tab] });
+            let decoded = decode_manifest(&encode_manifest(&manifest));
+            assert_eq!(decoded.as_ref(), Ok(&manifest), "{turns}");
+            let panes =
+                decoded.ok().and_then(|it| it.terminal?.layout).map(|it| it.panes().count());
+            assert_eq!(panes, Some(usize::from(turns) + 1));
+        }
+    }
+
     #[test]
     fn a_hostile_layout_is_read_within_bounds_or_not_at_all() {
         let deep = [b"\x82\x01\x81\x82\x05".repeat(5000), PANE.to_vec()].concat();
-        assert_eq!(one_tab(&deep), Err(()));
+        assert_eq!(one_tab(&deep), Ok(None));
         assert_eq!(one_tab(b"\x82\x01\x9b\xff\xff\xff\xff\xff\xff\xff\xff"), Err(()));
         assert_eq!(one_tab(b"\x83\x03\x00\x9b\xff\xff\xff\xff\xff\xff\xff\xff"), Err(()));
         let many = [b"\x83\x03\x1b\xff\xff\xff\xff\xff\xff\xff\xff\x99\x03\xe8".to_vec()]

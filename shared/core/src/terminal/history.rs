@@ -62,7 +62,8 @@ fn is_same(one: &Ran, other: &Ran) -> bool {
 /// looks like, on one line or several, and short enough to be looked at.
 #[must_use]
 pub fn harmless_command(command: &str) -> bool {
-    let unfit = |c: char| acts(c) || turns(c);
+    // A joiner shows nothing either, and no command needs one.
+    let unfit = |c: char| acts(c) || turns(c) || matches!(c, '\u{200c}' | '\u{200d}');
     !command.trim().is_empty() && command.len() <= LONGEST_COMMAND && !command.contains(unfit)
 }
 
@@ -72,9 +73,11 @@ pub(super) fn acts(c: char) -> bool {
 }
 
 /// Marks that turn the direction of what follows, or take no room: what is read is not what runs.
+/// From Unicode 17, category Cf, as `convosync_wire::harmless` has them, and the line ends that only
+/// some know. Joiners are none: emoji and several scripts need them.
 pub(super) fn turns(c: char) -> bool {
-    matches!(
-        c,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
-    )
+    matches!(c,
+        '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }

@@ -1,6 +1,6 @@
 //! From where panes are to how they are split: what a program tells of its panes is their areas.
 
-use super::{Direction, Size, Tile};
+use super::{DEEPEST, Direction, Size, Tile};
 
 /// A rectangle of cells; the first column and row are 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,15 +43,19 @@ impl Area {
 /// The splits that tiles in these areas come from; none if there are none.
 ///
 /// Where a cut from edge to edge can be made both ways, the one from top to bottom is. Gaps, where
-/// something was that is left out, belong to nobody. Areas that no cuts lead to (they overlap, or
-/// turn around a middle) lie below each other, by their places.
+/// something was that is left out, belong to nobody. Areas that no cuts lead to (they overlap, turn
+/// around a middle, or lie deeper than can be stored) lie below each other, by their places.
 #[must_use]
 pub fn arranged<P>(tiles: Vec<(Area, Tile<P>)>) -> Option<Tile<P>> {
-    let mut tiles = tiles;
-    for direction in [Direction::Columns, Direction::Rows] {
+    within(DEEPEST, tiles)
+}
+
+/// As [`arranged`], in so many levels, the panes themselves being one.
+fn within<P>(levels: usize, mut tiles: Vec<(Area, Tile<P>)>) -> Option<Tile<P>> {
+    for direction in [Direction::Columns, Direction::Rows].into_iter().filter(|_| levels > 2) {
         let mut groups = cut(tiles, direction);
         if groups.len() > 1 {
-            let part = |(size, group)| Some((size, arranged(group)?));
+            let part = |(size, group)| Some((size, within(levels - 1, group)?));
             return Tile::split(direction, groups.into_iter().filter_map(part).collect());
         }
         tiles = groups.pop().map(|(_, group)| group).unwrap_or_default();

@@ -26,7 +26,7 @@ pub const MOST_TABS: usize = 64;
 /// Panes that a layout has at most, in all of its tabs.
 pub const MOST_PANES: usize = 256;
 
-/// Splits inside of splits.
+/// Levels of a tab: splits inside of splits, and the panes in the innermost.
 pub(crate) const DEEPEST: usize = 16;
 
 /// The panes of a terminal.
