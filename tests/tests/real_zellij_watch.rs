@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use convosync_tests::{World, Zellij, watcher_of};
+use convosync_tests::{World, Zellij, text, watcher_of, zellij_plugin};
 
 const LAYOUT: &str = "layout {\n    pane\n}\n";
 
@@ -33,4 +33,30 @@ fn a_watch_begins_in_zellij_and_ends_with_the_session() {
     }
     let left = laptop.home.join(".local/state/convosync/watch");
     assert_eq!(fs::read_dir(left).expect("a folder").count(), 0);
+}
+
+#[test]
+fn what_another_device_saves_comes_into_the_column_by_itself() {
+    let (_world, desktop, laptop) = World::pair();
+    let zellij = Zellij::on(&laptop);
+    let plugin = zellij_plugin();
+    zellij.grant(&plugin);
+    let plugin = text(&plugin);
+    zellij.configure(&format!(
+        "load_plugins {{\n    \"file:{plugin}\" {{\n        role \"daemon\"\n    }}\n}}\n"
+    ));
+    let column = format!(
+        "layout {{\n    pane split_direction=\"vertical\" {{\n        pane size=34 {{\n            \
+         plugin location=\"file:{plugin}\" {{\n                role \"sidebar\"\n            }}\n        \
+         }}\n        pane focus=true\n    }}\n}}\n"
+    );
+    let session = zellij.start("work", &column);
+    session.wait_until("a watch", |_| watcher_of(&laptop).is_some());
+    session.wait_for("No session is saved yet");
+    desktop.write("more.txt", "news");
+    desktop.ok(&["save", "Saved elsewhere"]);
+    session.wait_for("Saved elsewhere");
+    desktop.write("more.txt", "more news");
+    desktop.ok(&["save", "Once more"]);
+    session.wait_for("Once more");
 }

@@ -32,7 +32,8 @@ pub(crate) fn screenshots(workspace: &Workspace) -> Result<(), Failed> {
 fn test_of(workspace: &Workspace, tools: &Tools, name: &str) -> Result<Command, Failed> {
     let programs = workspace.build()?;
     let mut test = run::cargo(workspace.root());
-    test.args(["test", "--locked", "--package", "convosync-tests", "--test", name])
+    // Of the whole workspace, or what was built for it would be built again for this package.
+    test.args(["test", "--locked", "--workspace", "--test", name])
         .env("CONVOSYNC_HELPER", &programs.helper)
         .env("CONVOSYNC_NU_PLUGIN", &programs.nu_plugin)
         .env("CONVOSYNC_TOOLS", tools.folder());
