@@ -77,6 +77,12 @@ pub(crate) fn returned(
     Err(unanswered(program, exit, &String::from_utf8_lossy(errors)))
 }
 
+/// Why a command of the helper did not work: with `--json` it says so on a line of its error output.
+pub(crate) fn failed(program: &str, exit: Option<i32>, errors: &str) -> Failure {
+    let told = errors.lines().rev().find_map(|line| serde_json::from_str(line).ok());
+    told.unwrap_or_else(|| unanswered(program, exit, errors))
+}
+
 /// Why a program ended without a word. Zellij says with exit code 2 that it could not start one.
 pub(crate) fn unanswered(program: &str, exit: Option<i32>, errors: &str) -> Failure {
     if exit == Some(2) && errors.contains("No such file or directory") {

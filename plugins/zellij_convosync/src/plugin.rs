@@ -226,18 +226,25 @@ impl Plugin {
         if home == self.home {
             return Vec::new();
         }
-        let lost = self.home.is_some();
+        let mut effects = self.leave_home(now_ms);
         self.home = home;
         if home == Some(self.me) {
-            return self.stand_in(now_ms);
+            effects.extend(self.stand_in(now_ms));
+            return effects;
         }
         self.daemon = None;
-        let mut effects = self.ask(Ask::Hello, now_ms);
-        if lost && let Some(sidebar) = &mut self.sidebar {
-            let wishes = sidebar.lost_daemon();
-            effects.extend(self.granted_wishes(wishes, now_ms));
-        }
+        effects.extend(self.ask(Ask::Hello, now_ms));
         effects
+    }
+
+    /// What the one that was asked until now runs for the sidebar is not heard of again.
+    fn leave_home(&mut self, now_ms: i64) -> Vec<Effect> {
+        let before = self.home.take();
+        let Some(sidebar) = self.sidebar.as_mut().filter(|_| before.is_some()) else {
+            return Vec::new();
+        };
+        let wishes = sidebar.lost_daemon();
+        self.granted_wishes(wishes, now_ms)
     }
 
     /// The daemon, or the plugin of ours with the lowest number. Where Zellij writes nothing down of
@@ -285,10 +292,13 @@ impl Plugin {
         }
         let payload = serde_json::to_string(&ask).unwrap_or_default();
         let mut effects = vec![Effect::Send { to: home, name: pipe::ASK, payload }];
-        if ask == Ask::Hello {
-            self.waits_since = Some(now_ms);
-            effects.push(Effect::Wake(PATIENCE));
+        // These are answered at once: a daemon may have died since it was asked last.
+        match ask {
+            Ask::Hello => self.waits_since = Some(now_ms),
+            Ask::Call { .. } => _ = self.waits_since.get_or_insert(now_ms),
+            _ => return effects,
         }
+        effects.push(Effect::Wake(PATIENCE));
         effects
     }
 
@@ -318,8 +328,11 @@ impl Plugin {
                 Wish::Ask(Ask::Refresh) if self.home.is_none_or(|home| home != self.me) => {
                     // Whoever is silent is given another chance, and another patience.
                     self.silent.clear();
-                    self.home = None;
+                    let before = self.home;
                     effects.extend(self.find_home(now_ms));
+                    if self.home == before {
+                        effects.extend(self.ask(Ask::Hello, now_ms));
+                    }
                     effects.extend(self.ask(Ask::Refresh, now_ms));
                 }
                 Wish::Ask(ask) => effects.extend(self.ask(ask, now_ms)),
@@ -362,6 +375,7 @@ impl Plugin {
         let mut effects = Vec::new();
         // Who asks has found out that there is no daemon.
         if self.daemon.is_none() {
+            effects.extend(self.leave_home(now_ms));
             effects.extend(self.stand_in(now_ms));
         }
         let told = self.daemon.as_mut().map(|daemon| daemon.asked(from, ask));

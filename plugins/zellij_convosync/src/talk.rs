@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum Ask {
     /// To be told of everything from now on.
     Hello,
-    /// A call of the helper.
+    /// A call of the helper. The state is told at once, as a word that it was heard.
     Call {
         /// The sidebar's own number.
         number: u64,

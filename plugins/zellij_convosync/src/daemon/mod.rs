@@ -23,6 +23,13 @@ const PAGE: u64 = 100;
 /// Most sessions that are kept: all sidebars have a copy of them in 16 MiB each.
 const MOST_SESSIONS: usize = 300;
 
+/// Most bytes of their rows: with what is around them they are a message of less than
+/// [`MOST_BYTES`](convosync_wire::zellij::MOST_BYTES).
+const MOST_OF_ROWS: usize = 200 * 1024;
+
+/// Most letters of a message or a title that are kept: nothing shows more.
+const LONGEST: usize = 200;
+
 /// When Zellij is asked again about a terminal whose program is being started, in milliseconds.
 const LOOK_AGAIN: i64 = 400;
 
@@ -36,8 +43,8 @@ enum For {
     List { offline: bool, skip: u64 },
     /// What is in a directory.
     Here(String),
-    /// `convosync watch`.
-    Watch,
+    /// `convosync watch --zellij`, which sees to it that a watch runs, and ends.
+    StartWatch,
     /// A sidebar.
     Sidebar { to: u32, number: u64, changes: bool },
 }
@@ -50,6 +57,8 @@ pub(crate) struct Daemon {
     terminal: Terminal,
     sidebars: BTreeSet<u32>,
     sessions: Sessions,
+    /// Counts the changes of the sessions.
+    revision: u64,
     wanted: u64,
     here: BTreeMap<String, HereReport>,
     /// The directory that was looked at last.
@@ -62,8 +71,16 @@ pub(crate) struct Daemon {
     next: u64,
     /// Whether what has to run all the time was started.
     begun: bool,
-    /// What each sidebar was told last, by its kind.
-    told: BTreeMap<(u32, u8), u64>,
+    /// What each sidebar was told last.
+    told: BTreeMap<u32, Told>,
+}
+
+/// What a sidebar was told last.
+#[derive(Debug, Default)]
+struct Told {
+    /// The sessions' revision and mark.
+    sessions: Option<(u64, u64)>,
+    state: Option<State>,
 }
 
 impl Daemon {
@@ -75,6 +92,7 @@ impl Daemon {
             terminal: Terminal::default(),
             sidebars: BTreeSet::new(),
             sessions: Sessions::default(),
+            revision: 0,
             wanted: PAGE,
             here: BTreeMap::new(),
             looked_at: None,
@@ -97,7 +115,10 @@ impl Daemon {
                 self.sidebars.retain(|id| plugins.contains_key(id));
             }
             Event::Session { name, tabs, panes } => {
+                let is_renamed = self.begun && self.terminal.session() != name;
                 self.terminal.set_session(name);
+                // A watch sends its news to a name.
+                effects.extend(is_renamed.then(|| self.start_watch()));
                 self.terminal.set_tabs(tabs.clone());
                 effects.extend(look(self.terminal.set_panes(panes.clone())));
                 effects.extend(self.begin());
@@ -144,15 +165,19 @@ impl Daemon {
     }
 
     fn watch(&mut self) -> Option<Effect> {
-        if self.running.values().any(|what| *what == For::Watch) {
+        if self.running.values().any(|what| *what == For::StartWatch) {
             return None;
         }
         self.watching = None;
+        Some(self.start_watch())
+    }
+
+    fn start_watch(&mut self) -> Effect {
         let session = self.terminal.session().to_owned();
         let server = self.server.to_string();
-        let argv = [&self.program, "watch", "--zellij", &session, "--server", &server];
+        let argv = [&self.program, "--json", "watch", "--zellij", &session, "--server", &server];
         let argv = argv.map(ToOwned::to_owned);
-        Some(self.run(For::Watch, argv.to_vec(), None))
+        self.run(For::StartWatch, argv.to_vec(), None)
     }
 
     /// A sidebar wants something.
@@ -161,9 +186,11 @@ impl Daemon {
         match ask {
             Ask::Hello => {
                 self.sidebars.insert(from);
-                self.told.retain(|(to, _), _| *to != from);
+                self.told.remove(&from);
             }
             Ask::Call { number, place, verb, changes } => {
+                self.sidebars.insert(from);
+                self.told.entry(from).or_default().state = None;
                 let what = For::Sidebar { to: from, number, changes };
                 effects.push(self.call(what, &place, &verb));
             }
@@ -178,7 +205,7 @@ impl Daemon {
                 effects.extend(self.list(true));
             }
             Ask::More => {}
-            Ask::Seen(session) => drop(self.sessions.fresh.remove(&session)),
+            Ask::Seen(session) => drop(self.sessions_mut().fresh.remove(&session)),
             Ask::Dismiss => self.trouble = None,
             Ask::Leave => effects.extend(self.leave(from)),
             Ask::Approve => {
@@ -252,7 +279,7 @@ impl Daemon {
         let Some(what) = self.running.remove(&call) else { return Vec::new() };
         let returned = helper::returned(&self.program, exit, output, errors);
         match what {
-            For::Watch => {
+            For::StartWatch => {
                 self.watch_began(exit, errors);
                 Vec::new()
             }
@@ -278,7 +305,7 @@ impl Daemon {
         if exit == Some(0) {
             return;
         }
-        let failure = helper::unanswered(&self.program, exit, &String::from_utf8_lossy(errors));
+        let failure = helper::failed(&self.program, exit, &String::from_utf8_lossy(errors));
         self.watching = Some(Watching::Troubled(failure));
     }
 
@@ -292,13 +319,19 @@ impl Daemon {
         match understood(returned) {
             Ok((Answer::Sessions(listed), left)) => {
                 let came = listed.rows.len() as u64;
-                self.take_rows(skip, listed.rows);
-                if left > 0 && came > 0 && self.sessions.rows.len() < MOST_SESSIONS {
+                let has_room = self.take_rows(skip, listed.rows);
+                if left > 0 && came > 0 && has_room {
                     effects.push(self.list_from(offline, skip + came));
                     return effects;
                 }
-                self.sessions.more = self.sessions.rows.len() as u64 >= self.wanted;
-                self.sessions.listed = true;
+                let more = has_room && skip + came >= self.wanted;
+                let is_newest = self.again.is_empty();
+                let sessions = self.sessions_mut();
+                (sessions.more, sessions.listed) = (more, true);
+                if is_newest {
+                    let rows = &sessions.rows;
+                    sessions.fresh.retain(|id| rows.iter().any(|row| row.session_id == *id));
+                }
                 self.trouble.take_if(|failure| is_of_helper(failure));
             }
             Ok((Answer::Failed(failure), _)) | Err(failure) => self.trouble = Some(failure),
@@ -312,11 +345,25 @@ impl Daemon {
         effects
     }
 
-    fn take_rows(&mut self, skip: u64, rows: Vec<SessionRow>) {
+    /// Takes as many rows as there is room for; whether there is room for more.
+    fn take_rows(&mut self, skip: u64, rows: Vec<SessionRow>) -> bool {
         let had = usize::try_from(skip).unwrap_or(usize::MAX);
-        self.sessions.rows.truncate(had);
-        let room = MOST_SESSIONS.saturating_sub(self.sessions.rows.len());
-        self.sessions.rows.extend(rows.into_iter().take(room));
+        let kept = &mut self.sessions_mut().rows;
+        kept.truncate(had);
+        let mut bytes: usize = kept.iter().map(size).sum();
+        for row in rows.into_iter().map(shortened) {
+            bytes = bytes.saturating_add(size(&row));
+            if kept.len() >= MOST_SESSIONS || bytes > MOST_OF_ROWS {
+                return false;
+            }
+            kept.push(row);
+        }
+        kept.len() < MOST_SESSIONS
+    }
+
+    fn sessions_mut(&mut self) -> &mut Sessions {
+        self.revision += 1;
+        &mut self.sessions
     }
 
     fn found_here(&mut self, directory: String, returned: Result<(String, u64), Failure>) {
@@ -357,7 +404,7 @@ impl Daemon {
                 _ => Vec::new(),
             },
             Push::News(sessions) => {
-                self.sessions.fresh.extend(sessions.into_iter().take(MOST_SESSIONS));
+                self.sessions_mut().fresh.extend(sessions.into_iter().take(MOST_SESSIONS));
                 self.list(true)
             }
             Push::Changed => {
@@ -390,21 +437,37 @@ impl Daemon {
 
     /// Tells each sidebar what it does not know yet.
     fn tell_all(&mut self) -> Vec<Effect> {
-        if self.sidebars.is_empty() {
-            return Vec::new();
-        }
-        let sessions = written(&Tell::Sessions(self.sessions.clone()));
+        self.told.retain(|to, _| self.sidebars.contains(to));
+        let sessions = self.changed_sessions();
         let mut effects = Vec::new();
         for to in self.sidebars.clone() {
-            let state = written(&Tell::State(self.state_for(to)));
-            for (kind, payload) in [(0, &sessions), (1, &state)] {
-                let mark = mark(payload);
-                if self.told.insert((to, kind), mark) != Some(mark) {
+            let state = self.state_for(to);
+            let told = self.told.entry(to).or_default();
+            if let Some((payload, mark)) = &sessions {
+                let before = told.sessions.replace((self.revision, *mark));
+                if before.is_none_or(|(_, before)| before != *mark) {
                     effects.push(Effect::Send { to, name: pipe::TELL, payload: payload.clone() });
                 }
             }
+            if told.state.as_ref() != Some(&state) {
+                effects.push(tell(to, &Tell::State(state.clone())));
+                told.state = Some(state);
+            }
         }
         effects
+    }
+
+    /// The sessions as they are told, with a mark, if a sidebar may not know them: they are many, and
+    /// Zellij tells of something every second.
+    fn changed_sessions(&self) -> Option<(String, u64)> {
+        let known = |to: &u32| self.told.get(to).and_then(|told| told.sessions);
+        let is_behind = |to| known(to).is_none_or(|(revision, _)| revision != self.revision);
+        if !self.sidebars.iter().any(is_behind) {
+            return None;
+        }
+        let payload = written(&Tell::Sessions(self.sessions.clone()));
+        let mark = mark(&payload);
+        Some((payload, mark))
     }
 
     fn state_for(&self, sidebar: u32) -> State {
@@ -430,6 +493,17 @@ fn understood(returned: Result<(String, u64), Failure>) -> Result<(Answer, u64),
 /// Whether it says that the helper can't be asked at all: an answer takes that back.
 fn is_of_helper(failure: &Failure) -> bool {
     failure.code.starts_with("convosync::helper::")
+}
+
+/// Bytes of a row in a message.
+fn size(row: &SessionRow) -> usize {
+    serde_json::to_string(row).map_or(usize::MAX, |row| row.len())
+}
+
+fn shortened(row: SessionRow) -> SessionRow {
+    let short = |text: &str| text.chars().take(LONGEST).collect::<String>();
+    let (message, title) = (short(&row.message), row.title.as_deref().map(short));
+    SessionRow { message, title, ..row }
 }
 
 fn look(terminals: Vec<u32>) -> Option<Effect> {

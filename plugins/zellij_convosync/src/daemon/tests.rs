@@ -76,13 +76,23 @@ fn pushed(daemon: &mut Daemon, push: &Said) -> Vec<Effect> {
     daemon.update(&Event::Pipe { id: Some("p".into()), name: pipe::PUSH.into(), payload })
 }
 
+/// The session that a program is the start of a watch for, if it is that.
+fn watched_by(effect: &Effect) -> Option<&str> {
+    let Effect::Run { argv, .. } = effect else { return None };
+    let (start, end) = (["convosync", "--json", "watch", "--zellij"], ["--server", "99"]);
+    let is_watch = argv.len() == 7 && argv[..4] == start && argv[5..] == end;
+    is_watch.then(|| argv[4].as_str())
+}
+
+fn watched(effects: &[Effect]) -> Vec<&str> {
+    effects.iter().filter_map(watched_by).collect()
+}
+
 #[test]
 fn it_begins_with_a_watch_a_list_and_a_look_at_the_place() {
     let (_, effects) = daemon();
     assert!(effects.contains(&Effect::Look(vec![1, 2])));
-    let watch = ["convosync", "watch", "--zellij", "brisk", "--server", "99"];
-    let is_watch = |effect: &&Effect| matches!(effect, Effect::Run { argv, .. } if *argv == watch);
-    assert_eq!(effects.iter().filter(is_watch).count(), 1);
+    assert_eq!(watched(&effects), ["brisk"]);
     let lists = of_verb(&effects, "list");
     assert!(matches!(&lists[0].2.verb, Verb::List(args) if args.offline));
     assert_eq!(of_verb(&effects, "status")[0].1.as_deref(), Some("/tmp/app"));
@@ -182,6 +192,83 @@ fn news_are_marked_until_somebody_looks() {
     assert!(daemon.sessions.fresh.contains("session-cccccccc"));
     daemon.asked(SIDEBAR, Ask::Seen("session-cccccccc".into()));
     assert!(daemon.sessions.fresh.is_empty());
+}
+
+#[test]
+fn news_of_what_is_not_there_are_not_marked_for_ever() {
+    let (mut daemon, effects) = daemon();
+    let call = of_verb(&effects, "list")[0].0;
+    let gone = sample::row("gone", "app", ("laptop", "laptop"), 5);
+    pushed(&mut daemon, &Said::News { rows: vec![gone, sample::rows().remove(2)] });
+    let effects = replies(&mut daemon, call, Reply::Sessions(Vec::new().into()));
+    assert_eq!(daemon.sessions.fresh.len(), 2, "that list is older than the news");
+    let call = of_verb(&effects, "list")[0].0;
+    replies(&mut daemon, call, Reply::Sessions(sample::rows().into()));
+    assert_eq!(daemon.sessions.fresh, BTreeSet::from(["session-cccccccc".to_owned()]));
+}
+
+#[test]
+fn sessions_fit_into_a_message_whatever_their_rows_hold() {
+    let (mut daemon, _) = daemon();
+    let long = |letters| SessionRow {
+        message: "ö".repeat(letters),
+        title: Some("\u{1}".repeat(letters)),
+        repository: "r".repeat(letters),
+        ..sample::rows().remove(0)
+    };
+    assert!(!daemon.take_rows(0, vec![long(2000); 400]));
+    let sessions = &daemon.sessions;
+    assert_eq!(sessions.rows[0].message, "ö".repeat(LONGEST));
+    assert!(sessions.rows.len() > 20, "{}", sessions.rows.len());
+    let payload = written(&Tell::Sessions(sessions.clone()));
+    assert!(payload.len() < convosync_wire::zellij::MOST_BYTES, "{}", payload.len());
+    assert!(!daemon.take_rows(0, vec![long(1); 400]));
+    assert_eq!(daemon.sessions.rows.len(), MOST_SESSIONS);
+}
+
+#[test]
+fn sessions_are_written_only_when_they_changed() {
+    let (mut daemon, effects) = daemon();
+    assert!(told(&effects).iter().any(|tell| matches!(tell, Tell::Sessions(_))));
+    assert_eq!(daemon.changed_sessions(), None);
+    daemon.sessions_mut().more = true;
+    assert!(daemon.changed_sessions().is_some());
+    daemon.tell_all();
+    assert_eq!(daemon.changed_sessions(), None);
+}
+
+#[test]
+fn a_call_is_heard_at_once() {
+    let (mut daemon, _) = daemon();
+    let place = daemon.state_for(SIDEBAR).place();
+    let verb = helper::written(&Verb::Save(Default::default()));
+    let effects = daemon.asked(SIDEBAR, Ask::Call { number: 5, place, verb, changes: true });
+    assert!(matches!(told(&effects)[..], [Tell::State(_)]), "{effects:?}");
+}
+
+#[test]
+fn news_come_under_a_session_s_new_name() {
+    let (mut daemon, _) = daemon();
+    let Event::Session { tabs, panes, .. } = session() else { panic!("a session") };
+    let renamed = Event::Session { name: "calm".into(), tabs, panes };
+    assert_eq!(watched(&daemon.update(&renamed)), ["calm"]);
+    assert_eq!(watched(&daemon.update(&renamed)), [""; 0]);
+}
+
+#[test]
+fn why_no_watch_was_started_is_told_in_its_own_words() {
+    let (mut daemon, effects) = daemon();
+    let is_watch = |effect: &Effect| match effect {
+        Effect::Run { call, argv, .. } if argv.iter().any(|word| word == "watch") => Some(*call),
+        _ => None,
+    };
+    let call = effects.iter().find_map(is_watch).expect("a watch");
+    let errors = br#"{"code":"convosync::watch::start","message":"the disk is full","help":null}"#;
+    let (output, errors) = (Vec::new(), errors.to_vec());
+    daemon.update(&Event::Ended { call, exit: Some(1), output, errors });
+    let watching = daemon.state_for(SIDEBAR).watching;
+    let Some(Watching::Troubled(failure)) = watching else { panic!("{watching:?}") };
+    assert_eq!(failure.code, "convosync::watch::start");
 }
 
 #[test]

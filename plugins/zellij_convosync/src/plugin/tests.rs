@@ -128,6 +128,29 @@ fn a_daemon_that_answers_is_not_given_up() {
 }
 
 #[test]
+fn a_daemon_that_died_is_noticed_when_it_is_asked_to_work() {
+    for (me, other) in [(4, 5), (5, 4)] {
+        let (mut plugin, _) = sidebar(me, &[other], true);
+        let state = crate::talk::State { directory: Some("/app".into()), ..Default::default() };
+        let payload = serde_json::to_string(&crate::talk::Tell::State(state)).expect("JSON");
+        plugin.update(Event::Message { from: DAEMON, name: pipe::TELL.into(), payload }, NOW);
+        plugin.update(Event::Key(Key::Char('s')), NOW);
+        let later = NOW + 10 * PATIENCE;
+        let effects = plugin.update(Event::Key(Key::Enter), later);
+        assert_eq!(asks(&effects), [DAEMON]);
+        assert!(effects.contains(&Effect::Wake(PATIENCE)), "{effects:?}");
+        let effects = plugin.update(Event::Woken, later + PATIENCE);
+        assert_eq!((runs(&effects), asks(&effects).contains(&other)), (me < other, me > other));
+        let seen = |plugin: &Plugin, words: &str| {
+            plugin.view(60, 24, later).iter().any(|line| line.text().contains(words))
+        };
+        assert!(seen(&plugin, "plugin::silent"));
+        plugin.update(Event::Key(Key::Esc), later);
+        assert!(seen(&plugin, "who ran this is gone"), "the call is not waited for");
+    }
+}
+
+#[test]
 fn when_the_first_sidebar_is_closed_the_next_one_does_its_work() {
     let (mut plugin, _) = sidebar(5, &[4], false);
     let left = plugins(&[5], false);
