@@ -12,6 +12,7 @@ use convosync_core::{
 use convosync_wire::{Note, Request, SaveArgs};
 
 use crate::capture::pack_trouble;
+use crate::count::counted;
 use crate::engine::Engine;
 use crate::freeze::Packing;
 use crate::member::Member;
@@ -35,8 +36,9 @@ type TakenPane = (Option<u32>, Pane);
 impl Taken {
     /// What a plan says of them.
     pub(crate) fn told(&self) -> String {
-        let (tabs, panes) = (self.layout.tabs.len(), self.layout.panes().count());
-        format!("take along where {panes} panes in {tabs} tabs are, and what runs in them")
+        let tabs = counted(self.layout.tabs.len() as u64, "tab");
+        let panes = counted(self.layout.panes().count() as u64, "pane");
+        format!("take along {panes} in {tabs}: where they are, and what runs in them")
     }
 
     pub(crate) fn notes(&self) -> &[Note] {

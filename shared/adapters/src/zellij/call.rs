@@ -1,5 +1,7 @@
 //! Calls of the `zellij` program.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -15,6 +17,9 @@ use crate::process::{self, Stopped, Watch};
 /// How long Zellij may take for one answer. It takes a tenth of a second, and five seconds for a tab
 /// of many panes on a machine that is busy.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// Ours has two KB; what is longer is somebody else's.
+const LONGEST_LAYOUT: u64 = 64 << 10;
 
 /// How often Zellij is asked one question.
 const TRIES: usize = 3;
@@ -79,10 +84,28 @@ impl<'a> Zellij<'a> {
         }
     }
 
-    /// What is around the panes of a new tab in a new session.
+    /// What is around the panes of a new tab in a new session: what our own layout has, if that is
+    /// installed, else what Zellij's has.
     pub(super) fn default_frame(&self) -> Option<Frame> {
+        if let Some(frame) = self.own_layout().as_deref().and_then(Frame::of) {
+            return Some(frame);
+        }
         let text = self.run("ask for the layout", &["setup", "--dump-layout", "default"]).ok()?;
         Frame::of(&text)
+    }
+
+    /// Where Zellij looks for layouts, there is the one with the column after the set-up.
+    fn own_layout(&self) -> Option<String> {
+        let folder = |name: &str| self.env.get(name).filter(|path| !path.is_empty());
+        let config = folder("ZELLIJ_CONFIG_DIR").map(PathBuf::from).or_else(|| {
+            let base = folder("XDG_CONFIG_HOME").map(PathBuf::from);
+            let base = base.or_else(|| Some(PathBuf::from(folder("HOME")?).join(".config")))?;
+            Some(base.join("zellij"))
+        })?;
+        let file = File::open(config.join("layouts/convosync.kdl")).ok()?;
+        let mut text = String::new();
+        file.take(LONGEST_LAYOUT).read_to_string(&mut text).ok()?;
+        Some(text)
     }
 
     fn run(&self, what: &str, args: &[&str]) -> Result<String, PanesError> {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use convosync_core::Tab;
 use convosync_wire::{Note, PanesInto};
 
+use crate::count::counted;
 use crate::ports::{NewPane, PanesError};
 
 /// Names that a note tells one by one.
@@ -12,12 +13,8 @@ const NAMED: usize = 5;
 
 /// What would be done, in the user's words.
 pub(super) fn plan(tabs: &[Tab<NewPane>], into: Option<PanesInto>, is_inside: bool) -> String {
-    let count = |count: usize, what: &str| match count {
-        1 => format!("1 {what}"),
-        many => format!("{many} {what}s"),
-    };
-    let panes = count(tabs.iter().flat_map(Tab::panes).count(), "pane");
-    let tabs = count(tabs.len(), "tab");
+    let panes = counted(tabs.iter().flat_map(Tab::panes).count() as u64, "pane");
+    let tabs = counted(tabs.len() as u64, "tab");
     match into.unwrap_or(PanesInto::NewTabs) {
         _ if !is_inside => format!("start Zellij with {panes} in {tabs}"),
         PanesInto::NewTabs => {

@@ -7,9 +7,9 @@ mod screens;
 mod widths;
 
 use convosync_wire::{
-    AccountReport, ConversationNote, DoctorReport, Failure, LogRow, MessageRow, PlanReport,
-    ResumeReport, Rows, SaveReport, SessionNote, SessionRow, SessionState, ShowReport, Standing,
-    StatusReport, Step, SyncArgs, SyncReport, SyncedSave, TimelineRow,
+    AccountReport, ConversationNote, DoctorReport, Failure, LogRow, MessageRow, PanesReport,
+    PanesWay, PlanReport, ResumeReport, Rows, SaveReport, SessionNote, SessionRow, SessionState,
+    ShowReport, Standing, StatusReport, Step, SyncArgs, SyncReport, SyncedSave, TimelineRow,
 };
 
 use super::testing::*;
@@ -272,6 +272,33 @@ Leave a note:  convosync note session-abc123 TEXT
 See its code:  git fetch && git worktree add --detach DIR abc123d
 ",
     );
+}
+
+#[test]
+fn what_became_of_panes_is_told_and_how_to_open_them_if_they_are_not() {
+    let report = |way, open_with: Option<&str>| {
+        let panes = PanesReport {
+            tabs: 1,
+            panes: 3,
+            open_with: open_with.map(Into::into),
+            ..PanesReport::of(way)
+        };
+        let report = ResumeReport { panes: Some(panes), ..resumed() };
+        reply(&Reply::Resumed(report), &Verb::Sync(SyncArgs::default()), &plain())
+    };
+    for (way, line) in [
+        (PanesWay::NewTabs, "* Opened 3 panes in 1 tab\n"),
+        (PanesWay::Session, "* Opened 3 panes in 1 tab of the Zellij session session-abc123\n"),
+        (PanesWay::Here, "* Opened 3 panes in this tab\n"),
+        (PanesWay::Focused, "* Went to the tab that has the session already\n"),
+    ] {
+        let text = report(way, None);
+        assert!(text.contains(line), "{text}");
+    }
+    let later = report(PanesWay::Later, Some("convosync resume session-abc123 --zellij"));
+    let hint = "\nOpen its 3 panes in 1 tab with: convosync resume session-abc123 --zellij\n";
+    assert!(later.contains(hint), "{later}");
+    assert!(!report(PanesWay::Later, None).contains("panes"), "there is no Zellij");
 }
 
 #[test]
