@@ -160,6 +160,15 @@ pub enum Effect {
     },
     /// Run a program in a terminal that floats over the tab.
     Open(Vec<String>),
+    /// Open a sidebar that floats over the left edge of the tab.
+    OpenColumn {
+        /// The plugin's address.
+        url: String,
+        /// What it is told.
+        configuration: BTreeMap<String, String>,
+    },
+    /// Close the pane of a plugin.
+    Close(u32),
     /// Move the focus to a pane.
     Focus(PaneId),
     /// Send [`Event::Woken`] in so many milliseconds.

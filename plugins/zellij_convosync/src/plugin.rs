@@ -13,7 +13,7 @@ use crate::sidebar::{Sidebar, Wish};
 use crate::talk::Ask;
 
 /// How long the daemon may take for a word, in milliseconds. It has nothing to do but to answer.
-const PATIENCE: i64 = 4000;
+const PATIENCE: i64 = 8000;
 
 /// A timer may ring so many milliseconds early by the other clock.
 const SLACK: i64 = 100;
@@ -80,7 +80,7 @@ impl Plugin {
             granted: false,
             denied: false,
             kept: VecDeque::new(),
-            daemon: is_daemon.then(|| Daemon::new(program.clone(), server)),
+            daemon: is_daemon.then(|| Daemon::new(me, program.clone(), server)),
             sidebar: (!is_daemon).then(Sidebar::default),
             program,
             server,
@@ -272,7 +272,7 @@ impl Plugin {
     fn stand_in(&mut self, now_ms: i64) -> Vec<Effect> {
         self.home = Some(self.me);
         self.waits_since = None;
-        self.daemon = Some(Daemon::new(self.program.clone(), self.server));
+        self.daemon = Some(Daemon::new(self.me, self.program.clone(), self.server));
         let mut effects = Vec::new();
         let plugins = Event::Plugins(self.plugins.clone());
         for event in self.seen.values().cloned().chain([plugins]).collect::<Vec<_>>() {
@@ -347,7 +347,11 @@ impl Plugin {
         if name == pipe::ASK
             && let Ok(ask) = serde_json::from_str(payload)
         {
-            return self.asked(from, ask, now_ms);
+            // A plugin that was loaded this moment may ask before Zellij has told of it.
+            let look = self.address(from).is_none().then_some(Effect::LookAtPlugins);
+            let mut effects = self.asked(from, ask, now_ms);
+            effects.extend(look);
+            return effects;
         }
         if name == pipe::TELL
             && self.home == Some(from)
@@ -360,9 +364,14 @@ impl Plugin {
         Vec::new()
     }
 
+    fn address(&self, plugin: u32) -> Option<&str> {
+        let known = self.plugins.get(&plugin).map(|plugin| &plugin.url);
+        known.or(self.addresses.get(&plugin)).map(String::as_str)
+    }
+
     /// Does what another plugin of ours asks; others may not have the helper called.
     fn asked(&mut self, from: u32, ask: Ask, now_ms: i64) -> Vec<Effect> {
-        match (self.addresses.get(&from), self.addresses.get(&self.me)) {
+        match (self.address(from), self.address(self.me)) {
             (Some(theirs), Some(ours)) if theirs == ours => {}
             (Some(_), Some(_)) => return Vec::new(),
             _ => {

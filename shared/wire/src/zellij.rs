@@ -26,6 +26,8 @@ pub mod pipe {
     pub const SAVE: &str = "convosync-save";
     /// Goes to the sidebar of this tab, from a key binding.
     pub const FOCUS: &str = "convosync-focus";
+    /// Closes the sidebar of this tab, or opens one over its left edge, from a key binding.
+    pub const COLUMN: &str = "convosync-column";
     /// Between sidebars and the daemon; nobody else's.
     pub const ASK: &str = "convosync-ask";
     /// Between the daemon and sidebars; nobody else's.

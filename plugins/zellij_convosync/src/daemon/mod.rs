@@ -8,7 +8,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use convosync_wire::zellij::{PaneId, Watching, pipe};
+use convosync_wire::zellij::{Pane, PaneId, Watching, configuration, pipe};
 use convosync_wire::{Failure, HereReport, ListArgs, SessionRow, Verb};
 
 use crate::answer::{self, Answer, Push};
@@ -52,6 +52,7 @@ enum For {
 /// Keeps everything, for all sidebars of a Zellij session.
 #[derive(Debug)]
 pub(crate) struct Daemon {
+    me: u32,
     program: String,
     server: u32,
     terminal: Terminal,
@@ -84,9 +85,10 @@ struct Told {
 }
 
 impl Daemon {
-    /// One that calls this program, for the Zellij server with this process id.
-    pub(crate) fn new(program: String, server: u32) -> Self {
+    /// The one in this plugin, that calls this program, for the Zellij server with this process id.
+    pub(crate) fn new(me: u32, program: String, server: u32) -> Self {
         Self {
+            me,
             program,
             server,
             terminal: Terminal::default(),
@@ -110,21 +112,18 @@ impl Daemon {
     pub(crate) fn update(&mut self, event: &Event) -> Vec<Effect> {
         let mut effects = Vec::new();
         match event {
-            Event::Plugins(plugins) => {
-                self.terminal.set_plugins(plugins);
-                self.sidebars.retain(|id| plugins.contains_key(id));
-            }
+            Event::Plugins(plugins) => self.terminal.set_plugins(plugins),
             Event::Session { name, tabs, panes } => {
                 let is_renamed = self.begun && self.terminal.session() != name;
                 self.terminal.set_session(name);
                 // A watch sends its news to a name.
                 effects.extend(is_renamed.then(|| self.start_watch()));
                 self.terminal.set_tabs(tabs.clone());
-                effects.extend(look(self.terminal.set_panes(panes.clone())));
+                effects.extend(self.take_panes(panes));
                 effects.extend(self.begin());
             }
             Event::Tabs(tabs) => self.terminal.set_tabs(tabs.clone()),
-            Event::Panes(panes) => effects.extend(look(self.terminal.set_panes(panes.clone()))),
+            Event::Panes(panes) => effects.extend(self.take_panes(panes)),
             Event::Directory(pane, directory) => self.terminal.set_directory(*pane, directory),
             Event::Looked { pane, directory, command, pid } => {
                 self.terminal.set_looked(*pane, directory.clone(), command, *pid);
@@ -151,6 +150,16 @@ impl Daemon {
         effects.extend(self.follow());
         effects.extend(self.tell_all());
         effects
+    }
+
+    /// Takes down the panes, and forgets the sidebars that are gone. One that is not there yet may
+    /// have asked already.
+    fn take_panes(&mut self, panes: &BTreeMap<usize, Vec<Pane>>) -> Option<Effect> {
+        let before = self.terminal.plugins();
+        let unknown = self.terminal.set_panes(panes.clone());
+        let now = self.terminal.plugins();
+        self.sidebars.retain(|id| now.contains(id) || !before.contains(id));
+        look(unknown)
     }
 
     /// Starts what runs all the time, once it is known in which session.
@@ -391,6 +400,7 @@ impl Daemon {
             }
             (pipe::SAVE, _) => self.with_sidebar(true),
             (pipe::FOCUS, _) => self.with_sidebar(false),
+            (pipe::COLUMN, _) => self.toggle_column().into_iter().collect(),
             _ => Vec::new(),
         }
     }
@@ -419,11 +429,38 @@ impl Daemon {
         }
     }
 
+    /// The sidebar of the tab that is shown.
+    fn sidebar_here(&self) -> Option<u32> {
+        let active = self.terminal.active()?.id;
+        let is_there = |id: &&u32| self.terminal.tab_of(**id).is_some_and(|tab| tab.id == active);
+        self.sidebars.iter().find(is_there).copied()
+    }
+
+    /// Closes the sidebar of the tab that is shown, or opens one. Zellij can't put a pane back into a
+    /// layout without moving others, so it floats.
+    fn toggle_column(&mut self) -> Option<Effect> {
+        match self.sidebar_here() {
+            Some(sidebar) if sidebar == self.me => {
+                self.trouble = Some(needed_here());
+                None
+            }
+            Some(sidebar) => {
+                self.sidebars.remove(&sidebar);
+                Some(Effect::Close(sidebar))
+            }
+            None => {
+                let role = (configuration::ROLE.to_owned(), configuration::SIDEBAR.to_owned());
+                let helper = (configuration::HELPER.to_owned(), self.program.clone());
+                let configuration = BTreeMap::from([role, helper]);
+                let url = self.terminal.address(self.me)?.to_owned();
+                Some(Effect::OpenColumn { url, configuration })
+            }
+        }
+    }
+
     /// Goes to the sidebar of the tab that is shown.
     fn with_sidebar(&mut self, saves: bool) -> Vec<Effect> {
-        let Some(active) = self.terminal.active().map(|tab| tab.id) else { return Vec::new() };
-        let is_there = |id: &&u32| self.terminal.tab_of(**id).is_some_and(|tab| tab.id == active);
-        let Some(sidebar) = self.sidebars.iter().find(is_there).copied() else { return Vec::new() };
+        let Some(sidebar) = self.sidebar_here() else { return Vec::new() };
         let mut effects = vec![Effect::Focus(PaneId::Plugin(sidebar))];
         effects.extend(saves.then(|| tell(sidebar, &Tell::AskToSave)));
         effects
@@ -504,6 +541,19 @@ fn shortened(row: SessionRow) -> SessionRow {
     let short = |text: &str| text.chars().take(LONGEST).collect::<String>();
     let (message, title) = (short(&row.message), row.title.as_deref().map(short));
     SessionRow { message, title, ..row }
+}
+
+fn needed_here() -> Failure {
+    Failure {
+        code: "convosync::plugin::needed".to_owned(),
+        message: "this column also does the work of the background part, which is not loaded"
+            .to_owned(),
+        help: Some(
+            "add `convosync { role \"daemon\"; }` to `load_plugins` of Zellij's configuration"
+                .to_owned(),
+        ),
+        argument: None,
+    }
 }
 
 fn look(terminals: Vec<u32>) -> Option<Effect> {

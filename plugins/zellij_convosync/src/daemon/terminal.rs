@@ -1,6 +1,6 @@
 //! The terminal as Zellij tells of it bit by bit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use convosync_wire::zellij::{Pane, PaneId, PluginPane, Snapshot, Tab};
 
@@ -113,6 +113,20 @@ impl Terminal {
         }
         let tabs = &self.tabs;
         self.focused.retain(|id, _| tabs.iter().any(|tab| tab.id == *id));
+    }
+
+    /// The plugins that have a pane, seen or not.
+    pub(crate) fn plugins(&self) -> BTreeSet<u32> {
+        let plugin = |pane: &Pane| match pane.id {
+            PaneId::Plugin(id) => Some(id),
+            PaneId::Terminal(_) => None,
+        };
+        self.panes.values().flatten().filter_map(plugin).collect()
+    }
+
+    /// The address of a plugin.
+    pub(crate) fn address(&self, plugin: u32) -> Option<&str> {
+        self.plugins.get(&plugin).map(|plugin| plugin.url.as_str())
     }
 
     /// The tab that is shown.

@@ -1,5 +1,5 @@
 use convosync_wire::Question;
-use convosync_wire::zellij::{Call, Pane, Push as Said, Returned, Snapshot, Tab};
+use convosync_wire::zellij::{Call, Pane, PluginPane, Push as Said, Returned, Snapshot, Tab};
 use convosync_wire::{Answer as Full, Reply};
 
 use super::*;
@@ -27,7 +27,7 @@ fn looked(pane: u32, directory: &str) -> Event {
 
 /// A daemon in a session, after Zellij has said where its terminals are.
 fn daemon() -> (Daemon, Vec<Effect>) {
-    let mut daemon = Daemon::new("convosync".into(), 99);
+    let mut daemon = Daemon::new(3, "convosync".into(), 99);
     let mut effects = daemon.update(&session());
     effects.extend(daemon.update(&looked(1, "/tmp/app")));
     effects.extend(daemon.asked(SIDEBAR, Ask::Hello));
@@ -312,6 +312,27 @@ fn the_words_of_a_device_are_typed_into_a_terminal() {
     assert_eq!(effects, [Effect::Open(argv)]);
     let effects = daemon.asked(SIDEBAR, Ask::Leave);
     assert_eq!(effects, [Effect::Focus(PaneId::Terminal(1))]);
+}
+
+#[test]
+fn a_key_closes_the_column_and_opens_one() {
+    let (mut daemon, _) = daemon();
+    let url = "file:/p.wasm".to_owned();
+    let plugin = PluginPane { url: url.clone(), ..PluginPane::default() };
+    daemon.update(&Event::Plugins(BTreeMap::from([(3, plugin.clone()), (SIDEBAR, plugin)])));
+    let key = Event::Pipe { id: None, name: pipe::COLUMN.into(), payload: "".into() };
+    assert_eq!(daemon.update(&key), [Effect::Close(SIDEBAR)]);
+    let effects = daemon.update(&key);
+    assert!(matches!(&effects[..], [Effect::OpenColumn { url: at, .. }] if *at == url));
+}
+
+#[test]
+fn a_column_that_is_needed_stays() {
+    let (mut daemon, _) = daemon();
+    daemon.me = SIDEBAR;
+    daemon.update(&Event::Pipe { id: None, name: pipe::COLUMN.into(), payload: "".into() });
+    let trouble = daemon.state_for(SIDEBAR).trouble.expect("it is told");
+    assert_eq!(trouble.code, "convosync::plugin::needed");
 }
 
 #[test]

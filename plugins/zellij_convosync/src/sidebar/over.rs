@@ -48,7 +48,10 @@ pub(crate) struct Dialog {
 impl Dialog {
     /// At least one choice has to be there.
     pub(crate) fn of(decision: Decision, verb: Verb, place: Place, rounds: usize) -> Self {
-        let at = decision.choices.iter().position(|choice| choice.recommended).unwrap_or(0);
+        let find = |is: fn(&Choice) -> bool| decision.choices.iter().position(is);
+        // Where nothing is recommended, Enter alone changes nothing.
+        let at = find(|choice| choice.recommended);
+        let at = at.or_else(|| find(|choice| choice.value == Choice::CANCEL)).unwrap_or(0);
         Self { decision, verb, place, at, rounds }
     }
 

@@ -170,7 +170,7 @@ pub(crate) fn permissions(denied: bool, width: usize, height: usize) -> Vec<Line
             .with(Role::Strong, "Go to this pane and press y to allow what Zellij lists:")
             .with(Role::Plain, "")
             .with(Role::Plain, "to see your tabs and panes, so that they can be saved;")
-            .with(Role::Plain, "to focus and open panes when you resume;")
+            .with(Role::Plain, "to focus and open panes: when you resume, and this column;")
             .with(
                 Role::Plain,
                 "to run the `convosync` program, which alone touches git, files and the network;",

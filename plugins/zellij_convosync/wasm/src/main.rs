@@ -16,6 +16,7 @@ const PERMISSIONS: &[PermissionType] = &[
     PermissionType::ReadApplicationState,
     PermissionType::ChangeApplicationState,
     PermissionType::RunCommands,
+    PermissionType::OpenTerminalsOrPlugins,
     PermissionType::ReadCliPipes,
     PermissionType::MessageAndLaunchOtherPlugins,
 ];
@@ -106,7 +107,10 @@ fn perform(effect: Effect) {
     match effect {
         Effect::RequestPermissions => request_permission(PERMISSIONS),
         // Without the file the daemon waits for a sidebar, no more.
-        Effect::RememberGrant => drop(std::fs::write(GRANTED, "")),
+        Effect::RememberGrant => {
+            let _ = std::fs::write(GRANTED, "");
+            rename_plugin_pane(get_plugin_ids().plugin_id, "ConvoSync");
+        }
         Effect::Run { call, argv, env } => {
             let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
             let context = BTreeMap::from([(CALL.to_owned(), call.to_string())]);
@@ -127,6 +131,13 @@ fn perform(effect: Effect) {
                 BTreeMap::new(),
             );
         }
+        Effect::OpenColumn { url, configuration } => {
+            let [start, width, height] = ["0", "36", "100%"].map(|size| Some(size.to_owned()));
+            let place =
+                FloatingPaneCoordinates::new(start.clone(), start, width, height, Some(true), None);
+            open_plugin_pane_floating(&url, configuration, place, BTreeMap::new());
+        }
+        Effect::Close(plugin) => close_plugin_pane(plugin),
         Effect::Focus(pane) => focus_pane_with_id(translate::pane_id(pane), false, false),
         Effect::Wake(ms) => set_timeout(ms.max(0) as f64 / 1000.0),
         Effect::Redraw | Effect::Look(_) | Effect::LookAtPlugins => {}

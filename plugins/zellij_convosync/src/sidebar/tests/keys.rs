@@ -111,6 +111,16 @@ fn to_leave_a_question_calls_nobody() {
 }
 
 #[test]
+fn where_nothing_is_recommended_enter_alone_changes_nothing() {
+    let mut bar = bar();
+    press(&mut bar, "d");
+    let mut decision = sample::decision(Question::Delete);
+    decision.choices.iter_mut().for_each(|choice| choice.recommended = false);
+    answered(&mut bar, convosync_wire::Answer::NeedsDecision(decision));
+    assert!(calls(&press(&mut bar, "\n")).is_empty());
+}
+
+#[test]
 fn a_helper_that_asks_without_end_is_stopped() {
     let mut bar = bar();
     press(&mut bar, "\n");
