@@ -116,17 +116,17 @@ impl Plugin {
         match event {
             Event::Denied => {
                 self.denied = true;
-                return vec![Effect::Redraw];
+                vec![Effect::Redraw]
             }
-            Event::Granted if self.granted => return Vec::new(),
-            Event::Granted => return self.begin(now_ms),
+            Event::Granted if self.granted => Vec::new(),
+            Event::Granted => self.begin(now_ms),
             // Zellij tells these only to who may know: that is a grant, too.
             Event::Tabs(_) | Event::Panes(_) | Event::Session { .. } if !self.granted => {
                 let mut effects = self.begin(now_ms);
                 effects.extend(self.take(&event, now_ms));
-                return effects;
+                effects
             }
-            Event::Size(..) => return self.take(&event, now_ms),
+            Event::Size(..) => self.take(&event, now_ms),
             event if !self.granted => {
                 // A sidebar has got its permissions, or there is none.
                 let asks = matches!(event, Event::Message { .. } | Event::Woken);
@@ -134,7 +134,7 @@ impl Plugin {
                 if self.kept.len() < MOST_KEPT && !matches!(event, Event::Key(_)) {
                     self.kept.push_back(event);
                 }
-                return effects;
+                effects
             }
             event => self.take(&event, now_ms),
         }
@@ -183,8 +183,21 @@ impl Plugin {
         if *event == Event::Woken {
             effects.extend(self.look_at_clock(now_ms));
         }
-        for (from, ask) in std::mem::take(&mut self.unknown) {
-            effects.extend(self.asked(from, ask, now_ms));
+        effects.extend(self.look_at_unknown(event, now_ms));
+        effects
+    }
+
+    /// Does what plugins asked of which something is known now, and forgets what those asked that
+    /// Zellij does not know either.
+    fn look_at_unknown(&mut self, event: &Event, now_ms: i64) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if matches!(event, Event::Plugins(_) | Event::Panes(_) | Event::Session { .. }) {
+            for (from, ask) in std::mem::take(&mut self.unknown) {
+                effects.extend(self.asked(from, ask, now_ms));
+            }
+        }
+        if matches!(event, Event::Plugins(_)) && self.asks_at.is_none() {
+            self.unknown.clear();
         }
         effects
     }
@@ -207,9 +220,10 @@ impl Plugin {
 
     /// Zellij writes down what it has loaded a little later.
     fn ask_again_later(&mut self, now_ms: i64) -> Option<Effect> {
+        let mut seen = self.addresses.keys().chain(self.unknown.iter().map(|(from, _)| from));
         let known = |id: &u32| self.plugins.contains_key(id);
         self.asks_at = None;
-        if self.asks_left == 0 || known(&self.me) && self.addresses.keys().all(known) {
+        if self.asks_left == 0 || known(&self.me) && seen.all(known) {
             return None;
         }
         self.asks_left -= 1;
@@ -348,9 +362,12 @@ impl Plugin {
             && let Ok(ask) = serde_json::from_str(payload)
         {
             // A plugin that was loaded this moment may ask before Zellij has told of it.
-            let look = self.address(from).is_none().then_some(Effect::LookAtPlugins);
+            if self.is_ours(from).is_some() {
+                return self.asked(from, ask, now_ms);
+            }
+            self.asks_left = self.asks_left.max(2);
             let mut effects = self.asked(from, ask, now_ms);
-            effects.extend(look);
+            effects.push(Effect::LookAtPlugins);
             return effects;
         }
         if name == pipe::TELL
@@ -364,17 +381,23 @@ impl Plugin {
         Vec::new()
     }
 
-    fn address(&self, plugin: u32) -> Option<&str> {
-        let known = self.plugins.get(&plugin).map(|plugin| &plugin.url);
-        known.or(self.addresses.get(&plugin)).map(String::as_str)
+    /// Whether another plugin was loaded from where this one was; none while nobody can tell. A pane
+    /// may have the name that the user's configuration gives an address, and another one the address.
+    fn is_ours(&self, plugin: u32) -> Option<bool> {
+        if let (Some(theirs), Some(ours)) = (self.plugins.get(&plugin), self.plugins.get(&self.me))
+        {
+            return Some(theirs.url == ours.url);
+        }
+        let same = self.addresses.get(&plugin)? == self.addresses.get(&self.me)?;
+        (same || self.asks_left == 0).then_some(same)
     }
 
     /// Does what another plugin of ours asks; others may not have the helper called.
     fn asked(&mut self, from: u32, ask: Ask, now_ms: i64) -> Vec<Effect> {
-        match (self.address(from), self.address(self.me)) {
-            (Some(theirs), Some(ours)) if theirs == ours => {}
-            (Some(_), Some(_)) => return Vec::new(),
-            _ => {
+        match self.is_ours(from) {
+            Some(true) => {}
+            Some(false) => return Vec::new(),
+            None => {
                 if self.unknown.len() < MOST_KEPT {
                     self.unknown.push((from, ask));
                 }

@@ -42,7 +42,7 @@ pub(crate) enum Tell {
     /// The sessions.
     Sessions(Sessions),
     /// What else there is.
-    State(State),
+    State(Box<State>),
     /// How far a call is.
     Progress {
         /// The sidebar's number.

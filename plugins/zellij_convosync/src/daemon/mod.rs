@@ -487,7 +487,7 @@ impl Daemon {
                 }
             }
             if told.state.as_ref() != Some(&state) {
-                effects.push(tell(to, &Tell::State(state.clone())));
+                effects.push(tell(to, &Tell::State(Box::new(state.clone()))));
                 told.state = Some(state);
             }
         }

@@ -132,7 +132,8 @@ fn a_daemon_that_died_is_noticed_when_it_is_asked_to_work() {
     for (me, other) in [(4, 5), (5, 4)] {
         let (mut plugin, _) = sidebar(me, &[other], true);
         let state = crate::talk::State { directory: Some("/app".into()), ..Default::default() };
-        let payload = serde_json::to_string(&crate::talk::Tell::State(state)).expect("JSON");
+        let payload =
+            serde_json::to_string(&crate::talk::Tell::State(Box::new(state))).expect("JSON");
         plugin.update(Event::Message { from: DAEMON, name: pipe::TELL.into(), payload }, NOW);
         plugin.update(Event::Key(Key::Char('s')), NOW);
         let later = NOW + 10 * PATIENCE;
@@ -171,6 +172,47 @@ fn another_plugin_can_not_have_the_helper_called() {
     let effects =
         plugin.update(Event::Message { from: 5, name: pipe::ASK.into(), payload: hello }, NOW);
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Send { to: 5, .. })));
+}
+
+#[test]
+fn who_was_loaded_by_a_name_is_known_by_its_address() {
+    let all = plugins(&[5], true);
+    let mut named = all.clone();
+    named.get_mut(&DAEMON).expect("a daemon").url = "convosync".into();
+    let hello = Event::Message { from: 5, name: pipe::ASK.into(), payload: "\"Hello\"".into() };
+    let is_told = |effects: &[Effect]| {
+        effects.iter().any(|effect| matches!(effect, Effect::Send { to: 5, .. }))
+    };
+    for is_early in [true, false] {
+        let mut daemon = Plugin::new(DAEMON, 1, &told(configuration::DAEMON));
+        let mut effects = daemon.update(session(&named), NOW);
+        if is_early {
+            effects.extend(daemon.update(hello.clone(), NOW));
+            assert!(effects.contains(&Effect::LookAtPlugins) && !is_told(&effects));
+        }
+        effects.extend(daemon.update(Event::Plugins(all.clone()), NOW));
+        if !is_early {
+            effects.extend(daemon.update(hello.clone(), NOW));
+        }
+        assert!(is_told(&effects), "{effects:?}");
+    }
+    let mut sidebar = Plugin::new(5, 1, &told(configuration::SIDEBAR));
+    sidebar.update(session(&named), NOW);
+    let effects = sidebar.update(Event::Plugins(all), NOW);
+    assert!(asks(&effects) == [DAEMON] && !runs(&effects));
+}
+
+#[test]
+fn what_an_unknown_plugin_asked_is_forgotten_when_zellij_does_not_know_it() {
+    let (mut plugin, _) = sidebar(4, &[5], false);
+    let ask = Event::Message { from: 77, name: pipe::ASK.into(), payload: "\"Hello\"".into() };
+    plugin.update(ask, NOW);
+    plugin.update(Event::Plugins(plugins(&[4, 5], false)), NOW);
+    assert_eq!(plugin.unknown.len(), 1, "it may have been loaded this moment");
+    for _ in 0..MOST_ASKED {
+        plugin.update(Event::Plugins(plugins(&[4, 5], false)), NOW);
+    }
+    assert_eq!(plugin.unknown, []);
 }
 
 #[test]

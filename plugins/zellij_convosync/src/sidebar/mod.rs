@@ -141,7 +141,7 @@ impl Sidebar {
                 self.sessions = sessions;
                 self.keep_selection();
             }
-            Tell::State(state) => self.take_state(state),
+            Tell::State(state) => self.take_state(*state),
             Tell::Progress { number, progress } => {
                 let Some(working) = self.working.as_mut().filter(|w| w.number == number) else {
                     return Vec::new();
@@ -387,7 +387,7 @@ impl Sidebar {
             return;
         }
         let Working { verb, place, rounds, .. } = working;
-        self.lay(Over::Dialog(Dialog::of(decision, verb, place, rounds)));
+        self.lay(Over::Dialog(Box::new(Dialog::of(decision, verb, place, rounds))));
     }
 
     fn woken(&mut self, now_ms: i64) -> Vec<Wish> {

@@ -12,7 +12,7 @@ pub(crate) enum Over {
     /// A line that is typed.
     Prompt(Prompt),
     /// A question of the helper.
-    Dialog(Dialog),
+    Dialog(Box<Dialog>),
     /// A text that is read.
     Reading(Reading),
 }

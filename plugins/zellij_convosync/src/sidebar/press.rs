@@ -83,10 +83,10 @@ impl Sidebar {
             Key::Enter => return self.typed(prompt, now_ms),
             Key::Backspace => drop(prompt.text.pop()),
             Key::Clear => prompt.text.clear(),
-            Key::Char(letter) if !letter.is_control() => {
-                if prompt.text.chars().count() < LONGEST_MESSAGE {
-                    prompt.text.push(letter);
-                }
+            Key::Char(letter)
+                if !letter.is_control() && prompt.text.chars().count() < LONGEST_MESSAGE =>
+            {
+                prompt.text.push(letter);
             }
             _ => {}
         }
@@ -124,7 +124,7 @@ impl Sidebar {
         std::mem::take(&mut self.is_visited).then_some(Wish::Ask(Ask::Leave))
     }
 
-    fn pressed_in_dialog(&mut self, mut dialog: Dialog, key: Key, now_ms: i64) -> Vec<Wish> {
+    fn pressed_in_dialog(&mut self, mut dialog: Box<Dialog>, key: Key, now_ms: i64) -> Vec<Wish> {
         match key {
             Key::Esc => {
                 self.say(Role::Dim, "nothing was changed");
@@ -141,7 +141,7 @@ impl Sidebar {
     }
 
     /// Makes the same call again, with what was chosen.
-    fn choose(&mut self, dialog: Dialog, now_ms: i64) -> Vec<Wish> {
+    fn choose(&mut self, dialog: Box<Dialog>, now_ms: i64) -> Vec<Wish> {
         if self.is_busy() {
             self.over = Some(Over::Dialog(dialog));
             return Vec::new();

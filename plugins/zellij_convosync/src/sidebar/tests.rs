@@ -13,7 +13,7 @@ use crate::sample::{self, NOW};
 pub(super) fn bar() -> Sidebar {
     let mut bar = Sidebar::default();
     bar.update(&Event::Size(33, 24), NOW);
-    bar.told(Tell::State(state()), NOW);
+    bar.told(Tell::State(Box::new(state())), NOW);
     bar.told(Tell::Sessions(sessions()), NOW);
     bar
 }

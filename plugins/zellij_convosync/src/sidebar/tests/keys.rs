@@ -87,11 +87,11 @@ fn what_was_begun_at_a_place_is_done_there_though_the_user_goes_elsewhere() {
     };
     let mut bar = bar();
     press(&mut bar, "sdone");
-    bar.told(Tell::State(elsewhere.clone()), NOW);
+    bar.told(Tell::State(Box::new(elsewhere.clone())), NOW);
     assert_eq!(places(&press(&mut bar, "\n")), [state().directory]);
     answered(&mut bar, convosync_wire::Answer::Failure(helper::unexpected()));
     assert_eq!(places(&press(&mut bar, "\u{1b}\n")), std::slice::from_ref(&elsewhere.directory));
-    bar.told(Tell::State(state()), NOW);
+    bar.told(Tell::State(Box::new(state())), NOW);
     answered(&mut bar, convosync_wire::Answer::NeedsDecision(sample::decision(Question::Dirty)));
     assert_eq!(places(&press(&mut bar, "2")), [elsewhere.directory]);
 }
@@ -144,7 +144,7 @@ fn a_pin_is_taken_off_where_there_is_one() {
 #[test]
 fn where_no_directory_is_known_nothing_is_saved_anywhere() {
     let mut bar = bar();
-    bar.told(Tell::State(State::default()), NOW);
+    bar.told(Tell::State(Box::new(State::default())), NOW);
     assert!(calls(&press(&mut bar, "s\n")).is_empty());
     assert!(matches!(&bar.over, Some(Over::Reading(reading)) if reading.kind == Kind::Failure));
 }
@@ -228,7 +228,7 @@ fn a_message_stays_typed_until_it_can_be_saved() {
     assert_eq!(typed(&bar), "two");
     assert!(shown(&bar, 33, 24).iter().any(|line| line.contains("wait: saving")));
     let mut bar = super::bar();
-    bar.told(Tell::State(State::default()), NOW);
+    bar.told(Tell::State(Box::new(State::default())), NOW);
     press(&mut bar, "sthree\n");
     press(&mut bar, "\u{1b}");
     assert_eq!(typed(&bar), "three");
@@ -239,7 +239,7 @@ fn a_key_for_saving_loses_nothing_that_was_typed_or_asked() {
     let mut bar = bar();
     press(&mut bar, "sab");
     let elsewhere = State { directory: Some("/home/me/other".into()), ..state() };
-    bar.told(Tell::State(elsewhere.clone()), NOW);
+    bar.told(Tell::State(Box::new(elsewhere.clone())), NOW);
     bar.told(Tell::AskToSave, NOW);
     assert_eq!(typed(&bar), "ab");
     let wishes = press(&mut bar, "\n");
@@ -260,16 +260,16 @@ fn trouble_is_told_when_nothing_else_is_read_and_until_it_was() {
     let trouble = State { trouble: Some(helper::unexpected()), ..state() };
     let mut bar = bar();
     press(&mut bar, "?");
-    bar.told(Tell::State(trouble.clone()), NOW);
+    bar.told(Tell::State(Box::new(trouble.clone())), NOW);
     assert!(!is_told(&bar));
     press(&mut bar, "\u{1b}");
     assert!(is_told(&bar));
     assert!(press(&mut bar, "\u{1b}").contains(&Wish::Ask(Ask::Dismiss)));
     // The daemon has not heard of it yet.
-    bar.told(Tell::State(trouble.clone()), NOW);
+    bar.told(Tell::State(Box::new(trouble.clone())), NOW);
     assert!(!is_told(&bar));
-    bar.told(Tell::State(state()), NOW);
-    bar.told(Tell::State(trouble), NOW);
+    bar.told(Tell::State(Box::new(state())), NOW);
+    bar.told(Tell::State(Box::new(trouble)), NOW);
     assert!(is_told(&bar), "again");
 }
 
@@ -357,7 +357,7 @@ proptest! {
         bar.told(Tell::Sessions(sessions), now);
         let mut state = state();
         state.here.as_mut().expect("it is there").branch = Some(texts[4].clone());
-        bar.told(Tell::State(state), now);
+        bar.told(Tell::State(Box::new(state)), now);
         for (event, said) in steps {
             bar.update(&event, now);
             if let Some(answer) = said.filter(|_| bar.working.is_some()) {
