@@ -1,6 +1,7 @@
 //! The one that knows: keeps the terminal's state and the sessions, calls the helper, answers pipes,
 //! and tells the sidebars.
 
+mod list;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -9,26 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use convosync_wire::zellij::{Pane, PaneId, Watching, configuration, pipe};
-use convosync_wire::{Failure, HereReport, ListArgs, SessionRow, Verb};
+use convosync_wire::{Failure, HereReport, Verb};
 
 use crate::answer::{self, Answer, Push};
 use crate::helper;
 use crate::host::{Effect, Event};
 use crate::talk::{Ask, Place, Sessions, State, Tell};
+use list::{MOST_SESSIONS, PAGE};
 use terminal::Terminal;
-
-/// Sessions that are asked for at once.
-const PAGE: u64 = 100;
-
-/// Most sessions that are kept: all sidebars have a copy of them in 16 MiB each.
-const MOST_SESSIONS: usize = 300;
-
-/// Most bytes of their rows: with what is around them they are a message of less than
-/// [`MOST_BYTES`](convosync_wire::zellij::MOST_BYTES).
-const MOST_OF_ROWS: usize = 200 * 1024;
-
-/// Most letters of a message or a title that are kept: nothing shows more.
-const LONGEST: usize = 200;
 
 /// When Zellij is asked again about a terminal whose program is being started, in milliseconds.
 const LOOK_AGAIN: i64 = 400;
@@ -241,23 +230,6 @@ impl Daemon {
         Effect::Run { call, argv, env: helper::env(self.terminal.session(), pane) }
     }
 
-    /// Asks for the sessions; `offline` asks no store.
-    fn list(&mut self, offline: bool) -> Vec<Effect> {
-        if self.running.values().any(|what| matches!(what, For::List { .. })) {
-            self.again.insert(offline);
-            return Vec::new();
-        }
-        vec![self.list_from(offline, 0)]
-    }
-
-    fn list_from(&mut self, offline: bool, skip: u64) -> Effect {
-        let args = ListArgs { limit: Some(self.wanted), offline, ..ListArgs::default() };
-        let place = self.terminal.active().map(|tab| self.terminal.place(tab)).unwrap_or_default();
-        let call = helper::call(self.next, skip, &helper::written(&Verb::List(args)));
-        let argv = helper::argv(&self.program, place.directory.as_deref(), call);
-        self.run(For::List { offline, skip }, argv, None)
-    }
-
     /// Looks at the directory of the tab that is shown, unless that is being done.
     fn look_here(&mut self) -> Option<Effect> {
         let directory = self.terminal.place(self.terminal.active()?).directory?;
@@ -316,63 +288,6 @@ impl Daemon {
         }
         let failure = helper::failed(&self.program, exit, &String::from_utf8_lossy(errors));
         self.watching = Some(Watching::Troubled(failure));
-    }
-
-    fn listed(
-        &mut self,
-        offline: bool,
-        skip: u64,
-        returned: Result<(String, u64), Failure>,
-    ) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        match understood(returned) {
-            Ok((Answer::Sessions(listed), left)) => {
-                let came = listed.rows.len() as u64;
-                let has_room = self.take_rows(skip, listed.rows);
-                if left > 0 && came > 0 && has_room {
-                    effects.push(self.list_from(offline, skip + came));
-                    return effects;
-                }
-                let more = has_room && skip + came >= self.wanted;
-                let is_newest = self.again.is_empty();
-                let sessions = self.sessions_mut();
-                (sessions.more, sessions.listed) = (more, true);
-                if is_newest {
-                    let rows = &sessions.rows;
-                    sessions.fresh.retain(|id| rows.iter().any(|row| row.session_id == *id));
-                }
-                self.trouble.take_if(|failure| is_of_helper(failure));
-            }
-            Ok((Answer::Failed(failure), _)) | Err(failure) => self.trouble = Some(failure),
-            Ok(_) => self.trouble = Some(helper::unexpected()),
-        }
-        // The store's answer has all that a look without it has.
-        if let Some(offline) = self.again.pop_first() {
-            self.again.clear();
-            effects.extend(self.list(offline));
-        }
-        effects
-    }
-
-    /// Takes as many rows as there is room for; whether there is room for more.
-    fn take_rows(&mut self, skip: u64, rows: Vec<SessionRow>) -> bool {
-        let had = usize::try_from(skip).unwrap_or(usize::MAX);
-        let kept = &mut self.sessions_mut().rows;
-        kept.truncate(had);
-        let mut bytes: usize = kept.iter().map(size).sum();
-        for row in rows.into_iter().map(shortened) {
-            bytes = bytes.saturating_add(size(&row));
-            if kept.len() >= MOST_SESSIONS || bytes > MOST_OF_ROWS {
-                return false;
-            }
-            kept.push(row);
-        }
-        kept.len() < MOST_SESSIONS
-    }
-
-    fn sessions_mut(&mut self) -> &mut Sessions {
-        self.revision += 1;
-        &mut self.sessions
     }
 
     fn found_here(&mut self, directory: String, returned: Result<(String, u64), Failure>) {
@@ -530,17 +445,6 @@ fn understood(returned: Result<(String, u64), Failure>) -> Result<(Answer, u64),
 /// Whether it says that the helper can't be asked at all: an answer takes that back.
 fn is_of_helper(failure: &Failure) -> bool {
     failure.code.starts_with("convosync::helper::")
-}
-
-/// Bytes of a row in a message.
-fn size(row: &SessionRow) -> usize {
-    serde_json::to_string(row).map_or(usize::MAX, |row| row.len())
-}
-
-fn shortened(row: SessionRow) -> SessionRow {
-    let short = |text: &str| text.chars().take(LONGEST).collect::<String>();
-    let (message, title) = (short(&row.message), row.title.as_deref().map(short));
-    SessionRow { message, title, ..row }
 }
 
 fn needed_here() -> Failure {

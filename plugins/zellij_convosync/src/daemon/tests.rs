@@ -1,6 +1,6 @@
-use convosync_wire::Question;
 use convosync_wire::zellij::{Call, Pane, PluginPane, Push as Said, Returned, Snapshot, Tab};
 use convosync_wire::{Answer as Full, Reply};
+use convosync_wire::{Question, SessionRow};
 
 use super::*;
 use crate::sample;
@@ -218,7 +218,7 @@ fn sessions_fit_into_a_message_whatever_their_rows_hold() {
     };
     assert!(!daemon.take_rows(0, vec![long(2000); 400]));
     let sessions = &daemon.sessions;
-    assert_eq!(sessions.rows[0].message, "ö".repeat(LONGEST));
+    assert_eq!(sessions.rows[0].message, "ö".repeat(list::LONGEST));
     assert!(sessions.rows.len() > 20, "{}", sessions.rows.len());
     let payload = written(&Tell::Sessions(sessions.clone()));
     assert!(payload.len() < convosync_wire::zellij::MOST_BYTES, "{}", payload.len());

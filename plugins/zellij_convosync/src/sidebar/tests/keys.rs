@@ -144,7 +144,7 @@ fn a_pin_is_taken_off_where_there_is_one() {
 #[test]
 fn where_no_directory_is_known_nothing_is_saved_anywhere() {
     let mut bar = bar();
-    bar.told(Tell::State(Box::new(State::default())), NOW);
+    bar.told(Tell::State(Box::default()), NOW);
     assert!(calls(&press(&mut bar, "s\n")).is_empty());
     assert!(matches!(&bar.over, Some(Over::Reading(reading)) if reading.kind == Kind::Failure));
 }
@@ -228,7 +228,7 @@ fn a_message_stays_typed_until_it_can_be_saved() {
     assert_eq!(typed(&bar), "two");
     assert!(shown(&bar, 33, 24).iter().any(|line| line.contains("wait: saving")));
     let mut bar = super::bar();
-    bar.told(Tell::State(Box::new(State::default())), NOW);
+    bar.told(Tell::State(Box::default()), NOW);
     press(&mut bar, "sthree\n");
     press(&mut bar, "\u{1b}");
     assert_eq!(typed(&bar), "three");
