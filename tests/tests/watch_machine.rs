@@ -343,13 +343,14 @@ fn a_watch_sleeps_while_nothing_happens() {
     let (_world, desktop, laptop) = World::pair();
     let (watch, seen) = watching(&laptop);
     until_told(&desktop, &seen);
-    // The look that follows the last event is over when nothing is told any more.
-    while seen.recv_timeout(Duration::from_secs(3)).is_ok() {}
     let pid = watch.0.id();
-    let before = wake_ups(pid);
-    std::thread::sleep(Duration::from_secs(3));
-    let woken = wake_ups(pid) - before;
-    assert!(woken <= 2, "who only waits does not wake up {woken} times");
+    // The looks that follow the last event take as long as the machine lets them. Who asks once a second
+    // never has such an interval.
+    wait_for("who only waits sleeps for 3 s", || {
+        let before = wake_ups(pid);
+        std::thread::sleep(Duration::from_secs(3));
+        wake_ups(pid) - before <= 2
+    });
 }
 
 /// How often the threads of a process gave up the processor by themselves.
