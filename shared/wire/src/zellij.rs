@@ -46,6 +46,18 @@ pub mod configuration {
     pub const HELPER: &str = "helper";
 }
 
+/// What the plugin asks its user for, by the names that Zellij 0.45 writes down when it is granted: to read
+/// and change tabs and panes, to run the helper, to open its own column, to hear pipes, and to send to its
+/// own other panes.
+pub const PERMISSIONS: [&str; 6] = [
+    "ReadApplicationState",
+    "ChangeApplicationState",
+    "RunCommands",
+    "OpenTerminalsOrPlugins",
+    "ReadCliPipes",
+    "MessageAndLaunchOtherPlugins",
+];
+
 /// Longest message to or from the plugin, in bytes. Zellij 0.45 hands replies over as an array of
 /// numbers in 16 MiB of memory: 300 kB arrive, 1 MB ends the plugin (both were run).
 pub const MOST_BYTES: usize = 256 * 1024;

@@ -14,6 +14,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use convosync_wire::zellij::PERMISSIONS;
 use tempfile::TempDir;
 
 use crate::{Device, helper, text, tool};
@@ -26,17 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// What every session is configured with: nothing that tests do not wait for.
 const CONFIG: &str =
     "show_startup_tips false\nshow_release_notes false\nsession_serialization false\n";
-
-/// What the plugin asks for, all granted.
-const PERMISSIONS: [&str; 7] = [
-    "ReadApplicationState",
-    "ChangeApplicationState",
-    "RunCommands",
-    "OpenTerminalsOrPlugins",
-    "ReadCliPipes",
-    "MessageAndLaunchOtherPlugins",
-    "ReadPaneContents",
-];
 
 /// Zellij for one device. Its servers, and all that runs in their panes, end when it is dropped.
 pub struct Zellij {

@@ -7,19 +7,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use convosync_wire::zellij::PERMISSIONS;
 use zellij_convosync::{Effect, Event};
 use zellij_tile::prelude as host;
 use zellij_tile::prelude::{EventType, PermissionType, ZellijPlugin, *};
-
-/// All that is asked for. What they are for is told in `zellij_convosync`.
-const PERMISSIONS: &[PermissionType] = &[
-    PermissionType::ReadApplicationState,
-    PermissionType::ChangeApplicationState,
-    PermissionType::RunCommands,
-    PermissionType::OpenTerminalsOrPlugins,
-    PermissionType::ReadCliPipes,
-    PermissionType::MessageAndLaunchOtherPlugins,
-];
 
 /// A file that says that they were granted: Zellij keeps `/cache` of a plugin's address beyond a session.
 const GRANTED: &str = "/cache/granted";
@@ -65,7 +56,7 @@ impl ZellijPlugin for Glue {
     }
 
     fn update(&mut self, event: host::Event) -> bool {
-        translate::event(event).into_iter().fold(false, |redraw, event| self.take(event) || redraw)
+        translate::event(event).is_some_and(|event| self.take(event))
     }
 
     fn pipe(&mut self, message: PipeMessage) -> bool {
@@ -105,7 +96,7 @@ impl Glue {
 /// Does what needs no answer now.
 fn perform(effect: Effect) {
     match effect {
-        Effect::RequestPermissions => request_permission(PERMISSIONS),
+        Effect::RequestPermissions => request_permission(&permissions()),
         // Without the file the daemon waits for a sidebar, no more.
         Effect::RememberGrant => {
             let _ = std::fs::write(GRANTED, "");
@@ -142,6 +133,12 @@ fn perform(effect: Effect) {
         Effect::Wake(ms) => set_timeout(ms.max(0) as f64 / 1000.0),
         Effect::Redraw | Effect::Look(_) | Effect::LookAtPlugins => {}
     }
+}
+
+/// All that is asked for, as Zellij has it.
+fn permissions() -> Vec<PermissionType> {
+    let known = |name: &str| name.parse().expect("the names are those of this release of Zellij");
+    PERMISSIONS.into_iter().map(known).collect()
 }
 
 /// Milliseconds since 1970; a clock before that counts as then.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use convosync_wire::Check;
-use convosync_wire::zellij::pipe;
+use convosync_wire::zellij::{PERMISSIONS, pipe};
 
 use super::programs::{find, says};
 use crate::surroundings::Env;
@@ -113,17 +113,24 @@ fn missing(config: &str) -> Vec<&'static str> {
     .collect()
 }
 
-/// Whether the plugin's question was answered.
+/// Whether the plugin's question was answered with yes.
 fn permissions(places: &Places) -> Check {
     let check = |text: &str| check("convosync::doctor::zellij-permissions", text.to_owned());
     let answered = fs::read_to_string(places.permissions()).unwrap_or_default();
-    let entry = format!("{:?}", places.plugin().display().to_string());
-    if answered.lines().any(|line| line.trim_start().starts_with(&entry)) {
+    if granted(&answered, &places.plugin()) {
         return check("the plugin may do what it asks for");
     }
-    check("the plugin was not yet allowed to do anything").warn(
+    check("the plugin was not yet allowed to do what it asks for").warn(
         "open it with `zellij --layout convosync`, go to the column, and answer its question with y",
     )
+}
+
+/// Whether all that the plugin asks for stands in its block: a no leaves one with nothing in it.
+fn granted(answered: &str, plugin: &Path) -> bool {
+    let entry = format!("{:?} {{", plugin.display().to_string());
+    let lines = answered.lines().map(str::trim).skip_while(|line| *line != entry).skip(1);
+    let block: Vec<_> = lines.take_while(|line| *line != "}").collect();
+    PERMISSIONS.iter().all(|name| block.contains(name))
 }
 
 /// Where Zellij 0.45 has its files, by the environment.
@@ -202,13 +209,32 @@ mod tests {
         let (home, env) = home(&[(PLUGIN, ours), (CONFIG, config)]);
         let cache = home.path().join(".cache/zellij");
         fs::create_dir_all(&cache).expect("a folder");
-        let entry = format!("\"{}\" {{\n    RunCommands\n}}\n", home.path().join(PLUGIN).display());
-        fs::write(cache.join("permissions.kdl"), entry).expect("a file");
+        let granted = answered(&home.path().join(PLUGIN), &PERMISSIONS);
+        fs::write(cache.join("permissions.kdl"), granted).expect("a file");
         let checks = checks(&env);
         assert_eq!(state(&checks, "zellij"), Health::Warn, "no zellij is in PATH");
         for code in ["zellij-plugin", "zellij-config", "zellij-permissions"] {
             assert_eq!(state(&checks, code), Health::Ok, "{code}: {checks:#?}");
         }
+    }
+
+    /// What Zellij writes down of the answer for a plugin.
+    fn answered(plugin: &Path, granted: &[&str]) -> String {
+        let granted: String = granted.iter().map(|name| format!("    {name}\n")).collect();
+        format!("{:?} {{\n{granted}}}\n", plugin.display().to_string())
+    }
+
+    #[test]
+    fn a_no_and_a_yes_to_less_are_no_yes() {
+        let (ours, other) = (Path::new("/p/convosync.wasm"), Path::new("/p/other.wasm"));
+        let all = answered(ours, &PERMISSIONS);
+        assert!(granted(&(answered(other, &[]) + &all), ours));
+        assert!(!granted(&all, other));
+        for less in [&[][..], &PERMISSIONS[1..]] {
+            let text = answered(ours, less) + &answered(other, &PERMISSIONS);
+            assert!(!granted(&text, ours), "{text}");
+        }
+        assert!(!granted("", ours));
     }
 
     #[test]
