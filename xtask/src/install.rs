@@ -7,11 +7,12 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::demo::Scratch;
 use crate::installed::{Installed, Removal};
 use crate::pages;
 use crate::run::{self, Failed};
 use crate::workspace::Workspace;
-use crate::zellij::Zellij;
+use crate::zellij::{self, Zellij};
 
 /// The minor release whose plugin protocol the plugin speaks.
 const NUSHELL: &str = "0.115.";
@@ -37,9 +38,9 @@ pub(crate) fn install(workspace: &Workspace, prefix: Option<PathBuf>) -> Result<
     let pages = pages::made(&built_helper, workspace.target(), &shares)?;
     files.extend(pages);
     let mut installed = Installed::read(&prefix)?;
-    let zellij = Zellij::find();
+    let (zellij, made) = (Zellij::find(), Scratch::new()?);
     let of_zellij = match &zellij {
-        Ok(zellij) => zellij.files(workspace, &installed)?,
+        Ok(zellij) => zellij.files(workspace, &installed, &made)?,
         Err(_) => Vec::new(),
     };
     files.extend(of_zellij.iter().cloned());
@@ -112,8 +113,8 @@ pub(crate) fn uninstall(prefix: Option<PathBuf>) -> Result<(), Failed> {
     }
     let files = installed.files();
     unregister(&files)?;
-    for file in files {
-        match installed.remove(&file)? {
+    for file in &files {
+        match installed.remove(file)? {
             Removal::Removed => println!("removed {}", file.display()),
             Removal::Gone => {}
             Removal::Changed => {
@@ -121,6 +122,7 @@ pub(crate) fn uninstall(prefix: Option<PathBuf>) -> Result<(), Failed> {
             }
         }
     }
+    zellij::tell_what_to_take_out(&files)?;
     for folder in kept_folders().into_iter().filter(|folder| folder.exists()) {
         println!("kept {}: your sessions and keys", folder.display());
     }

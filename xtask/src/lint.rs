@@ -7,16 +7,17 @@ use crate::tools;
 use crate::workspace::Workspace;
 use crate::zellij;
 
-/// The crates that a Zellij plugin needs.
-const FOR_WASM: [&str; 1] = ["convosync-wire"];
+/// The crates of this workspace that Zellij's plugin is made of.
+const FOR_WASM: [&str; 2] = ["convosync-wire", "zellij_convosync"];
 
 /// Needs no network once `cargo-deny` and every crate of Cargo.lock are there.
 pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failed> {
+    zellij::lint_form(workspace)?;
     if wasm_target_is_there() {
-        for package in FOR_WASM {
-            let check = ["check", "--locked", "--target", zellij::TARGET, "--package", package];
-            run::run(run::cargo(workspace.root()).args(check))?;
-        }
+        let check = ["check", "--locked", "--target", zellij::TARGET];
+        let packages = FOR_WASM.into_iter().flat_map(|package| ["--package", package]);
+        run::run(run::cargo(workspace.root()).args(check).args(packages))?;
+        zellij::lint(workspace)?;
     }
     // A licence is read from the crate itself, also of one that only another platform builds.
     run::run(run::cargo(workspace.root()).args(["fetch", "--locked", "--quiet"]))?;
@@ -30,7 +31,7 @@ pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failed> {
 pub(crate) fn wasm_target_is_there() -> bool {
     let added = zellij::add_target();
     if let Err(failed) = &added {
-        eprintln!("warning: nothing is checked for WebAssembly: {failed}");
+        eprintln!("warning: nothing is checked for WebAssembly: {}", failed.told());
     }
     added.is_ok()
 }

@@ -23,6 +23,11 @@ impl Failed {
         self
     }
 
+    /// What happened and what to do, for what goes on without it.
+    pub(crate) fn told(&self) -> String {
+        self.help.iter().fold(self.what.clone(), |told, help| format!("{told}\n{help}"))
+    }
+
     /// For `map_err` on what is done to the file or folder at `path`.
     pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.display().to_string();
@@ -32,11 +37,7 @@ impl Failed {
 
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.what)?;
-        match &self.help {
-            Some(help) => write!(f, "\n{help}"),
-            None => Ok(()),
-        }
+        write!(f, "error: {}", self.told())
     }
 }
 

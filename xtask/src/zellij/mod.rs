@@ -7,16 +7,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::demo::Scratch;
 use crate::installed::Installed;
 use crate::run::{self, Failed};
 use crate::workspace::Workspace;
-pub(crate) use wasm::{TARGET, add_target, wasm};
+pub(crate) use wasm::{TARGET, add_target, lint, lint_form, wasm};
 
 /// The minor release whose plugin interface the plugin speaks.
 const RELEASE: &str = "0.45.";
 
 /// The plugin's place as it is written in the files of this repository.
 const USUAL: &str = "~/.config/zellij/plugins/convosync.wasm";
+
+/// The plugin in Zellij's folder.
+const PLUGIN: &str = "plugins/convosync.wasm";
 
 /// The layouts, in `layouts` here and in Zellij's folder.
 const LAYOUTS: [&str; 2] = ["convosync.kdl", "convosync-review.kdl"];
@@ -28,12 +32,14 @@ pub(crate) struct Zellij {
 }
 
 impl Zellij {
+    /// Why there is none that the plugin can be given to is told: all else works without.
     pub(crate) fn find() -> Result<Self, String> {
         let said = run::output(Command::new("zellij").arg("--version"))
             .map_err(|_| "there is no `zellij` on PATH")?;
         let version = said.split_whitespace().last().unwrap_or_default().to_owned();
         if version.starts_with(RELEASE) {
             let config_dir = config_dir().ok_or("there is no home directory")?;
+            add_target().map_err(|failed| failed.told())?;
             return Ok(Self { version, config_dir });
         }
         Err(format!("the `zellij` on PATH is {version}, and the plugin is made for {RELEASE}x"))
@@ -50,9 +56,10 @@ impl Zellij {
         &self,
         workspace: &Workspace,
         installed: &Installed,
+        made: &Scratch,
     ) -> Result<Vec<(PathBuf, PathBuf)>, Failed> {
-        let mut files = files_in(workspace, &self.config_dir, &wasm(workspace)?)?;
-        let config = self.config();
+        let mut files = files_in(workspace, &self.config_dir, &wasm(workspace)?, made)?;
+        let config = self.config()?;
         if let Some((ours, _)) = files.pop()
             && (!config.exists() || installed.left_so(&config)?)
         {
@@ -63,7 +70,7 @@ impl Zellij {
 
     /// What a configuration of the user's own lacks, as it is to be added; none where it is ours.
     pub(crate) fn tell_what_to_add(&self, files: &[(PathBuf, PathBuf)]) -> Result<(), Failed> {
-        let config = self.config();
+        let config = self.config()?;
         if files.iter().any(|(_, place)| *place == config) {
             return Ok(());
         }
@@ -75,34 +82,62 @@ impl Zellij {
         Ok(())
     }
 
-    fn config(&self) -> PathBuf {
-        env::var_os("ZELLIJ_CONFIG_FILE")
-            .map_or_else(|| self.config_dir.join("config.kdl"), PathBuf::from)
+    fn config(&self) -> Result<PathBuf, Failed> {
+        config_in(&self.config_dir)
     }
 }
 
+/// What a configuration that stays still says of the plugin, when `removed` were taken away.
+pub(crate) fn tell_what_to_take_out(removed: &[PathBuf]) -> Result<(), Failed> {
+    let Some(plugin) = removed.iter().find(|file| file.ends_with(PLUGIN) && !file.exists()) else {
+        return Ok(());
+    };
+    let folder = plugin.ancestors().nth(2).expect("it lies in a folder of Zellij's");
+    let config = config_in(folder)?;
+    let left = left(&fs::read_to_string(&config).unwrap_or_default());
+    if !left.is_empty() {
+        println!("{} still speaks of the plugin: take out\n{left}", config.display());
+    }
+    Ok(())
+}
+
+/// The configuration of a Zellij with this folder.
+fn config_in(config_dir: &Path) -> Result<PathBuf, Failed> {
+    let set = env::var_os("ZELLIJ_CONFIG_FILE").filter(|file| !file.is_empty());
+    let file = set.map_or_else(|| config_dir.join("config.kdl"), PathBuf::from);
+    std::path::absolute(&file).map_err(Failed::at(&file))
+}
+
 /// The built plugin, the layouts, and last the configuration, each with its place in a folder of Zellij's.
+///
+/// Those with that place in them are `made`, and last as long.
 pub(crate) fn files_in(
     workspace: &Workspace,
     config_dir: &Path,
     built: &Path,
+    made: &Scratch,
 ) -> Result<Vec<(PathBuf, PathBuf)>, Failed> {
-    let plugin = config_dir.join("plugins").join("convosync.wasm");
+    let plugin = config_dir.join(PLUGIN);
     let layouts = LAYOUTS.map(|name| Path::new("layouts").join(name));
     let mut files = vec![(built.to_owned(), plugin.clone())];
     for layout in layouts {
-        files.push((placed_text(workspace, &layout, &plugin)?, config_dir.join(&layout)));
+        files.push((placed_text(workspace, &layout, &plugin, made)?, config_dir.join(&layout)));
     }
-    let config = placed_text(workspace, Path::new("zellij/convosync.kdl"), &plugin)?;
+    let config = placed_text(workspace, Path::new("zellij/convosync.kdl"), &plugin, made)?;
     files.push((config, config_dir.join("config.kdl")));
     Ok(files)
 }
 
 /// A file of this repository as it is installed: with the plugin's true place in it.
-fn placed_text(workspace: &Workspace, source: &Path, plugin: &Path) -> Result<PathBuf, Failed> {
+fn placed_text(
+    workspace: &Workspace,
+    source: &Path,
+    plugin: &Path,
+    made: &Scratch,
+) -> Result<PathBuf, Failed> {
     let path = workspace.root().join(source);
     let text = fs::read_to_string(&path).map_err(Failed::at(&path))?;
-    let made = workspace.target().join("zellij").join(source);
+    let made = made.path().join(source);
     let folder = made.parent().expect("it lies in a folder");
     fs::create_dir_all(folder).map_err(Failed::at(folder))?;
     fs::write(&made, with_place(&text, plugin)).map_err(Failed::at(&made))?;
@@ -143,6 +178,13 @@ fn missing(config: &str, plugin: &Path) -> String {
     missing.join("\n")
 }
 
+/// The lines of a configuration that speak of us, with their numbers.
+fn left(config: &str) -> String {
+    let is_ours = |line: &str| !line.starts_with("//") && line.contains("convosync");
+    let lines = config.lines().map(str::trim).zip(1..).filter(|(line, _)| is_ours(line));
+    lines.map(|(line, number)| format!("{number:>5}  {line}")).collect::<Vec<_>>().join("\n")
+}
+
 /// Where Zellij 0.45 looks: `$ZELLIJ_CONFIG_DIR`; else the first that is there of `~/.config/zellij`
 /// and `$XDG_CONFIG_HOME/zellij`; where neither is, the first, which Zellij finds in any case.
 fn config_dir() -> Option<PathBuf> {
@@ -174,6 +216,14 @@ mod tests {
         let told = missing(theirs, Path::new("/p/convosync.wasm"));
         assert_eq!(told.lines().count(), 4, "{told}");
         assert!(told.contains("location=\"file:/p/convosync.wasm\""), "{told}");
+    }
+
+    #[test]
+    fn what_is_left_of_us_is_told_with_the_numbers_of_its_lines() {
+        let config = "// convosync\nplugins {\n    convosync location=\"x\"\n}\n";
+        assert_eq!(left(config), "    3  convosync location=\"x\"");
+        assert_eq!(left("keybinds {\n}\n"), "");
+        assert!(left(OURS).contains("convosync-save"), "{}", left(OURS));
     }
 
     #[test]

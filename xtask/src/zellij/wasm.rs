@@ -19,13 +19,29 @@ const MOST_BYTES: u64 = 1_500_000;
 /// Builds it, below `target` like all else.
 pub(crate) fn wasm(workspace: &Workspace) -> Result<PathBuf, Failed> {
     add_target()?;
-    let mut cargo = run::cargo(workspace.root());
-    cargo.args(["build", "--release", "--locked", "--target", TARGET, "--manifest-path"]);
-    cargo.arg(workspace.root().join(PACKAGE)).arg("--target-dir").arg(workspace.target());
-    run::run(&mut cargo)?;
+    run::run(&mut cargo(workspace, &["build", "--release"]))?;
     let built = workspace.target().join(TARGET).join("release/convosync.wasm");
     small_enough(&built)?;
     Ok(built)
+}
+
+/// What clippy says of the glue, which is no part of the workspace.
+pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failed> {
+    run::run(cargo(workspace, &["clippy"]).args(["--", "--deny", "warnings"]))
+}
+
+/// What rustfmt says of it.
+pub(crate) fn lint_form(workspace: &Workspace) -> Result<(), Failed> {
+    let mut fmt = run::cargo(workspace.root());
+    run::run(fmt.args(["fmt", "--check", "--manifest-path", PACKAGE]))
+}
+
+/// A `task` of cargo on the glue alone.
+fn cargo(workspace: &Workspace, task: &[&str]) -> Command {
+    let mut cargo = run::cargo(workspace.root());
+    cargo.args(task).args(["--locked", "--target", TARGET, "--manifest-path", PACKAGE]);
+    cargo.arg("--target-dir").arg(workspace.target());
+    cargo
 }
 
 fn small_enough(built: &Path) -> Result<(), Failed> {
@@ -50,7 +66,10 @@ pub(crate) fn add_target() -> Result<(), Failed> {
     run::output(Command::new("rustup").args(["target", "add", TARGET])).map(drop).map_err(|failed| {
         let help = "install Rust with rustup (https://rustup.rs), or your system's package with \
                     the standard library of that target";
-        Failed::new(format!("there is no {TARGET}, which Zellij's plugin is built for: {failed}"))
+        Failed::new(format!(
+            "there is no {TARGET}, which Zellij's plugin is built for: {}",
+            failed.told()
+        ))
             .help(help)
     })
 }

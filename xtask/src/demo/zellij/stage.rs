@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::tmux::{self, Terminal};
+use crate::demo::Scratch;
 use crate::demo::conversation;
 use crate::demo::scene::Device;
 use crate::run::{self, Failed};
@@ -15,14 +16,12 @@ use crate::zellij;
 const KEY: &str = "sk-ant-demo-00000000000000000000000000000000";
 
 /// What the plugin asks for; the demo answers in the user's place.
-const PERMISSIONS: [&str; 7] = [
+const PERMISSIONS: [&str; 5] = [
     "ReadApplicationState",
     "ChangeApplicationState",
     "RunCommands",
-    "OpenTerminalsOrPlugins",
     "ReadCliPipes",
     "MessageAndLaunchOtherPlugins",
-    "ReadPaneContents",
 ];
 
 /// A Zellij session, ended when dropped.
@@ -55,7 +54,8 @@ impl<'d> Stage<'d> {
         link(&bin, "claude", &found.claude)?;
         let config = device.home.join(".config/zellij");
         let plugin = config.join("plugins/convosync.wasm");
-        for (source, place) in zellij::files_in(workspace, &config, &found.plugin)? {
+        let made = Scratch::new()?;
+        for (source, place) in zellij::files_in(workspace, &config, &found.plugin, &made)? {
             let folder = place.parent().expect("it lies in a folder");
             fs::create_dir_all(folder).map_err(Failed::at(folder))?;
             fs::copy(&source, &place).map_err(Failed::at(&place))?;
@@ -180,6 +180,14 @@ fn write(path: &Path, text: &str) -> Result<(), Failed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_granted_is_what_the_plugin_asks_for() {
+        let source = include_str!("../../../../shared/wire/src/zellij.rs");
+        let (_, list) = source.split_once("PERMISSIONS: [&str; 5] = [").expect("it is listed");
+        let (list, _) = list.split_once("];").expect("the list ends");
+        assert_eq!(list.split('"').skip(1).step_by(2).collect::<Vec<_>>(), PERMISSIONS);
+    }
 
     #[test]
     fn the_layout_takes_another_tab() {
