@@ -16,10 +16,11 @@ use crate::zellij;
 const KEY: &str = "sk-ant-demo-00000000000000000000000000000000";
 
 /// What the plugin asks for; the demo answers in the user's place.
-const PERMISSIONS: [&str; 5] = [
+const PERMISSIONS: [&str; 6] = [
     "ReadApplicationState",
     "ChangeApplicationState",
     "RunCommands",
+    "OpenTerminalsOrPlugins",
     "ReadCliPipes",
     "MessageAndLaunchOtherPlugins",
 ];
@@ -184,7 +185,7 @@ mod tests {
     #[test]
     fn what_is_granted_is_what_the_plugin_asks_for() {
         let source = include_str!("../../../../shared/wire/src/zellij.rs");
-        let (_, list) = source.split_once("PERMISSIONS: [&str; 5] = [").expect("it is listed");
+        let (_, list) = source.split_once("PERMISSIONS: [&str; 6] = [").expect("it is listed");
         let (list, _) = list.split_once("];").expect("the list ends");
         assert_eq!(list.split('"').skip(1).step_by(2).collect::<Vec<_>>(), PERMISSIONS);
     }
