@@ -17,7 +17,7 @@ impl Engine<'_> {
     /// If git fails for another reason than that there is no work tree, or this device's index does.
     pub(crate) fn here(&self, request: &Request) -> Result<HereReport, Trouble> {
         let mut report = HereReport::default();
-        let facts = match self.ports.git.facts(Path::new(&request.directory), &[]) {
+        let facts = match self.facts(Path::new(&request.directory)) {
             Ok(facts) => Some(facts),
             Err(GitError::NotARepository(_) | GitError::NoWorkTree(_)) => None,
             Err(error) => return Err(error.into()),

@@ -19,6 +19,9 @@ use crate::member::Member;
 use crate::ports::{Facts, InPane, InStack, Screen, ScreenPane, ScreenTab, Table};
 use crate::trouble::Trouble;
 
+/// Panes whose text can't be had before no other is asked for: whoever waits holds a lock.
+const MOST_FAILED: usize = 3;
+
 /// The variable that says which pane a call comes from.
 const PANE: &str = "ZELLIJ_PANE_ID";
 
@@ -30,15 +33,20 @@ pub(crate) struct Taken {
     whence: (String, Vec<u64>),
 }
 
-/// A pane, and its number among terminals.
+/// A pane, and its number among terminals if its text may travel: it is in the work tree, or the
+/// caller's. What stands in others is of something else.
 type TakenPane = (Option<u32>, Pane);
 
 impl Taken {
     /// What a plan says of them.
-    pub(crate) fn told(&self) -> String {
-        let tabs = counted(self.layout.tabs.len() as u64, "tab");
+    pub(crate) fn told(&self, texts: bool) -> String {
         let panes = counted(self.layout.panes().count() as u64, "pane");
-        format!("take along {panes} in {tabs}: where they are, and what runs in them")
+        let tabs = counted(self.layout.tabs.len() as u64, "tab");
+        let texts = match self.layout.panes().filter(|(id, _)| id.is_some()).count() as u64 {
+            some @ 1.. if texts => format!("; the text that is in {}", counted(some, "pane")),
+            _ => String::new(),
+        };
+        format!("take along {panes} in {tabs}: where they are, and what runs in them{texts}")
     }
 
     pub(crate) fn notes(&self) -> &[Note] {
@@ -65,6 +73,7 @@ impl Engine<'_> {
         let sight = Sight {
             root: root.to_str().unwrap_or_default(),
             home: self.ports.host.home.as_deref().and_then(Path::to_str),
+            caller,
             held: self.held_in(&screen),
             conversations: conversations.iter().map(|id| self.known_by(id)).collect(),
         };
@@ -101,19 +110,23 @@ impl Engine<'_> {
         let Taken { layout, notes: told, whence } = taken;
         notes.extend(told);
         self.hold(member, &whence.0, &whence.1, packing.session().as_str());
-        let wanted = args.scrollback || self.ports.settings.scrollback;
-        let mut failed = None;
+        let wanted = self.wants_texts(args);
+        let mut failed = Vec::new();
         let mut tabs = Vec::new();
         for tab in layout.tabs {
             let mut full = None;
             let tab = tab.map(&mut |(id, mut pane): TakenPane| {
-                if let Some(id) = id.filter(|_| wanted && full.is_none()) {
+                let goes_on = full.is_none() && failed.len() < MOST_FAILED;
+                if let Some(id) = id.filter(|_| wanted && goes_on) {
                     match self.ports.panes.text(&request.env, id) {
                         Ok(text) => match self.packed_text(member, &text, packing) {
                             Ok(state) => pane.text = state,
                             Err(trouble) => full = Some(trouble),
                         },
-                        Err(error) => failed = Some(error.to_string()),
+                        Err(_) if self.ports.cancel.is_cancelled() => {
+                            full = Some(Trouble::Cancelled);
+                        }
+                        Err(error) => failed.push(error.to_string()),
                     }
                 }
                 Some(pane)
@@ -121,8 +134,13 @@ impl Engine<'_> {
             full.map_or(Ok(()), Err)?;
             tabs.push(tab);
         }
-        notes.extend(failed.map(|reason| no_text(&reason)));
+        notes.extend(failed.first().map(|reason| no_text(reason)));
         Ok(Layout { tabs })
+    }
+
+    /// Whether the text of panes travels.
+    pub(crate) fn wants_texts(&self, args: &SaveArgs) -> bool {
+        args.scrollback || self.ports.settings.scrollback
     }
 
     fn packed_text(
@@ -190,6 +208,7 @@ fn belongs(tab: &ScreenTab, root: &Path, caller: Option<u32>) -> bool {
 /// Where the panes of a terminal are seen from.
 struct Sight<'a> {
     root: &'a str,
+    caller: Option<u32>,
     home: Option<&'a str>,
     held: Vec<InPane>,
     /// The save's conversations, with the commands that open them.
@@ -203,7 +222,7 @@ impl Sight<'_> {
         for pane in &tab.panes {
             let Some(left) = room.checked_sub(1) else { break };
             *room = left;
-            let taken = (pane.plugin.is_none().then_some(pane.id), self.pane(pane, held_back));
+            let taken = (self.with_text(pane).then_some(pane.id), self.pane(pane, held_back));
             match pane.stack {
                 Some(place) => {
                     stacks.entry(place.stack).or_default().push((place, pane.area, taken))
@@ -221,6 +240,11 @@ impl Sight<'_> {
             floating,
             hides_floating: tab.hides_floating,
         }
+    }
+
+    fn with_text(&self, pane: &ScreenPane) -> bool {
+        let is_here = pane.work_tree.as_deref() == Some(Path::new(self.root));
+        pane.plugin.is_none() && (is_here || Some(pane.id) == self.caller)
     }
 
     fn pane(&self, pane: &ScreenPane, held_back: &mut HeldBack) -> Pane {

@@ -271,14 +271,29 @@ fn what_is_not_asked_for_or_may_be_secret_stays() {
 fn the_text_of_panes_travels_if_it_is_asked_for_without_what_acts_on_a_terminal() {
     let world = World::new();
     let (desk, lap) = two_in_panes(&world);
+    let here = desk.tree.clone();
+    let shell = |id, x| runs(pane(id, x, 30, &here), &["/bin/bash"]);
+    let in_tree = |pane| ScreenPane { work_tree: Some(here.clone()), ..pane };
+    desk.panes.show(screen(vec![tab(
+        0,
+        "work",
+        vec![
+            in_tree(shell(0, 0)),
+            in_tree(runs(pane(1, 30, 30, &here), &["top"])),
+            in_tree(shell(2, 60)),
+            runs(pane(3, 90, 30, Path::new("/home/desk")), &["/bin/bash"]),
+        ],
+    )]));
     desk.panes.write(2, "\u{1b}[31mred\u{1b}[0m\u{1b}]0;title\u{7}\nlast\n");
     desk.panes.write(1, "where a command waits nothing else is shown");
+    desk.panes.write(3, "of something else");
     let saved = save(&desk, SaveArgs { scrollback: true, ..SaveArgs::default() });
     assert_eq!(codes(&saved.notes), ["convosync::panes::no-text"], "one pane could not be read");
+    assert_eq!((saved.panes, saved.texts), (4, 2), "{saved:?}");
     resume(&lap, &saved, ResumeArgs::default());
     let tabs = opened(&lap);
     let texts: Vec<_> = tabs[0].panes().map(|pane| pane.text.clone()).collect();
-    assert_eq!(texts, [None, None, Some("\u{1b}[31mred\u{1b}[0m\nlast\n".to_owned())]);
+    assert_eq!(texts, [None, None, Some("\u{1b}[31mred\u{1b}[0m\nlast\n".to_owned()), None]);
 }
 
 #[test]

@@ -386,6 +386,9 @@ pub struct SaveReport {
     /// Panes in them.
     #[serde(default)]
     pub panes: u64,
+    /// Of those the ones whose text travels too.
+    #[serde(default)]
+    pub texts: u64,
     /// Variables that travel along.
     #[serde(default)]
     pub env: Vec<String>,

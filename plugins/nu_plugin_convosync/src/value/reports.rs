@@ -53,6 +53,7 @@ impl Shape {
             "history" => self.count(report.history),
             "tabs" => self.count(report.tabs),
             "panes" => self.count(report.panes),
+            "texts" => self.count(report.texts),
             "env" => self.texts(&report.env),
             "env_missing" => self.missing(&report.env_missing),
             "previous_branch" => self.maybe(report.previous_branch.as_ref()),

@@ -185,6 +185,7 @@ pub(crate) fn saved() -> SaveReport {
         history: 24,
         tabs: 0,
         panes: 0,
+        texts: 0,
         env: vec![text("APP_MODE")],
         env_missing: vec![],
         previous_branch: None,

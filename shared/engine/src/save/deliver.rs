@@ -116,6 +116,9 @@ impl Engine<'_> {
             history: terminal.history.len() as u64,
             tabs: terminal.layout.as_ref().map_or(0, |layout| layout.tabs.len() as u64),
             panes: terminal.layout.as_ref().map_or(0, |layout| layout.panes().count() as u64),
+            texts: terminal.layout.as_ref().map_or(0, |layout| {
+                layout.panes().filter(|pane| pane.text.is_some()).count() as u64
+            }),
             env: terminal.env.iter().map(|(name, _)| name.to_string()).collect(),
             env_missing: missing_variables(&terminal),
             previous_branch: chosen.onto.other().and(chosen.from.clone()),

@@ -384,7 +384,7 @@ impl Engine<'_> {
             let ids: Vec<_> = scene.conversations.iter().map(|(_, found)| &found.id).collect();
             match self.panes_now(request, &scene.facts, &ids) {
                 Ok(taken) => {
-                    steps.extend(taken.iter().map(Taken::told));
+                    steps.extend(taken.iter().map(|taken| taken.told(self.wants_texts(args))));
                     notes.extend(taken.iter().flat_map(Taken::notes).cloned());
                 }
                 Err(note) => notes.push(note),

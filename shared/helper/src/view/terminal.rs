@@ -16,7 +16,11 @@ pub(crate) fn saved(report: &SaveReport, page: &mut Page<'_>) {
     }
     if report.panes > 0 {
         let (panes, tabs) = (counted(report.panes, "pane"), counted(report.tabs, "tab"));
-        page.sign(Sign::Done, &format!("Took along {panes} in {tabs}"));
+        let texts = match report.texts {
+            0 => String::new(),
+            some => format!(", with the text in {}", counted(some, "pane")),
+        };
+        page.sign(Sign::Done, &format!("Took along {panes} in {tabs}{texts}"));
     }
     if !report.env.is_empty() {
         page.sign(Sign::Done, &format!("Took along the variables {}", report.env.join(", ")));

@@ -119,6 +119,7 @@ pub(crate) fn saved() -> SaveReport {
         history: 0,
         tabs: 0,
         panes: 0,
+        texts: 0,
         env: Vec::new(),
         env_missing: Vec::new(),
         previous_branch: None,
