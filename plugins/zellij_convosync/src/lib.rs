@@ -17,3 +17,6 @@ mod text;
 pub use host::{Effect, Event, Key};
 pub use line::{Line, Role, Span};
 pub use plugin::Plugin;
+
+/// Name and version, as `convosync doctor` looks for them in the file that Zellij loads.
+pub const MARK: &str = concat!("zellij_convosync ", env!("CARGO_PKG_VERSION"));

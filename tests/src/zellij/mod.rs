@@ -17,7 +17,7 @@ use std::time::Duration;
 use convosync_wire::zellij::PERMISSIONS;
 use tempfile::TempDir;
 
-use crate::{Device, helper, text, tool};
+use crate::{Device, helper, text, tool, zellij_plugin};
 pub use pane::Pane;
 pub use session::Session;
 
@@ -25,8 +25,7 @@ pub use session::Session;
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// What every session is configured with: nothing that tests do not wait for.
-const CONFIG: &str =
-    "show_startup_tips false\nshow_release_notes false\nsession_serialization false\n";
+const CONFIG: &str = "show_startup_tips false\nshow_release_notes false\n";
 
 /// Zellij for one device. Its servers, and all that runs in their panes, end when it is dropped.
 pub struct Zellij {
@@ -53,7 +52,6 @@ impl Zellij {
         let bin = device.home.join("bin");
         let own = [
             ("PATH", format!("{}:{}", text(&bin), env["PATH"])),
-            ("SHELL", "/bin/bash".to_owned()),
             ("TERM", "xterm-256color".to_owned()),
             ("ZELLIJ_SOCKET_DIR", text(&folder.path().join("s"))),
             ("TMPDIR", text(&folder.path().join("t"))),
@@ -70,6 +68,8 @@ impl Zellij {
             fs::create_dir_all(folder).expect("a folder");
         }
         for (program, name) in [(tool("zellij"), "zellij"), (helper(), "convosync")] {
+            // It may be there of another Zellij on the same device.
+            let _ = fs::remove_file(bin.join(name));
             symlink(program, bin.join(name)).expect("a link to a program");
         }
         fs::write(self.home.join(".bashrc"), "PS1='$ '\n").expect("a file for bash");
@@ -123,6 +123,48 @@ impl Zellij {
     /// If it can't be taken away.
     pub fn remove_helper(&self) {
         fs::remove_file(self.home.join("bin/convosync")).expect("the link or script was there");
+    }
+
+    /// Puts the plugin, the layouts and the configuration where `cargo xtask install` puts them.
+    ///
+    /// # Panics
+    ///
+    /// If the plugin is not built, or they can't be written.
+    pub fn install_plugin(&self) {
+        let place = self.plugin();
+        for folder in ["plugins", "layouts"] {
+            fs::create_dir_all(self.config_dir().join(folder)).expect("a folder");
+        }
+        fs::copy(zellij_plugin(), &place).expect("a copy of the plugin");
+        self.configure(&self.placed("zellij/convosync.kdl"));
+        for layout in ["layouts/convosync.kdl", "layouts/convosync-review.kdl"] {
+            fs::write(self.config_dir().join(layout), self.placed(layout)).expect("a layout");
+        }
+    }
+
+    /// Where the plugin is once it is installed.
+    #[must_use]
+    pub fn plugin(&self) -> PathBuf {
+        self.config_dir().join("plugins/convosync.wasm")
+    }
+
+    /// A file of this repository with the plugin's true place in it.
+    fn placed(&self, path: &str) -> String {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the root");
+        let file = fs::read_to_string(root.join(path)).expect("it is in the repository");
+        file.replace("~/.config/zellij/plugins/convosync.wasm", &text(&self.plugin()))
+    }
+
+    /// The installed layout with the column, beginning with this tab.
+    ///
+    /// # Panics
+    ///
+    /// If the layout does not end with a tab.
+    #[must_use]
+    pub fn with_column(&self, tab: &str) -> String {
+        let layout = self.placed("layouts/convosync.kdl");
+        let start = layout.rfind("    tab {").expect("it begins with a tab");
+        format!("{}{tab}}}\n", &layout[..start])
     }
 
     /// Grants a plugin all that ours asks for, as if its question had been answered.
@@ -228,8 +270,8 @@ impl Zellij {
 impl Drop for Zellij {
     fn drop(&mut self) {
         for name in self.started.take() {
-            // One that has ended by itself can't be killed.
-            let _ = self.command(&["kill-session", &name]).output();
+            // Also what Zellij keeps to bring a session back by: the next one has the same name.
+            let _ = self.command(&["delete-session", "--force", &name]).output();
         }
         // A server that hangs, and what its panes have left running, are known by the socket's folder.
         processes::end_all_with("ZELLIJ_SOCKET_DIR", self.socket_dir());

@@ -17,8 +17,10 @@ impl<'z> Session<'z> {
     #[track_caller]
     pub(super) fn open(zellij: &'z Zellij, name: &str, arguments: &str, size: (u16, u16)) -> Self {
         // Zellij in tmux is what the harness is, and nothing that it may know.
-        let command =
-            format!("exec env -u TMUX -u TMUX_PANE '{}' {arguments}", tool("zellij").display());
+        let command = format!(
+            "exec env -u TMUX -u TMUX_PANE SHELL=/bin/bash '{}' {arguments}",
+            tool("zellij").display()
+        );
         let terminal = Terminal::of_size(size, &zellij.directory, &zellij.env, &command);
         // A call that comes before the session is made ends the server (0.45.1).
         terminal.wait_until("a first screen", |screen| !screen.is_empty());

@@ -34,7 +34,9 @@ register_plugin!(Glue);
 fn main() {}
 
 impl ZellijPlugin for Glue {
+    #[allow(clippy::print_stderr, reason = "Zellij writes it into its log")]
     fn load(&mut self, configuration: BTreeMap<String, String>) {
+        eprintln!("{}", zellij_convosync::MARK);
         subscribe(&[
             EventType::PermissionRequestResult,
             EventType::SessionUpdate,
