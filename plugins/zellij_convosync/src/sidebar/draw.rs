@@ -174,7 +174,7 @@ impl Sidebar {
             if let Some(Said { role, text }) = self.said.as_ref().filter(|_| height >= MIDDLE) {
                 foot.extend(plain([Line::of(*role, text).fit(inner)]));
             }
-            foot.extend(typed(prompt, inner, most));
+            foot.extend(typed(prompt, self.state.directory.as_deref(), inner, most));
             return foot;
         }
         if let Some(working) = &self.working {
@@ -384,18 +384,24 @@ pub(super) fn hints(hints: &[Hint], inner: usize) -> (Line, Target) {
 }
 
 /// What is typed, with its end in view, and what it is for.
-fn typed(prompt: &Prompt, inner: usize, most: usize) -> Screen {
+fn typed(prompt: &Prompt, here: Option<&str>, inner: usize, most: usize) -> Screen {
     let text = format!("{}▏", clean_typed(&prompt.text));
     match &prompt.what {
         What::Filter => {
             let shown = fit_end(&text, inner.saturating_sub(2));
             plain([Line::of(Role::Key, "/").gap(1).and(Role::Strong, &shown)])
         }
-        What::Message(_) => {
+        What::Message(place) => {
             if most < 3 {
                 return plain([Line::of(Role::Strong, &fit_end(&text, inner))]);
             }
-            let mut lines = plain([Line::of(Role::Title, "What was done?").fit(inner)]);
+            let title = Line::of(Role::Title, "What was done?");
+            // The head tells of where the user went meanwhile.
+            let elsewhere = place.directory.as_deref().filter(|place| Some(*place) != here);
+            let room = inner.saturating_sub(title.width() + 2);
+            let elsewhere = fit_end(&clean(elsewhere.unwrap_or_default()), room);
+            let title = title.with_right(Line::of(Role::Place, &elsewhere), inner);
+            let mut lines = plain([title]);
             let folded = fold(&text, inner);
             let from = folded.len().saturating_sub(most - 2);
             let end = folded.into_iter().skip(from).map(|line| Line::folded(Role::Strong, line));

@@ -87,7 +87,12 @@ fn what_was_begun_at_a_place_is_done_there_though_the_user_goes_elsewhere() {
     };
     let mut bar = bar();
     press(&mut bar, "sdone");
+    let asks = |bar: &Sidebar, ends: &str| {
+        shown(bar, 33, 24).iter().any(|line| line.contains("done?") && line.ends_with(ends))
+    };
+    assert!(asks(&bar, "done?"));
     bar.told(Tell::State(Box::new(elsewhere.clone())), NOW);
+    assert!(asks(&bar, "/code/app"), "{:#?}", shown(&bar, 33, 24));
     assert_eq!(places(&press(&mut bar, "\n")), [state().directory]);
     answered(&mut bar, convosync_wire::Answer::Failure(helper::unexpected()));
     assert_eq!(places(&press(&mut bar, "\u{1b}\n")), std::slice::from_ref(&elsewhere.directory));
