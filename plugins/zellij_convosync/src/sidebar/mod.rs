@@ -79,6 +79,8 @@ pub(crate) struct Sidebar {
     /// What is wrong for all sidebars, and was read here.
     dismissed: Option<Failure>,
     working: Option<Working>,
+    /// The message of the last save, until that is made: it is not typed twice.
+    unsaved: String,
     said: Option<Said>,
     next: u64,
     size: (usize, usize),
@@ -100,6 +102,7 @@ impl Default for Sidebar {
             waiting: VecDeque::new(),
             dismissed: None,
             working: None,
+            unsaved: String::new(),
             said: None,
             next: 1,
             size: (33, 24),
@@ -285,7 +288,8 @@ impl Sidebar {
 
     fn ask_to_save(&mut self) {
         self.said = None;
-        let prompt = Prompt { what: What::Message(self.state.place()), text: String::new() };
+        let text = if self.working.is_none() { self.unsaved.clone() } else { String::new() };
+        let prompt = Prompt { what: What::Message(self.state.place()), text };
         self.over = Some(Over::Prompt(prompt));
     }
 
@@ -373,6 +377,9 @@ impl Sidebar {
     }
 
     fn done(&mut self, answer: &Answer, now_ms: i64) {
+        if matches!(answer, Answer::Saved(_)) {
+            self.unsaved.clear();
+        }
         if let Some((role, text)) = report::said(answer) {
             self.say(role, &text);
         }

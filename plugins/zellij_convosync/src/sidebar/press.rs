@@ -77,6 +77,8 @@ impl Sidebar {
                 if prompt.what == What::Filter {
                     self.filter.clear();
                     self.keep_selection();
+                } else {
+                    self.unsaved.clear();
                 }
                 return self.go_back().into_iter().collect();
             }
@@ -112,8 +114,9 @@ impl Sidebar {
             return Vec::new();
         }
         let mut wishes = self.save(&prompt.text, place.clone(), now_ms);
-        if self.working.is_none() {
-            self.waiting.push_back(Over::Prompt(prompt));
+        match self.working {
+            Some(_) => self.unsaved = prompt.text,
+            None => self.waiting.push_back(Over::Prompt(prompt)),
         }
         wishes.extend(self.go_back());
         wishes

@@ -240,6 +240,25 @@ fn a_message_stays_typed_until_it_can_be_saved() {
 }
 
 #[test]
+fn a_message_is_not_typed_again_when_its_save_failed() {
+    let mut bar = bar();
+    press(&mut bar, "slong\n");
+    answered(&mut bar, convosync_wire::Answer::Failure(helper::unexpected()));
+    press(&mut bar, "\u{1b}s");
+    assert_eq!(typed(&bar), "long");
+    press(&mut bar, "er\n");
+    let saved = serde_json::json!({"answer": "reply", "data": {"kind": "saved", "report": {}}});
+    let number = bar.working.as_ref().expect("a save").number;
+    bar.told(Tell::Returned { number, answer: Ok(saved.to_string()) }, NOW);
+    press(&mut bar, "s");
+    assert_eq!(typed(&bar), "");
+    press(&mut bar, "given up\n");
+    answered(&mut bar, convosync_wire::Answer::Failure(helper::unexpected()));
+    press(&mut bar, "\u{1b}s\u{1b}s");
+    assert_eq!(typed(&bar), "");
+}
+
+#[test]
 fn a_key_for_saving_loses_nothing_that_was_typed_or_asked() {
     let mut bar = bar();
     press(&mut bar, "sab");
