@@ -39,7 +39,7 @@ usage: cargo xtask <task>
   docs                             write docs/commands.md anew from what the programs say
   screenshots                      draw docs/pictures anew from what the programs show
   tools                            only fetch what tests and demo need, into target/tools
-  lint                             licences, bans and sources; what must build for WebAssembly";
+  lint                             licences, bans and sources; the glue of Zellij's plugin, for WebAssembly";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -206,6 +206,12 @@ mod tests {
     const OURS: &str = include_str!("../../../zellij/convosync.kdl");
 
     #[test]
+    fn doctor_wants_the_release_that_is_installed_for() {
+        let doctor = include_str!("../../../shared/helper/src/doctor/zellij.rs");
+        assert!(doctor.contains(&format!("RELEASE: &str = {RELEASE:?};")));
+    }
+
+    #[test]
     fn our_own_configuration_lacks_nothing() {
         assert_eq!(missing(OURS, Path::new("/p/convosync.wasm")), "");
     }

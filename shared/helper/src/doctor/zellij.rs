@@ -153,8 +153,9 @@ impl Places {
         } else {
             base("XDG_CACHE_HOME").unwrap_or_else(|| home.join(".cache")).join("zellij")
         };
-        let config = set("ZELLIJ_CONFIG_DIR").unwrap_or(found);
-        Some(Self { config, config_file: set("ZELLIJ_CONFIG_FILE"), cache })
+        let from_here = |name: &str| std::path::absolute(set(name)?).ok();
+        let config = from_here("ZELLIJ_CONFIG_DIR").unwrap_or(found);
+        Some(Self { config, config_file: from_here("ZELLIJ_CONFIG_FILE"), cache })
     }
 
     fn plugin(&self) -> PathBuf {
@@ -247,6 +248,20 @@ mod tests {
         assert_eq!(state(&checks, "zellij-permissions"), Health::Warn);
         let told = checks.iter().find(|check| check.code.ends_with("config")).expect("it is told");
         assert!(told.text.contains("the plugin's place, a key that saves"), "{told:?}");
+    }
+
+    #[test]
+    fn a_variable_that_is_empty_is_not_set_and_a_path_is_one_from_here() {
+        let (home, mut env) = home(&[]);
+        for name in ["ZELLIJ_CONFIG_DIR", "ZELLIJ_CONFIG_FILE"] {
+            env.insert(name.to_owned(), String::new());
+        }
+        let usual = Places::of(&env).expect("there is a home");
+        assert_eq!(usual.plugin(), home.path().join(PLUGIN));
+        assert_eq!(usual.config(), home.path().join(CONFIG));
+        env.insert("ZELLIJ_CONFIG_DIR".to_owned(), "folder".to_owned());
+        let own = Places::of(&env).expect("there is a home").plugin();
+        assert!(own.is_absolute() && own.ends_with("folder/plugins/convosync.wasm"), "{own:?}");
     }
 
     #[test]
