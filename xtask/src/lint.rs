@@ -10,7 +10,7 @@ use crate::zellij;
 /// The crates of this workspace that Zellij's plugin is made of.
 const FOR_WASM: [&str; 2] = ["convosync-wire", "zellij_convosync"];
 
-/// Needs no network once `cargo-deny` and every crate of Cargo.lock are there.
+/// Needs no network once `cargo-deny` and every crate of both Cargo.lock are there.
 pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failed> {
     zellij::lint_form(workspace)?;
     if wasm_target_is_there() {
@@ -21,9 +21,14 @@ pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failed> {
     }
     // A licence is read from the crate itself, also of one that only another platform builds.
     run::run(run::cargo(workspace.root()).args(["fetch", "--locked", "--quiet"]))?;
-    let mut deny = Command::new(tools::cargo_deny(workspace)?);
-    deny.args(["--offline", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"]);
-    run::run(deny.current_dir(workspace.root()))
+    zellij::fetch(workspace)?;
+    let program = tools::cargo_deny(workspace)?;
+    for manifest in ["Cargo.toml", zellij::PACKAGE] {
+        let mut deny = Command::new(&program);
+        deny.args(["--offline", "--manifest-path", manifest, "check", "--hide-inclusion-graph"]);
+        run::run(deny.args(["licenses", "bans", "sources"]).current_dir(workspace.root()))?;
+    }
+    Ok(())
 }
 
 /// A machine that can't fetch the standard library for WebAssembly can still run everything else: that

@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 pub(crate) const TARGET: &str = "wasm32-wasip1";
 
 /// The package with the plugin's glue: outside of the workspace, so that no native build has it.
-const PACKAGE: &str = "plugins/zellij_convosync/wasm/Cargo.toml";
+pub(crate) const PACKAGE: &str = "plugins/zellij_convosync/wasm/Cargo.toml";
 
 /// Zellij reads all of it at its start, and users fetch it.
 const MOST_BYTES: u64 = 1_500_000;
@@ -34,6 +34,13 @@ pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failed> {
 pub(crate) fn lint_form(workspace: &Workspace) -> Result<(), Failed> {
     let mut fmt = run::cargo(workspace.root());
     run::run(fmt.args(["fmt", "--check", "--manifest-path", PACKAGE]))
+}
+
+/// Has every crate that is in the plugin.
+pub(crate) fn fetch(workspace: &Workspace) -> Result<(), Failed> {
+    let mut cargo = run::cargo(workspace.root());
+    let wanted = ["--locked", "--quiet", "--target", TARGET, "--manifest-path", PACKAGE];
+    run::run(cargo.arg("fetch").args(wanted))
 }
 
 /// A `task` of cargo on the glue alone.
