@@ -1,6 +1,70 @@
-//! The plugin as it is installed for the real Zellij.
+//! The plugin as it is installed for the real Zellij: the daemon is loaded by the name that its address
+//! has in the configuration, the column by the address.
 
-use convosync_tests::{World, Zellij};
+use convosync_tests::{Device, Session, World, Zellij};
+
+const TALK: &str = "11111111-2222-4333-8444-555555555555";
+
+const ONE_PANE: &str = "    tab name=\"work\" {\n        pane\n    }\n";
+
+/// Two devices; the first has saved a session on a branch of its own.
+fn pair() -> (World, Device, Device) {
+    let files = [("src/login.rs", "fn login() {}\n")];
+    let (world, desktop, laptop, _) = World::pair_with_a_session(TALK, &files);
+    (world, desktop, laptop)
+}
+
+/// Zellij on a device, with the plugin, whose question was answered.
+fn zellij_on(device: &Device) -> Zellij {
+    let zellij = Zellij::on(device);
+    zellij.install_plugin();
+    zellij.grant(&zellij.plugin());
+    zellij
+}
+
+fn with_column(zellij: &Zellij) -> Session<'_> {
+    zellij.start("work", &zellij.with_column(ONE_PANE))
+}
+
+/// Keys go there once Zellij has moved the focus.
+fn go_to_column(session: &Session<'_>) {
+    session.press(&["M-c"]);
+    session.wait_for_panes("the focus in the column", |panes| {
+        panes.iter().any(|pane| pane.is_plugin() && pane.field("is_focused") == true)
+    });
+}
+
+#[test]
+fn a_key_in_any_pane_saves() {
+    let (_world, desktop, _laptop) = pair();
+    let zellij = zellij_on(&desktop);
+    desktop.write("src/more.rs", "fn more() {}\n");
+    let session = with_column(&zellij);
+    session.wait_for_calm("feature/oauth");
+    session.press(&["M-s"]);
+    session.wait_for_calm("What was done?");
+    session.type_text("By key");
+    session.press(&["Enter"]);
+    session.wait_for("saved");
+    session.wait_for("By key");
+    let list = desktop.json(&["list"]);
+    assert_eq!(list[0]["message"], "By key", "{list}");
+    assert_eq!(desktop.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn enter_in_the_column_resumes() {
+    let (_world, _desktop, laptop) = pair();
+    let zellij = zellij_on(&laptop);
+    let session = with_column(&zellij);
+    session.wait_for_calm("feature/oauth");
+    go_to_column(&session);
+    session.press(&["Enter"]);
+    session.wait_for_calm("witch");
+    session.press(&["Enter"]);
+    session.wait_for("Session Resumed");
+    assert_eq!(laptop.git(&["branch", "--show-current"]), "feature/oauth");
+}
 
 #[test]
 fn what_is_installed_is_what_doctor_wants() {
