@@ -2,6 +2,7 @@
 //! has in the configuration, the column by the address.
 
 use convosync_tests::{Device, Session, World, Zellij};
+use serde_json::Value;
 
 const TALK: &str = "11111111-2222-4333-8444-555555555555";
 
@@ -66,17 +67,52 @@ fn enter_in_the_column_resumes() {
     assert_eq!(laptop.git(&["branch", "--show-current"]), "feature/oauth");
 }
 
+/// What doctor says of Zellij on this device: code and state.
+fn checks(device: &Device) -> Vec<(String, Value)> {
+    let report = device.json(&["doctor"]);
+    let checks = report.as_array().expect("checks").iter();
+    let of_zellij = checks.filter(|check| check["area"] == "zellij");
+    of_zellij.map(|check| (check["code"].to_string(), check["state"].clone())).collect()
+}
+
+fn may_do_all(device: &Device) -> bool {
+    let checks = checks(device);
+    let permissions = checks.iter().find(|(code, _)| code.contains("zellij-permissions"));
+    permissions.expect("it is told").1 == "ok"
+}
+
 #[test]
 fn what_is_installed_is_what_doctor_wants() {
     let world = World::new();
     let mut desktop = world.first_device("desktop", "projects/app");
+    let zellij = zellij_on(&desktop);
+    desktop.more.insert("PATH".into(), zellij.env()["PATH"].clone());
+    let checks = checks(&desktop);
+    assert_eq!(checks.len(), 4, "{checks:#?}");
+    assert!(checks.iter().all(|(_, state)| state == "ok"), "{checks:#?}");
+}
+
+/// Goes to the column, and answers its question with a key.
+#[track_caller]
+fn answer(session: &Session<'_>, key: &str) {
+    session.wait_for("Allow? (y/n)");
+    session.action(&["move-focus", "left"]);
+    session.press(&[key]);
+    session.wait_until("the question is answered", |screen| !screen.contains("Allow? (y/n)"));
+}
+
+#[test]
+fn the_plugin_asks_for_what_doctor_wants_and_a_no_is_no_yes() {
+    let world = World::new();
+    let desktop = world.first_device("desktop", "projects/app");
     let zellij = Zellij::on(&desktop);
     zellij.install_plugin();
-    zellij.grant(&zellij.plugin());
-    desktop.more.insert("PATH".into(), zellij.env()["PATH"].clone());
-    let report = desktop.json(&["doctor"]);
-    let checks = report.as_array().expect("checks");
-    let of_zellij: Vec<_> = checks.iter().filter(|check| check["area"] == "zellij").collect();
-    assert_eq!(of_zellij.len(), 4, "{report}");
-    assert!(of_zellij.iter().all(|check| check["state"] == "ok"), "{of_zellij:#?}");
+    for (name, key, may) in [("no", "n", false), ("yes", "y", true)] {
+        let session = zellij.start(name, &zellij.with_column(ONE_PANE));
+        answer(&session, key);
+        let written = desktop.home.join(".cache/zellij/permissions.kdl");
+        session.wait_until("what was answered is written down", |_| {
+            written.exists() && may_do_all(&desktop) == may
+        });
+    }
 }
