@@ -1,4 +1,4 @@
-//! What clippy does not see: licences, banned crates, sources, and the build for WebAssembly.
+//! What clippy on the workspace does not see: licences, banned crates, sources, and what is built for WebAssembly.
 
 use std::process::Command;
 
