@@ -47,7 +47,11 @@ impl FakeZellij {
         fs::create_dir_all(&folder).expect("a folder");
         let log = folder.join("log");
         let program = folder.join("zellij");
-        let script = format!("#!/bin/sh\nread line\n(echo \"$2 $line\") >> {}\n", log.display());
+        let script = format!(
+            "#!/bin/sh\nread line\n(echo \"$2 $line\") >> {0}\n\
+             (echo \"$@\") >> {0}.args\n",
+            log.display()
+        );
         fs::write(&program, script).expect("written");
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a program");
         let path = std::env::var("PATH").expect("there is a PATH");
@@ -64,6 +68,11 @@ impl FakeZellij {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines = log.lines().filter_map(|line| line.strip_prefix(session)?.strip_prefix(' '));
         lines.filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// How often it was told of news.
+    fn news(&self, session: &str) -> usize {
+        self.told(session).iter().filter(|push| push["push"] == "news").count()
     }
 
     /// Waits until it was told something like this.
@@ -202,18 +211,17 @@ fn zellij_sessions_are_told_by_one_watch_that_ends_with_the_last_of_them() {
     desktop.write("more.txt", "news");
     desktop.ok(&["save", "For both"]);
     for session in ["one", "two"] {
-        zellij.is_told(session, |push| push["data"]["rows"][0]["message"] == "For both");
+        zellij.is_told(session, |push| push["push"] == "news");
         zellij.is_told(session, |push| push["push"] == "changed");
     }
 
     zellij.server.signal("-KILL");
     zellij.server.end();
+    let before = (zellij.news("one"), zellij.news("two"));
     desktop.write("more.txt", "again");
     desktop.ok(&["save", "For the other"]);
-    zellij.is_told("two", |push| push["data"]["rows"][0]["message"] == "For the other");
-    assert_eq!(watcher_of(&laptop), Some(pid));
-    let rows = zellij.told("one");
-    assert!(!rows.iter().any(|push| push["data"]["rows"][0]["message"] == "For the other"));
+    wait_for("the other is told", || zellij.news("two") > before.1);
+    assert_eq!((watcher_of(&laptop), zellij.news("one")), (Some(pid), before.0));
 
     other.signal("-KILL");
     other.end();
@@ -235,11 +243,77 @@ fn a_watch_in_a_terminal_tells_zellij_too_and_another_goes_on_after_it() {
     watch.signal("-INT");
     assert_eq!(watch.end(), Some(130));
     wait_for("another watches", || watcher_of(&laptop).is_some_and(|pid| Some(pid) != first));
+    let before = zellij.news("mine");
     wait_for("it is heard of", || {
         desktop.write("more.txt", &format!("{:?}", Instant::now()));
         desktop.ok(&["save", "After it"]);
-        zellij.told("mine").iter().any(|push| push["data"]["rows"][0]["message"] == "After it")
+        zellij.news("mine") > before
     });
+}
+
+#[test]
+fn another_watch_goes_on_for_zellij_when_nobody_reads_the_first_any_more() {
+    let (_world, _desktop, mut laptop) = World::pair();
+    let zellij = FakeZellij::on(&mut laptop);
+    let child = laptop.command(&["watch", "--json"]).stdout(Stdio::piped()).spawn();
+    let mut watch = Running(child.expect("it starts"));
+    let first = watch.0.id();
+    wait_for("it watches", || watcher_of(&laptop) == Some(first));
+    let _ends = Background(&laptop);
+    assert_eq!(need(&laptop, "mine", &zellij.server)["watch"], "found");
+    drop(watch.0.stdout.take());
+    assert_eq!(watch.end(), Some(0));
+    wait_for("another watches", || watcher_of(&laptop).is_some_and(|pid| pid != first));
+}
+
+#[test]
+fn a_plugin_is_told_why_and_everybody_else_in_its_session_only_that() {
+    let (world, _desktop, mut laptop) = World::pair();
+    let zellij = FakeZellij::on(&mut laptop);
+    let other = FakeZellij::server();
+    let _ends = Background(&laptop);
+    fs::rename(world.store(), world.path().join("away")).expect("the store goes");
+    let server = zellij.server.0.id().to_string();
+    let address = ["--plugin=file:/p.wasm", "--plugin-configuration=role=daemon"];
+    let line = ["watch", "--zellij", "one", "--server", &server, address[0], address[1]];
+    laptop.json(&line);
+    need(&laptop, "two", &other);
+    for session in ["one", "two"] {
+        zellij.is_told(session, |push| push["data"]["state"] == "troubled");
+    }
+    let why = |session: &str| {
+        let told = zellij.told(session);
+        let push = told.iter().find(|push| push["data"]["state"] == "troubled");
+        push.expect("it was told")["data"]["failure"]["message"].clone()
+    };
+    assert_eq!(why("two"), "the watch can't look for what others save");
+    assert_ne!(why("one"), why("two"));
+    let calls = fs::read_to_string(zellij.log.with_extension("args")).expect("it was called");
+    let addressed = |line: &&str| line.contains(&address.join(" "));
+    assert!(
+        calls
+            .lines()
+            .filter(|line| line.starts_with("--session one "))
+            .all(|line| addressed(&line))
+    );
+    assert!(
+        !calls
+            .lines()
+            .filter(|line| line.starts_with("--session two "))
+            .any(|line| addressed(&line))
+    );
+}
+
+#[test]
+fn a_watch_that_ends_as_soon_as_it_is_started_is_no_watch() {
+    let (_world, _desktop, mut laptop) = World::pair();
+    let zellij = FakeZellij::on(&mut laptop);
+    let locks = laptop.home.join(".local/state/convosync/locks");
+    let _ = fs::remove_dir_all(&locks);
+    fs::write(&locks, "no folder").expect("written");
+    let server = zellij.server.0.id().to_string();
+    let (code, failure) = laptop.fails(&["watch", "--zellij", "one", "--server", &server]);
+    assert_eq!((code, &failure["code"]), (1, &"convosync::watch::start".into()));
 }
 
 #[test]
@@ -259,13 +333,7 @@ fn a_killed_watch_is_started_again_and_knows_whom_it_is_for() {
     wait_for("both are told", || {
         desktop.write("more.txt", &format!("{:?}", Instant::now()));
         desktop.ok(&["save", "Once more"]);
-        let knows = |session: &str| {
-            zellij
-                .told(session)
-                .iter()
-                .any(|push| push["data"]["rows"][0]["message"] == "Once more")
-        };
-        knows("one") && knows("two")
+        zellij.news("one") > 0 && zellij.news("two") > 0
     });
 }
 
@@ -310,6 +378,14 @@ fn a_watch_opens_a_locked_key_with_the_file_that_is_named_and_says_so_without_on
         zellij.is_told("one", |push| {
             push["data"]["failure"]["code"] == "convosync::key-file::locked"
         });
+    }
+    wait_for("the watch is dead", || watcher_of(&laptop).is_none());
+    {
+        let _ends = Background(&laptop);
+        let server = zellij.server.0.id().to_string();
+        let named = ["--passphrase-file", &file, "watch", "--zellij", "one", "--server", &server];
+        laptop.json(&named);
+        zellij.is_told("one", |push| push["data"]["state"] == "well");
     }
     wait_for("the watch is dead", || watcher_of(&laptop).is_none());
     laptop.more.insert("CONVOSYNC_PASSPHRASE_FILE".into(), file);

@@ -193,12 +193,7 @@ struct Told {
 
 #[derive(Deserialize)]
 struct News {
-    rows: Vec<Named>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    session_id: String,
+    sessions: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -222,7 +217,7 @@ pub(crate) fn push(json: &str) -> Option<Push> {
         }
         "news" => {
             let news: News = from(data)?;
-            Push::News(news.rows.into_iter().map(|row| row.session_id).collect())
+            Push::News(news.sessions)
         }
         "changed" => Push::Changed,
         "watch" => Push::Watch(stand(&from(data)?)?),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use convosync_wire::zellij::MOST_BYTES;
+use convosync_wire::zellij::{Address, MOST_BYTES};
 use convosync_wire::{Failure, PROTOCOL, Verb};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -20,6 +20,8 @@ struct Call<'a> {
     version: &'static str,
     call: u64,
     skip: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plugin: Option<&'a Address>,
     verb: &'a RawValue,
 }
 
@@ -29,10 +31,10 @@ pub(crate) fn written(verb: &Verb) -> String {
 }
 
 /// A call as JSON; empty if the verb is no JSON, which the helper refuses.
-pub(crate) fn call(number: u64, skip: u64, verb: &str) -> String {
+pub(crate) fn call(number: u64, skip: u64, plugin: Option<&Address>, verb: &str) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let Ok(verb) = serde_json::from_str::<&RawValue>(verb) else { return String::new() };
-    let call = Call { protocol: PROTOCOL, version, call: number, skip, verb };
+    let call = Call { protocol: PROTOCOL, version, call: number, skip, plugin, verb };
     serde_json::to_string(&call).unwrap_or_default()
 }
 
@@ -43,6 +45,25 @@ pub(crate) fn argv(program: &str, directory: Option<&str>, call: String) -> Vec<
     argv.extend(directory.into_iter().flat_map(|path| ["-C".to_owned(), path.to_owned()]));
     argv.extend(["rpc", "--request"].map(ToOwned::to_owned));
     argv.push(call);
+    argv
+}
+
+/// Program and arguments of `convosync watch` for this session of this server, which tells the plugin
+/// with this address.
+pub(crate) fn watch_argv(
+    program: &str,
+    session: &str,
+    server: u32,
+    plugin: Option<&Address>,
+) -> Vec<String> {
+    let server = server.to_string();
+    let mut argv = [program, "--json", "watch", "--zellij", session, "--server", &server]
+        .map(ToOwned::to_owned)
+        .to_vec();
+    if let Some(Address { url, configuration }) = plugin {
+        argv.push(format!("--plugin={url}"));
+        argv.push(format!("--plugin-configuration={configuration}"));
+    }
     argv
 }
 
@@ -166,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_directory_is_an_argument_whatever_its_name() {
-        let argv = argv("convosync", Some("/tmp/x y"), call(3, 0, &written(&Verb::Here)));
+        let argv = argv("convosync", Some("/tmp/x y"), call(3, 0, None, &written(&Verb::Here)));
         assert_eq!(argv[..5], ["convosync", "-C", "/tmp/x y", "rpc", "--request"]);
         let call: convosync_wire::zellij::Call = serde_json::from_str(&argv[5]).expect("JSON");
         assert_eq!((call.call, call.verb), (3, Verb::Here));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use convosync_wire::Failure;
-use convosync_wire::zellij::{Pane, PaneId, PluginPane, configuration, pipe};
+use convosync_wire::zellij::{Address, Pane, PaneId, PluginPane, configuration, pipe};
 
 use crate::daemon::Daemon;
 use crate::helper;
@@ -38,6 +38,8 @@ const MOST_KEPT: usize = 200;
 #[derive(Debug)]
 pub struct Plugin {
     me: u32,
+    /// What its configuration says.
+    told: BTreeMap<String, String>,
     program: String,
     server: u32,
     requested: bool,
@@ -76,6 +78,7 @@ impl Plugin {
         let program = program.cloned().unwrap_or_else(|| helper::NAME.to_owned());
         Self {
             me,
+            told: told.clone(),
             requested: false,
             granted: false,
             denied: false,
@@ -173,7 +176,13 @@ impl Plugin {
             return effects;
         }
         if let Some(daemon) = &mut self.daemon {
-            let told = daemon.update(event);
+            let mut told = Vec::new();
+            // A sidebar can be closed: Zellij would open another one to tell it something.
+            if self.sidebar.is_none() {
+                let url = self.addresses.get(&self.me);
+                told.extend(daemon.set_address(url.and_then(|url| Address::of(url, &self.told))));
+            }
+            told.extend(daemon.update(event));
             effects.extend(self.delivered(told, now_ms));
         }
         if let Some(sidebar) = &mut self.sidebar {

@@ -26,4 +26,4 @@ pub use local::{
 pub use settings::{Setting, SettingsError, SettingsFile};
 pub use shell::UserShells;
 pub use store::{FolderStore, GitStores, ObjectStores, StoreOpener};
-pub use zellij::ZellijPanes;
+pub use zellij::{ZellijPanes, ZellijPlugins};

@@ -1,16 +1,15 @@
 //! What the plugin inside Zellij, the helper and `convosync watch` say to each other.
 //!
 //! The plugin starts the helper as `convosync -C DIR rpc --request JSON`, with a [`Call`] as JSON, and
-//! reads one line: [`Returned`]. The helper and a watch speak by `zellij pipe --name NAME -- JSON`,
-//! without `--plugin`: all plugins of the session get it, and those that do not know the name leave it.
-//! With `--plugin` Zellij would start one where none runs.
+//! reads one line: [`Returned`]. The helper and a watch speak by `zellij pipe --name NAME`, to the
+//! [`Address`] that the plugin has handed over. Without one all plugins of the session get it, those of
+//! others too, so it says nothing that they may not know ([`Push::for_anyone`]).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, Failure, Progress};
-use crate::report::SessionRow;
 use crate::request::Verb;
 
 /// Names of the pipes of `zellij pipe --name`, and of messages that key bindings send.
@@ -78,8 +77,39 @@ pub struct Call {
     /// So many rows of the answer the plugin has already: those that come after are wanted.
     #[serde(default)]
     pub skip: u64,
+    /// Who is told what is being done; nobody, if it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<Address>,
     /// What to do.
     pub verb: Verb,
+}
+
+/// By what Zellij finds one plugin, and no other.
+///
+/// Zellij starts one where none with this address runs, so only the part that is loaded with the
+/// session, and ends with it, hands its own over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// Where it was loaded from, as `zellij pipe --plugin` takes it.
+    pub url: String,
+    /// What it was told, as `zellij pipe --plugin-configuration` takes it.
+    pub configuration: String,
+}
+
+impl Address {
+    /// The one of a plugin that was loaded from `url` and told this. None: Zellij can't be told so,
+    /// since it knows no way to write a comma in a value.
+    #[must_use]
+    pub fn of(url: &str, told: &BTreeMap<String, String>) -> Option<Self> {
+        let plain = |(key, value): (&String, &String)| {
+            !key.is_empty() && !key.contains(['=', ',']) && !value.contains(',')
+        };
+        if url.is_empty() || told.is_empty() || !told.iter().all(plain) {
+            return None;
+        }
+        let told: Vec<_> = told.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        Some(Self { url: url.to_owned(), configuration: told.join(",") })
+    }
 }
 
 /// The only line that the helper writes for a [`Call`]: at most [`MOST_BYTES`].
@@ -105,16 +135,37 @@ pub enum Push {
         /// What is being done.
         progress: Progress,
     },
-    /// Other devices saved these, the oldest first.
+    /// Other devices saved in these, the oldest first. What they saved tells a list.
     News {
-        /// Their rows as in a list.
-        rows: Vec<SessionRow>,
+        /// The sessions' ids.
+        sessions: Vec<String>,
     },
     /// What a list or a status says may have changed: a save was made or sent, a session was deleted,
-    /// a work tree went to another session. It is looked at again, without asking the store.
+    /// or a command in this Zellij session has put a work tree elsewhere. It is looked at again,
+    /// without asking the store.
     Changed,
     /// How a watch stands.
     Watch(Watching),
+}
+
+impl Push {
+    /// What every plugin of a session may read of it, whoever wrote it: no branch, no message, no
+    /// place. None: nothing.
+    #[must_use]
+    pub fn for_anyone(&self) -> Option<Self> {
+        match self {
+            Self::Progress { .. } => None,
+            Self::Watch(Watching::Troubled(failure)) => {
+                Some(Self::Watch(Watching::Troubled(Failure {
+                    code: failure.code.clone(),
+                    message: "the watch can't look for what others save".to_owned(),
+                    help: Some("`convosync list` in a terminal says why".to_owned()),
+                    argument: None,
+                })))
+            }
+            Self::News { .. } | Self::Changed | Self::Watch(_) => Some(self.clone()),
+        }
+    }
 }
 
 /// How a watch stands.
@@ -248,13 +299,51 @@ mod tests {
             r#"{"push":"progress","data":{"call":7,"progress":{"text":"Pushing"}}}"#,
         );
         comes_back(&Push::Watch(Watching::Well), r#"{"push":"watch","data":{"state":"well"}}"#);
-        comes_back(&Push::News { rows: Vec::new() }, r#"{"push":"news","data":{"rows":[]}}"#);
+        comes_back(
+            &Push::News { sessions: vec!["session-a".into()] },
+            r#"{"push":"news","data":{"sessions":["session-a"]}}"#,
+        );
+    }
+
+    #[test]
+    fn what_everybody_is_told_names_nothing_of_the_users() {
+        let progress = Push::Progress { call: 1, progress: "Pushing to origin/secret".into() };
+        assert_eq!(progress.for_anyone(), None);
+        let failure = Failure {
+            code: "convosync::store::unreachable".into(),
+            message: "the store in /secret does not answer".into(),
+            help: Some("mount /secret".into()),
+            argument: Some("secret".into()),
+        };
+        let told = Push::Watch(Watching::Troubled(failure)).for_anyone();
+        let line = serde_json::to_string(&told).expect("it is JSON");
+        assert!(
+            line.contains("convosync::store::unreachable") && !line.contains("secret"),
+            "{line}"
+        );
+        for push in [Push::Changed, Push::Watch(Watching::Well)] {
+            assert_eq!(push.for_anyone(), Some(push));
+        }
+    }
+
+    #[test]
+    fn an_address_is_only_what_zellij_reads_as_it_was_meant() {
+        let told = |told: &[(&str, &str)]| -> BTreeMap<String, String> {
+            told.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let address = Address::of("file:/p.wasm", &told(&[("role", "daemon"), ("helper", "/a=b")]));
+        let configuration = address.expect("it can be said").configuration;
+        assert_eq!(configuration, "helper=/a=b,role=daemon");
+        assert_eq!(Address::of("file:/p.wasm", &told(&[("helper", "/a,b")])), None);
+        assert_eq!(Address::of("file:/p.wasm", &told(&[("a=b", "c")])), None);
+        assert_eq!(Address::of("file:/p.wasm", &told(&[])), None);
+        assert_eq!(Address::of("", &told(&[("role", "daemon")])), None);
     }
 
     #[test]
     fn a_call_reads_as_it_was_written() {
-        let call =
-            Call { protocol: 1, version: "0.1.0".into(), call: 3, skip: 0, verb: Verb::Status };
+        let (protocol, version, verb) = (1, "0.1.0".to_owned(), Verb::Status);
+        let call = Call { protocol, version, call: 3, skip: 0, plugin: None, verb };
         comes_back(
             &call,
             r#"{"protocol":1,"version":"0.1.0","call":3,"skip":0,"verb":{"verb":"status"}}"#,

@@ -52,8 +52,8 @@ fn what_is_pushed_is_read() {
     let progress: Progress = "Pushing".into();
     let said = Said::Progress { call: 7, progress: progress.clone() };
     assert_eq!(pushed(said), Some(Push::Progress { call: 7, progress }));
-    let ids = sample::rows().into_iter().map(|row| row.session_id).collect();
-    assert_eq!(pushed(Said::News { rows: sample::rows() }), Some(Push::News(ids)));
+    let sessions = vec!["session-aaaaaaaa".to_owned()];
+    assert_eq!(pushed(Said::News { sessions: sessions.clone() }), Some(Push::News(sessions)));
     for watching in [Watching::Well, Watching::Troubled(unexpected()), Watching::Ended] {
         assert_eq!(pushed(Said::Watch(watching.clone())), Some(Push::Watch(watching)));
     }

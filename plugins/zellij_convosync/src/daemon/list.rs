@@ -34,7 +34,7 @@ impl Daemon {
     fn list_from(&mut self, offline: bool, skip: u64) -> Effect {
         let args = ListArgs { limit: Some(self.wanted), offline, ..ListArgs::default() };
         let place = self.terminal.active().map(|tab| self.terminal.place(tab)).unwrap_or_default();
-        let call = helper::call(self.next, skip, &helper::written(&Verb::List(args)));
+        let call = helper::call(self.next, skip, None, &helper::written(&Verb::List(args)));
         let argv = helper::argv(&self.program, place.directory.as_deref(), call);
         self.run(For::List { offline, skip }, argv, None)
     }

@@ -9,7 +9,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use convosync_wire::zellij::{Pane, PaneId, Watching, configuration, pipe};
+use convosync_wire::zellij::{Address, Pane, PaneId, Watching, configuration, pipe};
 use convosync_wire::{Failure, HereReport, Verb};
 
 use crate::answer::{self, Answer, Push};
@@ -44,6 +44,8 @@ pub(crate) struct Daemon {
     me: u32,
     program: String,
     server: u32,
+    /// Whom the helper and a watch tell; without one they tell everybody, and little.
+    address: Option<Address>,
     terminal: Terminal,
     sidebars: BTreeSet<u32>,
     sessions: Sessions,
@@ -80,6 +82,7 @@ impl Daemon {
             me,
             program,
             server,
+            address: None,
             terminal: Terminal::default(),
             sidebars: BTreeSet::new(),
             sessions: Sessions::default(),
@@ -95,6 +98,16 @@ impl Daemon {
             begun: false,
             told: BTreeMap::new(),
         }
+    }
+
+    /// This is where it is found, as long as the session lives.
+    pub(crate) fn set_address(&mut self, address: Option<Address>) -> Vec<Effect> {
+        if address.is_none() || address == self.address {
+            return Vec::new();
+        }
+        self.address = address;
+        // A watch that knows no address is told it.
+        if self.begun { vec![self.start_watch()] } else { Vec::new() }
     }
 
     /// Takes down what happened and says what to do.
@@ -171,11 +184,9 @@ impl Daemon {
     }
 
     fn start_watch(&mut self) -> Effect {
-        let session = self.terminal.session().to_owned();
-        let server = self.server.to_string();
-        let argv = [&self.program, "--json", "watch", "--zellij", &session, "--server", &server];
-        let argv = argv.map(ToOwned::to_owned);
-        self.run(For::StartWatch, argv.to_vec(), None)
+        let session = self.terminal.session();
+        let argv = helper::watch_argv(&self.program, session, self.server, self.address.as_ref());
+        self.run(For::StartWatch, argv, None)
     }
 
     /// A sidebar wants something.
@@ -218,7 +229,7 @@ impl Daemon {
 
     /// A call of a sidebar, where its user was.
     fn call(&mut self, what: For, place: &Place, verb: &str) -> Effect {
-        let call = helper::call(self.next, 0, verb);
+        let call = helper::call(self.next, 0, self.address.as_ref(), verb);
         let argv = helper::argv(&self.program, place.directory.as_deref(), call);
         self.run(what, argv, place.pane)
     }
@@ -237,7 +248,7 @@ impl Daemon {
             return None;
         }
         self.looked_at = Some(directory.clone());
-        let call = helper::call(self.next, 0, &helper::written(&Verb::Here));
+        let call = helper::call(self.next, 0, None, &helper::written(&Verb::Here));
         let argv = helper::argv(&self.program, Some(&directory), call);
         Some(self.run(For::Here(directory), argv, None))
     }

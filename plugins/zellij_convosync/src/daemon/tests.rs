@@ -187,7 +187,7 @@ fn news_are_marked_until_somebody_looks() {
     let (mut daemon, effects) = daemon();
     let call = of_verb(&effects, "list")[0].0;
     replies(&mut daemon, call, Reply::Sessions(sample::rows().into()));
-    let effects = pushed(&mut daemon, &Said::News { rows: vec![sample::rows().remove(2)] });
+    let effects = pushed(&mut daemon, &Said::News { sessions: vec!["session-cccccccc".into()] });
     assert_eq!(of_verb(&effects, "list").len(), 1);
     assert!(daemon.sessions.fresh.contains("session-cccccccc"));
     daemon.asked(SIDEBAR, Ask::Seen("session-cccccccc".into()));
@@ -199,7 +199,10 @@ fn news_of_what_is_not_there_are_not_marked_for_ever() {
     let (mut daemon, effects) = daemon();
     let call = of_verb(&effects, "list")[0].0;
     let gone = sample::row("gone", "app", ("laptop", "laptop"), 5);
-    pushed(&mut daemon, &Said::News { rows: vec![gone, sample::rows().remove(2)] });
+    pushed(
+        &mut daemon,
+        &Said::News { sessions: vec![gone.session_id, sample::rows().remove(2).session_id] },
+    );
     let effects = replies(&mut daemon, call, Reply::Sessions(Vec::new().into()));
     assert_eq!(daemon.sessions.fresh.len(), 2, "that list is older than the news");
     let call = of_verb(&effects, "list")[0].0;

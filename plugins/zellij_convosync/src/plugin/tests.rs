@@ -109,6 +109,34 @@ fn without_a_daemon_the_first_sidebar_does_its_work() {
     assert_eq!(asks(&effects), [4]);
 }
 
+/// The arguments of the watch that is started.
+fn watch(effects: &[Effect]) -> Vec<String> {
+    let watch = |effect: &Effect| match effect {
+        Effect::Run { argv, .. } if argv[2] == "watch" => Some(argv[3..].to_vec()),
+        _ => None,
+    };
+    effects.iter().find_map(watch).expect("a watch is started")
+}
+
+#[test]
+fn a_daemon_says_where_it_alone_is_told_and_a_sidebar_that_may_be_closed_does_not() {
+    let mut daemon = Plugin::new(DAEMON, 1, &told(configuration::DAEMON));
+    let effects = daemon.update(session(&plugins(&[5], true)), NOW);
+    let mine = ["--plugin=file:/p.wasm", "--plugin-configuration=role=daemon"];
+    assert_eq!(watch(&effects)[4..], mine);
+    let (_, effects) = sidebar(5, &[], false);
+    assert_eq!(watch(&effects).len(), 4);
+}
+
+#[test]
+fn a_daemon_that_learns_later_where_it_is_tells_the_watch() {
+    let mut daemon = Plugin::new(DAEMON, 1, &told(configuration::DAEMON));
+    let effects = daemon.update(session(&plugins(&[5], false)), NOW);
+    assert_eq!(watch(&effects).len(), 4);
+    let effects = daemon.update(session(&plugins(&[5], true)), NOW);
+    assert_eq!(watch(&effects).len(), 6);
+}
+
 #[test]
 fn a_daemon_that_gives_no_word_is_told_of_and_replaced() {
     let (mut plugin, _) = sidebar(4, &[5], true);

@@ -109,16 +109,28 @@ impl<'a> Zellij<'a> {
     }
 
     fn run(&self, what: &str, args: &[&str]) -> Result<String, PanesError> {
+        self.feed(what, args, &[], LIMIT)
+    }
+
+    /// Runs it with this input, for so long at most, and gives what it prints.
+    pub(super) fn feed(
+        &self,
+        what: &str,
+        args: &[&str],
+        input: &[u8],
+        limit: Duration,
+    ) -> Result<String, PanesError> {
         let mut command = Command::new(&self.program);
         command.args(args).env_clear().envs(self.env).current_dir("/").process_group(0);
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let watch = Watch { limit: LIMIT, since_output: false, cancel: self.cancel };
-        let ended = process::run(&mut command, &[], &watch).map_err(|stopped| {
+        let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
+        command.stdin(stdin).stdout(Stdio::piped());
+        let watch = Watch { limit, since_output: false, cancel: self.cancel };
+        let ended = process::run(&mut command, input, &watch).map_err(|stopped| {
             let reason = match stopped {
                 Stopped::Io(error) => error.to_string(),
                 Stopped::Cancelled => "it was cancelled".to_owned(),
                 Stopped::TimedOut => {
-                    format!("it did not answer within {} seconds", LIMIT.as_secs())
+                    format!("it did not answer within {} seconds", limit.as_secs_f32())
                 }
                 Stopped::TooMuch => "it printed more than can be taken in".to_owned(),
             };

@@ -1,4 +1,4 @@
-//! Zellij: its panes as they are, and panes that it is to open.
+//! Zellij: its panes as they are, panes that it is to open, and what its plugins are told.
 //!
 //! Measured with version 0.45.1. Nothing here decides what is opened; commands are written as the
 //! engine says, waiting unless it says otherwise.
@@ -8,6 +8,7 @@ mod dump;
 mod files;
 mod kdl;
 mod listing;
+mod plugins;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,8 @@ use convosync_engine::ports::{NewPane, PaneEnv, Panes, PanesError, Screen};
 use call::Zellij;
 use dump::Dump;
 use files::Files;
+
+pub use plugins::ZellijPlugins;
 
 /// The variable that names the session that a pane is in.
 const SESSION: &str = "ZELLIJ_SESSION_NAME";

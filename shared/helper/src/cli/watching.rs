@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use convosync_adapters::Paths;
+use convosync_wire::zellij::Address;
 use convosync_wire::{Failure, ListArgs, SessionRow, Verb};
 use serde_json::json;
 
@@ -41,7 +42,7 @@ impl Session<'_> {
             Err(error) => return self.failed(&wiring::no_home(error)),
         };
         match &watch.zellij {
-            Some(session) => self.watch_for(session, watch.server, &paths),
+            Some(session) => self.watch_for((session, watch.address()), watch.server, &paths),
             None if watch.background => self.watch_in_background(&paths),
             None => self.watch_here(&paths),
         }
@@ -64,11 +65,11 @@ impl Session<'_> {
                 true
             }
         });
+        if !matches!(ending, Ending::Watched) {
+            self.leave_to_another(paths);
+        }
         match ending {
-            Ending::Stopped => {
-                self.leave_to_another(paths);
-                Exit::Cancelled
-            }
+            Ending::Stopped => Exit::Cancelled,
             Ending::Watched => self.say(
                 "This machine is watched already; `convosync list --watch` shows news here too\n",
                 &json!({"watch": "found"}),
@@ -85,7 +86,7 @@ impl Session<'_> {
             return;
         }
         let names: Vec<_> = needing.iter().map(|needing| needing.plugins.session()).collect();
-        match watch::start_in_background(&self.directory) {
+        match watch::start_in_background(&self.directory, self.env, paths) {
             Ok(()) => {
                 let names = view::harmless_line(&names.join(", "));
                 eput(&format!("A watch goes on in the background, for Zellij: {names}\n"));
@@ -113,10 +114,15 @@ impl Session<'_> {
     }
 
     /// Sees to it that a Zellij session is told of news, and ends.
-    fn watch_for(&self, session: &str, server: Option<u32>, paths: &Paths) -> Exit {
+    fn watch_for(
+        &self,
+        (session, address): (&str, Option<Address>),
+        server: Option<u32>,
+        paths: &Paths,
+    ) -> Exit {
         let around = || watch::server_around(session, std::process::id());
         let found = server.or_else(around);
-        let needing = found.and_then(|server| Needing::new(session, server, self.env));
+        let needing = found.and_then(|server| Needing::new((session, address), server, self.env));
         let Some(needing) = needing else { return self.failed(&no_server(session)) };
         // In this order: a watch that is about to end looks for those that came.
         let needed = Needed::new(paths.watch());
@@ -124,7 +130,7 @@ impl Session<'_> {
             return self.failed(&not_written(&paths.watch(), &error));
         }
         let found = watch::is_watched(paths);
-        if !found && let Err(error) = watch::start_in_background(&self.directory) {
+        if !found && let Err(error) = watch::start_in_background(&self.directory, self.env, paths) {
             return self.failed(&not_started(&error));
         }
         let (state, which) = match found {
@@ -136,8 +142,9 @@ impl Session<'_> {
     }
 
     fn machine(&self, role: Role, paths: &Paths, tell: &dyn Fn(&Tidings<'_>) -> bool) -> Ending {
-        let Ok(bell) = Bell::new(&self.interrupt, role == Role::Terminal) else {
-            return Ending::Failed(not_started(&std::io::Error::last_os_error()));
+        let bell = match Bell::new(&self.interrupt, role == Role::Terminal) {
+            Ok(bell) => bell,
+            Err(error) => return Ending::Failed(not_started(&error)),
         };
         let verb = Verb::List(ListArgs::default().watched());
         let request = caller::request(verb, &self.directory, self.env);

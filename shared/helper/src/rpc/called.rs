@@ -1,11 +1,12 @@
 //! `convosync -C DIR rpc --request JSON`: one call of the plugin inside Zellij, which can start a
 //! program and read its output, but not write to it. Directory and environment are the process's.
 
-use std::cell::Cell;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use convosync_engine::Cancel;
 use convosync_wire::zellij::{Call, MOST_BYTES, Push, Returned};
-use convosync_wire::{Answer, Failure, Note, Progress, Reply, Request};
+use convosync_wire::{Answer, Failure, Note, Progress, Reply, Request, SessionRow};
 use serde::Serialize;
 
 use super::parse;
@@ -36,9 +37,11 @@ pub(crate) fn answer(line: &str, directory: &str, env: &Env, run: &Run<'_>) -> S
 }
 
 fn returned(call: Call, directory: &str, env: &Env, run: &Run<'_>) -> Returned {
-    let Call { call, skip, verb, .. } = call;
+    let Call { call, skip, plugin, verb, .. } = call;
     let request = caller::request(verb, directory, env);
-    let (answer, left) = match outcome(call, &request, env, run) {
+    // Without an address all plugins would read what is being done.
+    let plugin = plugin.and_then(|address| Plugins::around(Some(address), env));
+    let (answer, left) = match outcome(call, &request, plugin.as_ref(), run) {
         Outcome::Reply(reply) => {
             let mut reply = *reply;
             let left = fit(&mut reply, skip);
@@ -50,20 +53,46 @@ fn returned(call: Call, directory: &str, env: &Env, run: &Run<'_>) -> Returned {
     Returned { call, answer, left }
 }
 
-/// Runs it, and tells the plugin in between what is being done.
-fn outcome(call: u64, request: &Request, env: &Env, run: &Run<'_>) -> Outcome {
-    let plugins = Plugins::around(env);
-    let last: Cell<Option<Instant>> = Cell::new(None);
-    run_caught(run, request, &|progress: &Progress| {
-        let Some(plugins) = plugins.clone() else { return };
-        if last.get().is_some_and(|last| last.elapsed() < PAUSE) {
-            return;
-        }
-        last.set(Some(Instant::now()));
-        let push = Push::Progress { call, progress: progress.clone() };
-        // The work does not wait for who looks on; what can't be told is not worth a word.
-        std::thread::spawn(move || drop(plugins.tell(&push)));
+/// Runs it, and tells the plugin in between what is being done. The work does not wait for who looks
+/// on, and what still tells when it is done is ended.
+fn outcome(call: u64, request: &Request, plugin: Option<&Plugins>, run: &Run<'_>) -> Outcome {
+    let Some(plugin) = plugin else { return run_caught(run, request, &|_| {}) };
+    let (tell, told) = channel();
+    let done = Cancel::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            tell_all(told, |progress| {
+                // What can't be told is not worth a word.
+                let _ = plugin.tell(&Push::Progress { call, progress }, &done);
+            });
+        });
+        let outcome = run_caught(run, request, &|progress| drop(tell.send(progress.clone())));
+        drop(tell);
+        done.cancel();
+        outcome
     })
+}
+
+/// Tells what comes, and where it comes faster than it can be told, the latest of it.
+fn tell_all(progress: Receiver<Progress>, tell: impl Fn(Progress)) {
+    let mut next = progress.recv().ok();
+    while let Some(now) = next {
+        let until = Instant::now() + PAUSE;
+        tell(now);
+        next = latest(&progress, until);
+    }
+}
+
+/// The latest that comes until then, or else the first that comes after. None: it is all done.
+fn latest(progress: &Receiver<Progress>, until: Instant) -> Option<Progress> {
+    let mut latest = None;
+    loop {
+        match progress.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(progress) => latest = Some(progress),
+            Err(RecvTimeoutError::Timeout) => return latest.or_else(|| progress.recv().ok()),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    }
 }
 
 /// What does not fit after all is said, in place of what would end the plugin.
@@ -88,11 +117,11 @@ fn fit(reply: &mut Reply, skip: u64) -> u64 {
     shorten_notes(reply.notes_mut());
     match reply {
         Reply::Sessions(listed) => {
-            listed.rows.iter_mut().for_each(|row| shorten(&mut row.message));
+            listed.rows.iter_mut().for_each(shorten_row);
             cut(&mut listed.rows, skip)
         }
         Reply::Log(listed) => {
-            listed.rows.iter_mut().for_each(|row| shorten(&mut row.row.message));
+            listed.rows.iter_mut().for_each(|row| shorten_row(&mut row.row));
             cut(&mut listed.rows, skip)
         }
         Reply::Devices(listed) => cut(&mut listed.rows, skip),
@@ -137,6 +166,19 @@ fn shortened(mut failure: Failure) -> Failure {
     shorten(&mut failure.message);
     failure.help.iter_mut().for_each(shorten);
     failure
+}
+
+/// Whoever writes into the store chooses them: one of them must not keep all others away.
+fn shorten_row(row: &mut SessionRow) {
+    let always = [
+        &mut row.device,
+        &mut row.device_kind,
+        &mut row.message,
+        &mut row.repository,
+        &mut row.working_directory,
+    ];
+    let sometimes = [&mut row.branch, &mut row.commit, &mut row.conversation_id, &mut row.title];
+    always.into_iter().chain(sometimes.into_iter().flatten()).for_each(shorten);
 }
 
 /// Cuts a text between letters.

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use convosync_engine::Cancel;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::folders::{Folders, Followed};
@@ -91,6 +92,11 @@ impl Bell {
     /// Whether the user wants it to end.
     pub(crate) fn is_stopped(&self) -> bool {
         self.interrupt.is_set()
+    }
+
+    /// Ends what is not to outlast that wish.
+    pub(crate) fn cancel(&self) -> Cancel {
+        self.interrupt.cancel()
     }
 
     /// Sleeps until then, or until it is woken.

@@ -18,6 +18,7 @@ use super::folders::Followed;
 use super::needed::{Needed, Needing};
 use super::rhythm::{Ground, Here, Looked, Rhythm};
 use crate::outcome::Outcome;
+use crate::push::{Plugins, Untold};
 use crate::wiring;
 
 /// Held by who watches; the system frees it when that process ends, however it does.
@@ -147,7 +148,7 @@ impl<'a> Machine<'a> {
                 Woken::Ended => continue,
                 Woken::Came | Woken::Time => {}
             }
-            match self.look(&needing) {
+            match self.look() {
                 Ok(wait) => due = Instant::now() + wait,
                 Err(ending) => return ending,
             }
@@ -155,12 +156,14 @@ impl<'a> Machine<'a> {
     }
 
     /// Looks once, and tells what there is to tell. How long to wait for the next one.
-    fn look(&mut self, needing: &[Needing]) -> Result<Duration, Ending> {
+    fn look(&mut self) -> Result<Duration, Ending> {
         let (outcome, outlook) = (self.look)();
         if self.bell.is_stopped() {
             // What the look could not end is no trouble; the next sleep ends it.
             return Ok(Duration::ZERO);
         }
+        // Not those of before: whoever came while it looked has not heard of what it found.
+        let needing = &self.needed.all();
         let (rows, trouble) = found(outcome);
         let offline = outlook.as_ref().is_some_and(|outlook| outlook.offline);
         let standing = match trouble {
@@ -179,7 +182,8 @@ impl<'a> Machine<'a> {
                 return Err(Ending::Unread);
             }
             if !news.is_empty() {
-                push(needing, &Push::News { rows: news });
+                let sessions = news.into_iter().map(|row| row.session_id).collect();
+                self.push(needing, &[Push::News { sessions }]);
             }
         }
         self.tell_changes(needing, outlook.as_ref());
@@ -191,7 +195,7 @@ impl<'a> Machine<'a> {
     fn tell_changes(&mut self, needing: &[Needing], outlook: Option<&Outlook>) {
         let stamp = outlook.map(|outlook| outlook.stamp);
         if stamp.is_some() && self.stamp.is_some() && stamp != self.stamp {
-            push(needing, &Push::Changed);
+            self.push(needing, &[Push::Changed]);
         }
         self.stamp = stamp.or(self.stamp);
     }
@@ -213,27 +217,35 @@ impl<'a> Machine<'a> {
         // Who was not greeted yet is told then.
         let greeted: Vec<_> =
             needing.iter().filter(|needing| self.greeted.contains(needing)).cloned().collect();
-        push(&greeted, &Push::Watch(standing));
+        self.push(&greeted, &[Push::Watch(standing)]);
         Ok(())
     }
 
-    /// Tells sessions that are new how it stands.
+    /// Tells sessions that are new, or that could not be told something, how it stands.
     fn greet(&mut self, needing: &[Needing]) {
-        let Some(standing) = &self.standing else { return };
+        let Some(standing) = self.standing.clone() else { return };
         let new: Vec<_> =
             needing.iter().filter(|needing| !self.greeted.contains(needing)).cloned().collect();
-        push(&new, &Push::Watch(standing.clone()));
-        if *standing == Watching::Well {
-            // They began with what was known here before the look.
-            push(&new, &Push::Changed);
-        }
         self.greeted = needing.to_vec();
+        // They began with what was known here before the look.
+        self.push(&new, &[Push::Watch(standing), Push::Changed]);
+    }
+
+    /// Tells all of these sessions, at the same time: one that does not answer holds up no other, and
+    /// is greeted anew.
+    fn push(&mut self, needing: &[Needing], pushes: &[Push]) {
+        let cancel = self.bell.cancel();
+        let untold = tell_all(needing, |plugins| {
+            pushes.iter().try_for_each(|push| plugins.tell(push, &cancel))
+        });
+        self.greeted.retain(|needing| !untold.contains(needing));
     }
 
     /// Where nobody goes on, the sessions should know.
     fn take_leave(&self, needing: &[Needing]) {
         if self.role == Role::Background {
-            push(needing, &Push::Watch(Watching::Ended));
+            let ended = Push::Watch(Watching::Ended);
+            tell_all(needing, |plugins| plugins.tell_shortly(&ended));
         }
     }
 
@@ -304,12 +316,23 @@ fn followed(paths: &Paths, store: Option<PathBuf>) -> Vec<Followed> {
     small.into_iter().flatten().map(alone).chain(big.into_iter().flatten().map(whole)).collect()
 }
 
-/// Tells all of these sessions, at the same time: one that does not answer holds up no other.
-fn push(needing: &[Needing], push: &Push) {
+/// Tells all of these sessions by `tell`; those that could not be told.
+fn tell_all(
+    needing: &[Needing],
+    tell: impl Fn(&Plugins) -> Result<(), Untold> + Sync,
+) -> Vec<Needing> {
     std::thread::scope(|scope| {
-        for needing in needing {
-            // Who was not told asks when it begins.
-            scope.spawn(|| needing.plugins.tell(push));
-        }
-    });
+        let tell = &tell;
+        let told =
+            needing.iter().map(|needing| (needing, scope.spawn(move || tell(&needing.plugins))));
+        let told: Vec<_> = told.collect();
+        let untold = told.into_iter().filter_map(|(needing, told)| match told.join() {
+            Ok(Ok(())) => None,
+            _ => Some(needing.clone()),
+        });
+        untold.collect()
+    })
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,13 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use convosync_adapters::{Process, Processes, SystemProcesses};
+use convosync_wire::zellij::Address;
 use serde::{Deserialize, Serialize};
 
 use crate::prompts::replace;
@@ -32,10 +34,15 @@ pub(crate) struct Needing {
 
 impl Needing {
     /// The session of that name, whose server is this process. None: there is no such process.
-    pub(crate) fn new(session: &str, server: u32, env: &Env) -> Option<Self> {
+    pub(crate) fn new(
+        (session, address): (&str, Option<Address>),
+        server: u32,
+        env: &Env,
+    ) -> Option<Self> {
         let Process::Running { started } = SystemProcesses.look(server) else { return None };
         let asked = u64::from_le_bytes(wiring::random());
-        Some(Self { server, started, asked, plugins: Plugins::of(session.to_owned(), env) })
+        let plugins = Plugins::of(session.to_owned(), address, env);
+        Some(Self { server, started, asked, plugins })
     }
 
     fn lives(&self) -> bool {
@@ -59,7 +66,7 @@ impl Needed {
     /// Makes the folder, for those that are to come.
     pub(crate) fn make(&self) {
         // Whoever comes makes it, or says why that can't be.
-        let _ = fs::create_dir_all(&self.folder);
+        let _ = self.make_folder();
     }
 
     /// Writes one down. A server has one session: under a new name it takes the old one's place.
@@ -68,18 +75,27 @@ impl Needed {
     ///
     /// If the file can't be written.
     pub(crate) fn add(&self, needing: &Needing) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
+        self.make_folder()?;
         replace(&self.file(needing.server), &serde_json::to_string(needing)?)
     }
 
-    /// Those whose servers run, by their number. The others, and what can't be read, are forgotten.
+    /// It says what sessions the user has, and where: nobody else's business.
+    fn make_folder(&self) -> io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)
+    }
+
+    /// Those whose servers run, by their number. The others are forgotten, and what is no session. One
+    /// that can't be read now may be read another time.
     pub(crate) fn all(&self) -> Vec<Needing> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let files = entries.map(|entry| entry.path()).filter(|path| is_whole(path));
-        let mut all: Vec<_> = files
+        let ours = entries
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "json" || end == "new"));
+        let mut all: Vec<_> = ours
             .filter_map(|path| {
-                let needing = read(&path).filter(Needing::lives);
-                if needing.is_none() {
+                let Ok(needing) = read(&path) else { return None };
+                let needing = needing.filter(Needing::lives);
+                if needing.is_none() && !is_being_written(&path) {
                     let _ = fs::remove_file(path);
                 }
                 needing
@@ -122,16 +138,22 @@ fn parent(process: u32) -> Option<u32> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Not one that is just being written.
-fn is_whole(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == "json")
+/// Not what somebody left who wrote it and ended: `SERVER.WRITER.new`, as
+/// [`replace`] names it.
+fn is_being_written(path: &Path) -> bool {
+    let writer = path.extension().filter(|end| *end == "new").and(path.file_stem());
+    let writer = writer.and_then(|stem| Path::new(stem).extension()?.to_str()?.parse().ok());
+    writer.is_some_and(|writer| matches!(SystemProcesses.look(writer), Process::Running { .. }))
 }
 
-fn read(path: &Path) -> Option<Needing> {
-    if fs::metadata(path).ok()?.len() > LONGEST {
-        return None;
+/// The session of a file. None: it is none.
+fn read(path: &Path) -> io::Result<Option<Needing>> {
+    if path.extension().is_none_or(|end| end != "json") {
+        return Ok(None);
     }
-    serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
+    let mut text = Vec::new();
+    fs::File::open(path)?.take(LONGEST + 1).read_to_end(&mut text)?;
+    Ok((text.len() as u64 <= LONGEST).then(|| serde_json::from_slice(&text).ok()).flatten())
 }
 
 #[cfg(test)]
@@ -154,21 +176,22 @@ mod tests {
         let (_folder, needed) = needed();
         assert_eq!(names(&needed), [""; 0]);
         let mut server = Command::new("sleep").arg("1000").spawn().expect("it starts");
-        let one = Needing::new("one", server.id(), &Env::new()).expect("it runs");
+        let one = Needing::new(("one", None), server.id(), &Env::new()).expect("it runs");
         needed.add(&one).expect("written");
-        let us = Needing::new("two", std::process::id(), &Env::new()).expect("it runs");
+        let us = Needing::new(("two", None), std::process::id(), &Env::new()).expect("it runs");
         needed.add(&us).expect("written");
         assert_eq!(needed.all().len(), 2);
         server.kill().and_then(|()| server.wait().map(drop)).expect("it is ended");
         assert_eq!(names(&needed), ["two"]);
-        assert!(Needing::new("x", u32::MAX, &Env::new()).is_none());
+        assert!(Needing::new(("x", None), u32::MAX, &Env::new()).is_none());
     }
 
     #[test]
     fn a_session_with_a_new_name_is_known_by_that() {
         let (_folder, needed) = needed();
         for name in ["before", "after/../\"x\""] {
-            let needing = Needing::new(name, std::process::id(), &Env::new()).expect("it runs");
+            let needing =
+                Needing::new((name, None), std::process::id(), &Env::new()).expect("it runs");
             needed.add(&needing).expect("written");
         }
         assert_eq!(names(&needed), ["after/../\"x\""]);
@@ -185,13 +208,39 @@ mod tests {
     }
 
     #[test]
+    fn nobody_else_sees_which_sessions_there_are() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (_folder, needed) = needed();
+        needed.make();
+        let folder = fs::metadata(&needed.folder).expect("it is made");
+        assert_eq!(folder.permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn what_can_not_be_read_now_and_what_is_being_written_is_left_alone() {
+        let (_folder, needed) = needed();
+        needed.make();
+        let ours = format!("1.{}.new", std::process::id());
+        let left = format!("1.{}.new", u32::MAX);
+        for name in [&ours, &left] {
+            fs::write(needed.folder.join(name), "{").expect("written");
+        }
+        // Nobody reads a folder as a file, and the system does not say that it is not there.
+        fs::create_dir(needed.folder.join("2.json")).expect("a folder");
+        assert_eq!(names(&needed), [""; 0]);
+        assert!(needed.folder.join("2.json").exists() && needed.folder.join(ours).exists());
+        assert!(!needed.folder.join(left).exists());
+    }
+
+    #[test]
     fn what_is_no_session_is_forgotten() {
         let (_folder, needed) = needed();
         fs::create_dir_all(&needed.folder).expect("a folder");
         for (name, text) in [("1.json", "{"), ("2.json", "[]"), ("3.json", "\u{0}")] {
             fs::write(needed.folder.join(name), text).expect("written");
         }
-        let mut other = Needing::new("x", std::process::id(), &Env::new()).expect("it runs");
+        let mut other =
+            Needing::new(("x", None), std::process::id(), &Env::new()).expect("it runs");
         other.started = Some("long ago".into());
         needed.add(&other).expect("written");
         assert_eq!(names(&needed), [""; 0]);

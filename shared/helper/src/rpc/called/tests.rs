@@ -1,11 +1,20 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use convosync_wire::zellij::Address;
 use convosync_wire::{PROTOCOL, Rows, SessionRow, Verb};
 
 use super::*;
 use crate::view::testing::{self, dirty};
 
 fn line(skip: u64) -> String {
-    let verb = Verb::List(Default::default());
-    let call = Call { protocol: PROTOCOL, version: "0.1.0".into(), call: 7, skip, verb };
+    line_of(skip, None)
+}
+
+fn line_of(skip: u64, plugin: Option<Address>) -> String {
+    let (version, verb) = ("0.1.0".to_owned(), Verb::List(Default::default()));
+    let call = Call { protocol: PROTOCOL, version, call: 7, skip, plugin, verb };
     serde_json::to_string(&call).expect("a call is JSON")
 }
 
@@ -79,6 +88,73 @@ fn a_text_that_fills_a_message_alone_is_shortened() {
         })
     };
     assert!(matches!(called(&line(0), &crash).answer, Answer::Failure(_)));
+}
+
+#[test]
+fn a_row_with_a_name_that_fills_a_message_keeps_no_other_away() {
+    let long = || "\u{1}".repeat(MOST_BYTES);
+    let bad = SessionRow {
+        branch: Some(long()),
+        commit: Some(long()),
+        title: Some(long()),
+        repository: long(),
+        working_directory: long(),
+        device: long(),
+        ..rows(1, MOST_BYTES).remove(0)
+    };
+    let all = vec![bad, rows(1, 3).remove(0)];
+    let run = |_: &Request, _: &dyn Fn(&Progress)| listed(all.clone());
+    let (page, left) = sessions(called(&line(0), &run));
+    assert_eq!((page.rows.len(), left), (2, 0));
+    assert_eq!(page.rows[1], all[1]);
+}
+
+/// An environment with a `zellij` that does this.
+fn zellij(folder: &std::path::Path, script: &str) -> Env {
+    let program = folder.join("zellij");
+    fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("written");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a program");
+    let path = format!("{}:/usr/bin:/bin", folder.display());
+    Env::from([("PATH".to_owned(), path), (crate::push::SESSION.to_owned(), "s".to_owned())])
+}
+
+#[test]
+fn what_still_tells_at_the_end_of_a_call_is_ended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pid = folder.path().join("pid");
+    let script = format!("echo $$ > {0}.new; mv {0}.new {0}; exec sleep 1000", pid.display());
+    let env = zellij(folder.path(), &script);
+    let run = |_: &Request, tell: &dyn Fn(&Progress)| {
+        tell(&"Pushing".into());
+        let until = Instant::now() + Duration::from_secs(60);
+        while !pid.exists() {
+            assert!(Instant::now() < until, "nobody is told");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        listed(rows(1, 3))
+    };
+    let told = BTreeMap::from([("role".to_owned(), "daemon".to_owned())]);
+    let line = line_of(0, Address::of("file:/p.wasm", &told));
+    assert!(answer(&line, "/w", &env, &run).contains("session-abcdefgh"));
+    let pid = fs::read_to_string(&pid).expect("it was started");
+    assert!(!std::path::Path::new("/proc").join(pid.trim()).exists(), "it runs on");
+}
+
+#[test]
+fn what_comes_too_fast_to_be_told_is_left_out_and_the_latest_is_not() {
+    let (send, progress) = channel();
+    let (seen, told) = channel();
+    std::thread::spawn(move || tell_all(progress, |progress| drop(seen.send(progress.text))));
+    send.send("0".into()).expect("it listens");
+    assert_eq!(told.recv().expect("told"), "0");
+    (1..=100).for_each(|at| send.send(at.to_string().as_str().into()).expect("it listens"));
+    let mut all = 0;
+    while told.recv().expect("the latest is told") != "100" {
+        all += 1;
+    }
+    assert!(all < 50, "{all} of them were told");
+    drop(send);
+    assert!(told.recv().is_err(), "it has ended");
 }
 
 #[test]
