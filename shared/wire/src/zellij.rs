@@ -97,14 +97,16 @@ pub struct Address {
 }
 
 impl Address {
-    /// The one of a plugin that was loaded from `url` and told this. None: Zellij can't be told so,
-    /// since it knows no way to write a comma in a value.
+    /// The one of a plugin that was loaded from the file `url` and told this. None: Zellij would read
+    /// something else in it, and start that. It knows no way to write a comma in a value, and decodes
+    /// and expands paths once more.
     #[must_use]
     pub fn of(url: &str, told: &BTreeMap<String, String>) -> Option<Self> {
         let plain = |(key, value): (&String, &String)| {
             !key.is_empty() && !key.contains(['=', ',']) && !value.contains(',')
         };
-        if url.is_empty() || told.is_empty() || !told.iter().all(plain) {
+        let whole = url.starts_with("file:/") && !url.contains(['%', '?', '#', '$', '~', '\\']);
+        if !whole || told.is_empty() || !told.iter().all(plain) {
             return None;
         }
         let told: Vec<_> = told.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -337,7 +339,9 @@ mod tests {
         assert_eq!(Address::of("file:/p.wasm", &told(&[("helper", "/a,b")])), None);
         assert_eq!(Address::of("file:/p.wasm", &told(&[("a=b", "c")])), None);
         assert_eq!(Address::of("file:/p.wasm", &told(&[])), None);
-        assert_eq!(Address::of("", &told(&[("role", "daemon")])), None);
+        for url in ["", "convosync", "zellij:strider", "file:/a%20b.wasm", "file:/a#b.wasm"] {
+            assert_eq!(Address::of(url, &told(&[("role", "daemon")])), None, "{url}");
+        }
     }
 
     #[test]
