@@ -183,6 +183,10 @@ fn words(text: &str) -> Vec<String> {
         }
         open ^= word.matches('`').count() % 2 == 1;
     }
+    // One that nothing closes is a letter: somebody's message must not keep a line from ending.
+    if let Some(last) = words.pop_if(|_| open) {
+        words.extend(last.split(' ').map(ToOwned::to_owned));
+    }
     words
 }
 
@@ -248,6 +252,12 @@ fn break_word(word: &str, room: usize, lines: &mut Vec<String>) -> String {
 mod tests {
     use super::super::testing::{fancy, plain};
     use super::*;
+
+    #[test]
+    fn a_text_with_one_backtick_is_broken_like_others_and_one_in_two_stays_whole() {
+        assert_eq!(flow("so ` it goes on", 8), ["so ` it", "goes on"]);
+        assert_eq!(flow("so `it goes` on", 8), ["so", "`it goes`", "on"]);
+    }
 
     #[test]
     fn home_is_a_tilde_only_as_a_whole_folder() {
