@@ -28,12 +28,13 @@ pub(super) fn tell(
     let found = Found { zellij: tools.zellij(), claude: tools.claude(), plugin };
     let before = Stage::set(workspace, programs, &found, desktop, &three_panes(scene))?;
     before.terminal.wait_for(&["Running the tests", "cargo test", "All green"])?;
+    before.terminal.wait_for(&["not saved yet"])?;
     println!("On the desktop, Alt s in any pane saves all three:\n");
     before.terminal.press(&["M-s"])?;
-    before.terminal.wait_for(&["message", "Message"])?;
+    before.terminal.wait_for(&["What was done?"])?;
     before.terminal.type_text("Implemented OAuth login")?;
     before.terminal.press(&["Enter"])?;
-    let saved = before.terminal.wait_for(&["aved"])?;
+    let saved = before.terminal.wait_for(&["saved: ready on", "saved now", "saved just now"])?;
 
     println!("On the laptop, Enter on the session brings them back:\n");
     let after =
@@ -43,7 +44,9 @@ pub(super) fn tell(
     after.terminal.press(&["Enter"])?;
     after.terminal.wait_for(&["Switch", "switch"])?;
     after.terminal.press(&["Enter"])?;
-    let resumed = after.terminal.wait_for(&["Waiting to run"])?;
+    after.terminal.wait_for(&["Waiting to run"])?;
+    // The new tab has a column of its own, which asks first.
+    let resumed = after.terminal.wait_for(&["feature/oauth @"])?;
     println!("{}", tmux::side_by_side([("desktop", &saved), ("laptop", &resumed)]));
     verify(scene, &before, &after)
 }
