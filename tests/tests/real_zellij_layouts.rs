@@ -372,7 +372,7 @@ fn with_conversation(desktop: &Desk) -> Session<'_> {
                 pane command="sleep" cwd="TREE/web" {
                     args "1000"
                 }
-                pane cwd="HOME/notes"
+                pane cwd="TREE/web"
             }
         }
     }"#;

@@ -370,17 +370,20 @@ fn remove_folder(path: &Path) -> Result<(), Failed> {
     }
 }
 
-/// Makes `bin/<name>` lead to `program`.
+/// Makes `bin/<name>` lead to `program`; from inside of the folder, so that it can be moved.
 fn link(folder: &Path, name: &str, program: &Path) -> Result<(), Failed> {
     let bin = folder.join("bin");
     let (place, fresh) = (bin.join(name), bin.join(format!(".{name}.new")));
-    if fs::read_link(&place).is_ok_and(|there| there == program) {
+    let leads_to = program
+        .strip_prefix(folder)
+        .map_or(program.to_owned(), |inside| Path::new("..").join(inside));
+    if fs::read_link(&place).is_ok_and(|there| there == leads_to) {
         return Ok(());
     }
     fs::create_dir_all(&bin).map_err(Failed::at(&bin))?;
     let _ = fs::remove_file(&fresh);
     #[cfg(unix)]
-    std::os::unix::fs::symlink(program, &fresh).map_err(Failed::at(&fresh))?;
+    std::os::unix::fs::symlink(&leads_to, &fresh).map_err(Failed::at(&fresh))?;
     #[cfg(not(unix))]
     fs::copy(program, &fresh).map_err(Failed::at(&fresh))?;
     fs::rename(&fresh, &place).map_err(Failed::at(&place))

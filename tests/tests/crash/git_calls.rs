@@ -130,6 +130,21 @@ fn a_git_that_outlives_its_helper_is_waited_for_with_its_lock() {
 }
 
 #[test]
+fn the_lock_of_a_helper_that_died_with_it_is_known_and_removed() {
+    let (_world, desktop, _laptop) = World::pair();
+    work(&desktop, 1);
+    let mut dead = std::process::Command::new("true").spawn().expect("it runs");
+    dead.wait().expect("it ends");
+    let git = desktop.work_tree.join(".git");
+    let left = git.join(format!("convosync-index-{}-0.new", dead.id()));
+    fs::copy(git.join("index"), &left).expect("copied");
+    fs::hard_link(&left, git.join("index.lock")).expect("linked");
+    desktop.ok(&["save", "step"]);
+    is_saved(&desktop, 1);
+    assert!(!left.exists());
+}
+
+#[test]
 fn a_lock_that_stays_is_named_and_never_removed() {
     let (_world, desktop, _laptop) = World::pair();
     work(&desktop, 1);

@@ -1,7 +1,7 @@
 //! The index: waiting for its lock, and putting it back.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Seek as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,8 +16,8 @@ use super::GitCli;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Does what takes git's locks. While another git holds one (that of a helper that was killed,
-/// perhaps), waits and does it again; then names the lock. No lock is ever removed: its git may
-/// still be at work.
+/// perhaps), waits and does it again; then names the lock. No lock of git's is ever removed: its git
+/// may still be at work.
 pub(super) fn while_unlocked<T>(
     git: &GitCli,
     repo: &Repository,
@@ -47,6 +47,7 @@ fn orphans_end(git: &GitCli, repo: &Repository) -> Result<(), GitError> {
         if !at_work || Instant::now() >= until {
             // A lock that stays is of a git that died too.
             for path in left {
+                unlock(repo, &path);
                 let _ =
                     if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
             }
@@ -56,6 +57,15 @@ fn orphans_end(git: &GitCli, repo: &Repository) -> Result<(), GitError> {
             return Err(GitError::Cancelled);
         }
         sleep(PAUSE);
+    }
+}
+
+/// Removes the index's lock if a helper that is no more took it: it is the file that it left.
+fn unlock(repo: &Repository, left: &Path) {
+    let inode = |path: &Path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
+    let lock = lock_file(repo);
+    if inode(left).is_some_and(|of| inode(&lock) == Some(of)) {
+        let _ = fs::remove_file(lock);
     }
 }
 
@@ -135,27 +145,79 @@ impl Saved {
 
     /// The same, if what is asked under the lock holds.
     fn put_back(self, holds: impl FnOnce() -> bool) -> io::Result<bool> {
-        let lock = self.path.with_extension("lock");
-        let mut new = OpenOptions::new().write(true).create_new(true).open(&lock)?;
+        let mut lock = Lock::take(&self.path, self.file.as_ref())?;
         if !holds() {
-            fs::remove_file(&lock)?; // ours: we made it above
             return Ok(false);
         }
-        let restored = match self.file {
-            // The time is part of it: git distrusts entries that are as young as the index.
-            Some((mut old, modified)) => io::copy(&mut old, &mut new)
-                .and_then(|_| new.set_modified(modified))
-                .and_then(|()| fs::rename(&lock, &self.path)),
+        match self.file {
+            Some(_) => {
+                fs::rename(&lock.path, &self.path)?;
+                lock.held = false;
+            }
             None => match fs::remove_file(&self.path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-                _ => fs::remove_file(&lock),
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
             },
-        };
-        if restored.is_err() {
-            let _ = fs::remove_file(&lock); // ours: we made it above
         }
-        restored.map(|()| true)
+        Ok(true)
     }
+}
+
+/// Git's lock on the index, held by this process; given back when dropped. It is a second name of a
+/// file that tells whose it is, so that one that stays is known for what it is.
+struct Lock {
+    path: PathBuf,
+    ours: PathBuf,
+    held: bool,
+}
+
+impl Lock {
+    /// Takes it, holding an index like this one, or an empty file.
+    fn take(index: &Path, file: Option<&(File, SystemTime)>) -> io::Result<Self> {
+        let (path, ours) = (index.with_extension("lock"), own_name(index, ".new"));
+        let _ = fs::remove_file(&ours); // of a process that had this id and died
+        let made = File::create_new(&ours)?;
+        let mut lock = Self { path, ours, held: false };
+        filled(made, file)?;
+        match fs::hard_link(&lock.ours, &lock.path) {
+            // Some file systems know no second names.
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                let made = File::create_new(&lock.path)?;
+                lock.held = true;
+                filled(made, file)?;
+            }
+            taken => {
+                taken?;
+                lock.held = true;
+            }
+        }
+        Ok(lock)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if self.held {
+            let _ = fs::remove_file(&self.path);
+        }
+        let _ = fs::remove_file(&self.ours);
+    }
+}
+
+/// Writes an index with its time: git distrusts entries that are as young as the index.
+fn filled(mut made: File, file: Option<&(File, SystemTime)>) -> io::Result<()> {
+    let Some((old, modified)) = file else { return Ok(()) };
+    let mut old = old;
+    old.rewind()?;
+    io::copy(&mut old, &mut made)?;
+    made.set_modified(*modified)
+}
+
+/// A name beside the index that tells which process made the file.
+fn own_name(index: &Path, end: &str) -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    index.with_file_name(format!("{COPY}{}-{count}{end}", std::process::id()))
 }
 
 /// A copy of the index, beside it: a split index refers to files there. Gone when dropped.
@@ -176,10 +238,8 @@ impl CopiedIndex {
 
     /// The same of an index that was kept.
     pub(super) fn of_file(repo: &Repository, original: &Path) -> io::Result<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{COPY}{}-{count}", std::process::id());
-        let copied = Self { copy: repo.git_dir.join(name), stamp: stamp(original) };
+        let copy = own_name(&repo.git_dir.join("index"), "");
+        let copied = Self { copy, stamp: stamp(original) };
         let _ = fs::remove_file(&copied.copy); // of a process that had this id and died
         match fs::copy(original, &copied.copy) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(copied),
