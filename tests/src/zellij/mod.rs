@@ -8,7 +8,7 @@ mod session;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
@@ -253,6 +253,17 @@ impl Zellij {
         let lines = String::from_utf8_lossy(&output.stdout).into_owned();
         let alive = lines.lines().filter(|line| !line.contains("EXITED"));
         alive.filter_map(|line| Some(line.split_whitespace().next()?.to_owned())).collect()
+    }
+
+    /// The sessions whose servers listen, without asking one: a server that is asked before its
+    /// session is ready ends.
+    #[must_use]
+    pub fn listening(&self) -> Vec<String> {
+        let below = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+        let folders = below(Path::new(self.socket_dir())).map(|entry| entry.path());
+        let sockets = folders.flat_map(|folder| below(&folder).collect::<Vec<_>>());
+        let sockets = sockets.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_socket()));
+        sockets.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
     }
 
     fn command(&self, args: &[&str]) -> Command {
