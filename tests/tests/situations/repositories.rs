@@ -41,7 +41,7 @@ fn another_repository_reads_as_error_4() {
 fn where_there_is_no_clone_one_is_made_and_known_from_then_on() {
     let (world, desktop, mut laptop, session) = saved();
     fs::remove_dir_all(&laptop.work_tree).expect("removed");
-    let tree = laptop.home.join("work/app");
+    let tree = laptop.home.join("repo/app");
     laptop.work_tree = laptop.home.clone();
     let mut screen = Screen::of("no-clone", &world);
     let run = |screen: &mut Screen, device: &Device, args: &[&str]| {
@@ -49,7 +49,7 @@ fn where_there_is_no_clone_one_is_made_and_known_from_then_on() {
         screen.take(device, args, &output);
     };
     run(&mut screen, &laptop, &resume(&session, &[]));
-    run(&mut screen, &laptop, &resume(&session, &["--clone", "work/app"]));
+    run(&mut screen, &laptop, &resume(&session, &["--clone", "repo/app"]));
     run(&mut screen, &laptop, &resume(&session, &[]));
     screen.matches();
     laptop.work_tree = tree;
