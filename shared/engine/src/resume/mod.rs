@@ -191,6 +191,7 @@ impl Engine<'_> {
         report.notes.extend(left_out);
         (report.env, report.env_missing) = self.let_in(&terminal);
         let back = Back {
+            request,
             member: &member,
             session: &session,
             unit: &unit,
@@ -198,7 +199,7 @@ impl Engine<'_> {
             layout: terminal.layout.take(),
             main: main.as_ref(),
         };
-        self.open_panes(request, args, &back, &mut shelf, &mut report);
+        self.open_panes(args, &back, &mut shelf, &mut report);
         Ok(report)
     }
 

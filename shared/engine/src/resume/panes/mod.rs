@@ -27,6 +27,7 @@ const MOST_TEXT: u64 = 2 << 20;
 
 /// What was brought back, as far as panes need it.
 pub(super) struct Back<'a> {
+    pub(super) request: &'a Request,
     pub(super) member: &'a Member,
     pub(super) session: &'a SessionId,
     /// The unit that the save is in.
@@ -37,11 +38,16 @@ pub(super) struct Back<'a> {
     pub(super) main: Option<&'a ConversationId>,
 }
 
+/// What is told of tabs that are opened in this way.
+fn panes_of<P>(tabs: &[Tab<P>], way: PanesWay) -> PanesReport {
+    let panes = tabs.iter().flat_map(Tab::panes).count() as u64;
+    PanesReport { tabs: tabs.len() as u64, panes, ..PanesReport::of(way) }
+}
+
 impl Engine<'_> {
     /// Opens the panes as the user wants it, and completes the report.
     pub(super) fn open_panes(
         &self,
-        request: &Request,
         args: &ResumeArgs,
         back: &Back<'_>,
         shelf: &mut Shelf<'_>,
@@ -50,9 +56,9 @@ impl Engine<'_> {
         if args.no_layout {
             return;
         }
-        let opened = match self.ports.panes.look(&request.env) {
-            Ok(Some(screen)) => self.open_inside(request, args, back, shelf, &screen, report),
-            Ok(None) => self.open_outside(request, args, back, shelf, report),
+        let opened = match self.ports.panes.look(&back.request.env) {
+            Ok(Some(screen)) => self.open_inside(args, back, shelf, &screen, report),
+            Ok(None) => self.open_outside(args, back, shelf, report),
             Err(error) => Err(error),
         };
         if let Err(error) = opened {
@@ -62,7 +68,6 @@ impl Engine<'_> {
 
     fn open_inside(
         &self,
-        request: &Request,
         args: &ResumeArgs,
         back: &Back<'_>,
         shelf: &mut Shelf<'_>,
@@ -76,30 +81,26 @@ impl Engine<'_> {
         if into == PanesInto::NewTabs
             && let Some(tab) = self.tab_of(back, screen, report)
         {
-            self.ports.panes.focus(&request.env, tab.id)?;
+            self.ports.panes.focus(&back.request.env, tab.id)?;
             report.panes = Some(PanesReport::of(PanesWay::Focused));
             return Ok(());
         }
-        let fitted = self.fitted(request, layout, back, shelf, report);
+        let fitted = self.fitted(layout, back, shelf, report);
         let tabs = &fitted.tabs;
         self.tell("Opening the panes");
-        let panes = PanesReport {
-            tabs: tabs.len() as u64,
-            panes: tabs.iter().flat_map(Tab::panes).count() as u64,
-            ..PanesReport::of(match into {
-                PanesInto::NewTabs => PanesWay::NewTabs,
-                PanesInto::Session => PanesWay::Session,
-                PanesInto::Here => PanesWay::Here,
-            })
+        let way = match into {
+            PanesInto::NewTabs => PanesWay::NewTabs,
+            PanesInto::Session => PanesWay::Session,
+            PanesInto::Here => PanesWay::Here,
         };
         match into {
-            PanesInto::NewTabs => self.open_tabs(request, back, screen, tabs)?,
+            PanesInto::NewTabs => self.open_tabs(back, screen, tabs)?,
             PanesInto::Session => {
-                self.ports.panes.switch(&request.env, back.session.as_str(), tabs)?;
+                self.ports.panes.switch(&back.request.env, back.session.as_str(), tabs)?;
             }
-            PanesInto::Here => self.open_here(request, back, screen, tabs)?,
+            PanesInto::Here => self.open_here(back, screen, tabs)?,
         }
-        report.panes = Some(panes);
+        report.panes = Some(panes_of(tabs, way));
         if fitted.runs {
             // It was started in its own pane.
             report.run.clear();
@@ -109,12 +110,11 @@ impl Engine<'_> {
 
     fn open_tabs(
         &self,
-        request: &Request,
         back: &Back<'_>,
         screen: &Screen,
         tabs: &[Tab<NewPane>],
     ) -> Result<(), PanesError> {
-        let ids = self.ports.panes.open(&request.env, tabs)?;
+        let ids = self.ports.panes.open(&back.request.env, tabs)?;
         self.hold(back.member, &screen.session, &ids, back.session.as_str());
         Ok(())
     }
@@ -123,12 +123,11 @@ impl Engine<'_> {
     /// in front is looked at: it would be the one that is changed.
     fn open_here(
         &self,
-        request: &Request,
         back: &Back<'_>,
         screen: &Screen,
         tabs: &[Tab<NewPane>],
     ) -> Result<(), PanesError> {
-        let caller = caller_of(request);
+        let caller = caller_of(back.request);
         let is_here = |tab: &&ScreenTab| {
             let mut terminals = tab.panes.iter().filter(|pane| pane.plugin.is_none());
             caller.is_none() || terminals.any(|pane| Some(pane.id) == caller)
@@ -141,15 +140,14 @@ impl Engine<'_> {
         let focused = tabs.iter().position(|tab| tab.focused).unwrap_or_default();
         let mut others: Vec<_> = tabs.to_vec();
         let this = others.remove(focused);
-        self.open_tabs(request, back, screen, &others)?;
+        self.open_tabs(back, screen, &others)?;
         // The caller may be gone with its pane.
         self.hold(back.member, &screen.session, &[here.id], back.session.as_str());
-        self.ports.panes.replace(&request.env, &this)
+        self.ports.panes.replace(&back.request.env, &this)
     }
 
     fn open_outside(
         &self,
-        request: &Request,
         args: &ResumeArgs,
         back: &Back<'_>,
         shelf: &mut Shelf<'_>,
@@ -158,27 +156,21 @@ impl Engine<'_> {
         let layout = back.layout.as_ref().filter(|layout| is_worth_it(layout));
         if !args.zellij {
             if let Some(layout) = layout {
-                let there = self.ports.panes.has_program(&request.env, "zellij", Path::new("/"));
+                let there =
+                    self.ports.panes.has_program(&back.request.env, "zellij", Path::new("/"));
                 let open_with = format!("convosync resume {} --zellij", report.session_id);
-                report.panes = Some(PanesReport {
-                    tabs: layout.tabs.len() as u64,
-                    panes: layout.panes().count() as u64,
-                    open_with: there.then_some(open_with),
-                    ..PanesReport::of(PanesWay::Later)
-                });
+                let open_with = there.then_some(open_with);
+                let later = panes_of(&layout.tabs, PanesWay::Later);
+                report.panes = Some(PanesReport { open_with, ..later });
             }
             return Ok(());
         }
         let one = || one_pane(back.main);
         let layout = back.layout.clone().unwrap_or_else(one);
-        let fitted = self.fitted(request, &layout, back, shelf, report);
+        let fitted = self.fitted(&layout, back, shelf, report);
         let name = back.session.as_str();
-        report.run = self.ports.panes.start(&request.env, name, &fitted.tabs)?;
-        report.panes = Some(PanesReport {
-            tabs: fitted.tabs.len() as u64,
-            panes: fitted.tabs.iter().flat_map(Tab::panes).count() as u64,
-            ..PanesReport::of(PanesWay::Starts)
-        });
+        report.run = self.ports.panes.start(&back.request.env, name, &fitted.tabs)?;
+        report.panes = Some(panes_of(&fitted.tabs, PanesWay::Starts));
         Ok(())
     }
 
@@ -213,15 +205,18 @@ impl Engine<'_> {
     /// The panes as they are opened here; what is else here is noted.
     fn fitted(
         &self,
-        request: &Request,
         layout: &Layout,
         back: &Back<'_>,
         shelf: &mut Shelf<'_>,
         report: &mut ResumeReport,
     ) -> Fitted {
         let opens = |id: &ConversationId| self.opens(id, back.main, report);
-        let opener =
-            Opener { engine: self, env: &request.env, work_tree: back.work_tree, opens: &opens };
+        let opener = Opener {
+            engine: self,
+            env: &back.request.env,
+            work_tree: back.work_tree,
+            opens: &opens,
+        };
         let mut text = |state: &FileState| self.text_of(shelf, back.unit, state);
         let mut fitted = opener.fit(layout, &mut text);
         report.notes.append(&mut fitted.notes);
