@@ -5,7 +5,8 @@ use std::process::Stdio;
 
 use convosync_adapters::{KeyFile, Paths, SqliteIndex};
 use convosync_core::{
-    Card, CodeState, Devices, Profile, SaveId, SessionId, UnitBody, Vector, card_prefix, seal_unit,
+    Card, CodeState, Devices, Profile, Salts, SaveId, SessionId, UnitBody, Vector, card_prefix,
+    seal_unit,
 };
 use convosync_engine::ports::{Index as _, IndexChange, StoredCard, Vault as _};
 use convosync_tests::{Device, World, helper, nu_plugin};
@@ -85,8 +86,9 @@ fn with_sessions(count: u64) -> (World, Device) {
     let mut rows = Vec::new();
     for number in 1..=count {
         let card = card(&profile, number);
-        let (name, unit) = seal_unit(&profile, hash, &card, &UnitBody::default(), &mut random)
-            .expect("a small card fits");
+        let (name, unit) =
+            seal_unit(&profile, hash, &card, &UnitBody::default(), Salts::Fresh(&mut random))
+                .expect("a small card fits");
         let path = world.store().join(name.to_string());
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         fs::write(path, unit.as_bytes()).expect("an object");

@@ -6,8 +6,8 @@ use std::os::unix::fs::symlink;
 
 use convosync_adapters::FolderStore;
 use convosync_core::{
-    Card, CodeState, Devices, FileState, ObjectName, PackInput, Packed, Profile, SaveId, SessionId,
-    UnitBody, Vector, VectorEntry, open_unit, pack, seal_unit, segment_key,
+    Card, CodeState, Devices, FileState, ObjectName, PackInput, Packed, Profile, Salts, SaveId,
+    SessionId, UnitBody, Vector, VectorEntry, open_unit, pack, seal_unit, segment_key,
 };
 use convosync_engine::ports::Store;
 use convosync_tests::tree::{self, Fingerprint};
@@ -66,7 +66,8 @@ impl Scene {
             }
         };
         let (name, sealed) =
-            seal_unit(&self.profile, hash, &card, &body, &mut random).expect("well formed");
+            seal_unit(&self.profile, hash, &card, &body, Salts::Fresh(&mut random))
+                .expect("well formed");
         self.store.put_new(&name, &sealed).expect("room");
         card.session.to_string()
     }

@@ -58,7 +58,7 @@ pub use recovery::{RecoveryError, RecoveryKey};
 pub use retention::{DeletedBy, Deletion, Mark, Pin, Tombstone, Turn, is_pinned};
 pub use rules::{Merging, Node, Opening, Roots, Rules, Said, SaidPart, Scan, Summary, Who};
 pub use seal::{
-    CARD_RANGE, MAX_CARD, MAX_MARKED, OpenError, Overview, OverviewRow, SealError, Sealed,
+    CARD_RANGE, MAX_CARD, MAX_MARKED, OpenError, Overview, OverviewRow, Salts, SealError, Sealed,
     SegmentKey, Stand, card_prefix, card_prefix_len, local_digest, open_card, open_card_trusted,
     open_device_entry, open_device_key, open_epoch, open_epoch_unsigned, open_mark, open_moved,
     open_overview, open_part, open_pin, open_recovery, open_tombstone, open_unit, open_value,

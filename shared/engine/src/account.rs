@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use convosync_core::{
-    Account, Device, Devices, Epochs, Membership, ObjectName, Profile, RecoveryKey, Sealed,
+    Account, Device, Devices, Epochs, Membership, ObjectName, Profile, RecoveryKey, Salts, Sealed,
     card_prefix, open_card_trusted, open_part, open_unit, recovery_public, seal_part, seal_unit,
 };
 use convosync_wire::{AccountReport, InitArgs, JoinArgs, Note};
@@ -493,15 +493,14 @@ impl Engine<'_> {
         let (account, devices) = (&old.profile.account, &old.devices);
         let object = |error| Trouble::Object { name: name.clone(), error };
         let hash = Devices::of(&profile.device).hash();
-        let random = &mut self.random();
         let anew = match name {
             ObjectName::Unit { .. } => {
                 let (card, body) = open_unit(account, devices, name, sealed).map_err(object)?;
-                seal_unit(profile, hash, &card, &body, random).map(|(_, sealed)| sealed)
+                seal_unit(profile, hash, &card, &body, Salts::OfContent).map(|(_, sealed)| sealed)
             }
             _ => {
                 let body = open_part(account, devices, name, sealed).map_err(object)?;
-                seal_part(profile, hash, name, &body, random)
+                seal_part(profile, hash, name, &body, Salts::OfContent)
             }
         };
         anew.map_err(|error| Refusal::new("convosync::save::too-big", error.to_string()).into())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use convosync_core::{
-    Card, CodeState, ConversationId, FileState, Manifest, ObjectName, Oid, Packed, PartBody,
+    Card, CodeState, ConversationId, FileState, Manifest, ObjectName, Oid, Packed, PartBody, Salts,
     SaveId, SegmentRef, SessionId, UnitBody, Vector, content_digest, part_name, seal_part,
     seal_unit,
 };
@@ -61,8 +61,9 @@ impl<'e> Packing<'e> {
         }
         let (profile, hash) = (&self.member.profile, self.member.devices.hash());
         let body = PartBody { segments };
-        let sealed = seal_part(profile, hash, &name, &body, &mut self.engine.random())
-            .map_err(|error| Refusal::new("convosync::save::too-big", error.to_string()))?;
+        let sealed =
+            seal_part(profile, hash, &name, &body, Salts::Fresh(&mut self.engine.random()))
+                .map_err(|error| Refusal::new("convosync::save::too-big", error.to_string()))?;
         self.engine.ports.outbox.put_new(&name, &sealed).map_err(not_kept)?;
         Ok(())
     }
@@ -146,8 +147,9 @@ impl Engine<'_> {
         settle(&mut manifest, &packing);
         let body = UnitBody { manifest, segments: packing.waiting };
         let (profile, hash) = (&member.profile, member.devices.hash());
-        let (name, sealed) = seal_unit(profile, hash, &card, &body, &mut self.random())
-            .map_err(|error| Refusal::new("convosync::save::too-big", error.to_string()))?;
+        let (name, sealed) =
+            seal_unit(profile, hash, &card, &body, Salts::Fresh(&mut self.random()))
+                .map_err(|error| Refusal::new("convosync::save::too-big", error.to_string()))?;
         let size = sealed.as_bytes().len() as u64;
         self.ports.outbox.put_new(&name, &sealed).map_err(not_kept)?;
         let mut changes = self.indexed(&card, &sealed, size)?;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use convosync_core::{ObjectName, PartBody, SessionId, seal_part, stand_in_name, stand_ins_of};
+use convosync_core::{
+    ObjectName, PartBody, Salts, SessionId, seal_part, stand_in_name, stand_ins_of,
+};
 
 use crate::engine::Engine;
 use crate::gc::Marks;
@@ -147,7 +149,7 @@ impl Engine<'_> {
         let name = stand_in_name(&profile.account, session, container, random);
         // From before it is there: who collects can't have seen it earlier.
         let begun = self.ports.clock.now_ms().to_string();
-        let sealed = seal_part(profile, hash, &name, &body, random)
+        let sealed = seal_part(profile, hash, &name, &body, Salts::Fresh(random))
             .map_err(|error| Refusal::new("convosync::save::too-big", error.to_string()))?;
         store.put_new(&name, &sealed)?;
         let of = name.to_string();

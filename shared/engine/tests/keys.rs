@@ -6,8 +6,8 @@ mod world;
 use std::cell::Cell;
 
 use convosync_core::{
-    DeviceEntry, Devices, EpochKey, EpochRecord, ObjectName, Profile, Revoked, SaveId, Sealed,
-    SecretBytes, Vector, VectorEntry, confirm, key_id, open_unit, seal_device_entry,
+    DeviceEntry, Devices, EpochKey, EpochRecord, ObjectName, Profile, Revoked, Salts, SaveId,
+    Sealed, SecretBytes, Vector, VectorEntry, confirm, key_id, open_unit, seal_device_entry,
     seal_device_key, seal_epoch, seal_recovery_copy, seal_unit,
 };
 use convosync_engine::Outcome;
@@ -315,7 +315,7 @@ fn claim_all(thief: &Thief<'_>, owner: &Profile, seq: u64, generation: u32) -> S
     card.parents = vec![SaveId::new(generation - 1, device, 999, &[9; 8]).expect("an id")];
     card.message = "mine alone".to_owned();
     thief.put(
-        seal_unit(&thief.profile, devices.hash(), &card, &body, &mut thief.random())
+        seal_unit(&thief.profile, devices.hash(), &card, &body, Salts::Fresh(&mut thief.random()))
             .expect("small"),
     );
     save

@@ -1,8 +1,8 @@
 //! Units as a store sees them: a real head and card in front, and noise for the rest.
 
 use convosync_core::{
-    Account, Card, CodeState, Device, DeviceKind, ObjectName, Profile, SaveId, Sealed, SessionId,
-    UnitBody, Vector, seal_unit,
+    Account, Card, CodeState, Device, DeviceKind, ObjectName, Profile, Salts, SaveId, Sealed,
+    SessionId, UnitBody, Vector, seal_unit,
 };
 
 /// Bytes that nothing can shrink, the same in every run.
@@ -62,7 +62,8 @@ pub(crate) fn unit(profile: &Profile, number: u32, bytes: usize) -> (ObjectName,
     };
     let random = &mut noise(u64::from(number) + 2);
     let (name, sealed) =
-        seal_unit(profile, [0; 32], &card, &UnitBody::default(), random).expect("a valid card");
+        seal_unit(profile, [0; 32], &card, &UnitBody::default(), Salts::Fresh(random))
+            .expect("a valid card");
     let mut whole = sealed.as_bytes().to_vec();
     let start = whole.len();
     whole.resize(start + bytes, 0);

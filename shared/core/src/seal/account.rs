@@ -8,6 +8,7 @@ use super::hpke::{self, Psk};
 use super::key::{Place, Purpose, derive, hkdf, length_prefixed};
 use super::object::{self, Content, Kind, Parsed, Trust};
 use super::pad::Padding;
+use super::stream::Salts;
 use crate::devices::{DeviceEntry, Devices};
 use crate::epoch::EpochRecord;
 use crate::format::{
@@ -40,7 +41,7 @@ pub fn seal_device_entry(profile: &Profile, random: Random<'_>) -> (ObjectName, 
     let text = name.to_string();
     let place = Place::of(&profile.account, None, &text);
     let key = derive(&profile.account, Purpose::Objects);
-    let sealed = Sealed::made(object::seal(&place, &key, &content, random));
+    let sealed = Sealed::made(object::seal(&place, &key, &content, Salts::Fresh(random)));
     (name, sealed)
 }
 
@@ -94,7 +95,7 @@ pub fn seal_recovery(
         enc: None,
         signer: None,
     };
-    let sealed = Sealed::made(object::seal(&place, &key, &content, random));
+    let sealed = Sealed::made(object::seal(&place, &key, &content, Salts::Fresh(random)));
     (name, sealed)
 }
 
@@ -241,7 +242,7 @@ pub(super) fn seal_addressed(
         enc: Some(enc),
         signer,
     };
-    Ok(Sealed::made(object::seal(&place, &key, &content, random)))
+    Ok(Sealed::made(object::seal(&place, &key, &content, Salts::Fresh(random))))
 }
 
 /// Opens an account that was sealed to the public half of `secret`.
@@ -277,7 +278,7 @@ pub fn seal_epoch(
     let text = name.to_string();
     let place = Place::of(&before.account, None, &text);
     let key = derive(&before.account, Purpose::Objects);
-    let sealed = Sealed::made(object::seal(&place, &key, &content, random));
+    let sealed = Sealed::made(object::seal(&place, &key, &content, Salts::Fresh(random)));
     (name, sealed)
 }
 

@@ -6,6 +6,7 @@ use super::error::{OpenError, SealError};
 use super::key::{Place, hkdf, length_prefixed};
 use super::object::{self, Content, Kind};
 use super::pad::Padding;
+use super::stream::Salts;
 use crate::enrol::Ask;
 use crate::format::{decode_ask, encode_ask};
 use crate::name::ObjectName;
@@ -42,7 +43,12 @@ pub(crate) fn seal_ask(
         enc: None,
         signer: None,
     };
-    Sealed::made(object::seal(&place(record, NO_EPOCH, &text), &ask_key(key), &content, random))
+    Sealed::made(object::seal(
+        &place(record, NO_EPOCH, &text),
+        &ask_key(key),
+        &content,
+        Salts::Fresh(random),
+    ))
 }
 
 pub(crate) fn open_ask(

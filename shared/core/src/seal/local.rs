@@ -9,6 +9,7 @@ use super::error::OpenError;
 use super::key::{Place, Purpose, derive, length_prefixed};
 use super::object::{self, Content, Kind};
 use super::pad::Padding;
+use super::stream::Salts;
 use crate::profile::{Account, Random};
 
 /// What labels are digested under: the head holds a plain hash of the context, from which a label
@@ -29,7 +30,7 @@ pub fn seal_value(account: &Account, label: &str, plain: &[u8], random: Random<'
         signer: None,
     };
     let key = derive(account, Purpose::Values);
-    Sealed::made(object::seal(&place, &key, &content, random))
+    Sealed::made(object::seal(&place, &key, &content, Salts::Fresh(random)))
 }
 
 /// Opens a value.

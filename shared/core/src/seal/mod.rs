@@ -79,6 +79,11 @@
 //! **Key file behind a passphrase**: one ciphertext alone, whose context is the beginning of the
 //! file (magic `CONVOKEY`, version, lock) and whose key is Argon2id's: see [`crate::KeyLock`].
 //!
+//! **Salts** are random, but for what is sealed again under another key with the name that it had:
+//! there salt and nonce prefix are the first 39 bytes of the BLAKE3 output, keyed with
+//! HKDF-SHA256(key, no salt, length-prefixed `convosync salt of content`, context), of the padded
+//! content. Readers need not know.
+//!
 //! The checksum proves nothing against an attacker. It tells a bad disk from a wrong key.
 
 mod account;
@@ -112,6 +117,7 @@ pub use session::{
     SegmentKey, card_prefix, card_prefix_len, open_card, open_card_trusted, open_part, open_unit,
     part_name, seal_part, seal_unit, segment_key,
 };
+pub use stream::Salts;
 
 pub(crate) use enrol::{AnswerFor, open_answer, open_ask, seal_answer, seal_ask};
 pub(crate) use key::{Purpose, derive, length_prefixed};

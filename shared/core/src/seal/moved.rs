@@ -5,6 +5,7 @@ use super::error::OpenError;
 use super::key::{Place, Purpose, derive};
 use super::object::{self, Content, Kind, Trust};
 use super::pad::Padding;
+use super::stream::Salts;
 use crate::devices::Devices;
 use crate::format::{decode_moved, encode_moved};
 use crate::id::rand_letters;
@@ -35,7 +36,7 @@ pub fn seal_moved(
     let text = name.to_string();
     let place = Place::of(&profile.account, None, &text);
     let key = derive(&profile.account, Purpose::Objects);
-    let sealed = Sealed::made(object::seal(&place, &key, &content, random));
+    let sealed = Sealed::made(object::seal(&place, &key, &content, Salts::Fresh(random)));
     (name, sealed)
 }
 

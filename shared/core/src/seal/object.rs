@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 use super::error::OpenError;
 use super::key::{Place, hkdf, length_prefixed};
 use super::pad::{Padding, unpad};
-use super::stream::{self, Fresh};
+use super::stream::{self, Salts};
 use crate::devices::Devices;
 use crate::id::DeviceId;
-use crate::profile::{Account, Profile, Random, SecretBytes, fresh};
+use crate::profile::{Account, Profile, SecretBytes};
 
 /// Not text, and spoilt by anything that turns line feeds into something else.
 pub(super) const MAGIC: [u8; 8] = *b"\x89CVSYNC\n";
@@ -145,14 +145,14 @@ pub(super) fn seal(
     place: &Place<'_>,
     key: &SecretBytes,
     content: &Content<'_>,
-    random: Random<'_>,
+    mut salts: Salts<'_>,
 ) -> Vec<u8> {
     let context = place.context(content.kind.role(), VERSION);
     let (plain, padding) = content.front;
-    let (front, front_bytes) = seal_piece(key, &context, &padding.pad(plain), random);
+    let (front, front_bytes) = seal_piece(key, &context, &padding.pad(plain), &mut salts);
     let body = content.body.map(|body| {
         let context = place.context(BODY, VERSION);
-        seal_piece(key, &context, &Padding::Padme.pad(body), random)
+        seal_piece(key, &context, &Padding::Padme.pad(body), &mut salts)
     });
     let head = Head {
         kind: content.kind,
@@ -182,12 +182,12 @@ fn seal_piece(
     key: &SecretBytes,
     context: &[u8],
     plain: &[u8],
-    random: Random<'_>,
+    salts: &mut Salts<'_>,
 ) -> (Piece, Vec<u8>) {
-    let fresh = Fresh { salt: fresh(random), prefix: fresh(random) };
-    let sealed = stream::seal(key, context, plain, &fresh);
+    let once = salts.next(key, context, plain);
+    let sealed = stream::seal(key, context, plain, &once);
     let piece = Piece {
-        commitment: *commitment(key, &fresh.salt, context).0,
+        commitment: *commitment(key, &once.salt, context).0,
         hash: *blake3::hash(&sealed).as_bytes(),
         len: sealed.len() as u64,
     };

@@ -6,6 +6,7 @@ use super::key::{Place, Purpose, derive};
 use super::object::{self, Content, Kind, Trust};
 use super::pad::Padding;
 use super::session::segment_key;
+use super::stream::Salts;
 use crate::devices::Devices;
 use crate::format::{
     decode_mark, decode_pin, decode_tombstone, encode_mark, encode_pin, encode_tombstone,
@@ -28,9 +29,9 @@ pub fn seal_pin(
     devices_hash: [u8; 32],
     name: &ObjectName,
     pin: &Pin,
-    random: Random<'_>,
+    salts: Salts<'_>,
 ) -> Result<Sealed, SealError> {
-    seal(profile, devices_hash, name, (Kind::Pin, &encode_pin(pin)), random)
+    seal(profile, devices_hash, name, (Kind::Pin, &encode_pin(pin)), salts)
 }
 
 /// Opens a pin.
@@ -57,9 +58,9 @@ pub fn seal_tombstone(
     devices_hash: [u8; 32],
     name: &ObjectName,
     tombstone: &Tombstone,
-    random: Random<'_>,
+    salts: Salts<'_>,
 ) -> Result<Sealed, SealError> {
-    seal(profile, devices_hash, name, (Kind::Tombstone, &encode_tombstone(tombstone)), random)
+    seal(profile, devices_hash, name, (Kind::Tombstone, &encode_tombstone(tombstone)), salts)
 }
 
 /// Opens a tombstone.
@@ -92,7 +93,8 @@ pub fn seal_mark(
     }
     let device = profile.device.id.clone();
     let name = ObjectName::Mark { device, rand: rand_letters(&fresh(random)) };
-    let sealed = seal(profile, devices_hash, &name, (Kind::Mark, &encode_mark(mark)), random)?;
+    let salts = Salts::Fresh(random);
+    let sealed = seal(profile, devices_hash, &name, (Kind::Mark, &encode_mark(mark)), salts)?;
     Ok((name, sealed))
 }
 
@@ -144,7 +146,7 @@ fn seal(
     devices_hash: [u8; 32],
     name: &ObjectName,
     (kind, plain): (Kind, &[u8]),
-    random: Random<'_>,
+    salts: Salts<'_>,
 ) -> Result<Sealed, SealError> {
     if signer(kind, name) != Some(&profile.device.id) {
         return Err(SealError::Name);
@@ -159,7 +161,7 @@ fn seal(
     let text = name.to_string();
     let place = Place::of(&profile.account, None, &text);
     let key = derive(&profile.account, Purpose::Objects);
-    Ok(Sealed::made(object::seal(&place, &key, &content, random)))
+    Ok(Sealed::made(object::seal(&place, &key, &content, salts)))
 }
 
 fn open(

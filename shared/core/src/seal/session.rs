@@ -4,6 +4,7 @@ use super::error::{OpenError, SealError};
 use super::key::{Place, Purpose, derive};
 use super::object::{self, Content, Kind, Parsed, Trust};
 use super::pad::Padding;
+use super::stream::Salts;
 use super::{MAX_CARD, Sealed, stream};
 use crate::card::Card;
 use crate::devices::Devices;
@@ -51,7 +52,7 @@ pub fn seal_unit(
     devices_hash: [u8; 32],
     card: &Card,
     body: &UnitBody,
-    random: Random<'_>,
+    salts: Salts<'_>,
 ) -> Result<(ObjectName, Sealed), SealError> {
     card.check()?;
     if *card.device() != profile.device.id {
@@ -70,7 +71,7 @@ pub fn seal_unit(
         enc: None,
         signer: Some((profile, devices_hash)),
     };
-    let sealed = seal_in(&profile.account, &card.session, &name, &content, random);
+    let sealed = seal_in(&profile.account, &card.session, &name, &content, salts);
     Ok((name, sealed))
 }
 
@@ -84,7 +85,7 @@ pub fn seal_part(
     devices_hash: [u8; 32],
     name: &ObjectName,
     body: &PartBody,
-    random: Random<'_>,
+    salts: Salts<'_>,
 ) -> Result<Sealed, SealError> {
     let ObjectName::Part { session, .. } = name else { return Err(SealError::Name) };
     let content = Content {
@@ -94,7 +95,7 @@ pub fn seal_part(
         enc: None,
         signer: Some((profile, devices_hash)),
     };
-    Ok(seal_in(&profile.account, session, name, &content, random))
+    Ok(seal_in(&profile.account, session, name, &content, salts))
 }
 
 /// The name of a part that holds the segment with this id.
@@ -263,12 +264,12 @@ fn seal_in(
     session: &SessionId,
     name: &ObjectName,
     content: &Content<'_>,
-    random: Random<'_>,
+    salts: Salts<'_>,
 ) -> Sealed {
     let text = name.to_string();
     let place = Place::of(account, Some(session), &text);
     let key = derive(account, Purpose::Session(session));
-    Sealed::made(object::seal(&place, &key, content, random))
+    Sealed::made(object::seal(&place, &key, content, salts))
 }
 
 #[cfg(test)]
@@ -331,8 +332,13 @@ mod tests {
             enc: None,
             signer: Some((profile, [0; 32])),
         };
-        let sealed =
-            seal_in(&profile.account, &named.session, &name, &content, &mut |bytes| bytes.fill(9));
+        let sealed = seal_in(
+            &profile.account,
+            &named.session,
+            &name,
+            &content,
+            Salts::Fresh(&mut |bytes| bytes.fill(9)),
+        );
         let mut devices = Devices::default();
         let entry = DeviceEntry::of(&profile.device);
         devices.add(profile.device.id.clone(), entry).expect("the first");

@@ -17,7 +17,7 @@ use aead_stream::{NewStream, StreamBE32, StreamPrimitive};
 use aes_gcm::{Aes256Gcm, KeyInit};
 use zeroize::Zeroizing;
 
-use super::key::hkdf;
+use super::key::{hkdf, length_prefixed};
 use crate::profile::{Random, SecretBytes, fresh};
 
 pub(crate) const SALT: usize = 32;
@@ -30,6 +30,39 @@ const SEGMENT: usize = 1 << 20;
 pub(crate) struct Fresh {
     pub(crate) salt: [u8; SALT],
     pub(crate) prefix: [u8; PREFIX],
+}
+
+/// Where the salts of an object's ciphertexts come from.
+pub enum Salts<'a> {
+    /// New random bytes: no two objects are alike.
+    Fresh(Random<'a>),
+    /// The key, the place and the content: sealed again, the same content gives the same bytes.
+    ///
+    /// For what keeps its name when it is sealed under another key: if that is cut short and done
+    /// again, in another place maybe, no name has two contents. Under one key other content or
+    /// another place has another salt, as in synthetic-IV encryption (Rogaway and Shrimpton), so
+    /// what leaks is only that two objects of one name are the same.
+    OfContent,
+}
+
+impl Salts<'_> {
+    pub(crate) fn next(&mut self, key: &SecretBytes, context: &[u8], plain: &[u8]) -> Fresh {
+        match self {
+            Self::Fresh(random) => Fresh { salt: fresh(random), prefix: fresh(random) },
+            Self::OfContent => Fresh::of_content(key, context, plain),
+        }
+    }
+}
+
+impl Fresh {
+    fn of_content(key: &SecretBytes, context: &[u8], plain: &[u8]) -> Self {
+        let key = hkdf(key, &[], &length_prefixed(&[b"convosync salt of content", context]));
+        let mut once = Self { salt: [0; SALT], prefix: [0; PREFIX] };
+        let mut bytes = blake3::Hasher::new_keyed(&key.0).update(plain).finalize_xof();
+        bytes.fill(&mut once.salt);
+        bytes.fill(&mut once.prefix);
+        once
+    }
 }
 
 /// Bytes of the ciphertext of `plain` bytes.
@@ -64,8 +97,7 @@ pub(crate) fn seal_fresh(
     plain: &[u8],
     random: Random<'_>,
 ) -> Vec<u8> {
-    let once = Fresh { salt: fresh(random), prefix: fresh(random) };
-    seal(key, context, plain, &once)
+    seal(key, context, plain, &Salts::Fresh(random).next(key, context, plain))
 }
 
 /// Opens what [`seal`] made; nothing comes out unless all of it is authentic and complete.

@@ -2,8 +2,9 @@
 
 use convosync_core::{
     Account, Card, CodeState, Conversation, Device, DeviceEntry, DeviceKind, Devices, FileState,
-    Manifest, Moved, ObjectName, Packed, PartBody, Profile, SaveId, Sealed, SegmentRef, SessionId,
-    Terminal, UnitBody, Vector, part_name, seal_moved, seal_part, seal_unit, segment_key,
+    Manifest, Moved, ObjectName, Packed, PartBody, Profile, Salts, SaveId, Sealed, SegmentRef,
+    SessionId, Terminal, UnitBody, Vector, part_name, seal_moved, seal_part, seal_unit,
+    segment_key,
 };
 
 /// Bytes that look random and are the same in every run.
@@ -120,8 +121,8 @@ pub(crate) fn unit(profile: &Profile) -> (Card, UnitBody, ObjectName, Sealed) {
     let card = card(profile, session(1));
     let body = body(profile, &card.session);
     let hash = devices(&[profile]).hash();
-    let (name, sealed) =
-        seal_unit(profile, hash, &card, &body, &mut counting(3)).expect("a valid card");
+    let (name, sealed) = seal_unit(profile, hash, &card, &body, Salts::Fresh(&mut counting(3)))
+        .expect("a valid card");
     (card, body, name, sealed)
 }
 
@@ -130,7 +131,8 @@ pub(crate) fn part(profile: &Profile) -> (PartBody, ObjectName, Sealed) {
     let part = PartBody { segments: body(profile, &session(1)).segments };
     let name = part_name(&session(1), &part.segments[0].id, &mut counting(5));
     let hash = devices(&[profile]).hash();
-    let sealed = seal_part(profile, hash, &name, &part, &mut counting(6)).expect("small");
+    let sealed =
+        seal_part(profile, hash, &name, &part, Salts::Fresh(&mut counting(6))).expect("small");
     (part, name, sealed)
 }
 

@@ -50,6 +50,18 @@ fn turn(device: &Device) -> Turn {
     Turn::after([&first], device.id.clone(), &[2; 8]).expect("the second")
 }
 
+/// A device that joins again after it was cut short makes the bytes that it made before, with another
+/// release of this program too.
+#[test]
+fn the_salts_of_a_content_never_change() {
+    let me = profile(2);
+    let name = ObjectName::Pin { session: session(1), turn: turn(&me.device) };
+    let pin = Pin { pinned: true, made_ms: 1_700_000_000_000 };
+    let hash = devices(&[&me]).hash();
+    let sealed = seal_pin(&me, hash, &name, &pin, Salts::OfContent).expect("the name is ours");
+    frozen(sealed.as_bytes(), include_str!("frozen/pin_of_content.hex"));
+}
+
 #[test]
 fn the_pin_never_changes() {
     let me = profile(2);
@@ -57,7 +69,8 @@ fn the_pin_never_changes() {
     assert_eq!(name.to_string(), "v1/pin/session-bbbbbbbb/00000002-xefkdarg-cccccccc");
     let pin = Pin { pinned: true, made_ms: 1_700_000_000_000 };
     let hash = devices(&[&me]).hash();
-    let sealed = seal_pin(&me, hash, &name, &pin, &mut counting(5)).expect("the name is ours");
+    let sealed =
+        seal_pin(&me, hash, &name, &pin, Salts::Fresh(&mut counting(5))).expect("the name is ours");
     frozen(sealed.as_bytes(), include_str!("frozen/pin.hex"));
     assert_eq!(open_pin(&me.account, &devices(&[&me]), &name, &sealed), Ok(pin));
 }
@@ -71,16 +84,16 @@ fn the_tombstone_never_changes() {
     let by = DeletedBy::Retention;
     let tombstone = Tombstone { deleted: true, covers, by, made_ms, grace_days: 0 };
     let hash = devices(&[&me]).hash();
-    let sealed =
-        seal_tombstone(&me, hash, &name, &tombstone, &mut counting(5)).expect("the name is ours");
+    let sealed = seal_tombstone(&me, hash, &name, &tombstone, Salts::Fresh(&mut counting(5)))
+        .expect("the name is ours");
     frozen(sealed.as_bytes(), include_str!("frozen/tombstone.hex"));
     assert_eq!(
         open_tombstone(&me.account, &devices(&[&me]), &name, &sealed),
         Ok(tombstone.clone())
     );
     let with_grace = Tombstone { grace_days: 7, ..tombstone };
-    let sealed =
-        seal_tombstone(&me, hash, &name, &with_grace, &mut counting(5)).expect("the name is ours");
+    let sealed = seal_tombstone(&me, hash, &name, &with_grace, Salts::Fresh(&mut counting(5)))
+        .expect("the name is ours");
     frozen(sealed.as_bytes(), include_str!("frozen/tombstone-grace.hex"));
     assert_eq!(open_tombstone(&me.account, &devices(&[&me]), &name, &sealed), Ok(with_grace));
 }

@@ -7,7 +7,8 @@ fn a_card_that_contradicts_itself_is_not_sealed() {
     let me = profile(2);
     let valid = card(&me, session(1));
     let seal = |card: &Card| {
-        seal_unit(&me, [0; 32], card, &UnitBody::default(), &mut counting(1)).map(|_| ())
+        seal_unit(&me, [0; 32], card, &UnitBody::default(), Salts::Fresh(&mut counting(1)))
+            .map(|_| ())
     };
     let late = SaveId::new(2, me.device.id.clone(), 1, &[7; 8]).expect("a save id");
     assert!(matches!(seal(&Card { save: late, ..valid.clone() }), Err(SealError::Card(_))));
@@ -89,8 +90,9 @@ fn kept(me: &Profile) -> Vec<Case> {
     let stone = Tombstone { deleted: true, covers, by: DeletedBy::User, made_ms: 1, grace_days: 7 };
     let mark = Mark { names: vec![part(me).1], made_ms: 1, grace_days: 7 };
     let (hash, random) = (known.hash(), &mut counting(5));
-    let pin = seal_pin(me, hash, &pin_name, &Pin { pinned: true, made_ms: 1 }, random);
-    let stone = seal_tombstone(me, hash, &stone_name, &stone, random);
+    let pin =
+        seal_pin(me, hash, &pin_name, &Pin { pinned: true, made_ms: 1 }, Salts::Fresh(random));
+    let stone = seal_tombstone(me, hash, &stone_name, &stone, Salts::Fresh(random));
     let (mark_name, mark) = seal_mark(me, hash, &mark, random).expect("small");
     let (a, b, c) = (me.account.clone(), me.account.clone(), me.account.clone());
     let (k, l) = (known.clone(), known.clone());
@@ -109,7 +111,7 @@ fn nobody_decides_in_the_name_of_another_device() {
     let turn = Turn::after([], other.device.id.clone(), &[1; 8]).expect("the first");
     let name = ObjectName::Pin { session: session(1), turn };
     let pin = Pin { pinned: true, made_ms: 1 };
-    let sealed = seal_pin(&me, [0; 32], &name, &pin, &mut counting(1));
+    let sealed = seal_pin(&me, [0; 32], &name, &pin, Salts::Fresh(&mut counting(1)));
     assert_eq!(sealed, Err(SealError::Name));
     let foreign = Mark { names: vec![name], made_ms: 1, grace_days: 7 };
     assert!(matches!(seal_mark(&me, [0; 32], &foreign, &mut counting(1)), Err(SealError::Name)));
@@ -344,7 +346,8 @@ fn a_device_can_not_save_in_the_name_of_another() {
     let forger = Profile { device: posing, ..profile(40) };
     let card = card(&me, session(1));
     let (name, sealed) =
-        seal_unit(&forger, [0; 32], &card, &UnitBody::default(), &mut counting(1)).expect("valid");
+        seal_unit(&forger, [0; 32], &card, &UnitBody::default(), Salts::Fresh(&mut counting(1)))
+            .expect("valid");
     let opened = open_card(&me.account, &devices(&[&me]), &name, &sealed);
     assert_eq!(opened, Err(OpenError::Signature(me.device.id)));
 }
@@ -355,7 +358,8 @@ fn a_body_from_another_unit_is_refused() {
     let me = profile(2);
     let known = devices(&[&me]);
     let (card, body, name, sealed) = unit(&me);
-    let (_, other) = seal_unit(&me, known.hash(), &card, &body, &mut counting(77)).expect("valid");
+    let (_, other) =
+        seal_unit(&me, known.hash(), &card, &body, Salts::Fresh(&mut counting(77))).expect("valid");
     let cut = card_prefix(&sealed).expect("a unit").as_bytes().len();
     let mixed = [&sealed.as_bytes()[..cut], &other.as_bytes()[cut..]].concat();
     let opened = open_unit(&me.account, &known, &name, &Sealed::received(mixed));

@@ -39,7 +39,8 @@ fn a_usual_card_fits_in_the_range_that_is_fetched_for_it() {
         long.vector = Vector::after([&long.vector, &Vector::after([], &other)], &long.save);
     }
     let (_, sealed) =
-        seal_unit(&me, [0; 32], &long, &UnitBody::default(), &mut counting(3)).expect("valid");
+        seal_unit(&me, [0; 32], &long, &UnitBody::default(), Salts::Fresh(&mut counting(3)))
+            .expect("valid");
     let len = card_prefix_len(&sealed.as_bytes()[..CARD_RANGE as usize / 2]).expect("a unit");
     assert!(len as u64 <= CARD_RANGE, "{len} bytes");
 }
@@ -89,7 +90,8 @@ fn any_body_comes_back_from_empty_to_several_segments_of_the_cipher() {
         let segments = vec![Packed { id: [1; 16], bytes: vec![7; len] }];
         let body = UnitBody { segments, ..UnitBody::default() };
         let (name, sealed) =
-            seal_unit(&me, known.hash(), &card, &body, &mut counting(1)).expect("valid");
+            seal_unit(&me, known.hash(), &card, &body, Salts::Fresh(&mut counting(1)))
+                .expect("valid");
         let opened = open_unit(&me.account, &known, &name, &sealed).expect("our own");
         assert!(opened == (card.clone(), body), "{len} bytes came back different");
     }
@@ -99,12 +101,38 @@ fn any_body_comes_back_from_empty_to_several_segments_of_the_cipher() {
 fn fresh_randomness_gives_other_bytes_of_the_same_length() {
     let me = profile(2);
     let (card, body, _, sealed) = unit(&me);
-    let (_, again) = seal_unit(&me, [0; 32], &card, &body, &mut counting(200)).expect("valid");
+    let (_, again) =
+        seal_unit(&me, [0; 32], &card, &body, Salts::Fresh(&mut counting(200))).expect("valid");
     assert_eq!(sealed.as_bytes().len(), again.as_bytes().len());
     let card_at = card_prefix_len(sealed.as_bytes()).expect("a unit") - 512;
     let (one, two) = (&sealed.as_bytes()[card_at..], &again.as_bytes()[card_at..]);
     let equal = one.iter().zip(two).filter(|(one, two)| one == two).count();
     assert!(equal * 50 < one.len(), "{equal} of {} bytes are equal", one.len());
+}
+
+#[test]
+fn salts_of_the_content_give_the_same_bytes_for_the_same_content_alone() {
+    let me = profile(2);
+    let (card, body, name, _) = unit(&me);
+    let sealed = |card: &Card, body: &UnitBody| {
+        let (_, sealed) = seal_unit(&me, [0; 32], card, body, Salts::OfContent).expect("valid");
+        sealed.as_bytes().to_vec()
+    };
+    let first = sealed(&card, &body);
+    assert_eq!(sealed(&card, &body), first);
+    let unit = Sealed::received(first.clone());
+    let opened = open_unit(&me.account, &devices(&[&me]), &name, &unit).expect("our own");
+    assert_eq!(opened, (card.clone(), body.clone()));
+
+    // One letter more in the card: it has another salt, and so every byte of it is another.
+    let message = format!("{}!", card.message);
+    let other = sealed(&Card { message, ..card.clone() }, &body);
+    let card_ends = card_prefix_len(&first).expect("a unit");
+    let card_begins = 302 + 40;
+    let cards = first[card_begins..card_ends].iter().zip(&other[card_begins..card_ends]);
+    let equal = cards.filter(|(one, two)| one == two).count();
+    assert!(equal * 50 < card_ends - card_begins, "{equal} bytes of the card are equal");
+    assert_eq!(first[card_ends..], other[card_ends..], "the body is the same");
 }
 
 #[test]
@@ -114,7 +142,7 @@ fn messages_of_close_length_do_not_show_in_the_size() {
         .map(|message| {
             let card = Card { message: message.to_owned(), ..card(&me, session(1)) };
             let body = UnitBody::default();
-            seal_unit(&me, [0; 32], &card, &body, &mut counting(1)).expect("valid").1
+            seal_unit(&me, [0; 32], &card, &body, Salts::Fresh(&mut counting(1))).expect("valid").1
         })
         .iter()
         .map(|sealed| sealed.as_bytes().len())

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use convosync_core::{
-    Devices, ObjectName, Profile, Sealed, open_pin, open_tombstone, seal_pin, seal_tombstone,
+    Devices, ObjectName, Profile, Salts, Sealed, open_pin, open_tombstone, seal_pin, seal_tombstone,
 };
 
 use crate::engine::Engine;
@@ -47,14 +47,13 @@ impl Engine<'_> {
     ) -> Result<Option<Sealed>, Trouble> {
         let (account, devices) = (&old.profile.account, &old.devices);
         let hash = Devices::of(&profile.device).hash();
-        let random = &mut self.random();
         let anew = match name {
             ObjectName::Pin { .. } => match open_pin(account, devices, name, sealed) {
-                Ok(pin) => seal_pin(profile, hash, name, &pin, random),
+                Ok(pin) => seal_pin(profile, hash, name, &pin, Salts::OfContent),
                 Err(_) => return Ok(None),
             },
             _ => match open_tombstone(account, devices, name, sealed) {
-                Ok(stone) => seal_tombstone(profile, hash, name, &stone, random),
+                Ok(stone) => seal_tombstone(profile, hash, name, &stone, Salts::OfContent),
                 Err(_) => return Ok(None),
             },
         };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use convosync_core::{
-    DeletedBy, Deletion, ObjectName, SessionId, Tombstone, Turn, Vector, seal_tombstone,
+    DeletedBy, Deletion, ObjectName, Salts, SessionId, Tombstone, Turn, Vector, seal_tombstone,
 };
 use convosync_wire::{
     Choice, Decision, DeleteArgs, KeptReport, KeptSession, Note, Question, SessionsArgs,
@@ -115,8 +115,9 @@ impl Engine<'_> {
     ) -> Result<(), Trouble> {
         let name = ObjectName::Tombstone { session: session.clone(), turn: turn.clone() };
         let hash = member.devices.hash();
-        let sealed = seal_tombstone(&member.profile, hash, &name, stone, &mut self.random())
-            .map_err(|error| Refusal::new(error.code(), error.to_string()))?;
+        let sealed =
+            seal_tombstone(&member.profile, hash, &name, stone, Salts::Fresh(&mut self.random()))
+                .map_err(|error| Refusal::new(error.code(), error.to_string()))?;
         self.decide(&name, &sealed)
     }
 

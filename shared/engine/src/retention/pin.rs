@@ -1,6 +1,6 @@
 //! `pin` and `unpin`.
 
-use convosync_core::{ObjectName, Pin, SessionId, Turn, seal_pin};
+use convosync_core::{ObjectName, Pin, Salts, SessionId, Turn, seal_pin};
 use convosync_wire::{KeptReport, KeptSession, Note, SessionsArgs};
 
 use crate::engine::Engine;
@@ -41,7 +41,7 @@ impl Engine<'_> {
         let name = ObjectName::Pin { session: session.clone(), turn };
         let pin = Pin { pinned, made_ms: self.ports.clock.now_ms() };
         let hash = member.devices.hash();
-        let sealed = seal_pin(&member.profile, hash, &name, &pin, &mut self.random())
+        let sealed = seal_pin(&member.profile, hash, &name, &pin, Salts::Fresh(&mut self.random()))
             .map_err(|error| Refusal::new(error.code(), error.to_string()))?;
         self.decide(&name, &sealed)
     }

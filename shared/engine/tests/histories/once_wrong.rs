@@ -80,3 +80,15 @@ fn who_joins_counts_on() {
     ];
     assert_eq!(happens(&steps, 2474, KNOBS), [""; 0]);
 }
+
+/// A device with saves of its own joins where the account was, is killed, and joins where it is now:
+/// its saves have the same bytes in both places, which whoever copies what came late compares.
+#[test]
+fn who_is_killed_while_it_joins_seals_the_same_bytes_again() {
+    for death in 20..32 {
+        let joins =
+            in_weather(NEWCOMER, Act::Join, Weather { death: Some(death), ..Weather::default() });
+        let steps = [calmly(NEWCOMER, SAVE), calmly(1, Act::Move { place: 2 }), joins];
+        assert_eq!(happens(&steps, 200_748, KNOBS), [""; 0], "killed at {death}");
+    }
+}

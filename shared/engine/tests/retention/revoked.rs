@@ -1,8 +1,8 @@
 //! What a device that was revoked still writes decides nothing but what keeps.
 
 use convosync_core::{
-    Card, DeletedBy, Manifest, Mark, ObjectName, Pin, Profile, SaveId, SessionId, Tombstone, Turn,
-    UnitBody, Vector, VectorEntry, open_card, seal_mark, seal_pin, seal_tombstone, seal_unit,
+    Card, DeletedBy, Manifest, Mark, ObjectName, Pin, Profile, Salts, SaveId, SessionId, Tombstone,
+    Turn, UnitBody, Vector, VectorEntry, open_card, seal_mark, seal_pin, seal_tombstone, seal_unit,
 };
 use convosync_engine::ports::Store;
 use convosync_wire::{ResumeArgs, RevokeArgs, Verb};
@@ -54,9 +54,14 @@ fn forge(world: &World, laptop: &Profile, session: &str, count: u64) -> ObjectNa
     let card = Card { save, parents: vec![before], vector, parked: false, ..real };
     let manifest = Manifest::default();
     let body = UnitBody { manifest, segments: Vec::new() };
-    let (name, unit) =
-        seal_unit(laptop, devices(laptop).hash(), &card, &body, &mut |bytes| bytes.fill(3))
-            .expect("it is the laptop's");
+    let (name, unit) = seal_unit(
+        laptop,
+        devices(laptop).hash(),
+        &card,
+        &body,
+        Salts::Fresh(&mut |bytes| bytes.fill(3)),
+    )
+    .expect("it is the laptop's");
     world.everyone.inner().put_new(&name, &unit).expect("in memory");
     name
 }
@@ -129,7 +134,7 @@ fn a_revoked_device_can_not_unpin_delete_or_mark() {
     let store = world.everyone.inner();
     let pin_name = ObjectName::Pin { session: id.clone(), turn: turn.clone() };
     let pin = Pin { pinned: false, made_ms: 0 };
-    let pin = seal_pin(&laptop, hash, &pin_name, &pin, random).expect("the laptop's");
+    let pin = seal_pin(&laptop, hash, &pin_name, &pin, Salts::Fresh(random)).expect("the laptop's");
     store.put_new(&pin_name, &pin).expect("in memory");
     let stone_name = ObjectName::Tombstone { session: id, turn };
     let mut covers = Vector::default();
@@ -137,7 +142,8 @@ fn a_revoked_device_can_not_unpin_delete_or_mark() {
     covers.0.insert(world.desktop.profile().expect("it is of the account").device.id, far);
     let (by, made_ms) = (DeletedBy::User, 0);
     let stone = Tombstone { deleted: true, covers, by, made_ms, grace_days: 0 };
-    let stone = seal_tombstone(&laptop, hash, &stone_name, &stone, random).expect("the laptop's");
+    let stone = seal_tombstone(&laptop, hash, &stone_name, &stone, Salts::Fresh(random))
+        .expect("the laptop's");
     store.put_new(&stone_name, &stone).expect("in memory");
     let names = world.names(&format!("v1/s/{session}/"));
     let mark = Mark { names: names.clone(), made_ms: 0, grace_days: 0 };
