@@ -79,6 +79,12 @@ fn in_nushell(device: &Device, table: &mut Table) {
 fn with_sessions(count: u64) -> (World, Device) {
     let world = World::new();
     let device = world.first_device("desktop", "app");
+    fill(&world, &device, count);
+    (world, device)
+}
+
+/// Makes so many sessions in a folder store, which the device knows.
+pub(crate) fn fill(world: &World, device: &Device, count: u64) {
     let paths = Paths::from_env(&device.env()).expect("a home");
     let profile = KeyFile::new(paths.profile()).load().expect("readable").expect("it was made");
     let hash = Devices::of(&profile.device).hash();
@@ -101,7 +107,6 @@ fn with_sessions(count: u64) -> (World, Device) {
     }
     let index = SqliteIndex::open(paths.index()).expect("the index opens");
     index.apply(&rows).expect("the index takes it");
-    (world, device)
 }
 
 fn card(profile: &Profile, number: u64) -> Card {

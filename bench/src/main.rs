@@ -7,10 +7,12 @@
 mod bytes;
 mod corpus;
 mod cost;
+mod end_to_end;
 mod git_clock;
 mod lists;
 mod machine;
 mod rivals;
+mod running;
 mod speed;
 mod stand;
 mod table;
@@ -22,7 +24,7 @@ use corpus::Corpus;
 use table::Table;
 
 const USAGE: &str = "\
-usage: convosync-bench [--only bytes|speed|lists]… [--write FILE]
+usage: convosync-bench [--only bytes|speed|lists|end-to-end]… [--write FILE]
 
   --only PART    only this part of the table, and no file
   --write FILE   write the table there too, with what machine it is of
@@ -62,7 +64,7 @@ impl Wanted {
         while let Some(flag) = rest.next() {
             let value = rest.next()?;
             match flag.as_str() {
-                "--only" if ["bytes", "speed", "lists"].contains(&value.as_str()) => {
+                "--only" if ["bytes", "speed", "lists", "end-to-end"].contains(&value.as_str()) => {
                     wanted.only.push(value.clone());
                 }
                 "--write" => wanted.write = Some(value.into()),
@@ -88,6 +90,9 @@ fn bench(wanted: &Wanted) -> ExitCode {
     }
     if wanted.has("lists") {
         lists::measure(&mut table);
+    }
+    if wanted.has("end-to-end") {
+        end_to_end::measure(&mut table);
     }
     let text = format!("{}\n{}", machine::described(&corpus), table.markdown());
     println!("{text}");

@@ -29,6 +29,10 @@ pub(crate) enum Unit {
     Mebibytes,
     Processes,
     Requests,
+    /// System calls.
+    Calls,
+    /// One figure divided by another.
+    Times,
 }
 
 impl Unit {
@@ -38,7 +42,8 @@ impl Unit {
             Self::Milliseconds if figure < 100.0 => format!("{figure:.1} ms"),
             Self::Milliseconds => format!("{figure:.0} ms"),
             Self::Mebibytes => format!("{figure:.0} MiB"),
-            Self::Processes | Self::Requests => format!("{figure:.0}"),
+            Self::Processes | Self::Requests | Self::Calls => grouped(figure),
+            Self::Times => format!("{figure:.2} x"),
         }
     }
 }
