@@ -14,9 +14,11 @@ use crate::stand_in::Ground;
 use crate::trouble::Trouble;
 
 impl Engine<'_> {
-    /// Puts again what heads of this device refer to and what went, or is about to. In a folder
-    /// that is carried from machine to machine another device may have collected for days before it
-    /// saw them; what a head refers to stays in the cache until a later save of this device.
+    /// Puts again what heads of this device refer to and what went, or is about to, and heads that
+    /// went themselves. In a folder that is carried from machine to machine another device may have
+    /// collected for days before it saw them, a store may have been copied before a save arrived in
+    /// it, or been restored from an older copy; a head and what it refers to stay in the cache until
+    /// a later save of this device.
     ///
     /// Called with the `send` lock held.
     pub(crate) fn uphold(&self, member: &Member, store: &dyn Store) -> Result<Vec<Note>, Trouble> {
@@ -34,9 +36,10 @@ impl Engine<'_> {
         for (session, save) in heads {
             let needed = self.links(member, store, &session, &save);
             let sent = needed
-                .and_then(|needed| self.send_needed(member, store, &session, &needed, &ground));
+                .and_then(|needed| self.send_needed(member, store, &session, &needed, &ground))
+                .and_then(|_| self.put_again(store, &session, &save, &ground));
             match sent {
-                Ok(_) => {}
+                Ok(()) => {}
                 Err(
                     trouble @ (Trouble::Object { .. } | Trouble::Store(StoreError::Missing(_))),
                 ) => {
@@ -46,6 +49,22 @@ impl Engine<'_> {
             }
         }
         Ok(notes)
+    }
+
+    /// Puts a head again that the store has no more.
+    fn put_again(
+        &self,
+        store: &dyn Store,
+        session: &SessionId,
+        save: &SaveId,
+        ground: &Ground,
+    ) -> Result<(), Trouble> {
+        let name = ObjectName::Unit { session: session.clone(), save: save.clone() };
+        if ground.there.contains(&name) {
+            return Ok(());
+        }
+        let unit = self.ports.cache.get(&name)?;
+        Ok(store.put_new(&name, &unit)?)
     }
 
     /// The same after a save, once a day: it looks at all that is in the store. What goes wrong is

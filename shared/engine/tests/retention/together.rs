@@ -143,3 +143,15 @@ fn a_store_that_hides_a_save_is_told_of_unless_a_collection_may_have_removed_it(
     world.everyone.inner().delete(&units[0]).expect("in memory");
     assert_eq!(notes(&world.desktop), ["convosync::store::went-back"]);
 }
+
+#[test]
+fn a_save_that_the_store_lost_is_put_again_by_the_device_that_made_it() {
+    let world = World::new();
+    let session = save(&world.desktop, "step 1", true).session_id;
+    let unit = world.names(&format!("v1/s/{session}/")).pop().expect("it was sent");
+    let whole = world.everyone.inner().get(&unit).expect("in memory");
+    world.everyone.inner().delete(&unit).expect("in memory");
+    done(&world.desktop, &Verb::Sync(SyncArgs::default()));
+    assert_eq!(world.everyone.inner().get(&unit).expect("it is there again"), whole);
+    assert_eq!(notes(&world.desktop), [""; 0]);
+}
