@@ -253,6 +253,10 @@ impl Engine<'_> {
             let text = listed.name.to_string();
             if let Some((_, entry)) = known.iter().find(|(name, _)| *name == text) {
                 told |= tells(&member.profile, &listed.name, entry);
+                if is_unknown(member, &listed.name) {
+                    // Another process learned of it since this one has looked.
+                    refused.extend(believe(member, &listed.name, entry).err());
+                }
                 continue;
             }
             match store.get(&listed.name) {
@@ -339,6 +343,10 @@ fn believe(member: &mut Member, name: &ObjectName, entry: &Sealed) -> Result<(),
     member.devices.add(device.clone(), opened).map_err(|error| error.to_string())?;
     member.epochs.enter(&device, epoch);
     Ok(())
+}
+
+fn is_unknown(member: &Member, name: &ObjectName) -> bool {
+    matches!(name, ObjectName::Device { device, .. } if member.devices.get(device).is_none())
 }
 
 /// Whether this is the entry of this device as it is now.

@@ -150,12 +150,18 @@ impl Member {
         self.epochs.present().is_none_or(|record| record.key_id == id)
     }
 
+    /// Whether its key is of a later epoch than every record that it has followed.
+    fn is_ahead(&self) -> bool {
+        self.profile.account.epoch > self.epochs.newest()
+    }
+
     /// Refuses if this device is no longer one of the account, as far as it knows.
     pub(crate) fn refuse_left_out(&self) -> Result<(), Refusal> {
         match self.epochs.membership(&self.profile.device.id) {
             Membership::Active => Ok(()),
-            // It has the key, so it only has to say that it is there.
-            Membership::Unlisted if self.has_present_key() => Ok(()),
+            // It has the key, so it only has to say that it is there. A later one than it knows
+            // records of: it joined again, and has not followed them yet.
+            Membership::Unlisted if self.has_present_key() || self.is_ahead() => Ok(()),
             Membership::Unlisted => Err(left_out(&self.profile.device.name)),
             Membership::Revoked => Err(self.revoked()),
         }

@@ -348,3 +348,43 @@ fn a_save_that_lacks_a_part_arrives_only_while_a_collection_would_leave_it() {
     lacking(&pinned);
     assert_eq!(wanted(&pinned).code, "convosync::save::arriving");
 }
+
+/// A device has joined; another one makes a new key, and at this call a further process of that one
+/// learns of it.
+fn key_made_while_another_process_learns(at: u64, joins: &Step) -> Rc<World> {
+    let rotates = with_meanwhile(Act::Rotate, at, vec![calmly(1, Act::List)]);
+    lived(&[joins.clone(), Step { device: 1, ..rotates }])
+}
+
+fn syncs(world: &World, device: usize) -> Option<Outcome> {
+    world.devices[device].run(0, &Verb::Sync(Default::default()), None, Vec::new())
+}
+
+#[test]
+fn a_new_key_leaves_out_nobody_of_whom_another_process_has_just_learned() {
+    for at in 0..8 {
+        let world = key_made_while_another_process_learns(at, &calmly(NEWCOMER, Act::Join));
+        let synced = syncs(&world, NEWCOMER);
+        assert!(matches!(synced, Some(Outcome::Reply(_))), "at {at}: {synced:?}");
+    }
+}
+
+/// It knows the record of the first key that it was not given, and of the second nothing.
+#[test]
+fn who_was_left_out_of_two_keys_joins_again() {
+    let world = lived(&[calmly(NEWCOMER, Act::Join)]);
+    // Nobody sees yet that it is there.
+    let me = world.devices[NEWCOMER].profile().expect("it joined").device.id;
+    let is_mine =
+        |name: &&ObjectName| matches!(name, ObjectName::Device { device, .. } if *device == me);
+    let there = world.store();
+    let entry = there.keys().find(is_mine).expect("it said that it is there");
+    world.places[0].inner().delete(entry).expect("in memory");
+    live(&world, &[calmly(1, Act::Rotate)]);
+    let synced = syncs(&world, NEWCOMER);
+    let left_out = |failure: &Failure| failure.code == "convosync::device::left-out";
+    assert!(matches!(&synced, Some(Outcome::Failure(failure)) if left_out(failure)), "{synced:?}");
+    live(&world, &[calmly(1, Act::Rotate), calmly(NEWCOMER, Act::Join)]);
+    let synced = syncs(&world, NEWCOMER);
+    assert!(matches!(synced, Some(Outcome::Reply(_))), "{synced:?}");
+}
