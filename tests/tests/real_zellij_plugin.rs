@@ -15,32 +15,12 @@ fn pair() -> (World, Device, Device) {
     (world, desktop, laptop)
 }
 
-/// Zellij on a device, with the plugin, whose question was answered.
-fn zellij_on(device: &Device) -> Zellij {
-    let zellij = Zellij::on(device);
-    zellij.install_plugin();
-    zellij.grant(&zellij.plugin());
-    zellij
-}
-
-fn with_column(zellij: &Zellij) -> Session<'_> {
-    zellij.start("work", &zellij.with_column(ONE_PANE))
-}
-
-/// Keys go there once Zellij has moved the focus.
-fn go_to_column(session: &Session<'_>) {
-    session.press(&["M-c"]);
-    session.wait_for_panes("the focus in the column", |panes| {
-        panes.iter().any(|pane| pane.is_plugin() && pane.field("is_focused") == true)
-    });
-}
-
 #[test]
 fn a_key_in_any_pane_saves() {
     let (_world, desktop, _laptop) = pair();
-    let zellij = zellij_on(&desktop);
+    let zellij = Zellij::with_plugin(&desktop);
     desktop.write("src/more.rs", "fn more() {}\n");
-    let session = with_column(&zellij);
+    let session = zellij.start_with_column("work");
     session.wait_for_calm("feature/oauth");
     session.press(&["M-s"]);
     session.wait_for_calm("What was done?");
@@ -56,10 +36,10 @@ fn a_key_in_any_pane_saves() {
 #[test]
 fn enter_in_the_column_resumes() {
     let (_world, _desktop, laptop) = pair();
-    let zellij = zellij_on(&laptop);
-    let session = with_column(&zellij);
+    let zellij = Zellij::with_plugin(&laptop);
+    let session = zellij.start_with_column("work");
     session.wait_for_calm("feature/oauth");
-    go_to_column(&session);
+    session.go_to_column();
     session.press(&["Enter"]);
     session.wait_for_calm("witch");
     session.press(&["Enter"]);
@@ -85,7 +65,7 @@ fn may_do_all(device: &Device) -> bool {
 fn what_is_installed_is_what_doctor_wants() {
     let world = World::new();
     let mut desktop = world.first_device("desktop", "projects/app");
-    let zellij = zellij_on(&desktop);
+    let zellij = Zellij::with_plugin(&desktop);
     desktop.more.insert("PATH".into(), zellij.env()["PATH"].clone());
     let checks = checks(&desktop);
     assert_eq!(checks.len(), 4, "{checks:#?}");

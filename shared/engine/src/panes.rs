@@ -83,7 +83,9 @@ impl Engine<'_> {
         let whence = (screen.session.clone(), tabs().map(|tab| tab.id).collect());
         let layout = Layout { tabs: taken };
         let some = layout.panes().next().is_some();
-        Ok(some.then(|| Taken { layout, notes: held_back.notes(), whence }))
+        let mut notes = held_back.notes();
+        notes.extend(screen.partial.then(told_in_part));
+        Ok(some.then_some(Taken { layout, notes, whence }))
     }
 
     /// The conversations that are open in the panes of a session, by pane.
@@ -342,7 +344,17 @@ pub(crate) fn unreadable(reason: &str) -> Note {
     Note {
         code: "convosync::panes::unreadable".to_owned(),
         text: format!("the panes of the terminal did not travel: {reason}"),
-        help: Some("all else was saved; ConvoSync knows Zellij 0.45".to_owned()),
+        help: Some("all else was saved; save again for the panes, in Zellij 0.45".to_owned()),
+    }
+}
+
+fn told_in_part() -> Note {
+    Note {
+        code: "convosync::panes::partial".to_owned(),
+        text:
+            "the terminal did not tell all of its panes: names, stacks or commands may be missing"
+                .to_owned(),
+        help: Some("save again when the machine is less busy".to_owned()),
     }
 }
 

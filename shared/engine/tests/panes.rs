@@ -64,7 +64,7 @@ fn tab(id: u64, name: &str, panes: Vec<ScreenPane>) -> ScreenTab {
 }
 
 fn screen(tabs: Vec<ScreenTab>) -> Screen {
-    Screen { session: "main".to_owned(), tabs }
+    Screen { session: "main".to_owned(), tabs, partial: false }
 }
 
 #[track_caller]
@@ -232,6 +232,17 @@ fn outside_of_a_terminal_session_it_is_said_how_to_open_them() {
     let report = resume(&lap, &saved, ResumeArgs { zellij: true, ..ResumeArgs::default() });
     assert_eq!(report.run, ["zellij", "--session", &saved.session_id]);
     assert_eq!(report.panes.map(|panes| panes.way), Some(PanesWay::Starts));
+}
+
+#[test]
+fn panes_that_were_told_in_part_travel_and_this_is_said() {
+    let world = World::new();
+    let (desk, _) = two_in_panes(&world);
+    let tab = tab(0, "work", vec![pane(0, 0, 120, &desk.tree)]);
+    desk.panes.show(Screen { partial: true, ..screen(vec![tab]) });
+    let saved = save(&desk, SaveArgs::default());
+    assert_eq!(codes(&saved.notes), ["convosync::panes::partial"]);
+    assert_eq!(saved.panes, 1);
 }
 
 #[test]

@@ -24,6 +24,9 @@ pub use session::Session;
 /// The longest that one call of `zellij` may take.
 const PATIENCE: Duration = Duration::from_secs(40);
 
+/// As much of Zellij's log as is shown of a test that fails.
+const LAST_LINES: usize = 60;
+
 /// What every session is configured with: nothing that tests do not wait for.
 const CONFIG: &str = "show_startup_tips false\nshow_release_notes false\n";
 
@@ -112,8 +115,22 @@ impl Zellij {
     pub fn replace_helper(&self, script: &str) {
         let place = self.home.join("bin/convosync");
         self.remove_helper();
-        fs::write(&place, script).expect("a script");
-        fs::set_permissions(&place, fs::Permissions::from_mode(0o755)).expect("a program");
+        let made = place.with_extension("new");
+        fs::write(&made, script).expect("a script");
+        fs::set_permissions(&made, fs::Permissions::from_mode(0o755)).expect("a program");
+        fs::rename(made, place).expect("it comes at once");
+    }
+
+    /// Puts the real helper back in its place.
+    ///
+    /// # Panics
+    ///
+    /// If it can't be linked.
+    pub fn restore_helper(&self) {
+        let place = self.home.join("bin/convosync");
+        // It may have been removed.
+        let _ = fs::remove_file(&place);
+        symlink(helper(), place).expect("a link to a program");
     }
 
     /// Leaves no helper for panes and plugin to find.
@@ -123,6 +140,19 @@ impl Zellij {
     /// If it can't be taken away.
     pub fn remove_helper(&self) {
         fs::remove_file(self.home.join("bin/convosync")).expect("the link or script was there");
+    }
+
+    /// Zellij for a device with the plugin, whose question was answered.
+    ///
+    /// # Panics
+    ///
+    /// As [`Zellij::on`] and [`Zellij::install_plugin`].
+    #[must_use]
+    pub fn with_plugin(device: &Device) -> Self {
+        let zellij = Self::on(device);
+        zellij.install_plugin();
+        zellij.grant(&zellij.plugin());
+        zellij
     }
 
     /// Puts the plugin, the layouts and the configuration where `cargo xtask install` puts them.
@@ -191,6 +221,17 @@ impl Zellij {
         self.start_sized(name, layout, (120, 40))
     }
 
+    /// Starts a session with the installed layout: the column, and one terminal in a tab `work`.
+    ///
+    /// # Panics
+    ///
+    /// As [`Zellij::start`].
+    #[must_use]
+    #[track_caller]
+    pub fn start_with_column(&self, name: &str) -> Session<'_> {
+        self.start(name, &self.with_column("    tab name=\"work\" {\n        pane\n    }\n"))
+    }
+
     /// The same in a terminal with as many columns and rows as are asked for.
     ///
     /// # Panics
@@ -228,16 +269,22 @@ impl Zellij {
     /// If it does not end within 40 s.
     #[track_caller]
     pub fn run(&self, args: &[&str]) -> Output {
+        let output = self.run_for(PATIENCE, args);
+        output.unwrap_or_else(|| panic!("`zellij {}` does not end", args.join(" ")))
+    }
+
+    /// The same for so long; none if it had to be stopped.
+    fn run_for(&self, limit: Duration, args: &[&str]) -> Option<Output> {
         let child = self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let child = child.expect("zellij starts");
         let pid = child.id();
         let (told, ends) = mpsc::channel();
         std::thread::spawn(move || told.send(child.wait_with_output()));
-        match ends.recv_timeout(PATIENCE) {
-            Ok(output) => output.expect("zellij ends"),
+        match ends.recv_timeout(limit) {
+            Ok(output) => Some(output.expect("zellij ends")),
             Err(_) => {
                 processes::kill(pid);
-                panic!("`zellij {}` does not end", args.join(" "))
+                None
             }
         }
     }
@@ -278,8 +325,23 @@ impl Zellij {
     }
 }
 
+impl Zellij {
+    /// The last of what Zellij noted for itself.
+    fn end_of_log(&self) -> String {
+        let below = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten();
+        let logs = below(self.folder.path().join("t")).map(|entry| entry.path());
+        let logs = logs.map(|folder| folder.join("zellij-log/zellij.log"));
+        let logs: String = logs.filter_map(|log| fs::read_to_string(log).ok()).collect();
+        let lines: Vec<_> = logs.lines().collect();
+        lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
+    }
+}
+
 impl Drop for Zellij {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("Zellij's log ends with\n{}", self.end_of_log());
+        }
         for name in self.started.take() {
             // Also what Zellij keeps to bring a session back by: the next one has the same name.
             let _ = self.command(&["delete-session", "--force", &name]).output();

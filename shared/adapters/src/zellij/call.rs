@@ -5,24 +5,38 @@ use std::io::Read as _;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use convosync_engine::Cancel;
 use convosync_engine::ports::{PaneEnv, PanesError};
 
 use super::kdl::Frame;
-use super::sessions::Sessions;
+use super::sessions::{self, Sessions};
 use crate::process::{self, Stopped, Watch};
 
 /// How long Zellij may take for one answer. It takes a tenth of a second, and five seconds for a tab
 /// of many panes on a machine that is busy.
-const LIMIT: Duration = Duration::from_secs(10);
+pub(super) const LIMIT: Duration = Duration::from_secs(10);
+
+/// How long one try of a question may take.
+const QUESTION: Duration = Duration::from_secs(4);
 
 /// Ours has two KB; what is longer is somebody else's.
 const LONGEST_LAYOUT: u64 = 64 << 10;
 
-/// How often Zellij is asked one question.
-const TRIES: usize = 3;
+/// Until Zellij is asked once more.
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
+
+/// How the reason begins that Zellij gives when a part of it was too busy to list panes or tabs
+/// within a second.
+const TOO_BUSY: &str = "Timeout listing ";
+
+/// How the reasons begin, or what they hold, where the session was not found.
+const NO_SESSION: &str = "There is no active session";
+const NOT_FOUND: &str = "not found. The following sessions are active";
+
+/// How the reason begins where it said nothing in time.
+const NO_ANSWER: &str = "it did not answer";
 
 /// Lines of what Zellij says of a failure that are told.
 const MOST_LINES: usize = 3;
@@ -56,21 +70,47 @@ impl<'a> Zellij<'a> {
 
     /// One action in the session, and what it prints.
     pub(super) fn action(&self, what: &str, args: &[&str]) -> Result<String, PanesError> {
-        let session = self.session.into_iter().flat_map(|session| ["--session", session]);
-        let all: Vec<_> = session.chain(["action"]).chain(args.iter().copied()).collect();
-        self.run(what, &all)
+        self.act(what, args, LIMIT)
     }
 
-    /// One question in the session. Zellij says nothing, and that it went well, where a part of it
-    /// was too busy to answer within a second: it is asked again.
+    /// One question in the session. Where a part of Zellij was too busy to answer within a second,
+    /// it says so, or nothing, and that this went well; now and then it gives an answer to somebody
+    /// else. So it is asked again, for as long as an answer may take.
     pub(super) fn ask(&self, what: &str, args: &[&str]) -> Result<String, PanesError> {
-        for _ in 0..TRIES {
-            let said = self.action(what, args)?;
-            if !said.trim().is_empty() {
-                return Ok(said);
-            }
-        }
-        Err(self.failed(what, "it says nothing"))
+        let mut said = Err(self.failed(what, "it says nothing"));
+        until(LIMIT, || {
+            said = match self.act(what, args, QUESTION) {
+                Ok(said) if said.trim().is_empty() => return None,
+                said => said,
+            };
+            let busy = |error: &PanesError| {
+                error.reason.starts_with(TOO_BUSY) || error.reason.starts_with(NO_ANSWER)
+            };
+            (!said.as_ref().is_err_and(busy)).then_some(())
+        });
+        said
+    }
+
+    /// Zellij looks for the session first, and misses one now and then: it gives every caller the
+    /// number of one that has just left, and with it what that one was to be told. Nothing was done
+    /// then, so it is called again while the session listens.
+    fn act(&self, what: &str, args: &[&str], limit: Duration) -> Result<String, PanesError> {
+        let session = self.session.into_iter().flat_map(|session| ["--session", session]);
+        let all: Vec<_> = session.chain(["action"]).chain(args.iter().copied()).collect();
+        let mut said = Err(self.failed(what, "it was not started"));
+        until(LIMIT, || {
+            said = self.feed(what, &all, &[], limit);
+            let missed = |error: &PanesError| {
+                let at_all = error.reason.starts_with(NO_SESSION);
+                (at_all || error.reason.contains(NOT_FOUND)) && self.listens()
+            };
+            (!said.as_ref().is_err_and(missed)).then_some(())
+        });
+        said
+    }
+
+    fn listens(&self) -> bool {
+        self.session.is_some_and(|session| sessions::is_listening(self.env, session))
     }
 
     /// The sessions there are.
@@ -130,7 +170,7 @@ impl<'a> Zellij<'a> {
                 Stopped::Io(error) => error.to_string(),
                 Stopped::Cancelled => "it was cancelled".to_owned(),
                 Stopped::TimedOut => {
-                    format!("it did not answer within {} seconds", limit.as_secs_f32())
+                    format!("{NO_ANSWER} within {} seconds", limit.as_secs_f32())
                 }
                 Stopped::TooMuch => "it printed more than can be taken in".to_owned(),
             };
@@ -147,6 +187,18 @@ impl<'a> Zellij<'a> {
 
     pub(super) fn failed(&self, what: &str, reason: &str) -> PanesError {
         failure(what, reason)
+    }
+}
+
+/// Asks until there is an answer, for so long at most and once at least.
+pub(super) fn until<T>(limit: Duration, mut answer: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + limit;
+    loop {
+        let last = Instant::now() >= end;
+        match answer() {
+            None if !last => std::thread::sleep(PAUSE),
+            answer => return answer,
+        }
     }
 }
 

@@ -58,6 +58,11 @@ impl Dump {
         Self { tabs: tabs.collect() }
     }
 
+    /// How many terminal panes each tab has.
+    pub(super) fn panes(&self) -> Vec<usize> {
+        self.tabs.iter().map(|tab| tab.leaves.len()).collect()
+    }
+
     /// The tab at this place.
     pub(super) fn tab(&mut self, position: usize) -> DumpTab {
         self.tabs.get_mut(position).map(std::mem::take).unwrap_or_default()

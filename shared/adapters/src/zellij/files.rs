@@ -3,11 +3,11 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use convosync_core::{Size, Tab};
+use convosync_core::Tab;
 use convosync_engine::ports::{NewPane, PanesError};
 
 use super::call::failure;
-use super::kdl::{self, Frame};
+use super::{Around, kdl};
 use crate::durable;
 
 /// Starts their names, as those of all that is swept from the folder when it is old.
@@ -28,8 +28,7 @@ impl<'a> Files<'a> {
     pub(super) fn layout(
         &mut self,
         tabs: &[Tab<NewPane>],
-        frame: Option<&Frame>,
-        here: Option<Size>,
+        around: &Around,
     ) -> Result<String, PanesError> {
         let mut failed = None;
         let mut keep = |text: &str| match self.file("txt", &for_terminal(text)) {
@@ -39,7 +38,7 @@ impl<'a> Files<'a> {
                 None
             }
         };
-        let layout = kdl::layout(tabs, frame, here, &mut keep);
+        let layout = kdl::layout(tabs, around.frame.as_ref(), around.size, &mut keep);
         match failed {
             Some(error) => Err(error),
             None => self.file("kdl", &layout),

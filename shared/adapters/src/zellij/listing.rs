@@ -31,6 +31,10 @@ struct Entry {
     is_selectable: bool,
     tab_id: u64,
     #[serde(default)]
+    exited: bool,
+    #[serde(default)]
+    is_held: bool,
+    #[serde(default)]
     pane_command: Option<String>,
     #[serde(default)]
     pane_cwd: Option<String>,
@@ -46,6 +50,11 @@ impl Entry {
     fn command(&self) -> Option<&str> {
         let (runs, opened_for) = (self.pane_command.as_deref(), self.terminal_command.as_deref());
         if self.pane_cwd.is_none() { opened_for.or(runs) } else { runs.or(opened_for) }
+    }
+
+    /// Whether something runs in it, whose directory Zellij can know.
+    fn runs(&self) -> bool {
+        !(self.is_plugin || self.exited || self.is_held)
     }
 
     fn wanted(&self) -> Wanted<'_> {
@@ -67,46 +76,99 @@ struct TabEntry {
     display_area_columns: u16,
 }
 
-/// The tabs with their panes, those of the program itself left out.
-pub(super) fn tabs(
-    panes: &str,
-    tabs: &str,
-    mut dump: Dump,
-    home: Option<&Path>,
-) -> Result<Vec<ScreenTab>, String> {
-    let panes: Vec<Entry> = serde_json::from_str(panes).map_err(|error| error.to_string())?;
-    let mut tabs: Vec<TabEntry> = serde_json::from_str(tabs).map_err(|error| error.to_string())?;
-    tabs.sort_by_key(|tab| tab.position);
-    let tab = |tab: TabEntry| {
-        let all: Vec<_> = panes.iter().filter(|pane| pane.tab_id == tab.tab_id).collect();
-        let panes = panes_of(&all, &tab, dump.tab(tab.position), home);
-        let hides_floating =
-            !tab.are_floating_panes_visible && panes.iter().any(|pane| pane.floats);
-        ScreenTab {
-            id: tab.tab_id,
-            name: tab.name,
-            focused: tab.active,
-            size: Size { columns: tab.display_area_columns, rows: tab.display_area_rows },
-            hides_floating,
-            panes,
-        }
-    };
-    Ok(tabs.into_iter().map(tab).collect())
+impl TabEntry {
+    fn size(&self) -> Size {
+        Size { columns: self.display_area_columns, rows: self.display_area_rows }
+    }
 }
 
-/// The name of the tab in front, from the answer of `list-tabs`.
-pub(super) fn shown_name(tabs: &str) -> Option<String> {
-    let tabs: Vec<TabEntry> = serde_json::from_str(tabs).ok()?;
-    tabs.into_iter().find(|tab| tab.active).map(|tab| tab.name)
+/// The tabs of a session, from left to right.
+#[derive(Debug)]
+pub(super) struct Tabs(Vec<TabEntry>);
+
+impl Tabs {
+    /// Reads the answer of `list-tabs`.
+    pub(super) fn parse(tabs: &str) -> Result<Self, String> {
+        let mut tabs: Vec<TabEntry> =
+            serde_json::from_str(tabs).map_err(|error| error.to_string())?;
+        tabs.sort_by_key(|tab| tab.position);
+        Ok(Self(tabs))
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().map(|tab| tab.tab_id)
+    }
+
+    /// The name of the one in front.
+    pub(super) fn shown(&self) -> Option<&str> {
+        self.0.iter().find(|tab| tab.active).map(|tab| tab.name.as_str())
+    }
+
+    /// The size of the terminal.
+    pub(super) fn size(&self) -> Option<Size> {
+        let shown = self.0.iter().find(|tab| tab.active).or(self.0.first());
+        shown.map(TabEntry::size).filter(|size| size.columns > 0 && size.rows > 0)
+    }
 }
 
-/// The size of the terminal, from the answer of `list-tabs`.
-pub(super) fn size(tabs: &str) -> Option<Size> {
-    let tabs: Vec<TabEntry> = serde_json::from_str(tabs).ok()?;
-    let size =
-        |tab: &TabEntry| Size { columns: tab.display_area_columns, rows: tab.display_area_rows };
-    let shown = tabs.iter().find(|tab| tab.active).or(tabs.first());
-    shown.map(size).filter(|size| size.columns > 0 && size.rows > 0)
+/// How many terminals show a session, from the answer of `list-clients`: one on each line below the
+/// first.
+pub(super) fn clients(text: &str) -> usize {
+    text.lines().filter(|line| !line.trim().is_empty()).skip(1).count()
+}
+
+/// Both lists of a session.
+#[derive(Debug)]
+pub(super) struct Listing {
+    panes: Vec<Entry>,
+    tabs: Tabs,
+}
+
+impl Listing {
+    /// Reads the answers of `list-panes` and `list-tabs`.
+    pub(super) fn parse(panes: &str, tabs: &str) -> Result<Self, String> {
+        let panes = serde_json::from_str(panes).map_err(|error| error.to_string())?;
+        Ok(Self { panes, tabs: Tabs::parse(tabs)? })
+    }
+
+    /// Whether every pane is in a tab that is known, and has its directory where something runs in
+    /// it. Of another user's programs Zellij never knows it.
+    pub(super) fn is_whole(&self) -> bool {
+        let has_tab = |pane: &Entry| self.tabs.ids().any(|id| id == pane.tab_id);
+        let has_all = |pane: &Entry| has_tab(pane) && (!pane.runs() || pane.pane_cwd.is_some());
+        self.panes.iter().all(has_all)
+    }
+
+    /// Whether a dump is of these tabs: there are as many, and the panes that are seen in each are in
+    /// it.
+    pub(super) fn is_of(&self, dump: &Dump) -> bool {
+        let seen = |tab: &TabEntry| {
+            let in_tab = self.panes.iter().filter(|pane| pane.tab_id == tab.tab_id);
+            in_tab.filter(|pane| !pane.is_plugin && !pane.is_suppressed).count()
+        };
+        let known = dump.panes();
+        let mut both = self.tabs.0.iter().zip(&known);
+        self.tabs.0.len() == known.len() && both.all(|(tab, known)| seen(tab) <= *known)
+    }
+
+    /// The tabs with their panes, those of the program itself left out.
+    pub(super) fn tabs(self, mut dump: Dump, home: Option<&Path>) -> Vec<ScreenTab> {
+        let tab = |tab: TabEntry| {
+            let all: Vec<_> = self.panes.iter().filter(|pane| pane.tab_id == tab.tab_id).collect();
+            let panes = panes_of(&all, &tab, dump.tab(tab.position), home);
+            let hides_floating =
+                !tab.are_floating_panes_visible && panes.iter().any(|pane| pane.floats);
+            ScreenTab {
+                id: tab.tab_id,
+                focused: tab.active,
+                size: tab.size(),
+                name: tab.name,
+                hides_floating,
+                panes,
+            }
+        };
+        self.tabs.0.into_iter().map(tab).collect()
+    }
 }
 
 fn panes_of(
@@ -240,7 +302,7 @@ fn area(pane: &Entry, all: &[&Entry], tab: &TabEntry) -> Area {
     }
     let beside = |pane: &&&Entry| !(pane.is_floating || pane.is_fullscreen || pane.is_suppressed);
     let others: Vec<_> = all.iter().filter(beside).map(|pane| pane.area()).collect();
-    let whole = Size { columns: tab.display_area_columns, rows: tab.display_area_rows };
+    let whole = tab.size();
     hole(whole, &others).unwrap_or_else(|| pane.area())
 }
 

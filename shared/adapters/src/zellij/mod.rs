@@ -8,22 +8,27 @@ mod dump;
 mod files;
 mod kdl;
 mod listing;
+mod look;
 mod plugins;
 mod sessions;
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use convosync_core::{Label, Size, Tab};
 use convosync_engine::Cancel;
 use convosync_engine::ports::{NewPane, PaneEnv, Panes, PanesError, Screen};
 
 use call::Zellij;
-use dump::Dump;
 use files::Files;
+use listing::Tabs;
 
 pub use plugins::ZellijPlugins;
+
+/// How long Zellij may take until it shows that it did what it was told to.
+const PROOF: Duration = Duration::from_secs(3);
 
 /// The variable that names the session that a pane is in.
 const SESSION: &str = "ZELLIJ_SESSION_NAME";
@@ -51,16 +56,59 @@ impl ZellijPanes {
         })?;
         Ok(Zellij::find(env, &self.cancel)?.about(session))
     }
+}
 
-    /// What is around the panes of a new tab here (bars, and the sidebar), and the terminal's size.
-    /// Without it tabs have no bars and other proportions, and are tabs all the same.
-    fn surroundings(zellij: &Zellij<'_>) -> (Option<kdl::Frame>, Option<Size>) {
+/// Why Zellij does nothing, and says that it went well.
+const NO_KEY: &str = "no key was pressed in this terminal yet";
+
+/// The session that new tabs come into, as far as it can be told: without it tabs have no bars and
+/// other proportions, and are tabs all the same.
+#[derive(Default)]
+struct Around {
+    /// What is around the panes of a new tab: bars, and the sidebar.
+    frame: Option<kdl::Frame>,
+    /// The terminal's.
+    size: Option<Size>,
+    tabs: Vec<u64>,
+}
+
+impl Around {
+    fn of(zellij: &Zellij<'_>) -> Self {
         let what = "ask for the layout";
         let dump = zellij.ask(what, &["dump-layout"]).ok();
-        let tabs = zellij.ask(what, &["list-tabs", "--all", "--json"]).ok();
         let frame = dump.as_deref().and_then(kdl::Frame::of);
-        (frame, tabs.as_deref().and_then(listing::size))
+        match tabs_of(zellij, what) {
+            Ok(tabs) => Self { frame, size: tabs.size(), tabs: tabs.ids().collect() },
+            Err(_) => Self { frame, ..Self::default() },
+        }
     }
+
+    /// The tab that is here now and was not before. Zellij does not tell its number when it took
+    /// more than a second to open it.
+    fn newest(&self, zellij: &Zellij<'_>) -> Option<u64> {
+        let newest = || {
+            let tabs = tabs_of(zellij, "ask for the new tab").ok()?;
+            tabs.ids().filter(|id| !self.tabs.contains(id)).max()
+        };
+        call::until(call::LIMIT, newest)
+    }
+}
+
+fn tabs_of(zellij: &Zellij<'_>, what: &str) -> Result<Tabs, PanesError> {
+    let tabs = zellij.ask(what, &["list-tabs", "--all", "--json"])?;
+    Tabs::parse(&tabs).map_err(|reason| zellij.failed(what, &reason))
+}
+
+/// Sends the user to a session, with `more` that says how it begins. Only of who left this one is
+/// known that Zellij did it.
+fn go(zellij: &Zellij<'_>, name: &str, more: &[&str]) -> Result<(), PanesError> {
+    let what = "go to a session";
+    let here = || zellij.ask(what, &["list-clients"]).map(|text| listing::clients(&text));
+    let before = here()?;
+    zellij.action(what, &[&["switch-session", name], more].concat())?;
+    call::until(PROOF, || here().ok().filter(|now| *now < before))
+        .map(drop)
+        .ok_or_else(|| zellij.failed(what, NO_KEY))
 }
 
 fn session_of(env: &PaneEnv) -> Option<&str> {
@@ -71,21 +119,8 @@ impl Panes for ZellijPanes {
     fn look(&self, env: &PaneEnv) -> Result<Option<Screen>, PanesError> {
         let Some(session) = session_of(env) else { return Ok(None) };
         let zellij = Zellij::find(env, &self.cancel)?.about(session);
-        let ask = |args: &'static [&'static str]| zellij.ask("ask for the panes", args);
-        let (panes, tabs, dump) = std::thread::scope(|scope| {
-            let tabs = scope.spawn(|| ask(&["list-tabs", "--all", "--json"]));
-            let dump = scope.spawn(|| ask(&["dump-layout"]));
-            let panes = ask(&["list-panes", "--all", "--json"]);
-            (panes, tabs.join(), dump.join())
-        });
-        let gone = |_| zellij.failed("ask for the panes", "it was interrupted");
-        let (panes, tabs) = (panes?, tabs.map_err(gone)??);
-        // It adds names and the bounds of words; the panes are known without.
-        let dump = dump.ok().and_then(Result::ok).map(|text| Dump::parse(&text));
         let home = env.get("HOME").map(Path::new);
-        let tabs = listing::tabs(&panes, &tabs, dump.unwrap_or_default(), home)
-            .map_err(|reason| zellij.failed("understand its panes", &reason))?;
-        Ok(Some(Screen { session: session.to_owned(), tabs }))
+        look::look(&zellij, session, home).map(Some)
     }
 
     fn text(&self, env: &PaneEnv, pane: u32) -> Result<String, PanesError> {
@@ -96,38 +131,37 @@ impl Panes for ZellijPanes {
 
     fn open(&self, env: &PaneEnv, tabs: &[Tab<NewPane>]) -> Result<Vec<u64>, PanesError> {
         let zellij = self.here(env)?;
-        let (frame, here) = Self::surroundings(&zellij);
+        let mut around = Around::of(&zellij);
         let mut ids = Vec::new();
         // One call each: only of the first of several tabs Zellij tells the number.
         for tab in tabs {
             let mut files = Files::in_folder(&self.folder);
-            let layout = files.layout(std::slice::from_ref(tab), frame.as_ref(), here)?;
+            let layout = files.layout(std::slice::from_ref(tab), &around)?;
             let mut args = vec!["new-tab", "--layout", &layout];
             args.extend((!tab.focused).then_some("--no-focus"));
-            let id = zellij.action("open a tab", &args)?;
-            ids.extend(id.trim().parse::<u64>().ok());
+            let told = zellij.action("open a tab", &args)?;
+            let id = told.trim().parse().ok().or_else(|| around.newest(&zellij));
+            around.tabs.extend(id);
+            ids.extend(id);
         }
         Ok(ids)
     }
 
     fn replace(&self, env: &PaneEnv, tab: &Tab<NewPane>) -> Result<(), PanesError> {
         let zellij = self.here(env)?;
-        let (frame, here) = Self::surroundings(&zellij);
         let mut files = Files::in_folder(&self.folder);
-        let layout = files.layout(std::slice::from_ref(tab), frame.as_ref(), here)?;
+        let layout = files.layout(std::slice::from_ref(tab), &Around::of(&zellij))?;
         let args = ["override-layout", "--apply-only-to-active-tab", &layout];
         let what = "open the panes in this tab";
         zellij.action(what, &args)?;
         // Zellij takes the client whose key was pressed last; without one it does nothing, and says so
         // in its log alone.
-        let tabs = zellij.ask(what, &["list-tabs", "--all", "--json"])?;
-        let called = tab.name.as_ref().is_none_or(|name| {
-            listing::shown_name(&tabs).as_deref().and_then(Label::of).as_ref() == Some(name)
-        });
-        match called {
-            true => Ok(()),
-            false => Err(zellij.failed(what, "no key was pressed in this terminal yet")),
-        }
+        let Some(name) = &tab.name else { return Ok(()) };
+        let is_called = || {
+            let tabs = tabs_of(&zellij, what).ok()?;
+            tabs.shown().and_then(Label::of).filter(|shown| shown == name)
+        };
+        call::until(PROOF, is_called).map(drop).ok_or_else(|| zellij.failed(what, NO_KEY))
     }
 
     fn focus(&self, env: &PaneEnv, tab: u64) -> Result<(), PanesError> {
@@ -138,19 +172,18 @@ impl Panes for ZellijPanes {
     fn switch(&self, env: &PaneEnv, name: &str, tabs: &[Tab<NewPane>]) -> Result<bool, PanesError> {
         let zellij = self.here(env)?;
         let sessions = zellij.sessions()?;
-        let go = "go to a session";
         if sessions.is_running(name) {
-            zellij.action(go, &["switch-session", name])?;
-            return Ok(false);
+            return go(&zellij, name, &[]).map(|()| false);
         }
         let name = sessions.free(name);
         let mut files = Files::in_folder(&self.folder);
-        let (frame, here) = Self::surroundings(&zellij);
-        let layout = files.layout(tabs, frame.as_ref(), here)?;
-        zellij.action(go, &["switch-session", &name, "--layout", &layout])?;
+        let layout = files.layout(tabs, &Around::of(&zellij))?;
+        go(&zellij, &name, &["--layout", &layout])?;
         // The new session reads them by itself, at some time.
         files.leave();
-        Ok(true)
+        let begins = || sessions::is_listening(env, &name).then_some(true);
+        call::until(call::LIMIT, begins)
+            .ok_or_else(|| zellij.failed("go to a session", "it did not begin"))
     }
 
     fn start(
@@ -168,7 +201,8 @@ impl Panes for ZellijPanes {
         }
         let name = sessions.free(name);
         let mut files = Files::in_folder(&self.folder);
-        let layout = files.layout(tabs, zellij.default_frame().as_ref(), None)?;
+        let around = Around { frame: zellij.default_frame(), ..Around::default() };
+        let layout = files.layout(tabs, &around)?;
         files.leave();
         Ok(words(&[program, "--session", &name, "--new-session-with-layout", &layout]))
     }

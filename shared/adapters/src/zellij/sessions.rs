@@ -1,6 +1,10 @@
 //! The sessions of Zellij on this machine.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use convosync_engine::ports::PaneEnv;
 
 /// Sessions by name, and whether they run: those that ended can be brought to life again.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -28,9 +32,45 @@ impl Sessions {
     }
 }
 
+/// Whether a session's server listens. It is not asked: a server that is asked before its session is
+/// ready ends (0.45.1).
+pub(super) fn is_listening(env: &PaneEnv, name: &str) -> bool {
+    // One folder for each version of what clients and servers say.
+    let versions = fs::read_dir(sockets(env)).into_iter().flatten().flatten();
+    versions.into_iter().any(|version| version.path().join(name).exists())
+}
+
+/// Where the sockets of Zellij are.
+fn sockets(env: &PaneEnv) -> PathBuf {
+    let folder = |name: &str| env.get(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let of_user = || {
+        let temporary = folder("TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp"));
+        temporary.join(format!("zellij-{}", rustix::process::getuid().as_raw()))
+    };
+    let runtime = || folder("XDG_RUNTIME_DIR").map(|path| path.join("zellij"));
+    folder("ZELLIJ_SOCKET_DIR").or_else(runtime).unwrap_or_else(of_user)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_listens_where_zellij_puts_its_sockets() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().to_str().expect("it is UTF-8").to_owned();
+        let own = format!("zellij-{}", rustix::process::getuid().as_raw());
+        let places =
+            [("ZELLIJ_SOCKET_DIR", ""), ("XDG_RUNTIME_DIR", "zellij"), ("TMPDIR", own.as_str())];
+        for (number, (variable, below)) in places.into_iter().enumerate() {
+            let (env, name) = ([(variable.to_owned(), path.clone())].into(), number.to_string());
+            assert!(!is_listening(&env, &name), "{variable}");
+            let version = folder.path().join(below).join("contract_version_1");
+            fs::create_dir_all(&version).expect("a folder");
+            fs::write(version.join(&name), "").expect("a file in the place of a socket");
+            assert!(is_listening(&env, &name), "{variable}");
+        }
+    }
 
     #[test]
     fn sessions_that_ended_keep_their_names() {

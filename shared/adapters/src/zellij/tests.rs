@@ -6,7 +6,8 @@ use convosync_engine::ports::{NewPane, NewRuns, ScreenTab};
 use kdl::KdlDocument;
 
 use super::dump::Dump;
-use super::{kdl as layouts, listing};
+use super::kdl as layouts;
+use super::listing::Listing;
 
 /// Answers of Zellij 0.45.1, shortened to what is read: a row of two, on the right a column with a
 /// stack whose second pane waits, over all a floating one; and a tab with a plugin.
@@ -15,7 +16,15 @@ const TABS: &str = include_str!("samples/tabs.json");
 const DUMP: &str = include_str!("samples/layout.kdl");
 
 fn listed(dump: &str) -> Vec<ScreenTab> {
-    listing::tabs(PANES, TABS, Dump::parse(dump), None).expect("they are understood")
+    read(PANES).tabs(Dump::parse(dump), None)
+}
+
+fn listed_as(panes: &str) -> Vec<ScreenTab> {
+    read(panes).tabs(Dump::parse(DUMP), None)
+}
+
+fn read(panes: &str) -> Listing {
+    Listing::parse(panes, TABS).expect("they are understood")
 }
 
 #[test]
@@ -60,10 +69,37 @@ fn without_the_layout_panes_are_known_by_less() {
 #[test]
 fn an_answer_that_is_none_is_told() {
     for answer in ["", "{}", "[{}]", "nonsense"] {
-        assert!(listing::tabs(answer, TABS, Dump::default(), None).is_err(), "{answer:?}");
-        assert!(listing::tabs("[]", answer, Dump::default(), None).is_err(), "{answer:?}");
+        assert!(Listing::parse(answer, TABS).is_err(), "{answer:?}");
+        assert!(Listing::parse("[]", answer).is_err(), "{answer:?}");
     }
-    assert_eq!(listing::tabs("[]", "[]", Dump::default(), None), Ok(Vec::new()));
+    let none = Listing::parse("[]", "[]").expect("there are none");
+    assert_eq!(none.tabs(Dump::default(), None), []);
+}
+
+#[test]
+fn answers_that_are_not_of_one_moment_are_told_from_those_that_are() {
+    let listing = read(&running(PANES));
+    assert!(listing.is_whole() && listing.is_of(&Dump::parse(DUMP)));
+    let one_more = DUMP.replacen("tab ", "tab {\n pane\n}\ntab ", 1);
+    let empty = DUMP.replace("pane ", "gone ");
+    for dump in ["", &one_more, &empty] {
+        assert!(!listing.is_of(&Dump::parse(dump)), "{dump}");
+    }
+    let homeless = PANES.replacen("\"pane_cwd\": \"/tmp\"", "\"pane_cwd\": null", 1);
+    let elsewhere = PANES.replace("\"tab_id\": 1", "\"tab_id\": 7");
+    for panes in [homeless, elsewhere] {
+        assert!(!read(&running(&panes)).is_whole(), "{panes}");
+    }
+}
+
+/// The same, and of the panes without a directory said why: one waits, and one has ended.
+fn running(panes: &str) -> String {
+    let mut rows: serde_json::Value = serde_json::from_str(panes).expect("it is JSON");
+    for row in rows.as_array_mut().expect("rows") {
+        row["is_held"] = (row["id"] == 3).into();
+        row["exited"] = (row["id"] == 4).into();
+    }
+    rows.to_string()
 }
 
 #[test]
@@ -75,7 +111,7 @@ fn a_stack_of_frames_is_known_by_its_titles() {
         let row = rows.as_array_mut().expect("rows").iter_mut().find(of_stack).expect("a pane");
         (row["pane_y"], row["pane_rows"]) = (y.into(), height.into());
     }
-    let tabs = listing::tabs(&rows.to_string(), TABS, Dump::parse(DUMP), None).expect("read");
+    let tabs = listed_as(&rows.to_string());
     let stack = tabs[0].panes.iter().filter_map(|pane| Some((pane.id, pane.stack?.at)));
     assert_eq!(stack.collect::<Vec<_>>(), [(2, 0), (3, 1), (4, 2)]);
 }
@@ -91,7 +127,7 @@ fn a_pane_that_fills_the_tab_is_told_where_it_belongs() {
             (row["pane_x"], row["pane_columns"]) = (0.into(), 120.into());
         }
     }
-    let tabs = listing::tabs(&rows.to_string(), TABS, Dump::parse(DUMP), None).expect("read");
+    let tabs = listed_as(&rows.to_string());
     assert_eq!(tabs[0].panes[0].area.size.columns, 48);
 }
 
@@ -105,7 +141,7 @@ fn the_work_tree_of_a_pane_is_found_below_the_home_directory() {
     fs::create_dir_all(real.join(".git")).expect("a folder");
     let of = |path: &Path| {
         let panes = PANES.replace("/home/sam/code/shop", path.to_str().expect("text"));
-        let tabs = listing::tabs(&panes, TABS, Dump::default(), Some(&real)).expect("read");
+        let tabs = read(&panes).tabs(Dump::default(), Some(&real));
         tabs[0].panes[0].work_tree.clone()
     };
     assert_eq!(of(&tree.join("src")), Some(tree));

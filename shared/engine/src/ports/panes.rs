@@ -25,6 +25,8 @@ pub struct Screen {
     pub session: String,
     /// From left to right.
     pub tabs: Vec<ScreenTab>,
+    /// Whether the program did not tell all of them: names, stacks and commands may be missing.
+    pub partial: bool,
 }
 
 /// A tab that is open.
