@@ -100,7 +100,8 @@ fn tail(file: &mut File, len: u64, limit: u64) -> io::Result<Vec<u8>> {
 }
 
 fn range(file: &mut File, start: u64, len: u64) -> io::Result<Vec<u8>> {
-    let mut block = Vec::new();
+    // Never more than a long tail, whatever the file says of its size.
+    let mut block = Vec::with_capacity(len.min(LONG_TAIL) as usize);
     file.seek(SeekFrom::Start(start))?;
     file.take(len).read_to_end(&mut block)?;
     Ok(block)

@@ -217,17 +217,21 @@ fn keep_other(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Bytes that are compared at once.
+const SAME: u64 = 64 * 1024;
+
 fn same_bytes(file: &mut File, contents: &mut dyn ScratchFile) -> io::Result<bool> {
     if file.metadata()?.len() != contents.seek(SeekFrom::End(0))? {
         return Ok(false);
     }
     contents.seek(SeekFrom::Start(0))?;
-    let (mut left, mut right) = (Vec::new(), Vec::new());
+    let room = || Vec::with_capacity(SAME as usize);
+    let (mut left, mut right) = (room(), room());
     loop {
         left.clear();
         right.clear();
-        (&mut *file).take(64 * 1024).read_to_end(&mut left)?;
-        (&mut *contents).take(64 * 1024).read_to_end(&mut right)?;
+        (&mut *file).take(SAME).read_to_end(&mut left)?;
+        (&mut *contents).take(SAME).read_to_end(&mut right)?;
         if left != right || left.is_empty() {
             return Ok(left == right);
         }

@@ -196,9 +196,14 @@ fn present(opened: rustix::io::Result<OwnedFd>) -> io::Result<Option<OwnedFd>> {
     }
 }
 
-/// Reads at most `limit` bytes. The room grows with what arrives, not with what was announced.
+/// Room that is made before anything has arrived: most objects fit into it.
+const ROOM: u64 = 1 << 20;
+
+/// Reads at most `limit` bytes. Beyond [`ROOM`] the room grows with what arrives, not with what was
+/// announced.
 pub(super) fn read_up_to(file: &File, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let size = file.metadata()?.len().saturating_add(1).min(limit).min(ROOM);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     file.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -73,6 +73,20 @@ impl FolderStore {
         Ok(Some(folder))
     }
 
+    /// The folder at a path below the root, of names as objects have them.
+    fn go_to(&self, path: &str) -> Result<Option<Folder>, StoreError> {
+        let mut folder = self.open_root()?;
+        for part in path.split('/').filter(|part| !part.is_empty()) {
+            if part.starts_with('.') {
+                return Ok(None);
+            }
+            let inner = folder.folder(part).map_err(|error| failed("list", &path, &error))?;
+            let Some(inner) = inner else { return Ok(None) };
+            folder = inner;
+        }
+        Ok(Some(folder))
+    }
+
     fn find_or_make(&self, place: &Place) -> Result<Folder, StoreError> {
         place.folders().try_fold(self.open_root()?, |folder, part| {
             folder.make_folder(part).map_err(|error| failed("make the folder", &part, &error))
@@ -230,7 +244,11 @@ impl Store for FolderStore {
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         let mut found = Vec::new();
-        self.walk(self.open_root()?, "", prefix, &mut found)?;
+        // Folders that the prefix names are gone into without reading those around them.
+        let whole = prefix.rsplit_once('/').map_or("", |(folders, _)| folders);
+        if let Some(folder) = self.go_to(whole)? {
+            self.walk(folder, whole, prefix, &mut found)?;
+        }
         found.sort();
         Ok(found)
     }
