@@ -162,3 +162,19 @@ fn contains_word(code: &str, word: &str) -> bool {
         !inside(code[..at].chars().next_back()) && !inside(code[at + word.len()..].chars().next())
     })
 }
+
+/// Whoever is in the middle is kept out by the checks of TLS and ssh: no source of ours turns one off.
+#[test]
+fn no_check_of_a_certificate_or_host_key_is_turned_off() {
+    let folders = ["shared", "plugins"].map(|folder| rust_files(&root().join(folder)));
+    let files = folders.into_iter().flatten();
+    let of_tests = |file: &Path| file.components().any(|part| part.as_os_str() == "tests");
+    let files: Vec<_> = files.filter(|file| !of_tests(file)).collect();
+    assert!(files.len() > 100, "the sources were not found");
+    let ways = ["danger_", "invalid_certs", "invalid_hostnames", "sslVerify", "StrictHostKey"];
+    for file in files {
+        let text = fs::read_to_string(&file).expect("a source");
+        let found: Vec<_> = ways.iter().filter(|way| text.contains(**way)).collect();
+        assert!(found.is_empty(), "{}: {found:?}", file.display());
+    }
+}

@@ -127,6 +127,23 @@ fn every_test_that_the_page_of_wishes_names_is_there() {
     }
 }
 
+#[test]
+fn every_promise_of_the_page_of_threats_names_tests_that_are_there() {
+    let page = read(&root().join("docs/threat-model.md"));
+    let tests = tests_there();
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.contains("| shown by"));
+    let mut shown = 0;
+    for row in rows {
+        let last = row.trim_end_matches(" |").rsplit("| ").next().unwrap_or_default();
+        assert!(last.starts_with('`'), "this is shown by nothing: {row}");
+        for name in last.split(", ").map(|name| name.trim_matches('`')) {
+            assert!(tests.contains(name), "docs/threat-model.md names {name}, and there is none");
+            shown += 1;
+        }
+    }
+    assert!(shown > 80, "the tables were not found");
+}
+
 /// The name of every test of the workspace.
 fn tests_there() -> BTreeSet<String> {
     let mut files = Vec::new();

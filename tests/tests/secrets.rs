@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use convosync_core::Profile;
 use convosync_tests::tree::{self, files};
@@ -332,4 +334,39 @@ fn files_that_may_hold_secrets_stay_behind() {
         assert!(!laptop.git(&["cat-file", "blob", blob]).contains(TALK), "{line}");
     }
     assert_eq!(leaks::readable(&world.objects(), &[TALK]), Vec::<String>::new());
+}
+
+/// Kills a program as a fault would, once it waits for input; whether it left its memory behind.
+fn leaves_its_memory(world: &World, program: &Command) -> bool {
+    let path = Path::new(program.get_program());
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"ulimit -c unlimited; exec "$0" "$@""#]).arg(path);
+    command.args(program.get_args());
+    command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(world.path()).stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut child = command.spawn().expect("it starts");
+    let id = child.id();
+    let about = |what: &str| fs::read_to_string(format!("/proc/{id}/{what}")).unwrap_or_default();
+    let name = path.file_name().expect("a name").to_string_lossy();
+    // It is what was asked for, and sleeps: it reads its input, long after its first lines.
+    while !(about("comm").trim() == name && about("stat").contains(") S ")) {
+        assert_eq!(child.try_wait().expect("ours"), None, "it ended by itself");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let killed = Command::new("kill").args(["-SEGV", &id.to_string()]).status();
+    assert!(killed.expect("there is a kill").success());
+    let ended = child.wait().expect("it ends");
+    assert_eq!(ended.signal(), Some(11));
+    ended.core_dumped()
+}
+
+#[test]
+fn a_helper_that_crashes_leaves_no_memory_behind() {
+    let world = World::new();
+    let device = world.bare_device("desktop", "app");
+    if !leaves_its_memory(&world, &Command::new("cat")) {
+        println!("skipped: no program leaves its memory here");
+        return;
+    }
+    assert!(!leaves_its_memory(&world, &device.command(&["rpc"])), "keys would be on disk");
 }

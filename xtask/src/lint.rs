@@ -1,7 +1,11 @@
-//! What clippy on the workspace does not see: licences, banned crates, sources, and what is built for WebAssembly.
+//! What clippy on the workspace does not see: licences, banned crates, sources, how many crates there
+//! are, known weaknesses, and what is built for WebAssembly.
+
+mod dependencies;
 
 use std::process::Command;
 
+use crate::fuzz;
 use crate::run::{self, Failed};
 use crate::tools;
 use crate::workspace::Workspace;
@@ -27,6 +31,27 @@ pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failed> {
         let mut deny = Command::new(&program);
         deny.args(["--offline", "--manifest-path", manifest, "check", "--hide-inclusion-graph"]);
         run::run(deny.args(["licenses", "bans", "sources"]).current_dir(workspace.root()))?;
+    }
+    dependencies::lint(workspace)?;
+    println!("advisories: not looked at here; `cargo xtask audit` does, with the network");
+    Ok(())
+}
+
+/// Looks for known weaknesses in every lockfile. Fails where the list of them can't be had: that is
+/// not the same as that there is none.
+pub(crate) fn audit(workspace: &Workspace) -> Result<(), Failed> {
+    let program = tools::cargo_deny(workspace)?;
+    let deny = |manifest: &str| {
+        let mut deny = Command::new(&program);
+        deny.args(["--manifest-path", manifest]).current_dir(workspace.root());
+        deny
+    };
+    run::run(deny("Cargo.toml").args(["fetch", "db"])).map_err(|failed| {
+        failed.help("the RustSec advisory database is on github.com: nothing was checked")
+    })?;
+    for manifest in ["Cargo.toml", zellij::PACKAGE, fuzz::PACKAGE] {
+        let check = ["check", "--disable-fetch", "--hide-inclusion-graph", "advisories"];
+        run::run(deny(manifest).args(check))?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 mod bench;
 mod demo;
 mod docs;
+mod fuzz;
 mod install;
 mod installed;
 mod lint;
@@ -35,11 +36,14 @@ usage: cargo xtask <task>
   uninstall [--prefix DIR]         take away what install put there; sessions and keys stay
   bench [--only PART] [--write]    what saving, resuming and listing cost, beside gzip, zstd, git and
                                    restic; --write keeps the table in docs/benchmarks.md
+  fuzz [--seconds N] [TARGET]      try hostile bytes on what reads what others wrote, 60 s each; found cases
+                                   are kept in target/fuzz/found
   wasm                             build Zellij's plugin, and say where it is
   docs                             write docs/commands.md anew from what the programs say
   screenshots                      draw docs/pictures anew from what the programs show
   tools                            only fetch what tests and demo need, into target/tools
-  lint                             licences, bans and sources; the glue of Zellij's plugin, for WebAssembly";
+  audit                            known weaknesses of all dependencies, from the RustSec database
+  lint                             licences, bans, sources and number of dependencies; the glue of Zellij's plugin, for WebAssembly";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -63,10 +67,12 @@ fn dispatch(arguments: &[String]) -> Result<(), Failed> {
         "install" => install::install(&workspace, prefix(rest)?),
         "uninstall" => install::uninstall(prefix(rest)?),
         "bench" => bench::bench(&workspace, rest),
+        "fuzz" => fuzz::fuzz(&workspace, &fuzz::Wish::parse(rest)?),
         "wasm" => only_flag(rest, "").and_then(|_| tell_wasm(&workspace)),
         "docs" => only_flag(rest, "").and_then(|_| docs::docs(&workspace)),
         "screenshots" => only_flag(rest, "").and_then(|_| docs::screenshots(&workspace)),
         "tools" => only_flag(rest, "").and_then(|_| set_up_everything(&workspace)),
+        "audit" => only_flag(rest, "").and_then(|_| lint::audit(&workspace)),
         "lint" => only_flag(rest, "").and_then(|_| lint::lint(&workspace)),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

@@ -6,11 +6,16 @@
 
 mod assistant;
 mod durable;
+#[cfg(fuzzing)]
+pub mod fuzzed;
 mod git;
+#[cfg(not(fuzzing))]
 mod local;
 mod process;
 mod settings;
+#[cfg(not(fuzzing))]
 mod shell;
+#[cfg(not(fuzzing))]
 mod store;
 mod zellij;
 
@@ -19,11 +24,14 @@ pub use assistant::{
     project_slug,
 };
 pub use git::{GitCli, GitHealth, Hook, HookTrouble, Limits as GitLimits, Signing};
+#[cfg(not(fuzzing))]
 pub use local::{
     FileLocks, FolderJournal, KeyFile, Paths, PathsError, ScratchDir, SqliteIndex, SystemClock,
     SystemEntropy,
 };
 pub use settings::{Setting, SettingsError, SettingsFile};
+#[cfg(not(fuzzing))]
 pub use shell::UserShells;
+#[cfg(not(fuzzing))]
 pub use store::{FolderStore, GitStores, ObjectStores, StoreOpener};
 pub use zellij::{ZellijPanes, ZellijPlugins};

@@ -9,6 +9,8 @@ mod devices;
 mod enrol;
 mod epoch;
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzzed;
 mod id;
 mod lines;
 mod manifest;
@@ -22,6 +24,7 @@ mod recovery;
 mod retention;
 mod rules;
 mod seal;
+mod secret;
 mod segment;
 mod store_record;
 mod terminal;
@@ -66,6 +69,10 @@ pub use seal::{
     seal_moved, seal_overview, seal_part, seal_pin, seal_recovery, seal_recovery_copy,
     seal_tombstone, seal_unit, seal_value, sealed_epoch, segment_key, stand_in_name, stand_ins_of,
 };
+pub use secret::{
+    MOST_SUSPECTS, REDACTED, SecretKind, Seen, SeenInFile, Suspect, look_through,
+    look_through_patch, may_hold_a_secret, suspects, without_secrets,
+};
 pub use segment::{
     BLOCK, Blocks, Damage, MAX_PACKED, MAX_PREFIX, MAX_SEGMENT, PackError, PackInput, ReadSeek,
     ReadWriteSeek, RebuildError, kept, kept_of, pack, rebuild, segment_id,
@@ -74,8 +81,8 @@ pub use store_record::{StoreRecord, confirm, key_check, key_id};
 pub use terminal::{
     Area, Base, Direction, EnvName, EnvValue, Floating, FolderPath, HeldBack, LAST_LINES, Label,
     Layout, MOST_COMMANDS, MOST_PANES, MOST_TABS, NoCommand, Pane, PaneCommand, Place, PluginUrl,
-    Ran, Runs, Size, Tab, Terminal, Tile, Withheld, arranged, harmless_command, harmless_screen,
-    history_of, may_hold_a_secret,
+    Ran, Runs, SecretCommand, Size, Tab, Terminal, Tile, Withheld, arranged, harmless_command,
+    harmless_screen, history_of,
 };
 pub use undo::{
     ConversationBefore, FileBefore, PlacedFile, UndoKind, UndoRecord, UndoStage, WorkTreeState,

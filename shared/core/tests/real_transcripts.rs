@@ -3,13 +3,15 @@
 
 #![allow(clippy::print_stdout, reason = "the figures are what these tests are run for")]
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use convosync_core::{
-    ClaudeCode, FileState, PackInput, ReadSeek, Roots, Rules, canonicalise, expand, pack,
+    ClaudeCode, FileState, PackInput, ReadSeek, Roots, Rules, canonicalise, expand, look_through,
+    pack,
 };
 
 /// Where the recordings are; says so when they are nowhere.
@@ -144,4 +146,24 @@ fn a_warm_save_of_a_long_conversation_is_quick() {
         assert_eq!(save(&now, Some(&first)).segments.len(), 2);
     }
     println!("{} ms of processor time for 100 saves", cpu() - began);
+}
+
+/// Told of a hundred that are none, nobody reads of the one that is.
+#[test]
+fn of_recorded_conversations_hardly_a_line_looks_like_a_secret() {
+    let Some(data) = data() else { return };
+    let mut files = Vec::new();
+    transcripts(&data, &mut files);
+    let (mut lines, mut bytes, mut kinds) = (0, 0, BTreeMap::<String, usize>::new());
+    for file in &files {
+        let text = fs::read(file).expect("a recording");
+        lines += text.iter().filter(|byte| **byte == b'\n').count();
+        bytes += text.len();
+        for seen in look_through(&mut &text[..], 1).expect("memory can be read") {
+            println!("{}:{} {}", file.display(), seen.line, seen.kind);
+            *kinds.entry(seen.kind.to_string()).or_default() += 1;
+        }
+    }
+    println!("{bytes} bytes in {lines} lines: {kinds:?}");
+    assert!(kinds.values().sum::<usize>() * 1000 <= lines, "{kinds:?}");
 }

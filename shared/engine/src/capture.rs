@@ -1,13 +1,13 @@
 //! Capturing a conversation: from the assistant's files to segments.
 
-use std::io::{Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use convosync_core::{
     Archived, Begin, Canonical, Conversation, ConversationId, FilePath, FileState, Joined, Merging,
-    Missing, ObjectName, PackError, PackInput, RebuildError, Roots, SessionId, Side, Summary,
-    Turns, begins_in, can_begin_at, canonicalise, join, kept, kept_of, missing, opening, pack,
-    put_before, rebuild, segment_key,
+    Missing, ObjectName, PackError, PackInput, RebuildError, Roots, Seen, SessionId, Side, Summary,
+    Turns, begins_in, can_begin_at, canonicalise, join, kept, kept_of, look_through, missing,
+    opening, pack, put_before, rebuild, segment_key,
 };
 use convosync_wire::Note;
 
@@ -64,6 +64,8 @@ pub(crate) struct Captured {
     /// What the first answer after a resume reads, as far as the transcript says.
     pub(crate) tokens: Option<u64>,
     pub(crate) notes: Vec<Note>,
+    /// What looks like a secret in what is new since the save before, by file.
+    pub(crate) secrets: Vec<(FilePath, Seen)>,
 }
 
 impl Engine<'_> {
@@ -80,12 +82,14 @@ impl Engine<'_> {
         let mut told = Summary::default();
         let mut cut = None;
         let mut archived = None;
+        let mut secrets = Vec::new();
         for source in what.files {
             let old = before.and_then(|c| c.files.iter().find(|(path, _)| *path == source.logical));
             let old = old.map(|(_, state)| state);
             let is_transcript = source.logical.as_str() == TRANSCRIPT;
             let archived_before = kept_apart.filter(|_| is_transcript);
             let taken = self.capture_file(what, source, old, archived_before, shelf, packing)?;
+            secrets.extend(taken.seen.into_iter().map(|seen| (source.logical.clone(), seen)));
             if is_transcript {
                 let session = packing.session();
                 notes.extend(transcript_notes(source, taken.fuller.then_some(session)));
@@ -117,7 +121,7 @@ impl Engine<'_> {
         };
         let apart = cut.map(|cut| cut.beside(&conversation));
         notes.extend(apart.as_ref().map(told_apart));
-        Ok(Captured { conversation, apart, turns: told.turns, tokens, notes })
+        Ok(Captured { conversation, apart, turns: told.turns, tokens, notes, secrets })
     }
 
     fn capture_file(
@@ -141,8 +145,8 @@ impl Engine<'_> {
             return Ok(Taken { archived, ..taken });
         }
         let archived = self.archived(what, source, &mut now, archived)?;
-        let state = self.packed(what, source, old, &mut now, shelf, packing)?;
-        Ok(Taken { state, summary: now.summary, fuller: false, cut: None, archived })
+        let (state, seen) = self.packed(what, source, old, &mut now, shelf, packing)?;
+        Ok(Taken { state, summary: now.summary, fuller: false, cut: None, archived, seen })
     }
 
     /// A transcript that was restored without its archived beginning, with it again.
@@ -196,7 +200,7 @@ impl Engine<'_> {
         }
     }
 
-    /// Packs a file as what it adds to the one of the save before.
+    /// Packs a file as what it adds to the one of the save before, and looks through that.
     fn packed(
         &self,
         what: &Capture<'_>,
@@ -205,14 +209,16 @@ impl Engine<'_> {
         now: &mut Now,
         shelf: &mut Shelf<'_>,
         packing: &mut Packing<'_>,
-    ) -> Result<FileState, Trouble> {
+    ) -> Result<(FileState, Vec<Seen>), Trouble> {
         let mut old_file = None;
+        let mut new_from = 0;
         if let (Some(before), Some(base)) = (old, what.base) {
             let keep = match &now.blocks {
                 Some(blocks) => kept_of(before, &mut now.file, now.len, blocks),
                 None => kept(before, &mut now.file, now.len),
             };
             let keep = keep.map_err(|error| read_error(source, &error))?;
+            new_from = keep;
             if keep < before.len {
                 // A chain that can't be read here only costs bytes: the file starts anew.
                 match self.rebuilt(shelf, &base.name, before) {
@@ -231,8 +237,14 @@ impl Engine<'_> {
             blocks: now.blocks.as_deref(),
             messages: now.summary.messages,
         };
-        pack(input, &mut |segment, bytes| packing.take(&segment, bytes))
-            .map_err(|error| pack_trouble(&source.path.display().to_string(), error))
+        let state = pack(input, &mut |segment, bytes| packing.take(&segment, bytes))
+            .map_err(|error| pack_trouble(&source.path.display().to_string(), error))?;
+        let seen = match what.exact {
+            // It stays on this device.
+            true => Vec::new(),
+            false => look(now, new_from).map_err(|error| read_error(source, &error))?,
+        };
+        Ok((state, seen))
     }
 
     /// What is saved of a transcript that lost messages: all that was saved before, and what has
@@ -252,6 +264,7 @@ impl Engine<'_> {
             fuller: true,
             cut: None,
             archived: None,
+            seen: Vec::new(),
         };
         taken.summary.messages = messages_of(old);
         taken.summary.turns = Turns::default();
@@ -272,14 +285,16 @@ impl Engine<'_> {
             };
             if let Joined::Whole(Canonical { len, blocks, summary }) = joined.map_err(failed)? {
                 let mut whole = Now { file: Box::new(file), len, blocks: Some(blocks), summary };
-                taken.state = self.packed(what, source, Some(old), &mut whole, shelf, packing)?;
+                (taken.state, taken.seen) =
+                    self.packed(what, source, Some(old), &mut whole, shelf, packing)?;
                 taken.summary = whole.summary;
                 return Ok(taken);
             }
         }
         let id = id_of_cut(&what.found.id, old)?;
         let known = conversation_of(&base.manifest, &id).and_then(transcript_of);
-        let state = self.packed(what, source, known, now, shelf, packing)?;
+        let (state, seen) = self.packed(what, source, known, now, shelf, packing)?;
+        taken.seen = seen;
         taken.cut = Some(Cut { id, state, summary: now.summary.clone() });
         Ok(taken)
     }
@@ -336,6 +351,31 @@ impl Engine<'_> {
     }
 }
 
+/// What looks like a secret from this byte on, with the line that it is on. The lines before are
+/// only counted if there is one.
+fn look(now: &mut Now, from: u64) -> std::io::Result<Vec<Seen>> {
+    now.file.seek(SeekFrom::Start(from))?;
+    let mut seen = look_through(&mut (&mut now.file).take(now.len.saturating_sub(from)), 1)?;
+    if !seen.is_empty() {
+        now.file.seek(SeekFrom::Start(0))?;
+        let before = lines_in(&mut (&mut now.file).take(from))?;
+        seen.iter_mut().for_each(|seen| seen.line += before);
+    }
+    Ok(seen)
+}
+
+fn lines_in(text: &mut dyn Read) -> std::io::Result<u64> {
+    let mut piece = vec![0; 64 << 10];
+    let mut lines = 0;
+    loop {
+        let len = text.read(&mut piece)?;
+        if len == 0 {
+            return Ok(lines);
+        }
+        lines += piece[..len].iter().filter(|byte| **byte == b'\n').count() as u64;
+    }
+}
+
 /// A file in canonical form.
 pub(crate) struct Now {
     pub(crate) file: Box<dyn ReadSeek>,
@@ -354,6 +394,7 @@ struct Taken {
     /// The one here, if it says what the fuller one does not.
     cut: Option<Cut>,
     archived: Option<Archived>,
+    seen: Vec<Seen>,
 }
 
 /// A transcript that lost messages, as a conversation of its own.

@@ -29,6 +29,8 @@ pub struct Settings {
     pub env_names: Vec<String>,
     /// Which commands of the shell's history travel.
     pub history: HistoryScope,
+    /// What looks like a secret is cut out of commands and variables, which travel without it.
+    pub redact: bool,
     /// The text of the terminal's panes travels.
     pub scrollback: bool,
     /// What is kept, and for how long.

@@ -1,8 +1,8 @@
 //! The terminal of a save: what of it leaves this device, and what of another one's is let in.
 
 use convosync_core::{
-    EnvName, EnvValue, HeldBack, MOST_COMMANDS, Ran, Terminal, Withheld, harmless_command,
-    history_of,
+    EnvName, EnvValue, HeldBack, MOST_COMMANDS, Ran, SecretCommand, SecretKind, Terminal, Withheld,
+    harmless_command, history_of,
 };
 use convosync_wire::{
     CallerEnv, CommandRow, EnvValue as WireValue, MissingVariable, Note, Request, SaveArgs,
@@ -12,6 +12,7 @@ use convosync_wire::{
 use crate::capture::relative;
 use crate::engine::Engine;
 use crate::ports::{Facts, HistoryOf};
+use crate::save::listed;
 use crate::settings::{HistoryScope, matches};
 use crate::trouble::Refusal;
 
@@ -30,10 +31,12 @@ impl Engine<'_> {
         facts: &Facts,
     ) -> (Terminal, Vec<Note>) {
         let mut notes = Vec::new();
-        let history = self.history_now(request, facts, &mut notes);
+        let redact = args.redact || self.ports.settings.redact;
+        let history = self.history_now(request, facts, redact, &mut notes);
         let names = &self.ports.settings.env_names;
-        let env = args.env.as_ref().map(|env| chosen(names, env)).unwrap_or_default();
-        let Chosen { travels: env, stays: missing } = env;
+        let env = args.env.as_ref().map(|env| chosen(names, env, redact)).unwrap_or_default();
+        let Chosen { travels: env, stays: missing, secrets } = env;
+        notes.extend(env_note(&secrets));
         let directory = relative(&facts.repository.root, request.directory.as_ref());
         (
             Terminal {
@@ -48,7 +51,13 @@ impl Engine<'_> {
         )
     }
 
-    fn history_now(&self, request: &Request, facts: &Facts, notes: &mut Vec<Note>) -> Vec<Ran> {
+    fn history_now(
+        &self,
+        request: &Request,
+        facts: &Facts,
+        redact: bool,
+        notes: &mut Vec<Note>,
+    ) -> Vec<Ran> {
         let scope = self.ports.settings.history;
         if scope == HistoryScope::Off {
             return Vec::new();
@@ -64,8 +73,9 @@ impl Engine<'_> {
             notes.push(unreadable(&error.to_string()));
             Vec::new()
         });
-        let (history, held_back) = history_of(ran);
-        notes.extend(held_back_note(held_back));
+        let (history, held_back) = history_of(ran, redact);
+        notes.extend(redacted_note(&held_back));
+        notes.extend(held_back_note(&held_back));
         history
     }
 
@@ -91,18 +101,25 @@ impl Engine<'_> {
 struct Chosen {
     travels: Vec<(EnvName, EnvValue)>,
     stays: Vec<(EnvName, Withheld)>,
+    /// Those with a secret in their value: what it looks like, and whether it was cut out.
+    secrets: Vec<(EnvName, SecretKind, bool)>,
 }
 
 /// The variables that the settings name: those that travel, and those that stay. Others are not
 /// spoken of.
-fn chosen(patterns: &[String], env: &CallerEnv) -> Chosen {
-    let (mut travels, mut stays) = (Vec::new(), Vec::new());
+fn chosen(patterns: &[String], env: &CallerEnv, redact: bool) -> Chosen {
+    let (mut travels, mut stays, mut secrets) = (Vec::new(), Vec::new(), Vec::new());
     let named = |text: &str| text.parse().ok().filter(|name| is_named(patterns, name));
     for Variable { name, value } in &env.variables {
         let Some(name) = named(name) else { continue };
         let value = value_of(value);
-        match value.may_travel(&name) {
+        let verdict = value.may_travel(&name);
+        let cut = value.without_secrets();
+        let cuts = redact && verdict == Err(Withheld::Secret) && cut.may_travel(&name).is_ok();
+        secrets.extend(value.secrets().into_iter().map(|kind| (name.clone(), kind, cuts)));
+        match verdict {
             Ok(()) => travels.push((name, value)),
+            Err(_) if cuts => travels.push((name, cut)),
             Err(why) => stays.push((name, why)),
         }
     }
@@ -117,7 +134,7 @@ fn chosen(patterns: &[String], env: &CallerEnv) -> Chosen {
     stays.extend(unset.into_iter().map(|name| (name, Withheld::NotSet)));
     travels.sort_by(|one, other| one.0.cmp(&other.0));
     stays.sort_by(|one, other| one.0.cmp(&other.0));
-    Chosen { travels, stays }
+    Chosen { travels, stays, secrets }
 }
 
 fn is_named(patterns: &[String], name: &EnvName) -> bool {
@@ -131,6 +148,7 @@ fn let_in(patterns: &[String], terminal: &Terminal) -> (Vec<Variable>, Vec<Missi
     for (name, value) in &terminal.env {
         let verdict = match value.may_travel(name) {
             Ok(()) if !is_named(patterns, name) => Err(Withheld::NotAllowed),
+            Ok(()) if value.is_redacted() => Err(Withheld::Redacted),
             verdict => verdict,
         };
         match verdict {
@@ -197,6 +215,7 @@ fn missing_variable(name: &EnvName, why: Withheld) -> MissingVariable {
         Withheld::TooBig => WhyMissing::TooBig,
         Withheld::NoForm => WhyMissing::NoForm,
         Withheld::NotAllowed => WhyMissing::NotAllowed,
+        Withheld::Redacted => WhyMissing::Redacted,
     };
     MissingVariable { name: name.to_string(), why }
 }
@@ -243,17 +262,88 @@ fn unreadable(reason: &str) -> Note {
     }
 }
 
-fn held_back_note(HeldBack { secret, long }: HeldBack) -> Option<Note> {
-    let why = match (secret, long) {
+fn held_back_note(held_back: &HeldBack) -> Option<Note> {
+    let why = match (held_back.secret.len(), held_back.long) {
         (0, 0) => return None,
         (secret, 0) => format!("{secret} may hold secrets"),
         (0, long) => format!("{long} are too long"),
         (secret, long) => format!("{secret} may hold secrets, {long} are too long"),
     };
+    let text = format!("commands of the shell's history stayed on this device: {why}");
+    let lines = command_lines(&held_back.secret);
     Some(Note {
         code: "convosync::history::held-back".to_owned(),
-        text: format!("commands of the shell's history stayed on this device: {why}"),
+        text: if lines.is_empty() { text } else { format!("{text}\n{}", listed(&lines)) },
+        help: (!lines.is_empty())
+            .then(|| "`--redact` takes them along with the secrets cut out".to_owned()),
+    })
+}
+
+fn redacted_note(held_back: &HeldBack) -> Option<Note> {
+    let lines = command_lines(&held_back.redacted);
+    (!lines.is_empty()).then(|| Note {
+        code: "convosync::history::redacted".to_owned(),
+        text: format!(
+            "of these commands of the shell's history, what looks like a secret was cut out:\n{}",
+            listed(&lines)
+        ),
         help: None,
+    })
+}
+
+/// So many commands are named one by one.
+const NAMED: usize = 10;
+
+/// The newest first; of the command itself nothing but its program.
+fn command_lines(commands: &[SecretCommand]) -> Vec<String> {
+    let mut lines: Vec<_> = commands.iter().take(NAMED).map(command_line).collect();
+    let more = commands.len().saturating_sub(NAMED);
+    lines.extend((more > 0).then(|| format!("and {more} before these")));
+    lines
+}
+
+fn command_line(command: &SecretCommand) -> String {
+    let place = match command.back {
+        1 => "the newest command".to_owned(),
+        back => format!("{back} commands back"),
+    };
+    let program = command.program.as_ref().map(|name| format!(" (`{name}`)")).unwrap_or_default();
+    let kinds: Vec<_> = command.kinds.iter().map(ToString::to_string).collect();
+    format!("{place}{program}: {}", kinds.join(", "))
+}
+
+/// Which variables hold what looks like a secret, and what became of it.
+fn env_note(secrets: &[(EnvName, SecretKind, bool)]) -> Option<Note> {
+    let line = |(name, kind, cut): &(EnvName, SecretKind, bool)| match cut {
+        true => format!("{name}: {kind}, which was cut out"),
+        false => format!("{name}: {kind}; it stayed on this device"),
+    };
+    let lines: Vec<_> = secrets.iter().map(line).collect();
+    let stays = secrets.iter().any(|(_, _, cut)| !cut);
+    (!lines.is_empty()).then(|| Note {
+        code: "convosync::env::secrets".to_owned(),
+        text: format!("these variables hold what looks like a secret:\n{}", listed(&lines)),
+        help: stays.then(|| "`--redact` takes along what is beside a secret in a value".to_owned()),
+    })
+}
+
+/// The variables of a save whose secrets were cut out where it was made: what is left of each.
+pub(crate) fn to_fill_in(missing: &[MissingVariable], terminal: &Terminal) -> Option<Note> {
+    let cut = missing.iter().filter(|missing| missing.why == WhyMissing::Redacted);
+    let lines: Vec<_> = cut.filter_map(|missing| left_of(terminal, &missing.name)).collect();
+    (!lines.is_empty()).then(|| Note {
+        code: "convosync::env::redacted".to_owned(),
+        text: format!("set these by hand, their secrets stayed elsewhere:\n{}", listed(&lines)),
+        help: None,
+    })
+}
+
+/// `NAME=what is left`; it was looked at before: nothing in it acts on a terminal.
+fn left_of(terminal: &Terminal, name: &str) -> Option<String> {
+    let (_, value) = terminal.env.iter().find(|(known, _)| known.as_str() == name)?;
+    Some(match value.as_text() {
+        Some(text) => format!("{name}={}", text.replace('\n', " ")),
+        None => name.to_owned(),
     })
 }
 
@@ -288,8 +378,8 @@ mod tests {
             ],
             formless: vec!["APP_HOOKS".to_owned(), "config".to_owned()],
         };
-        let Chosen { travels, stays } =
-            chosen(&patterns(&["APP_*", "PATH", "UNSET", "NONE_*"]), &env);
+        let Chosen { travels, stays, .. } =
+            chosen(&patterns(&["APP_*", "PATH", "UNSET", "NONE_*"]), &env, false);
         let travels: Vec<_> = travels.iter().map(|(name, _)| name.as_str()).collect();
         let stays: Vec<_> = stays.iter().map(|(name, why)| (name.as_str(), *why)).collect();
         assert_eq!(travels, ["APP_MODE"]);
@@ -300,6 +390,31 @@ mod tests {
             ("UNSET", Withheld::NotSet),
         ];
         assert_eq!(stays, want);
+    }
+
+    #[test]
+    fn a_secret_that_is_cut_out_is_named_where_it_was_and_asked_for_where_it_is_missing() {
+        let url = "postgres://app:hunter2@db/app";
+        let env = CallerEnv {
+            variables: vec![text("APP_DB", url), text("APP_TOKEN", "x"), text("APP_MODE", "debug")],
+            formless: Vec::new(),
+        };
+        let named = patterns(&["APP_*"]);
+        let kept = chosen(&named, &env, false);
+        let stay: Vec<_> = kept.stays.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(stay, ["APP_DB", "APP_TOKEN"]);
+        let told = env_note(&kept.secrets).expect("a note").text;
+        assert!(told.ends_with("APP_DB: a password in a URL; it stayed on this device"), "{told}");
+
+        let cut = chosen(&named, &env, true);
+        let told = env_note(&cut.secrets).expect("a note").text;
+        assert!(told.ends_with("APP_DB: a password in a URL, which was cut out"), "{told}");
+        let save = Terminal { env: cut.travels, missing: cut.stays, ..Terminal::default() };
+        let (set, missing) = let_in(&named, &save);
+        assert_eq!(set.iter().map(|v| v.name.as_str()).collect::<Vec<_>>(), ["APP_MODE"]);
+        assert_eq!(missing[0].why, WhyMissing::Redacted);
+        let asked = to_fill_in(&missing, &save).expect("a note").text;
+        assert!(asked.ends_with("APP_DB=postgres://app:[redacted]@db/app"), "{asked}");
     }
 
     #[test]

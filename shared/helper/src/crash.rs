@@ -13,6 +13,14 @@ use crate::exit::{Exit, INTERNAL};
 /// Where the first panic was.
 static PLACE: Mutex<Option<String>> = Mutex::new(None);
 
+/// Keeps what is in memory there: keys and conversations go into no core dump, and other programs of
+/// the user can't attach. What is started from here is as before.
+pub(crate) fn keep_memory() {
+    // Where the system has no such thing, its own limits are all there is.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
 /// Runs the program; a panic ends it with [`Exit::Internal`] after guards were dropped.
 pub(crate) fn guard(program: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
     caught(program).unwrap_or_else(|failure| {

@@ -39,5 +39,6 @@ mod wiring;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    crash::keep_memory();
     crash::guard(cli::main).into()
 }

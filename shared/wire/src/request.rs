@@ -314,6 +314,8 @@ pub struct SaveArgs {
     pub no_terminal: bool,
     /// Take the text of the panes along, whatever the settings say.
     pub scrollback: bool,
+    /// Cut out of commands and variables what looks like a secret, and take the rest along.
+    pub redact: bool,
     /// Somebody is there to be asked: a large conversation is a question then.
     pub interactive: bool,
     /// What to do with a large conversation.

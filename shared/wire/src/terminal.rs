@@ -113,6 +113,8 @@ pub enum WhyMissing {
     NoForm,
     /// `env.names` of this device does not name it.
     NotAllowed,
+    /// Its secret was cut out where it was saved.
+    Redacted,
 }
 
 impl WhyMissing {
@@ -127,6 +129,7 @@ impl WhyMissing {
             Self::TooBig => "too-big",
             Self::NoForm => "no-form",
             Self::NotAllowed => "not-allowed",
+            Self::Redacted => "redacted",
         }
     }
 
@@ -141,6 +144,7 @@ impl WhyMissing {
             Self::TooBig => "it is too big",
             Self::NoForm => "its value has no form here",
             Self::NotAllowed => "`env.names` of this device does not name it",
+            Self::Redacted => "its secret was cut out where it was saved",
         }
     }
 }

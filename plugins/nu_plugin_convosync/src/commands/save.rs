@@ -62,6 +62,7 @@ impl SimplePluginCommand for Save {
             .switch("no-conversation", "leave the conversation out", None)
             .switch("no-terminal", "leave out where you are, and the panes of your terminal", None)
             .switch("scrollback", "in Zellij: take the text of the panes along, with its colours", None)
+            .switch("redact", "cut out of commands and variables what looks like a secret, and take the rest along", None)
             .switch("no-push", "commit here, but do not push: the commit travels sealed", None)
             .switch("no-notify", "other devices do not announce this save", None)
             .switch("dry-run", "tell what would be done", None)
@@ -186,6 +187,7 @@ fn args(call: &EvaluatedCall) -> Result<SaveArgs, LabeledError> {
     refuse_both(call, "branch", "no-code")?;
     refuse_both(call, "env", "no-terminal")?;
     refuse_both(call, "scrollback", "no-terminal")?;
+    refuse_both(call, "redact", "no-terminal")?;
     refuse_both(call, "stash", "commit")?;
     Ok(SaveArgs {
         message: message(call)?,
@@ -205,6 +207,7 @@ fn args(call: &EvaluatedCall) -> Result<SaveArgs, LabeledError> {
         no_conversation: call.has_flag("no-conversation")?,
         no_terminal: call.has_flag("no-terminal")?,
         scrollback: call.has_flag("scrollback")?,
+        redact: call.has_flag("redact")?,
         interactive: false,
         on_large: choice(call, "on-large")?,
         from_message: from_message(call)?,
@@ -263,7 +266,7 @@ mod tests {
         script
             .eval("convosync save -m hi --no-push --no-notify --dry-run --retry --session s --conversation c --accept-shrink -b x --force --title t --no-conversation --no-terminal --on-large archive --from-message 7 --stash")
             .unwrap();
-        script.eval("convosync save hi --new --no-code --scrollback").unwrap();
+        script.eval("convosync save hi --new --no-code --scrollback --redact").unwrap();
         let all = SaveArgs {
             message: Some("hi".to_owned()),
             no_push: true,
@@ -281,6 +284,7 @@ mod tests {
             no_conversation: true,
             no_terminal: true,
             scrollback: false,
+            redact: false,
             interactive: false,
             on_large: Some(OnLarge::Archive),
             from_message: Some(7),
@@ -294,6 +298,7 @@ mod tests {
             new: true,
             no_code: true,
             scrollback: true,
+            redact: true,
             ..SaveArgs::default()
         };
         assert_eq!(script.verbs(), [Verb::Save(all), Verb::Save(new)]);

@@ -170,6 +170,21 @@ fn commit(
     Ok(Some(Committed { made: true, modified, added: summary.added, ..committed(commit) }))
 }
 
+/// What a commit adds. No program that a repository or its user names for diffs is run.
+pub(super) fn added_lines(
+    git: &GitCli,
+    repo: &Repository,
+    commit: &Oid,
+    file: &Path,
+) -> Result<(), GitError> {
+    let written = std::fs::File::create(file)
+        .map_err(|error| refusal(&format!("{}: {error}", file.display())))?;
+    let how = ["--root", "-r", "-p", "-U0", "--no-prefix", "--no-commit-id"];
+    let alone = ["--no-ext-diff", "--no-textconv", "--no-renames"];
+    let call = git.read(&repo.root, "diff-tree").args(how).args(alone).arg(commit.as_str());
+    call.output_file(written).ok().map(drop)
+}
+
 /// Hooks write to standard error, so these words are git's own.
 fn is_nothing(output: &Output) -> bool {
     let words = ["nothing to commit", "nothing added to commit", "no changes added to commit"];

@@ -9,7 +9,7 @@ use convosync_engine::ports::{GitError, Remote, Repository, Upstream};
 use super::{GitCli, name, url};
 
 /// The settings that matter here.
-const WANTED: &str = r"^(remote\..*\.url|branch\..*\.(remote|merge|pushremote)|url\..*\.insteadof|core\.sshcommand|core\.(ignorecase|sparsecheckout)|init\.defaultbranch|convosync\.remote|remote\.pushdefault|filter\.lfs\.(clean|process))$";
+const WANTED: &str = r"^(remote\..*\.url|branch\..*\.(remote|merge|pushremote)|url\..*\.insteadof|core\.(sshcommand|fsmonitor|ignorecase|sparsecheckout)|init\.defaultbranch|convosync\.remote|remote\.pushdefault|filter\.lfs\.(clean|process))$";
 
 /// What git says is set.
 #[derive(Debug)]
@@ -127,6 +127,14 @@ impl Config {
     /// one file there.
     pub(super) fn ignores_case(&self) -> bool {
         self.last("core.ignorecase").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// Whether a program of the repository's choice would tell what has changed in it. `true` is
+    /// git's own.
+    pub(super) fn names_a_monitor(&self) -> bool {
+        let own = ["", "true", "false", "yes", "no", "on", "off", "1", "0"];
+        let named = self.last("core.fsmonitor");
+        named.is_some_and(|value| !own.contains(&value.to_ascii_lowercase().as_str()))
     }
 
     /// Whether only a part of the files is to be there.

@@ -10,7 +10,7 @@ use convosync_engine::ports::{
 };
 
 use super::config::Config;
-use super::status::{self, status};
+use super::status;
 use super::{GitCli, config, large, lfs, name, subject};
 
 pub(super) fn facts(
@@ -20,11 +20,14 @@ pub(super) fn facts(
 ) -> Result<Facts, GitError> {
     let repository = locate(git, directory)?;
     let root = &repository.root;
-    let (status, behind) = status(git, root)?.without(excludes);
+    let config = config::config(git, &repository)?;
+    // It is also asked where nobody asked for anything: on leaving a directory, beside a pane. Git
+    // trusts every repository that lies in a folder of the user's own; we need not run its programs.
+    let quiet = config.names_a_monitor().then_some("core.fsmonitor=false");
+    let (status, behind) = status::status_with(git, root, quiet)?.without(excludes);
     if let Some(branch) = status.head.branch() {
         name::branch(branch)?; // what can't be pushed is found before anything is committed
     }
-    let config = config::config(git, &repository)?;
     let subject = match &status.commit {
         Some(commit) => Some(subject::subject(git, &repository, commit)?),
         None => None,

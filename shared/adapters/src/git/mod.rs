@@ -51,6 +51,16 @@ use config::Config;
 pub(crate) use failure::fit_to_show;
 pub use health::{GitHealth, Hook, HookTrouble, Signing};
 
+#[cfg(fuzzing)]
+pub(crate) fn names(text: &str) -> crate::fuzzed::GitNames {
+    crate::fuzzed::GitNames {
+        branch: name::is_branch(text),
+        remote: name::is_remote(text),
+        normal: url::normalise(text),
+        shown: url::shown(text),
+    }
+}
+
 /// The oldest git that is used: 2.31 (March 2021) brought `rev-parse --path-format`.
 const OLDEST: (u32, u32) = (2, 31);
 
@@ -226,6 +236,10 @@ impl Git for GitCli {
         excludes: &[String],
     ) -> Result<Committed, GitError> {
         commit::commit_all(self, repo, message, excludes)
+    }
+
+    fn added_lines(&self, repo: &Repository, commit: &Oid, file: &Path) -> Result<(), GitError> {
+        commit::added_lines(self, repo, commit, file)
     }
 
     fn foresee_commit(&self, repo: &Repository, excludes: &[String]) -> Result<Oid, GitError> {

@@ -59,9 +59,23 @@ impl Status {
 /// Asks git. Submodules count when they are at another commit, not when their files differ: a
 /// commit here would not take those in.
 pub(super) fn status(git: &GitCli, root: &Path) -> Result<Status, GitError> {
+    status_with(git, root, None)
+}
+
+/// The same with one setting.
+pub(super) fn status_with(
+    git: &GitCli,
+    root: &Path,
+    setting: Option<&str>,
+) -> Result<Status, GitError> {
     let args =
         ["--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--ignore-submodules=dirty"];
-    let out = git.read(root, "status").args(args).ok()?;
+    let call = git.read(root, "status");
+    let call = match setting {
+        Some(setting) => call.config(setting),
+        None => call,
+    };
+    let out = call.args(args).ok()?;
     if let Some(name) = no_text(&out) {
         return Err(GitError::NotText(shown(name)));
     }

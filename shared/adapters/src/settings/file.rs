@@ -346,6 +346,7 @@ mod tests {
             ("large.size", "2 MB", r#""2 MB""#),
             ("offline", "true", "true"),
             ("metered", "true", "true"),
+            ("terminal.redact", "true", "true"),
             ("terminal.scrollback", "true", "true"),
             ("require_unlock", "true", "true"),
             ("retention.days", "90", "90"),

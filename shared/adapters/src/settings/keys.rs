@@ -97,6 +97,11 @@ pub(super) const KEYS: &[Key] = &[
         "Commands that travel: those run in the work tree, also those run nobody knows where, or none.",
     ),
     key(
+        "terminal.redact",
+        Kind::Switch,
+        "Commands and variables with what looks like a secret travel without it; else they stay here.",
+    ),
+    key(
         "terminal.scrollback",
         Kind::Switch,
         "In Zellij, a save takes the last 1000 lines of each pane along, sealed; they may hold secrets.",
@@ -163,6 +168,7 @@ pub(super) fn value(settings: &Settings, name: &str) -> Value {
         "exclude_patterns" => json!(settings.exclude_patterns),
         "env.names" => json!(settings.env_names),
         "terminal.history" => json!(settings.history.as_str()),
+        "terminal.redact" => json!(settings.redact),
         "terminal.scrollback" => json!(settings.scrollback),
         "offline" => json!(settings.offline),
         "metered" => json!(settings.metered),
@@ -205,6 +211,7 @@ pub(super) fn apply(settings: &mut Settings, name: &str, given: Given) {
         ("exclude_patterns", Given::Texts(texts)) => settings.exclude_patterns = texts,
         ("env.names", Given::Texts(texts)) => settings.env_names = texts,
         ("terminal.history", Given::History(scope)) => settings.history = scope,
+        ("terminal.redact", Given::Switch(on)) => settings.redact = on,
         ("terminal.scrollback", Given::Switch(on)) => settings.scrollback = on,
         ("offline", Given::Switch(on)) => settings.offline = on,
         ("metered", Given::Switch(on)) => settings.metered = on,

@@ -225,3 +225,23 @@ fn filters_and_line_ends_are_gits_matter() {
     assert_eq!(lab.run(&dir, &["cat-file", "blob", "HEAD:x.txt"]), "a\nb");
     assert_eq!(lab.run(&dir, &["cat-file", "blob", "HEAD:x.big"]), "QUIET");
 }
+
+#[test]
+fn the_lines_that_a_commit_adds_are_told_by_git_alone_and_run_nothing() {
+    let lab = Lab::new();
+    let dir = lab.pushed("p");
+    let (mark, file) = (lab.path("ran"), lab.path("lines"));
+    let touch = format!("touch '{}'; cat", mark.display());
+    lab.run(&dir, &["config", "diff.external", &touch]);
+    lab.run(&dir, &["config", "diff.own.textconv", &touch]);
+    lab.run(&dir, &["config", "diff.noprefix", "false"]);
+    write(&dir, ".gitattributes", "*.txt diff=own\n");
+    write(&dir, "new.txt", "one\ntwo\n");
+    let git = lab.git_with(&[]);
+    let repo = lab.facts(&dir).repository;
+    let done = git.commit_all(&repo, "x", &[]).expect("it is committed");
+    git.added_lines(&repo, &done.commit, &file).expect("git tells them");
+    let told = std::fs::read_to_string(&file).expect("text");
+    assert!(told.contains("+++ new.txt\n@@ -0,0 +1,2 @@\n+one\n+two\n"), "{told}");
+    assert!(!mark.exists(), "a program of the repository was run");
+}

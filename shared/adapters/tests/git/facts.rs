@@ -289,3 +289,16 @@ fn three_thousand_files_are_told_and_committed() {
     assert_eq!((done.added, done.modified, done.excluded.len()), (2_940, 0, 60));
     assert_eq!(lab.dirty(&dir).len(), 60);
 }
+
+#[test]
+fn looking_runs_no_program_that_a_repository_names_as_its_monitor() {
+    let lab = Lab::new();
+    let dir = lab.pushed("p");
+    let mark = lab.path("ran");
+    lab.run(&dir, &["config", "core.fsmonitor", &format!("touch '{}'; false", mark.display())]);
+    write(&dir, "a", "changed\n");
+    assert_eq!(lab.facts(&dir).changes.len(), 1, "it is seen all the same");
+    assert!(!mark.exists(), "the program was run");
+    lab.run(&dir, &["status"]);
+    assert!(mark.exists(), "git itself runs it");
+}

@@ -56,6 +56,11 @@ impl From<minicbor::decode::Error> for FormatError {
     }
 }
 
+#[cfg(fuzzing)]
+pub(crate) fn layout_in(bytes: &[u8]) -> Option<crate::terminal::Layout> {
+    layout::load_layout(decode(bytes).ok()?)
+}
+
 fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
     minicbor::to_vec(value).expect("writing to memory does not fail")
 }

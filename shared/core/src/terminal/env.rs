@@ -4,8 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::protected::is_protected;
-use super::secret::{may_hold_a_secret, names_a_secret};
 use crate::id::IdError;
+use crate::secret::{
+    REDACTED, SecretKind, may_hold_a_secret, names_a_secret, suspects, without_secrets,
+};
 
 /// The name of a variable: letters, digits and `_`, no digit first, at most 128 bytes. So it is
 /// one word in every shell.
@@ -97,11 +99,13 @@ pub enum Withheld {
     NoForm,
     /// The settings of the device that resumes do not name it.
     NotAllowed,
+    /// Its secret was cut out where it was saved: what is left is no value of it.
+    Redacted,
 }
 
 impl Withheld {
     /// Every reason, in the order of their stored numbers: never reorder.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::NotSet,
         Self::Protected,
         Self::Secret,
@@ -109,6 +113,7 @@ impl Withheld {
         Self::TooBig,
         Self::NoForm,
         Self::NotAllowed,
+        Self::Redacted,
     ];
 }
 
@@ -135,6 +140,46 @@ impl EnvValue {
         }
         let mut room = Room { bytes: BIGGEST, items: MOST_ITEMS };
         room.take(self, DEEPEST)
+    }
+
+    /// The value with [`REDACTED`] in place of each secret, to show what has to be filled in.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        let cut = |text: &str| without_secrets(text).unwrap_or_else(|| REDACTED.to_owned());
+        match self {
+            Self::Text(text) => Self::Text(cut(text)),
+            Self::List(values) => Self::List(values.iter().map(Self::without_secrets).collect()),
+            Self::Record(fields) => {
+                let fields = fields.iter().map(|(name, value)| (name.clone(), value));
+                Self::Record(fields.map(|(name, value)| (name, value.without_secrets())).collect())
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// Whether a secret was cut out of it.
+    #[must_use]
+    pub fn is_redacted(&self) -> bool {
+        match self {
+            Self::Text(text) => text.contains(REDACTED),
+            Self::List(values) => values.iter().any(Self::is_redacted),
+            Self::Record(fields) => fields.iter().any(|(_, value)| value.is_redacted()),
+            _ => false,
+        }
+    }
+
+    /// What its secrets look like, each kind once.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<SecretKind> {
+        let mut kinds = match self {
+            Self::Text(text) => suspects(text).into_iter().map(|suspect| suspect.kind).collect(),
+            Self::List(values) => values.iter().flat_map(Self::secrets).collect(),
+            Self::Record(fields) => fields.iter().flat_map(|(_, value)| value.secrets()).collect(),
+            _ => Vec::new(),
+        };
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
     }
 
     /// The value as the text that programs get; none if only a shell with types can hold it.

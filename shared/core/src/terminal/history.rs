@@ -1,6 +1,6 @@
 //! Commands that were run in a work tree.
 
-use super::secret::may_hold_a_secret;
+use crate::secret::{SecretKind, Suspect, suspects, without_secrets};
 
 /// So many commands travel with a save.
 pub const MOST_COMMANDS: usize = 200;
@@ -22,36 +22,78 @@ pub struct Ran {
     pub directory: Option<String>,
 }
 
-/// How many commands stay where they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What is not as it was typed, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HeldBack {
-    /// They may hold a secret.
-    pub secret: usize,
-    /// They are too long.
+    /// They may hold a secret, and stay where they are.
+    pub secret: Vec<SecretCommand>,
+    /// They travel without what may be one.
+    pub redacted: Vec<SecretCommand>,
+    /// How many are too long.
     pub long: usize,
+}
+
+/// A command that may hold a secret, without it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretCommand {
+    /// How many commands it lies back: 1 is the newest.
+    pub back: usize,
+    /// The program that it calls, if its first word tells that and no more.
+    pub program: Option<String>,
+    /// What its secrets look like, each kind once.
+    pub kinds: Vec<SecretKind>,
 }
 
 /// What travels of the commands that a shell knows, both oldest first.
 ///
-/// The newest count; one that comes again after itself counts once, as shells show it.
+/// The newest count; one that comes again after itself counts once, as shells show it. One that may
+/// hold a secret stays, or, with `redact`, travels without it.
 #[must_use]
-pub fn history_of(ran: Vec<Ran>) -> (Vec<Ran>, HeldBack) {
+pub fn history_of(ran: Vec<Ran>, redact: bool) -> (Vec<Ran>, HeldBack) {
     let mut held_back = HeldBack::default();
     let mut history: Vec<Ran> = Vec::new();
-    for ran in ran.into_iter().rev().filter(|ran| !ran.command.trim().is_empty()) {
+    let newest_first = ran.into_iter().rev().filter(|ran| !ran.command.trim().is_empty());
+    for (at, mut ran) in newest_first.enumerate() {
         if history.len() == MOST_COMMANDS {
             break;
         }
         if ran.command.len() > LONGEST_COMMAND {
             held_back.long += 1;
-        } else if may_hold_a_secret(&ran.command) {
-            held_back.secret += 1;
-        } else if !history.last().is_some_and(|later| is_same(later, &ran)) {
+            continue;
+        }
+        let found = suspects(&ran.command);
+        if !found.is_empty() {
+            let secret = SecretCommand::of(at + 1, &ran.command, &found);
+            let Some(rest) = without_secrets(&ran.command).filter(|_| redact) else {
+                held_back.secret.push(secret);
+                continue;
+            };
+            ran.command = rest;
+            held_back.redacted.push(secret);
+        }
+        if !history.last().is_some_and(|later| is_same(later, &ran)) {
             history.push(ran);
         }
     }
     history.reverse();
     (history, held_back)
+}
+
+impl SecretCommand {
+    fn of(back: usize, command: &str, found: &[Suspect]) -> Self {
+        let mut kinds: Vec<_> = found.iter().map(|suspect| suspect.kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        Self { back, program: program_of(command), kinds }
+    }
+}
+
+/// The first word, if it can only be the name of a program: a short one of small letters. What is
+/// assigned there, or typed there by mistake, is not told.
+fn program_of(command: &str) -> Option<String> {
+    let word = command.split_whitespace().next()?;
+    let is_name = word.len() <= 16 && word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    is_name.then(|| word.to_owned())
 }
 
 fn is_same(one: &Ran, other: &Ran) -> bool {

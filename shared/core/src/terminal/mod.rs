@@ -5,18 +5,16 @@ mod history;
 mod layout;
 mod protected;
 mod screen;
-mod secret;
 #[cfg(test)]
 mod tests;
 
 pub use env::{EnvName, EnvValue, Withheld};
-pub use history::{HeldBack, MOST_COMMANDS, Ran, harmless_command, history_of};
+pub use history::{HeldBack, MOST_COMMANDS, Ran, SecretCommand, harmless_command, history_of};
 pub use layout::{
     Area, Base, Direction, Floating, FolderPath, Label, Layout, MOST_PANES, MOST_TABS, NoCommand,
     Pane, PaneCommand, Place, PluginUrl, Runs, Size, Tab, Tile, arranged,
 };
 pub use screen::{LAST_LINES, harmless_screen};
-pub use secret::may_hold_a_secret;
 
 pub(crate) use layout::DEEPEST;
 

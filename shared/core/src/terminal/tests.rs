@@ -1,5 +1,5 @@
-use super::secret::names_a_secret;
 use super::*;
+use crate::secret::{may_hold_a_secret, names_a_secret};
 
 fn name(text: &str) -> EnvName {
     text.parse().expect(text)
@@ -183,29 +183,72 @@ fn what_a_value_is_stays_out_of_logs() {
 #[test]
 fn the_newest_commands_travel_in_their_order_and_each_once_in_a_row() {
     let all: Vec<Ran> = (0..300).flat_map(|n| vec![ran(&format!("echo {n}")); 2]).collect();
-    let (history, held_back) = history_of(all);
+    let (history, held_back) = history_of(all, false);
     assert_eq!(history.len(), MOST_COMMANDS);
     assert_eq!(history[0].command, "echo 100");
     assert_eq!(history[199].command, "echo 299");
     assert_eq!(held_back, HeldBack::default());
 }
 
-#[test]
-fn commands_with_secrets_and_endless_ones_stay_and_are_counted() {
-    let (history, held_back) = history_of(vec![
+/// Commands of which some may hold a secret, and the programs that are told of those.
+fn with_secrets() -> Vec<Ran> {
+    vec![
         ran("cargo test"),
         ran("export GITHUB_TOKEN=abc"),
         ran("$env.API_KEY = 'abc'"),
         ran("curl -H 'Authorization: Bearer abc' https://example.org"),
-        ran("mysql --password hunter2"),
+        ran("PASSWORD=hunter2 make"),
         ran("psql postgres://me:pw@localhost/db"),
         ran(&"x".repeat(5000)),
         ran("  "),
         ran("git push"),
-    ]);
+    ]
+}
+
+#[test]
+fn commands_with_secrets_and_endless_ones_stay_and_are_named() {
+    let (history, held_back) = history_of(with_secrets(), false);
     let commands: Vec<_> = history.iter().map(|ran| ran.command.as_str()).collect();
     assert_eq!(commands, ["cargo test", "git push"]);
-    assert_eq!(held_back, HeldBack { secret: 5, long: 1 });
+    assert_eq!((held_back.long, &held_back.redacted[..]), (1, &[][..]));
+    let told: Vec<_> = held_back.secret.iter().map(|s| (s.back, s.program.as_deref())).collect();
+    assert_eq!(
+        told,
+        [(3, Some("psql")), (4, None), (5, Some("curl")), (6, None), (7, Some("export"))]
+    );
+    assert_eq!(held_back.secret[0].kinds[0].to_string(), "a password in a URL");
+    assert!(!format!("{held_back:?}").contains("hunter2"));
+}
+
+#[test]
+fn commands_travel_without_their_secrets_if_that_is_asked_for() {
+    let (history, held_back) = history_of(with_secrets(), true);
+    let commands: Vec<_> = history.iter().map(|ran| ran.command.as_str()).collect();
+    assert_eq!(
+        commands,
+        [
+            "cargo test",
+            "export GITHUB_TOKEN=[redacted]",
+            "$env.API_KEY = [redacted]",
+            "curl -H 'Authorization: [redacted]' https://example.org",
+            "PASSWORD=[redacted] make",
+            "psql postgres://me:[redacted]@localhost/db",
+            "git push",
+        ]
+    );
+    assert_eq!((held_back.secret.len(), held_back.redacted.len()), (0, 5));
+}
+
+#[test]
+fn a_value_without_its_secret_travels_and_is_known_again() {
+    let value = text("postgres://app:hunter2@db.example.org/app");
+    let cut = value.without_secrets();
+    assert_eq!(cut, text("postgres://app:[redacted]@db.example.org/app"));
+    assert_eq!(cut.may_travel(&name("DATABASE_URL")), Ok(()));
+    assert!(cut.is_redacted() && !value.is_redacted());
+    let deep = EnvValue::Record(vec![("url".to_owned(), EnvValue::List(vec![value]))]);
+    assert!(deep.without_secrets().is_redacted());
+    assert_eq!(deep.secrets().len(), 1);
 }
 
 #[test]

@@ -367,6 +367,14 @@ pub trait Git {
         excludes: &[String],
     ) -> Result<Committed, GitError>;
 
+    /// Writes the lines that a commit adds to its first parent to `file`, as a patch without context
+    /// (`--no-prefix -U0`). Of a merge, none.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn added_lines(&self, repo: &Repository, commit: &Oid, file: &Path) -> Result<(), GitError>;
+
     /// The commit that [`Git::commit_all`] would make of the work tree, on no ref and without
     /// hooks: to foresee what comes of it. Touches nothing.
     ///

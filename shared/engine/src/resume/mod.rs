@@ -28,7 +28,7 @@ use crate::save::must_be_text;
 use crate::send::{SEND_WAIT, Sending, Which, not_sent};
 use crate::shelf::{OpenSave, Shelf};
 use crate::show::timeline;
-use crate::terminal::commands;
+use crate::terminal::{commands, to_fill_in};
 use crate::trouble::{Refusal, Trouble};
 use crate::undo::{Intent, Keeping};
 use beside::Beside;
@@ -190,6 +190,7 @@ impl Engine<'_> {
         report.history = history;
         report.notes.extend(left_out);
         (report.env, report.env_missing) = self.let_in(&terminal);
+        report.notes.extend(to_fill_in(&report.env_missing, &terminal));
         let back = Back {
             request,
             member: &member,

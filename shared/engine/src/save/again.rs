@@ -83,6 +83,7 @@ impl Engine<'_> {
             no_conversation: args.no_conversation,
             no_terminal: args.no_terminal,
             scrollback: args.scrollback,
+            redact: args.redact,
             mode: args.mode,
             ..SaveArgs::default()
         });
@@ -103,6 +104,7 @@ fn lines(args: &SaveArgs) -> String {
         ("no-conversation", args.no_conversation),
         ("no-terminal", args.no_terminal),
         ("scrollback", args.scrollback),
+        ("redact", args.redact),
     ];
     let from_message = args.from_message.map(|number| number.to_string());
     let values = [
@@ -137,6 +139,7 @@ fn repeated(now: &SaveArgs, then: &str) -> SaveArgs {
             "no-code" => args.no_code |= now.branch.is_none(),
             "no-conversation" => args.no_conversation = true,
             "scrollback" => args.scrollback |= !now.no_terminal,
+            "redact" => args.redact |= !now.no_terminal,
             "no-terminal" => args.no_terminal |= now.env.is_none(),
             "branch" if !now.no_code => args.branch = text(&args.branch),
             "session" if !now.new => args.session = text(&args.session),

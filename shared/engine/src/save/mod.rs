@@ -9,6 +9,7 @@ mod large;
 mod moment;
 mod naming;
 mod plan;
+mod secrets;
 
 use std::path::{Path, PathBuf};
 

@@ -9,6 +9,7 @@ use convosync_wire::{Note, Request, SaveArgs};
 use super::code::pointers_note;
 use super::large::{self, Weight};
 use super::naming::{clone_url, is_called, push_remote, remotes, repository_name};
+use super::secrets::Secrets;
 use super::{Chosen, Coded, EXCLUDES, about};
 use crate::bind::Binding;
 use crate::capture::{Capture, Captured, transcript_of};
@@ -50,6 +51,10 @@ impl Engine<'_> {
             notes.extend(about::case_clashes(&committed.clashes));
             notes.extend(about::submodules(&committed.submodules));
         }
+        let mut secrets = Secrets::default();
+        if let Some(committed) = coded.committed.as_ref().filter(|committed| committed.made) {
+            secrets.of_commit(self.seen_in(chosen, committed));
+        }
         let mut conversations = Vec::new();
         if args.no_conversation {
             // What the session has stays in it.
@@ -66,6 +71,7 @@ impl Engine<'_> {
             )?;
             self.put_in_context(&mut captured, chosen, coded.committed.as_ref(), base.as_ref());
             notes.extend(captured.notes);
+            secrets.of_conversation(captured.secrets);
             notes.extend(self.told_of_size(&captured.conversation, captured.tokens, args));
             conversations.push(captured.conversation);
             conversations.extend(captured.apart);
@@ -93,6 +99,7 @@ impl Engine<'_> {
             }
         };
         notes.extend(told);
+        notes.extend(secrets.note());
         let left_out = LeftOut { code: args.no_code, conversation: args.no_conversation };
         let working_directory = match &terminal {
             Some(_) => &chosen.scene.directory,

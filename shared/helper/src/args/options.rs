@@ -139,6 +139,9 @@ pub(crate) struct Save {
     /// In Zellij: take the text of the panes along, the last 1000 lines of each, with its colours
     #[arg(long, conflicts_with = "no_terminal")]
     pub(crate) scrollback: bool,
+    /// Cut out of commands and variables what looks like a secret, and take the rest along
+    #[arg(long, conflicts_with = "no_terminal")]
+    pub(crate) redact: bool,
     /// Commit here, but do not push: the commit travels sealed
     #[arg(long)]
     pub(crate) no_push: bool,
@@ -210,6 +213,7 @@ impl From<Save> for SaveArgs {
             no_conversation: save.no_conversation,
             no_terminal: save.no_terminal,
             scrollback: save.scrollback,
+            redact: save.redact,
             interactive: save.interactive,
             on_large: save.on_large,
             from_message: save.from_message,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::super::history::harmless_command;
-use super::super::secret::may_hold_a_secret;
+use crate::secret::may_hold_a_secret;
 
 /// Words of a command at most.
 const MOST_WORDS: usize = 256;

@@ -63,6 +63,11 @@ impl Git for MemoryGit {
         })
     }
 
+    /// It keeps whole trees and no lines.
+    fn added_lines(&self, _: &Repository, _: &Oid, _: &Path) -> Result<(), GitError> {
+        Ok(())
+    }
+
     fn foresee_commit(&self, repo: &Repository, _excludes: &[String]) -> Result<Oid, GitError> {
         self.change(repo, |repo| Ok(repo.add(repo.tree.clone(), "foreseen", None)))
     }

@@ -1,0 +1,41 @@
+//! Names that become paths, refs and arguments.
+
+use convosync_adapters::fuzzed;
+use convosync_core::{ConversationId, DeviceId, FilePath, ObjectName, Oid, SaveId, SessionId};
+
+/// A name that is taken for one is written as it was read, and can't be a path upwards, an option
+/// or several lines.
+pub fn names(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Ok(name) = text.parse::<ObjectName>() {
+        assert_eq!(name.as_str(), text);
+        is_inside(name.as_str());
+    }
+    if let Ok(path) = text.parse::<FilePath>() {
+        assert_eq!(path.as_str(), text);
+        is_inside(path.as_str());
+    }
+    let ids = [
+        text.parse::<SessionId>().map(|id| id.to_string()).ok(),
+        text.parse::<DeviceId>().map(|id| id.to_string()).ok(),
+        text.parse::<SaveId>().map(|id| id.to_string()).ok(),
+        text.parse::<ConversationId>().map(|id| id.to_string()).ok(),
+        text.parse::<Oid>().map(|id| id.to_string()).ok(),
+    ];
+    for id in ids.into_iter().flatten() {
+        assert_eq!(id, text);
+        assert!(!id.contains('/'), "{id:?}");
+        is_inside(&id);
+    }
+    let git = fuzzed::git_names(&text);
+    if git.branch || git.remote {
+        assert!(!text.starts_with('-') && !text.contains(|c: char| c.is_control()), "{text:?}");
+        assert!(!text.contains("..") && !text.contains("@{"), "{text:?}");
+    }
+}
+
+fn is_inside(path: &str) {
+    assert!(!path.is_empty() && !path.starts_with(['/', '-']), "{path:?}");
+    assert!(!path.contains(|c: char| c.is_control() || c == '\\'), "{path:?}");
+    assert!(path.split('/').all(|part| !matches!(part, "" | "." | "..")), "{path:?}");
+}

@@ -1,0 +1,225 @@
+//! `cargo xtask fuzz`: hostile bytes, found by libFuzzer, for whatever reads what others wrote.
+//!
+//! The targets are in `fuzz/`, a workspace of its own. They are built by the pinned compiler: LLVM's
+//! counters are switched on by flags that are stable, and no sanitizer is needed where no code is
+//! unsafe. What a target begins with are the frozen samples of the project's own tests.
+
+mod seeds;
+
+use std::collections::VecDeque;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use crate::run::{self, Failed};
+use crate::workspace::Workspace;
+
+/// How long a target runs unless it is said.
+const SECONDS: u64 = 60;
+
+/// So many run at once.
+const AT_ONCE: usize = 2;
+
+/// Counters at every branch and comparison, as libFuzzer reads them: what `cargo fuzz` sets, without
+/// a sanitizer. From <https://clang.llvm.org/docs/SanitizerCoverage.html>.
+const FLAGS: [&str; 8] = [
+    "--cfg=fuzzing",
+    "-Cpasses=sancov-module",
+    "-Cllvm-args=-sanitizer-coverage-level=4",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table",
+    "-Cllvm-args=-sanitizer-coverage-trace-compares",
+    "-Ccodegen-units=1",
+    // Half of each crate is not looked at.
+    "-Aunused",
+];
+
+/// What is to be tried, and for how long.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Wish {
+    seconds: u64,
+    /// None: all.
+    target: Option<String>,
+}
+
+impl Wish {
+    /// Every target, for so long each.
+    pub(crate) fn all(seconds: u64) -> Self {
+        Self { seconds, target: None }
+    }
+
+    pub(crate) fn parse(arguments: &[String]) -> Result<Self, Failed> {
+        let mut wish = Self::all(SECONDS);
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            match argument.as_str() {
+                "--seconds" => {
+                    let number = rest.next().and_then(|number| number.parse().ok());
+                    wish.seconds = number
+                        .filter(|seconds| *seconds > 0)
+                        .ok_or_else(|| Failed::new("`--seconds` needs a number"))?;
+                }
+                name if !name.starts_with('-') && wish.target.is_none() => {
+                    wish.target = Some(name.to_owned());
+                }
+                unknown => return Err(crate::unknown_argument(unknown)),
+            }
+        }
+        Ok(wish)
+    }
+}
+
+/// Builds the targets, seeds them, and runs each. An error means that one found something.
+pub(crate) fn fuzz(workspace: &Workspace, wish: &Wish) -> Result<(), Failed> {
+    let lab = Lab::of(workspace)?;
+    let all = lab.targets()?;
+    let wanted: Vec<_> = match &wish.target {
+        None => all,
+        Some(name) if all.contains(name) => vec![name.clone()],
+        Some(name) => {
+            return Err(Failed::new(format!("there is no target `{name}`"))
+                .help(format!("there are {}", all.join(", "))));
+        }
+    };
+    lab.build()?;
+    for target in &wanted {
+        seeds::sow(workspace, target, &lab.corpus(target))?;
+    }
+    let found = lab.run(&wanted, wish.seconds);
+    if found.is_empty() { Ok(()) } else { Err(Failed::new(found.join("\n"))) }
+}
+
+/// Where targets are built and what they find is kept.
+struct Lab {
+    package: PathBuf,
+    target: PathBuf,
+    host: String,
+}
+
+impl Lab {
+    fn of(workspace: &Workspace) -> Result<Self, Failed> {
+        let said = run::output(Command::new("rustc").arg("-vV").current_dir(workspace.root()))?;
+        let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+        let host =
+            host.ok_or_else(|| Failed::new("rustc does not say what it runs on"))?.to_owned();
+        let package = workspace.root().join("fuzz");
+        Ok(Self { package, target: workspace.target().join("fuzz"), host })
+    }
+
+    /// A program each.
+    fn targets(&self) -> Result<Vec<String>, Failed> {
+        let folder = self.package.join("src/bin");
+        let files = fs::read_dir(&folder).map_err(Failed::at(&folder))?.flatten();
+        let names = files.filter_map(|file| Some(file.path().file_stem()?.to_str()?.to_owned()));
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn build(&self) -> Result<(), Failed> {
+        let mut cargo = run::cargo(&self.package);
+        // With a target named, build scripts and macros are built without the flags.
+        cargo.args(["build", "--locked", "--bins", "--target", &self.host]);
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}"));
+        run::run(cargo.env("CARGO_TARGET_DIR", &self.target).env("CARGO_INCREMENTAL", "0"))
+    }
+
+    fn corpus(&self, target: &str) -> PathBuf {
+        self.target.join("corpus").join(target)
+    }
+
+    /// Runs targets, a few at once; what was found by each that found something.
+    fn run(&self, targets: &[String], seconds: u64) -> Vec<String> {
+        let waiting: Mutex<VecDeque<_>> = Mutex::new(targets.iter().collect());
+        let found = Mutex::new(Vec::new());
+        let next = || waiting.lock().ok()?.pop_front();
+        std::thread::scope(|scope| {
+            for _ in 0..AT_ONCE {
+                scope.spawn(|| {
+                    while let Some(target) = next() {
+                        match self.run_one(target, seconds) {
+                            Ok(told) => println!("{target}: {told}"),
+                            Err(failed) => {
+                                let told = format!("{target}: {}", failed.told());
+                                found.lock().map(|mut all| all.push(told)).unwrap_or_default();
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        found.into_inner().unwrap_or_default()
+    }
+
+    fn run_one(&self, target: &str, seconds: u64) -> Result<String, Failed> {
+        let kept = self.target.join("found").join(target);
+        fs::create_dir_all(&kept).map_err(Failed::at(&kept))?;
+        let mut program = Command::new(self.target.join(&self.host).join("debug").join(target));
+        program.arg(self.corpus(target));
+        program.args([
+            format!("-max_total_time={seconds}"),
+            format!("-artifact_prefix={}/", kept.display()),
+            // A text of a few messages; longer ones are slower and find no more.
+            "-max_len=8192".to_owned(),
+            "-timeout=20".to_owned(),
+            "-rss_limit_mb=1024".to_owned(),
+            "-print_final_stats=1".to_owned(),
+        ]);
+        let output = run::finished(&mut program)?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() {
+            return executions(&said).map_or_else(
+                || Err(Failed::new("it does not say how often it ran").help(last(&said))),
+                |times| Ok(format!("{times} times in {seconds} s, nothing found")),
+            );
+        }
+        Err(Failed::new("it found something").help(last(&said)))
+    }
+}
+
+/// How often a target ran, as libFuzzer says at its end.
+fn executions(said: &str) -> Option<u64> {
+    let line = said.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+    line?.trim().parse().ok().filter(|times| *times > 0)
+}
+
+/// The end of what a target said, where the panic and the name of the kept case are.
+fn last(said: &str) -> String {
+    let lines: Vec<_> = said.lines().filter(|line| !line.starts_with('#')).collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
+}
+
+/// The folder of the targets' own lockfile, for what looks at every lockfile.
+pub(crate) const PACKAGE: &str = "fuzz/Cargo.toml";
+
+/// Whether the folder is there to be read from: seeds come from the sources.
+fn is_source(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "rs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn seconds_and_one_target_are_understood() {
+        assert_eq!(Wish::parse(&[]).unwrap(), Wish::all(60));
+        let wish = Wish::parse(&words("--seconds 5 units")).unwrap();
+        assert_eq!(wish, Wish { seconds: 5, target: Some("units".to_owned()) });
+        for wrong in ["--seconds", "--seconds x", "--seconds 0", "a b", "--fast"] {
+            assert!(Wish::parse(&words(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_tried_nothing_is_no_success() {
+        assert_eq!(executions("stat::number_of_executed_units: 417\n"), Some(417));
+        assert_eq!(executions("stat::number_of_executed_units: 0\n"), None);
+        assert_eq!(executions(""), None);
+    }
+}
