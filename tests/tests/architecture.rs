@@ -44,7 +44,9 @@ fn tests_of_a_crate_reach_no_further_than_the_crate() {
 #[test]
 fn the_core_names_nothing_of_the_outside_world() {
     let mut found = Vec::new();
-    for file in rust_files(&root().join("shared/core/src")) {
+    let files = rust_files(&root().join("shared/core/src"));
+    assert!(files.len() > 50, "the sources were not found");
+    for file in files {
         let source = fs::read_to_string(&file).expect("sources are readable text");
         found.extend(named(&source).into_iter().map(|name| format!("{}: {name}", file.display())));
     }
@@ -116,7 +118,6 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
             files.push(path);
         }
     }
-    assert!(!files.is_empty(), "{} holds no sources", folder.display());
     files
 }
 

@@ -70,8 +70,9 @@ impl Wish {
     }
 }
 
-/// Builds the targets, seeds them, and runs each. An error means that one found something.
-pub(crate) fn fuzz(workspace: &Workspace, wish: &Wish) -> Result<(), Failed> {
+/// Builds the targets, seeds them, and runs each; how many there were. An error means that one found
+/// something.
+pub(crate) fn fuzz(workspace: &Workspace, wish: &Wish) -> Result<u64, Failed> {
     let lab = Lab::of(workspace)?;
     let all = lab.targets()?;
     let wanted: Vec<_> = match &wish.target {
@@ -87,7 +88,7 @@ pub(crate) fn fuzz(workspace: &Workspace, wish: &Wish) -> Result<(), Failed> {
         seeds::sow(workspace, target, &lab.corpus(target))?;
     }
     let found = lab.run(&wanted, wish.seconds);
-    if found.is_empty() { Ok(()) } else { Err(Failed::new(found.join("\n"))) }
+    if found.is_empty() { Ok(wanted.len() as u64) } else { Err(Failed::new(found.join("\n"))) }
 }
 
 /// Where targets are built and what they find is kept.

@@ -67,7 +67,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failed> {
         "install" => install::install(&workspace, prefix(rest)?),
         "uninstall" => install::uninstall(prefix(rest)?),
         "bench" => bench::bench(&workspace, rest),
-        "fuzz" => fuzz::fuzz(&workspace, &fuzz::Wish::parse(rest)?),
+        "fuzz" => fuzz::fuzz(&workspace, &fuzz::Wish::parse(rest)?).map(drop),
         "wasm" => only_flag(rest, "").and_then(|_| tell_wasm(&workspace)),
         "docs" => only_flag(rest, "").and_then(|_| docs::docs(&workspace)),
         "screenshots" => only_flag(rest, "").and_then(|_| docs::screenshots(&workspace)),

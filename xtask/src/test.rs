@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use std::ops::AddAssign;
 use std::process::Command;
 
+use crate::fuzz::{self, Wish};
 use crate::run::{self, Failed, Stream};
 use crate::tools;
 use crate::workspace::Workspace;
@@ -14,6 +15,10 @@ use crate::zellij;
 /// How the names of the slow lane's test files begin: their tests drive real programs (Nushell,
 /// Claude Code, tmux, servers of buckets), or take long.
 const SLOW: [&str; 2] = ["real_", "long_"];
+
+/// So long hostile bytes are tried on each target beside the tests: what is known to break is found,
+/// and little more. `cargo xtask fuzz` takes longer.
+const SECONDS: u64 = 8;
 
 /// Which tests.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,6 +73,9 @@ pub(crate) fn test(workspace: &Workspace, selection: &Selection) -> Result<(), F
     if selection.lane != Lane::Slow {
         good &= documentation(workspace, selection, &mut tally)?;
     }
+    if selection.lane != Lane::Fast && selection.filters.is_empty() {
+        good &= fuzzed(workspace, &mut tally);
+    }
     println!("{} passed, {} failed, {} skipped", tally.passed, tally.failed, tally.skipped);
     if !selection.filters.is_empty() && tally.passed + tally.failed == 0 {
         return Err(Failed::new(format!(
@@ -76,6 +84,21 @@ pub(crate) fn test(workspace: &Workspace, selection: &Selection) -> Result<(), F
         )));
     }
     if good { Ok(()) } else { Err(Failed::new("not every test passed")) }
+}
+
+/// Hostile bytes for every target: each is a test.
+fn fuzzed(workspace: &Workspace, tally: &mut Tally) -> bool {
+    match fuzz::fuzz(workspace, &Wish::all(SECONDS)) {
+        Ok(targets) => {
+            tally.passed += targets;
+            true
+        }
+        Err(failed) => {
+            eprintln!("{failed}");
+            tally.failed += 1;
+            false
+        }
+    }
 }
 
 /// The run of all but the documentation's tests, and the stream that its counts are on.
