@@ -29,6 +29,7 @@ pub use plugins::ZellijPlugins;
 
 /// How long Zellij may take until it shows that it did what it was told to.
 const PROOF: Duration = Duration::from_secs(3);
+
 #[cfg(fuzzing)]
 pub(crate) fn written(tabs: &[Tab<NewPane>], here: Option<Size>) -> String {
     kdl::layout(tabs, None, here, &mut |_| None)
