@@ -6,9 +6,11 @@
 mod claude;
 pub mod damage;
 mod device;
+mod faults;
 mod handover;
 mod killing;
 pub mod leaks;
+mod line;
 mod model_server;
 mod nushell;
 mod picture;
@@ -25,8 +27,10 @@ mod zellij;
 
 pub use claude::{Answer, Claude};
 pub use device::{Device, World, helper, nu_plugin, text, told};
+pub use faults::Fault;
 pub use handover::handed_over;
 pub use killing::{KillingGit, Then};
+pub use line::Line;
 pub use model_server::{ModelServer, Sent};
 pub use nushell::{nu_module, nu_script, nu_terminal};
 pub use picture::{draw_picture, matches_picture};

@@ -17,6 +17,22 @@ const OUTSIDE: [&str; 2] = ["convosync-bench", "convosync-tests"];
 const OUTSIDE_WORLD: [&str; 6] =
     ["std::fs", "std::net", "std::env", "std::process", "SystemTime", "Instant"];
 
+/// What changes the disk, or starts a program.
+const CHANGES: [&str; 12] = [
+    " fs::write(",
+    "fs::rename(",
+    "fs::remove_file(",
+    "fs::remove_dir",
+    "fs::create_dir",
+    "fs::copy(",
+    "fs::hard_link(",
+    "fs::set_permissions(",
+    "File::create(",
+    "DirBuilder::",
+    ".sync_all()",
+    ".spawn()",
+];
+
 #[test]
 fn crates_depend_on_each_other_only_as_the_map_says() {
     let mut actual = arrows(&metadata(), |kind| kind != Some("dev"));
@@ -51,6 +67,24 @@ fn the_core_names_nothing_of_the_outside_world() {
         found.extend(named(&source).into_iter().map(|name| format!("{}: {name}", file.display())));
     }
     assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn every_change_of_the_disk_goes_through_one_door() {
+    let doors = ["disk.rs", "process.rs"];
+    let mut found = Vec::new();
+    for file in rust_files(&root().join("shared/adapters/src")) {
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_of_tests = file.components().any(|part| part.as_os_str() == "tests");
+        if doors.contains(&name) || name == "tests.rs" || is_of_tests {
+            continue;
+        }
+        let source = fs::read_to_string(&file).expect("sources are readable text");
+        let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let past = CHANGES.iter().filter(|change| code.contains(**change));
+        found.extend(past.map(|change| format!("{}: {change}", file.display())));
+    }
+    assert!(found.is_empty(), "no test can let these be the last change: {found:#?}");
 }
 
 #[test]

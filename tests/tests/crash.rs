@@ -10,6 +10,12 @@
 mod account;
 #[path = "crash/audit.rs"]
 mod audit;
+#[path = "crash/changes.rs"]
+mod changes;
+#[path = "crash/clock.rs"]
+mod clock;
+#[path = "crash/cut_line.rs"]
+mod cut_line;
 #[path = "crash/dying.rs"]
 mod dying;
 #[path = "crash/full_disk.rs"]
@@ -20,12 +26,18 @@ mod git_calls;
 mod index;
 #[path = "crash/kill.rs"]
 mod kill;
+#[path = "crash/lost_store.rs"]
+mod lost_store;
 #[path = "crash/moments.rs"]
 mod moments;
 #[path = "crash/oddities.rs"]
 mod oddities;
 #[path = "crash/offline.rs"]
 mod offline;
+#[path = "crash/pairs.rs"]
+mod pairs;
+#[path = "crash/plays.rs"]
+mod plays;
 #[path = "crash/scene.rs"]
 mod scene;
 #[path = "crash/together.rs"]

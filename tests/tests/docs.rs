@@ -144,6 +144,21 @@ fn every_promise_of_the_page_of_threats_names_tests_that_are_there() {
     assert!(shown > 80, "the tables were not found");
 }
 
+#[test]
+fn every_test_that_the_page_of_faults_names_is_there() {
+    let page = read(&root().join("docs/faults.md"));
+    let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| ")).collect();
+    let is_name = |word: &&str| {
+        word.contains('_') && word.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
+    };
+    let named: Vec<_> = rows.iter().flat_map(|row| row.split('`')).filter(is_name).collect();
+    assert!(named.len() > 60, "the tables were not found");
+    let tests = tests_there();
+    for name in named {
+        assert!(tests.contains(name), "docs/faults.md names the test `{name}`, and there is none");
+    }
+}
+
 /// The name of every test of the workspace.
 fn tests_there() -> BTreeSet<String> {
     let mut files = Vec::new();

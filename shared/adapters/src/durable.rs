@@ -1,13 +1,15 @@
 //! Folders and files that only the user can read and that survive a power cut.
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
+
+use crate::{disk, faults};
 
 /// Makes a folder and its missing parents with mode 0700, each of them durable.
 ///
@@ -20,7 +22,7 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     if let Some(parent) = parent {
         make_folder(parent)?;
     }
-    match DirBuilder::new().mode(0o700).create(path) {
+    match disk::make_dir(path) {
         Ok(()) => parent.map_or(Ok(()), sync_folder),
         // Another process was faster.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
@@ -43,7 +45,8 @@ pub(crate) fn settled(synced: rustix::io::Result<()>) -> io::Result<()> {
 
 /// Makes a new file with mode 0600; what is there, a symlink too, is an error.
 pub(crate) fn new_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
+    let mut options = OpenOptions::new();
+    disk::create(options.read(true).write(true).create_new(true).mode(0o600), path)
 }
 
 /// Replaces a file, or makes it, in one step: it holds the old bytes or the new ones whenever this
@@ -57,14 +60,13 @@ pub(crate) fn replace(
     let folder = path.parent().unwrap_or(Path::new("/"));
     let new = folder.join(format!("{beside}{}", random_letters()?));
     let mut file = new_file(&new)?;
-    let replaced = file
-        .write_all(bytes)
+    let replaced = disk::write_all(&mut file, &new, bytes)
         .and_then(|()| permissions.map_or(Ok(()), |given| file.set_permissions(given)))
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&new, path));
+        .and_then(|()| disk::sync(&file))
+        .and_then(|()| disk::rename(&new, path));
     if replaced.is_err() {
         // Half of it helps nobody, and nobody else has its name. The first failure is told.
-        let _ = fs::remove_file(&new);
+        let _ = disk::remove_file(&new);
     }
     replaced.and_then(|()| sync_folder(folder))
 }
@@ -81,7 +83,7 @@ pub(crate) const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Whether a file was last written so long ago. A clock that can't tell says no.
 pub(crate) fn is_stale(facts: &Metadata) -> bool {
-    let age = facts.modified().ok().and_then(|then| SystemTime::now().duration_since(then).ok());
+    let age = facts.modified().ok().and_then(|then| faults::now().duration_since(then).ok());
     facts.is_file() && age.is_some_and(|age| age > STALE)
 }
 
@@ -90,7 +92,7 @@ pub(crate) fn remove_stale(folder: &Path, prefix: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix));
         if ours && entry.metadata().is_ok_and(|facts| is_stale(&facts)) {
-            let _ = fs::remove_file(entry.path());
+            let _ = disk::remove_file(&entry.path());
         }
     }
 }

@@ -5,7 +5,9 @@
 //! environment or finds the home directory: paths come in through constructors.
 
 mod assistant;
+mod disk;
 mod durable;
+mod faults;
 #[cfg(fuzzing)]
 pub mod fuzzed;
 mod git;
@@ -23,6 +25,7 @@ pub use assistant::{
     ClaudeCodeFiles, ClaudeHooks, HookEvent, HooksError, Process, Processes, SystemProcesses,
     project_slug,
 };
+pub use faults::arm as arm_faults;
 pub use git::{GitCli, GitHealth, Hook, HookTrouble, Limits as GitLimits, Signing};
 #[cfg(not(fuzzing))]
 pub use local::{

@@ -13,6 +13,8 @@ use convosync_engine::Cancel;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
+use crate::faults::{Change, before};
+
 /// How often a child that says nothing is looked after.
 const TICK: Duration = Duration::from_millis(20);
 /// The same, once it has closed its pipes: it is about to end.
@@ -70,6 +72,8 @@ pub(crate) fn run(
     if watch.cancel.is_cancelled() {
         return Err(Stopped::Cancelled);
     }
+    let (program, args) = (command.get_program(), command.get_args());
+    before(Change::Starts, format_args!("start {program:?} {:?}", args.collect::<Vec<_>>()))?;
     let mut child = command.stderr(Stdio::piped()).spawn()?;
     let ended = attend(&mut child, input, watch);
     if ended.is_err() {

@@ -192,7 +192,7 @@ impl Engine<'_> {
                 "convosync::store::no-record",
                 format!("{} holds no ConvoSync store (no store record)", store.describe()),
             )
-            .help("is the folder mounted, and has it been synchronised? Your saves wait on this device")
+            .help("is the folder mounted, and has it been synchronised? Your saves wait on this device; if the store is gone for good, `convosync store move URL --lost`")
         })?;
         record
             .matches(&profile.account)

@@ -68,6 +68,8 @@ impl Sending<'_> {
 pub(crate) struct Sent {
     pub(crate) saves: Vec<SyncedSave>,
     pub(crate) notes: Vec<Note>,
+    /// Pins and deletions waited to be sent too.
+    decided: bool,
 }
 
 impl Engine<'_> {
@@ -124,8 +126,9 @@ impl Engine<'_> {
     ) -> Result<Sent, Trouble> {
         let mut sent = Sent::default();
         self.prove_code(member, store, sending, &mut sent)?;
-        let lock = self.ports.locks.acquire("send", sending.wait)?;
+        let lock = self.to_send(member, store, sending.wait)?;
         // Pins and deletions are small, and no save waits for them.
+        sent.decided = !self.waiting_decisions()?.is_empty();
         sent.notes.extend(self.send_decisions(member, store).err().map(decision_not_sent));
         let mut held: BTreeSet<SessionId> = BTreeSet::new();
         for row in self.ports.index.queue()? {
@@ -208,10 +211,10 @@ impl Engine<'_> {
         store: &dyn Store,
         sent: &mut Sent,
     ) -> Result<(), Trouble> {
-        if sent.saves.is_empty() || member.profile.local_only {
+        if sent.saves.is_empty() && !sent.decided || member.profile.local_only {
             return Ok(());
         }
-        match self.has_new_address(store).and_then(|moved| match moved {
+        match self.has_left(member, store).and_then(|moved| match moved {
             true => self.open_store(&member.profile).map(drop),
             false => Ok(()),
         }) {

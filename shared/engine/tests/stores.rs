@@ -14,7 +14,7 @@ use convosync_wire::{MoveArgs, Reply, SyncArgs, Verb};
 use world::{NEW, OLD, World, init};
 
 fn move_to(url: &str) -> Verb {
-    Verb::StoreMove(MoveArgs { to: url.to_owned() })
+    Verb::StoreMove(MoveArgs { to: url.to_owned(), lost: false })
 }
 
 /// What has to be in the new place: everything but addresses and leftovers of probes.

@@ -16,6 +16,7 @@ mod doctor;
 mod editor;
 mod exit;
 mod explain;
+mod faults;
 mod files;
 mod hooks;
 mod host;
@@ -40,5 +41,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     crash::keep_memory();
+    faults::arm();
     crash::guard(cli::main).into()
 }

@@ -10,6 +10,9 @@ use crate::report::Note;
 pub struct MoveArgs {
     /// The URL of the new place.
     pub to: String,
+    /// The old place is gone for good: the new one is filled from what this device has.
+    #[serde(default)]
+    pub lost: bool,
 }
 
 /// `convosync store allow` and `convosync store forbid`.
@@ -125,6 +128,9 @@ pub struct StoreReport {
 pub struct MoveReport {
     /// Whether anything was changed: false when this device uses that store already.
     pub changed: bool,
+    /// Whether the old place was given up, and the new one filled from this device.
+    #[serde(default)]
+    pub lost: bool,
     /// Where the store was, without credentials.
     pub from: String,
     /// Where it is now, without credentials.

@@ -65,6 +65,13 @@ impl Disk {
         file.set_len(pages.saturating_sub(left as u64) * 4096).expect("cut");
     }
 
+    fn only_reads(&self, only: bool) {
+        let how = if only { "remount,ro" } else { "remount,rw" };
+        let mount = Command::new("mount").args(["-o", how]).arg(&self.place).output();
+        let mount = mount.expect("mount runs");
+        assert!(mount.status.success(), "{}", told(&mount));
+    }
+
     fn make_room(&self) {
         fs::remove_file(self.place.join(".ballast")).expect("there is one");
     }
@@ -173,4 +180,101 @@ fn a_full_store_leaves_the_save_queued() {
         has_one_head(&desktop);
     }
     store_has_all(&world, &desktop, &["step 1".into(), "step 2".into(), "step 3".into()]);
+}
+
+#[test]
+fn an_undo_and_an_export_on_a_full_disk_lose_nothing_and_succeed_when_there_is_room() {
+    if !is_inside(
+        "an_undo_and_an_export_on_a_full_disk_lose_nothing_and_succeed_when_there_is_room",
+    ) {
+        return;
+    }
+    let world = World::new();
+    let desktop = world.first_device("desktop", "app");
+    let disk = Disk::mounted_at(&world.path().join("laptop"));
+    let laptop = world.next_device("laptop", "code/app");
+    work(&desktop, 0);
+    desktop.ok(&["save", "step"]);
+    laptop.write("notes.txt", "notes\n");
+    let before = laptop.picture();
+    let session = desktop.json(&["list"])[0]["session_id"].as_str().expect("an id").to_owned();
+    let mut failed = 0;
+    for left in LEFT {
+        laptop.ok(&["resume", &session, "--on-dirty", "stash"]);
+        disk.fill(left);
+        let export = ["export", &session, "--format", "jsonl", "--output", "talk.jsonl"];
+        if fails_for_room(&laptop, &export, left) {
+            failed += 1;
+            let rows = fs::read_dir(&laptop.work_tree).expect("a folder").flatten();
+            let names: Vec<_> = rows.map(|row| row.file_name()).collect();
+            let is_left = |name: &&std::ffi::OsString| name.to_string_lossy().contains("talk");
+            assert_eq!(names.iter().find(is_left), None, "half of an export stays");
+        }
+        let _ = fs::remove_file(laptop.work_tree.join("talk.jsonl"));
+        failed += usize::from(fails_for_room(&laptop, &["undo"], left));
+        disk.make_room();
+        laptop.ok(&export);
+        let exported = fs::read(laptop.work_tree.join("talk.jsonl")).expect("it was written");
+        fs::remove_file(laptop.work_tree.join("talk.jsonl")).expect("it is there");
+        assert_eq!(exported.iter().filter(|byte| **byte == b'\n').count(), 5, "every line");
+        if laptop.json(&["undo", "--list"])[0]["state"] != "undone" {
+            laptop.ok(&["undo"]);
+        }
+        for (now, before) in laptop.picture().iter().zip(&before) {
+            assert_eq!(now, before, "{left} pages left");
+        }
+    }
+    assert!(failed >= 4, "only {failed} commands lacked room");
+}
+
+#[test]
+fn a_home_that_can_only_be_read_is_told_and_all_is_as_it_was() {
+    if !is_inside("a_home_that_can_only_be_read_is_told_and_all_is_as_it_was") {
+        return;
+    }
+    let world = World::new();
+    let desktop = world.first_device("desktop", "app");
+    let disk = Disk::mounted_at(&world.path().join("laptop"));
+    let laptop = world.next_device("laptop", "code/app");
+    work(&desktop, 0);
+    let saved = desktop.json(&["save", "step 0"]);
+    let session = saved["session_id"].as_str().expect("an id").to_owned();
+    laptop.ok(&["resume"]);
+    work(&desktop, 1);
+    desktop.ok(&["save", "step 1"]);
+    laptop.write("notes.txt", "notes\n");
+    laptop.talk(ID, 1);
+    let place = format!("file://{}", world.path().join("place").display());
+    let commands: [&[&str]; 12] = [
+        &["save", "mine"],
+        &["save", "mine", "--stash"],
+        &["sync"],
+        &["resume", "--on-dirty", "stash"],
+        &["undo"],
+        &["gc"],
+        &["key", "rotate"],
+        &["store", "move", &place],
+        &["pin", &session],
+        &["export", &session, "--format", "jsonl", "--output", "talk.jsonl"],
+        &["list"],
+        &["status"],
+    ];
+    disk.only_reads(true);
+    let before = laptop.picture();
+    for command in commands {
+        let output = laptop.run(&[command, &["--json"]].concat());
+        let text = told(&output);
+        println!("{command:?}: {text}");
+        assert_eq!(output.status.code(), Some(1), "{command:?}: {text}");
+        assert!(text.contains("\"code\":\"convosync::"), "{command:?}: {text}");
+        let why = ["Read-only file system", "read-only", "can't be written"];
+        assert!(why.iter().any(|why| text.contains(why)), "{command:?}: {text}");
+        assert_eq!(laptop.picture(), before, "{command:?}");
+    }
+    disk.only_reads(false);
+    assert!(!world.path().join("place").join("v1").exists(), "no store was begun");
+    laptop.ok(&["resume", "--on-dirty", "stash"]);
+    assert_eq!(laptop.head(), desktop.head());
+    laptop.ok(&["undo"]);
+    store_has_all(&world, &desktop, &["step 0".into(), "step 1".into()]);
 }

@@ -137,3 +137,21 @@ fn a_work_tree_goes_on_with_its_newest_session_when_the_index_is_lost() {
     let saved = desktop.json(&["save", "step 7"]);
     assert_eq!(Some(&saved["session_id"]), sessions.last(), "{saved}");
 }
+
+#[test]
+fn an_index_of_a_newer_version_is_told_and_left_alone_and_without_it_nothing_is_lost() {
+    let (world, desktop, _laptop) = World::pair();
+    work(&desktop, 1);
+    desktop.ok(&["save", "step 1"]);
+    // The version of a database, 4 bytes (https://www.sqlite.org/fileformat2.html, section 1.3).
+    let mut bytes = fs::read(desktop.index()).expect("there");
+    bytes[60..64].copy_from_slice(&99u32.to_be_bytes());
+    fs::write(desktop.index(), &bytes).expect("written");
+    work(&desktop, 2);
+    let failure = desktop.refuses(&["save", "step 2"], "convosync::local::newer");
+    assert!(failure["help"].to_string().contains("update ConvoSync"), "{failure}");
+    assert!(fs::read(desktop.index()).expect("there") == bytes, "it was written to");
+    Loss::Deleted.happens_to(&desktop);
+    goes_on(&desktop, 2, true);
+    store_has(&world, &desktop, 2);
+}

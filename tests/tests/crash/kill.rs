@@ -325,7 +325,7 @@ fn a_rotation_that_was_killed_at_any_moment_leaves_a_key_that_opens_everything()
 
 /// What was in the old place is in the new one, to the last byte, but for what leads there.
 #[track_caller]
-fn has_all_of(new: &Path, old: &Path) {
+pub(crate) fn has_all_of(new: &Path, old: &Path) {
     let (new, old) = (FolderStore::new(new.to_owned()), FolderStore::new(old.to_owned()));
     for listed in old.list("v1/").expect("the old place can be listed") {
         let name = listed.name;

@@ -104,7 +104,10 @@ pub(crate) fn store_has_all(world: &World, device: &Device, messages: &[String])
 /// The contents of `path` in every commit that the user can get at: branches, the stash with all
 /// its entries, what was parked; and in the work tree.
 pub(crate) fn everywhere(device: &Device, path: &str) -> BTreeSet<String> {
-    let stashed = device.git(&["log", "--walk-reflogs", "--format=%H", "refs/stash", "--"]);
+    // There may be no stash, and no branch that has a commit.
+    let stashed = ["log", "--walk-reflogs", "--format=%H", "refs/stash", "--"];
+    let stashed = device.git_command(&stashed).output().expect("git runs").stdout;
+    let stashed = String::from_utf8_lossy(&stashed).into_owned();
     let mut args = vec!["rev-list", "--all"];
     args.extend(stashed.lines());
     let commits = device.git(&args);

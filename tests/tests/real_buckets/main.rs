@@ -6,6 +6,7 @@
 mod store_contract;
 
 mod contract;
+mod cut_line;
 mod devices;
 mod setting_up;
 mod writers;

@@ -24,7 +24,8 @@ impl SimplePluginCommand for StoreMove {
 
     fn extra_description(&self) -> &str {
         "Every object is read back and compared. If it is stopped, the same command goes on. Other \
-         devices follow by themselves; the old store stays as it is."
+         devices follow by themselves; the old store stays as it is. One that is gone for good can't \
+         lead them on: then run it with `--lost` on each."
     }
 
     fn search_terms(&self) -> Vec<&str> {
@@ -34,6 +35,11 @@ impl SimplePluginCommand for StoreMove {
     fn signature(&self) -> Signature {
         super::signature(self.name())
             .required("to", SyntaxShape::String, "URL of the new store")
+            .switch(
+                "lost",
+                "the old store is gone for good: fill the new one from this device",
+                None,
+            )
             .input_output_type(Type::Nothing, Type::record())
     }
 
@@ -53,7 +59,9 @@ impl SimplePluginCommand for StoreMove {
         _input: &Value,
     ) -> Result<Value, LabeledError> {
         let front = Front::new(engine, call, &["to"])?;
-        match front.reply(Verb::StoreMove(MoveArgs { to: call.req(0)? }))? {
+        match front
+            .reply(Verb::StoreMove(MoveArgs { to: call.req(0)?, lost: call.has_flag("lost")? }))?
+        {
             Reply::StoreMoved(report) => {
                 tell(&report.notes);
                 Ok(Shape::at(call.head).store_moved(&report))
@@ -73,6 +81,6 @@ mod tests {
         let script = Script::new().answers("store-move", &Reply::StoreMoved(sample::store_moved()));
         script.examples(&StoreMove);
         let to = "git+ssh://git@git.example.org/me/sessions.git".to_owned();
-        assert_eq!(script.verbs(), [Verb::StoreMove(MoveArgs { to })]);
+        assert_eq!(script.verbs(), [Verb::StoreMove(MoveArgs { to, lost: false })]);
     }
 }

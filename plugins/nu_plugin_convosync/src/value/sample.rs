@@ -432,6 +432,7 @@ pub(crate) fn store() -> StoreReport {
 pub(crate) fn store_moved() -> MoveReport {
     MoveReport {
         changed: true,
+        lost: false,
         from: text("/home/me/Sync/convosync"),
         store: text("git+ssh://git@git.example.org/me/sessions.git"),
         objects: 58,

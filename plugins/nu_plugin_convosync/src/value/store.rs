@@ -25,6 +25,7 @@ impl Shape {
     pub(crate) fn store_moved(self, report: &MoveReport) -> Value {
         self.record(record! {
             "changed" => self.flag(report.changed),
+            "lost" => self.flag(report.lost),
             "from" => self.line(&report.from),
             "store" => self.line(&report.store),
             "objects" => self.count(report.objects),

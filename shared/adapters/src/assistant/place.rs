@@ -4,19 +4,20 @@
 //! no link inside the assistant's folders leads it out of them.
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, SeekFrom};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use convosync_core::{ConversationId, FilePath};
 use convosync_engine::ports::{AssistantError, Placed, Placement, ScratchFile};
-use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
+use rustix::fs::{Timespec, Timestamps, UTIME_NOW};
 
 use super::layout::{Family, is_uuid};
 use super::listing::slug_of;
 use super::process::{Process, Processes};
 use super::{failed, if_there};
+use crate::disk;
 use crate::durable::{make_folder, new_file, open_no_follow, sync_folder};
 
 /// Our temporary files: `.convosync-<pid>-<n>.tmp`.
@@ -161,7 +162,7 @@ fn freshened(
     // By the clock of the file system, as a write does: the order of times is kept.
     let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
     let fresh = Timestamps { last_access: now, last_modification: now };
-    futimens(&there, times.unwrap_or(&fresh))?;
+    disk::set_times(&there, times.unwrap_or(&fresh))?;
     Ok(true)
 }
 
@@ -175,7 +176,7 @@ fn make_folders(root: &Path, steps: &[String]) -> Result<PathBuf, AssistantError
     let mut at = root.clone();
     for step in steps {
         let next = at.join(step);
-        let made = match DirBuilder::new().mode(0o700).create(&next) {
+        let made = match disk::make_dir(&next) {
             Ok(()) => sync_folder(&at),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             Err(error) => Err(error),
@@ -197,7 +198,7 @@ fn sweep(folder: &Path, processes: &dyn Processes) {
         let rest = name.to_str().and_then(|name| name.strip_prefix(TEMPORARY));
         let pid = rest.and_then(|rest| rest.split('-').next()?.parse().ok());
         if pid.is_some_and(|pid| processes.look(pid) == Process::Gone) {
-            let _ = fs::remove_file(entry.path());
+            let _ = disk::remove_file(&entry.path());
         }
     }
 }
@@ -211,7 +212,7 @@ fn keep_other(path: &Path) -> io::Result<()> {
     for number in 1.. {
         let kept = PathBuf::from(format!("{}.convosync-{number}.md", stem.display()));
         if fs::symlink_metadata(&kept).is_err() {
-            return fs::rename(path, kept);
+            return disk::rename(path, &kept);
         }
     }
     Ok(())
@@ -252,11 +253,11 @@ impl Temporary {
     ) -> io::Result<Self> {
         let (this, mut file) = Self::create(folder)?;
         contents.seek(SeekFrom::Start(0))?;
-        io::copy(contents, &mut file)?;
+        disk::fill(contents, &mut file, &this.path)?;
         if let Some(times) = times {
-            futimens(&file, times)?;
+            disk::set_times(&file, times)?;
         }
-        file.sync_all()?;
+        disk::sync(&file)?;
         Ok(this)
     }
 
@@ -274,7 +275,7 @@ impl Temporary {
     }
 
     fn rename(mut self, to: &Path) -> io::Result<()> {
-        fs::rename(&self.path, to)?;
+        disk::rename(&self.path, to)?;
         self.named = true;
         Ok(())
     }
@@ -283,7 +284,7 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if !self.named {
-            let _ = fs::remove_file(&self.path);
+            let _ = disk::remove_file(&self.path);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Removes files of a conversation: the way back of placing them.
 
-use std::fs;
 use std::path::Path;
 
 use convosync_core::{ConversationId, FilePath};
@@ -10,6 +9,7 @@ use super::layout::Family;
 use super::listing::slug_of;
 use super::place::{accepts, family};
 use super::{failed, if_there};
+use crate::disk;
 use crate::durable::sync_folder;
 
 /// Removes files; see the port. A folder that is empty then goes too.
@@ -43,11 +43,11 @@ fn remove_one(root: &Path, steps: &[String]) -> Result<(), AssistantError> {
     if !inside.is_some_and(|root| real.starts_with(root)) {
         return Ok(());
     }
-    if if_there(fs::remove_file(&path)).map_err(unremoved)?.is_some() {
+    if if_there(disk::remove_file(&path)).map_err(unremoved)?.is_some() {
         sync_folder(folder).map_err(unremoved)?;
     }
     for folder in path.ancestors().skip(1).take(steps.len() - 1) {
-        if fs::remove_dir(folder).is_err() {
+        if disk::remove_dir(folder).is_err() {
             break; // something else is in it
         }
     }

@@ -10,6 +10,7 @@ use convosync_core::Oid;
 use convosync_engine::ports::{GitError, Repository};
 
 use super::{GitCli, history, name, oid};
+use crate::disk;
 
 /// Bytes of a bundle's header at most: what it needs and what it holds, one line each.
 const MOST_HEADER: u64 = 4 << 20;
@@ -51,7 +52,7 @@ fn write(
     revisions: String,
     file: &Path,
 ) -> Result<bool, GitError> {
-    let target = OpenOptions::new().write(true).create(true).truncate(true).open(file);
+    let target = disk::create(OpenOptions::new().write(true).create(true).truncate(true), file);
     let target = target.map_err(|error| failed(&error.to_string()))?;
     let args = ["create", "--quiet", "-", "--stdin"];
     // Objects can take their time, as a commit's hooks can.

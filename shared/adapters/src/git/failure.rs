@@ -60,6 +60,11 @@ const UNREACHABLE: &[&str] = &[
 /// Words of the system and of git when there is no room.
 const FULL: &[&str] = &["No space left on device", "Disk quota exceeded", "Out of diskspace"];
 
+/// Whether the disk that this is on has no room for its user.
+fn is_full(dir: &Path) -> bool {
+    rustix::fs::statvfs(dir).is_ok_and(|disk| disk.f_bavail == 0)
+}
+
 /// Names the failure of a call that ended with another exit code than 0.
 pub(super) fn classify(what: &str, stderr: &str, reach: Reach, dir: &Path) -> GitError {
     let said = |words: &[&str]| words.iter().any(|word| stderr.contains(word));
@@ -76,7 +81,8 @@ pub(super) fn classify(what: &str, stderr: &str, reach: Reach, dir: &Path) -> Gi
         return GitError::Locked { path };
     }
     let output = fit_to_show(stderr);
-    if said(FULL) {
+    // Of a ref's file git tells only that it could not write it.
+    if said(FULL) || reach == Reach::Local && said(&["couldn't write '"]) && is_full(dir) {
         return GitError::Full(output);
     }
     if reach == Reach::Local && is_read_only(stderr) {

@@ -1,7 +1,6 @@
 //! What a tree's own rules ignore, before that tree is checked out.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,7 @@ use convosync_engine::ports::{GitError, Repository};
 
 use super::stand::failed;
 use super::{GitCli, unreadable};
+use crate::disk;
 use crate::durable::make_folder;
 
 /// Those of `paths` that would be ignored where `tree` is checked out.
@@ -42,7 +42,7 @@ struct Rules(PathBuf);
 impl Rules {
     fn of(git: &GitCli, repo: &Repository, tree: &Oid) -> Result<Self, GitError> {
         let folder = repo.git_dir.join(format!("convosync/rules-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder); // of a process that died
+        let _ = disk::remove_dir_all(&folder); // of a process that died
         make_folder(&folder).map_err(|error| failed(&error))?;
         let rules = Self(folder);
         let args = ["-r", "-z", "--full-tree", tree.as_str()];
@@ -71,13 +71,13 @@ impl Rules {
         let text = git.read(&repo.root, "cat-file").arg("blob").arg(blob).ok()?;
         let place = self.0.join(path);
         let written =
-            place.parent().map_or(Ok(()), make_folder).and_then(|()| fs::write(place, text));
+            place.parent().map_or(Ok(()), make_folder).and_then(|()| disk::write(&place, text));
         written.map_err(|error| failed(&error))
     }
 }
 
 impl Drop for Rules {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = disk::remove_dir_all(&self.0);
     }
 }

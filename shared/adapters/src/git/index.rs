@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use convosync_engine::ports::{GitError, Repository};
 
 use super::GitCli;
+use crate::disk;
 
 /// How often a lock is looked at.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -48,8 +49,11 @@ fn orphans_end(git: &GitCli, repo: &Repository) -> Result<(), GitError> {
             // A lock that stays is of a git that died too.
             for path in left {
                 unlock(repo, &path);
-                let _ =
-                    if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+                let _ = if path.is_dir() {
+                    disk::remove_dir_all(&path)
+                } else {
+                    disk::remove_file(&path)
+                };
             }
             return Ok(());
         }
@@ -65,7 +69,7 @@ fn unlock(repo: &Repository, left: &Path) {
     let inode = |path: &Path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
     let lock = lock_file(repo);
     if inode(left).is_some_and(|of| inode(&lock) == Some(of)) {
-        let _ = fs::remove_file(lock);
+        let _ = disk::remove_file(&lock);
     }
 }
 
@@ -151,10 +155,10 @@ impl Saved {
         }
         match self.file {
             Some(_) => {
-                fs::rename(&lock.path, &self.path)?;
+                disk::rename(&lock.path, &self.path)?;
                 lock.held = false;
             }
-            None => match fs::remove_file(&self.path) {
+            None => match disk::remove_file(&self.path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                 _ => {}
             },
@@ -175,16 +179,16 @@ impl Lock {
     /// Takes it, holding an index like this one, or an empty file.
     fn take(index: &Path, file: Option<&(File, SystemTime)>) -> io::Result<Self> {
         let (path, ours) = (index.with_extension("lock"), own_name(index, ".new"));
-        let _ = fs::remove_file(&ours); // of a process that had this id and died
-        let made = File::create_new(&ours)?;
+        let _ = disk::remove_file(&ours); // of a process that had this id and died
+        let made = new_file(&ours)?;
         let mut lock = Self { path, ours, held: false };
-        filled(made, file)?;
-        match fs::hard_link(&lock.ours, &lock.path) {
+        filled(made, &lock.ours, file)?;
+        match disk::hard_link(&lock.ours, &lock.path) {
             // Some file systems know no second names.
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                let made = File::create_new(&lock.path)?;
+                let made = new_file(&lock.path)?;
                 lock.held = true;
-                filled(made, file)?;
+                filled(made, &lock.path, file)?;
             }
             taken => {
                 taken?;
@@ -198,19 +202,23 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         if self.held {
-            let _ = fs::remove_file(&self.path);
+            let _ = disk::remove_file(&self.path);
         }
-        let _ = fs::remove_file(&self.ours);
+        let _ = disk::remove_file(&self.ours);
     }
 }
 
 /// Writes an index with its time: git distrusts entries that are as young as the index.
-fn filled(mut made: File, file: Option<&(File, SystemTime)>) -> io::Result<()> {
+fn filled(mut made: File, path: &Path, file: Option<&(File, SystemTime)>) -> io::Result<()> {
     let Some((old, modified)) = file else { return Ok(()) };
     let mut old = old;
     old.rewind()?;
-    io::copy(&mut old, &mut made)?;
-    made.set_modified(*modified)
+    disk::fill(&mut old, &mut made, path)?;
+    disk::set_modified(&made, *modified)
+}
+
+fn new_file(path: &Path) -> io::Result<File> {
+    disk::create(File::options().write(true).create_new(true), path)
 }
 
 /// A name beside the index that tells which process made the file.
@@ -240,14 +248,15 @@ impl CopiedIndex {
     pub(super) fn of_file(repo: &Repository, original: &Path) -> io::Result<Self> {
         let copy = own_name(&repo.git_dir.join("index"), "");
         let copied = Self { copy, stamp: stamp(original) };
-        let _ = fs::remove_file(&copied.copy); // of a process that had this id and died
-        match fs::copy(original, &copied.copy) {
+        let _ = disk::remove_file(&copied.copy); // of a process that had this id and died
+        match disk::copy(original, &copied.copy) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(copied),
             other => other?,
         };
         // The time is part of it: git looks into files that are as young as the index.
         if let Some((modified, ..)) = copied.stamp {
-            File::options().write(true).open(&copied.copy)?.set_modified(modified)?;
+            let copy = File::options().write(true).open(&copied.copy)?;
+            disk::set_modified(&copy, modified)?;
         }
         Ok(copied)
     }
@@ -268,8 +277,8 @@ impl CopiedIndex {
 
 impl Drop for CopiedIndex {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.copy);
-        let _ = fs::remove_file(self.copy.with_extension("lock"));
+        let _ = disk::remove_file(&self.copy);
+        let _ = disk::remove_file(&self.copy.with_extension("lock"));
     }
 }
 

@@ -10,7 +10,7 @@ use convosync_engine::ports::{Advertised, GitError, Push, Repository};
 use super::call::{Call, Kind, Output};
 use super::index::patiently;
 use super::{GitCli, config, failure, history, name, oid};
-use crate::durable;
+use crate::{disk, durable};
 
 /// What git prefers over its own ssh unless the user chose one: it refuses where it would ask.
 pub(super) const QUIET_SSH: &str = "ssh -oBatchMode=yes";
@@ -246,9 +246,9 @@ pub(super) fn clone(git: &GitCli, url: &str, directory: &Path) -> Result<(), Git
         .args(["--progress", "--no-recurse-submodules", "--", url])
         .arg(&beside)
         .ok()
-        .and_then(|_| std::fs::rename(&beside, directory).map_err(|error| unplaced(&error)));
+        .and_then(|_| disk::rename(&beside, directory).map_err(|error| unplaced(&error)));
     if made.is_err() {
-        let _ = std::fs::remove_dir_all(&beside); // ours: its name is random
+        let _ = disk::remove_dir_all(&beside); // ours: its name is random
     }
     made
 }

@@ -14,6 +14,7 @@ use super::index::{CopiedIndex, while_unlocked};
 use super::obstacle::{self, Wanted};
 use super::status::status;
 use super::{GitCli, commit, name, oid};
+use crate::disk;
 use crate::durable::{make_folder, sync_folder};
 
 pub(super) fn stand(
@@ -68,7 +69,7 @@ pub(super) fn forget(
     state: &WorkTreeState,
 ) -> Result<(), GitError> {
     let reference = name::own_ref("undo", &state.id)?;
-    match fs::remove_file(index_file(repo, &state.id)) {
+    match disk::remove_file(&index_file(repo, &state.id)) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(&error)),
         _ => {}
     }
@@ -98,16 +99,16 @@ fn keep_index(git: &GitCli, repo: &Repository, id: &str) -> Result<PathBuf, GitE
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(to),
         Err(error) => return Err(failed(&error)),
     };
-    fs::copy(&from, &temporary).map_err(|error| failed(&error))?;
+    disk::copy(&from, &temporary).map_err(|error| failed(&error))?;
     if is_split(repo) {
         // What the other half is in may be gone by the time it is wanted.
         let call = git.write(&repo.root, "update-index").env("GIT_INDEX_FILE", &temporary);
         call.arg("--no-split-index").ok()?;
     }
     let kept = File::options().write(true).open(&temporary).and_then(|file| {
-        file.set_modified(modified)?;
-        file.sync_all()?;
-        fs::rename(&temporary, &to)?;
+        disk::set_modified(&file, modified)?;
+        disk::sync(&file)?;
+        disk::rename(&temporary, &to)?;
         sync_folder(&folder(repo))
     });
     kept.map(|()| to).map_err(|error| failed(&error))

@@ -8,7 +8,7 @@ use convosync_core::Sealed;
 use convosync_engine::ports::{Journal, LocalError};
 
 use super::failure::failed;
-use crate::durable;
+use crate::{disk, durable};
 
 /// Starts the names of files that are being written.
 const TEMPORARY: &str = ".new-";
@@ -71,7 +71,7 @@ impl Journal for FolderJournal {
 
     fn remove(&self, name: &str) -> Result<(), LocalError> {
         let path = self.file(name);
-        match fs::remove_file(&path) {
+        match disk::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(failed("remove", &path, &error))
             }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use convosync_engine::ports::{Guard, LocalError, Locks};
 
 use super::failure::failed;
-use crate::durable;
+use crate::{disk, durable};
 
 /// Locks that are files in one folder. The files stay: removing one while another process waits
 /// for it would give out the lock twice.
@@ -37,7 +37,7 @@ impl FileLocks {
             .and_then(|()| {
                 let mut options = OpenOptions::new();
                 options.read(true).write(true).create(true).truncate(false).mode(0o600);
-                options.open(&path)
+                disk::open_or_create(&options, &path)
             })
             .map_err(|error| refused(&error))
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use convosync_engine::ports::{LocalError, Scratch, ScratchFile};
 
 use super::failure::failed;
-use crate::durable;
+use crate::{disk, durable, faults};
 
 /// Starts the names of our files; nothing else in the folder is touched.
 const OURS: &str = "scratch-";
@@ -29,7 +29,7 @@ impl ScratchDir {
     /// If the folder can't be made, or can't be closed to other users.
     pub fn open(folder: PathBuf) -> Result<Self, LocalError> {
         durable::make_folder(&folder)
-            .and_then(|()| fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)))
+            .and_then(|()| disk::set_permissions(&folder, fs::Permissions::from_mode(0o700)))
             .map_err(|error| failed("make the folder", &folder, &error))?;
         // Best effort: leftovers only take room.
         if let Ok(entries) = fs::read_dir(&folder) {
@@ -81,7 +81,7 @@ impl Private {
 impl Drop for Private {
     fn drop(&mut self) {
         // What stays is removed a day later.
-        let _ = fs::remove_file(&self.path);
+        let _ = disk::remove_file(&self.path);
     }
 }
 
@@ -93,6 +93,7 @@ impl Read for Private {
 
 impl Write for Private {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        faults::room()?;
         self.file.write(bytes)
     }
 
@@ -122,7 +123,7 @@ fn remove_if_left_behind(entry: &DirEntry) -> Option<()> {
     entry.file_name().to_str().filter(|name| name.starts_with(OURS))?;
     entry.metadata().ok().filter(durable::is_stale)?;
     open_again(&entry.path()).ok()?.try_lock().ok()?;
-    fs::remove_file(entry.path()).ok()
+    disk::remove_file(&entry.path()).ok()
 }
 
 #[cfg(test)]

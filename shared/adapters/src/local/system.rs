@@ -1,8 +1,10 @@
 //! The clock and the random source of the system.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use convosync_engine::ports::{Clock, Entropy};
+
+use crate::faults;
 
 /// The system's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -11,7 +13,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now_ms(&self) -> i64 {
         let ms = |span: std::time::Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-        match SystemTime::now().duration_since(UNIX_EPOCH) {
+        match faults::now().duration_since(UNIX_EPOCH) {
             Ok(after) => ms(after),
             // A machine whose clock was never set may stand before 1970.
             Err(before) => -ms(before.duration()),

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::failure::failed;
 use super::keyring;
 use super::system::SystemEntropy;
-use crate::durable;
+use crate::{disk, durable};
 
 /// A profile takes some hundred bytes; a file of more is none, and is not read into memory.
 const LARGEST: u64 = 1 << 20;
@@ -54,7 +54,7 @@ impl KeyFile {
     fn private_folder(&self) -> io::Result<&Path> {
         let folder = self.path.parent().ok_or(io::ErrorKind::InvalidInput)?;
         durable::make_folder(folder)?;
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+        disk::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
         Ok(folder)
     }
 
@@ -237,7 +237,7 @@ impl Vault for KeyFile {
         let path = self.pending_path();
         let done = match secrets {
             Some(bytes) => self.replace_at(&path, bytes),
-            None => match fs::remove_file(&path) {
+            None => match disk::remove_file(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
                 removed => removed,
             },
@@ -274,9 +274,9 @@ fn read_private(path: &Path) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
 /// Writes a new file durably, or leaves none. What is there, a symlink too, is an error.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = durable::new_file(path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let written = disk::write_all(&mut file, path, bytes).and_then(|()| disk::sync(&file));
     if written.is_err() {
-        let _ = fs::remove_file(path);
+        let _ = disk::remove_file(path);
     }
     written
 }
@@ -294,8 +294,8 @@ fn finish(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut there = Zeroizing::new(Vec::with_capacity(bytes.len() + 1));
     (&file).take(bytes.len() as u64 + 1).read_to_end(&mut there)?;
     let rest = bytes.strip_prefix(there.as_slice()).ok_or_else(other)?;
-    file.write_all(rest)?;
-    file.sync_all()
+    disk::write_all(&mut file, path, rest)?;
+    disk::sync(&file)
 }
 
 #[cfg(test)]

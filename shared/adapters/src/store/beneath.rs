@@ -10,6 +10,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::durable::{self, settled};
+use crate::faults::{Change, before};
 
 /// An open folder.
 pub(super) struct Folder(OwnedFd);
@@ -37,6 +38,7 @@ impl Folder {
         if let Some(folder) = self.folder(name)? {
             return Ok(folder);
         }
+        before(Change::Grows, format_args!("make {name}"))?;
         match rustix::fs::mkdirat(&self.0, name, Mode::RWXU) {
             Ok(()) => self.sync()?,
             Err(Errno::EXIST) => {}
@@ -70,11 +72,13 @@ impl Folder {
     pub(super) fn new_file(&self, name: &str) -> io::Result<File> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        before(Change::Grows, format_args!("create {name}"))?;
         Ok(rustix::fs::openat(&self.0, name, flags, Mode::RUSR | Mode::WUSR)?.into())
     }
 
     /// Gives a file a name that must be free.
     pub(super) fn rename_new(&self, from: &str, to: &str) -> rustix::io::Result<()> {
+        told(Change::Grows, to)?;
         // Apple's renameatx_np stands behind the same function; not tested there.
         #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
         return rustix::fs::renameat_with(
@@ -90,16 +94,21 @@ impl Folder {
 
     /// Gives a file a second name that must be free.
     pub(super) fn link(&self, from: &str, to: &str) -> rustix::io::Result<()> {
+        told(Change::Grows, to)?;
         rustix::fs::linkat(&self.0, from, &self.0, to, AtFlags::empty())
     }
 
     /// Gives a file another name, whoever has it.
     pub(super) fn rename(&self, from: &str, to: &str) -> rustix::io::Result<()> {
+        told(Change::Grows, to)?;
         rustix::fs::renameat(&self.0, from, &self.0, to)
     }
 
     /// Removes a file; that there is none is no error.
     pub(super) fn remove(&self, name: &str) -> io::Result<()> {
+        if cfg!(debug_assertions) && self.is_taken(name).unwrap_or_default() {
+            before(Change::Frees, format_args!("remove {name}"))?;
+        }
         match rustix::fs::unlinkat(&self.0, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(errno) => Err(errno.into()),
@@ -108,6 +117,7 @@ impl Folder {
 
     /// Makes the entries of this folder durable.
     pub(super) fn sync(&self) -> io::Result<()> {
+        before(Change::Settles, format_args!("sync"))?;
         settled(rustix::fs::fsync(&self.0))
     }
 
@@ -167,6 +177,11 @@ impl Listing {
     pub(super) fn folder(&self, name: &str) -> io::Result<Option<Folder>> {
         folder_in(self.dir.fd()?, name)
     }
+}
+
+/// As [`before`] a new name, in the words of this module.
+fn told(change: Change, name: &str) -> rustix::io::Result<()> {
+    before(change, format_args!("name {name}")).map_err(|_| Errno::NOSPC)
 }
 
 fn folder_in(of: BorrowedFd<'_>, name: &str) -> io::Result<Option<Folder>> {

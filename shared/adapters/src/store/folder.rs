@@ -2,7 +2,7 @@
 //! synchroniser. It needs nothing of the file system but that a rename is atomic.
 
 use std::collections::BTreeSet;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use super::beneath::{Entry, Folder, Listing, read_up_to};
 use super::place::{DEEPEST, Place, may_hold};
-use crate::durable;
+use crate::{disk, durable};
 
 /// Objects are held in memory, so a hostile file must not be read however big it is. Room for the
 /// biggest body, its padding (Padmé adds at most an eighth), its seal and a card.
@@ -370,8 +370,8 @@ impl<'a> Temporary<'a> {
         let name = format!("{TEMPORARY}{}", durable::random_letters()?);
         let mut file = folder.new_file(&name)?;
         let temporary = Self { folder, name };
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        disk::write_all(&mut file, Path::new(&temporary.name), bytes)?;
+        disk::sync(&file)?;
         Ok(temporary)
     }
 }

@@ -1,6 +1,5 @@
 //! The files that Zellij reads: layouts, and the text of panes.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use convosync_core::Tab;
@@ -8,7 +7,7 @@ use convosync_engine::ports::{NewPane, PanesError};
 
 use super::call::failure;
 use super::{Around, kdl};
-use crate::durable;
+use crate::{disk, durable};
 
 /// Starts their names, as those of all that is swept from the folder when it is old.
 const OURS: &str = "scratch-panes-";
@@ -52,7 +51,7 @@ impl<'a> Files<'a> {
         let path = self.folder.join(format!("{OURS}{letters}.{ending}"));
         let mut file = durable::new_file(&path).map_err(unwritten)?;
         self.written.push(path.clone());
-        file.write_all(text.as_bytes()).map_err(unwritten)?;
+        disk::write_all(&mut file, &path, text.as_bytes()).map_err(unwritten)?;
         let text = path.into_os_string().into_string();
         text.map_err(|_| failure("write a layout", "its path is no UTF-8"))
     }
@@ -67,7 +66,7 @@ impl Drop for Files<'_> {
     fn drop(&mut self) {
         for path in &self.written {
             // What stays is removed a day later.
-            let _ = std::fs::remove_file(path);
+            let _ = disk::remove_file(path);
         }
     }
 }

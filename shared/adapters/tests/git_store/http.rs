@@ -9,10 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
-use convosync_engine::ports::{Store, Stores};
-
-use crate::lab::Lab;
-
 pub(crate) struct Server {
     port: u16,
     ends: Arc<AtomicBool>,
@@ -186,20 +182,4 @@ fn send(mut out: &TcpStream, reply: &[u8]) -> io::Result<()> {
     }
     out.write_all(b"\r\n")?;
     out.write_all(body)
-}
-
-/// An empty store behind a web server that gives out parts of a repository.
-pub(crate) fn served() -> (Lab, Server) {
-    let mut lab = Lab::new();
-    lab.git(lab.folder.path(), &["init", "-q", "--bare", "store.git"]);
-    lab.git(&lab.remote(), &["config", "uploadpack.allowFilter", "true"]);
-    let server = Server::start(lab.folder.path(), None);
-    lab.url = server.url("store.git");
-    (lab, server)
-}
-
-pub(crate) fn over_http() -> ((Box<Lab>, Server), impl Fn() -> Box<dyn Store>) {
-    let (lab, server) = served();
-    let (opener, url) = (lab.opener("desktop"), lab.url.clone());
-    ((Box::new(lab), server), move || opener.open(&url, false).unwrap())
 }

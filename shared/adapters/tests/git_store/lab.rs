@@ -11,6 +11,8 @@ use convosync_engine::Cancel;
 use convosync_engine::ports::{Store, StoreError, Stores};
 use tempfile::TempDir;
 
+use crate::http::Server;
+
 pub(crate) struct Lab {
     pub(crate) folder: Folder,
     pub(crate) url: String,
@@ -126,4 +128,20 @@ pub(crate) fn over_files() -> (Box<Lab>, impl Fn() -> Box<dyn Store>) {
     lab.init().unwrap();
     let (opener, url) = (lab.opener("desktop"), lab.url.clone());
     (lab, move || opener.open(&url, false).unwrap())
+}
+
+/// An empty store behind a web server that gives out parts of a repository.
+pub(crate) fn served() -> (Lab, Server) {
+    let mut lab = Lab::new();
+    lab.git(lab.folder.path(), &["init", "-q", "--bare", "store.git"]);
+    lab.git(&lab.remote(), &["config", "uploadpack.allowFilter", "true"]);
+    let server = Server::start(lab.folder.path(), None);
+    lab.url = server.url("store.git");
+    (lab, server)
+}
+
+pub(crate) fn over_http() -> ((Box<Lab>, Server), impl Fn() -> Box<dyn Store>) {
+    let (lab, server) = served();
+    let (opener, url) = (lab.opener("desktop"), lab.url.clone());
+    ((Box::new(lab), server), move || opener.open(&url, false).unwrap())
 }

@@ -20,5 +20,5 @@ mod over_files {
 }
 
 mod over_http {
-    crate::store_contract::store_contract!(crate::http::over_http);
+    crate::store_contract::store_contract!(crate::lab::over_http);
 }

@@ -10,7 +10,7 @@ use crate::units::{profile, unit};
 
 #[test]
 fn a_list_of_a_hundred_sessions_fetches_cards_only_and_a_get_one_unit() {
-    let (lab, server) = crate::http::served();
+    let (lab, server) = crate::lab::served();
     let laptop = a_list_fetches_cards_only(&lab, 300_000);
     let requests = server.requests();
     let before = bytes_below(&lab.copies("laptop"));
@@ -27,7 +27,7 @@ fn a_list_of_a_hundred_sessions_fetches_cards_only_and_a_get_one_unit() {
 
 #[test]
 fn who_has_cards_only_saves_and_deletes_without_fetching_the_rest() {
-    let (lab, _server) = crate::http::served();
+    let (lab, _server) = crate::lab::served();
     let profile = profile();
     let (name, object) = unit(&profile, 1, 300_000);
     lab.open("desktop").put_new(&name, &object).unwrap();
@@ -52,7 +52,7 @@ fn next_of(name: &ObjectName, seq: u64) -> ObjectName {
 
 #[test]
 fn a_save_sends_itself_and_nothing_of_the_saves_before() {
-    let (lab, server) = crate::http::served();
+    let (lab, server) = crate::lab::served();
     let profile = profile();
     let desktop = lab.open("desktop");
     let (name, object) = unit(&profile, 1, 300_000);
@@ -71,7 +71,7 @@ fn a_save_sends_itself_and_nothing_of_the_saves_before() {
 
 #[test]
 fn housekeeping_loses_nothing() {
-    let (lab, _server) = crate::http::served();
+    let (lab, _server) = crate::lab::served();
     let profile = profile();
     let (name, object) = unit(&profile, 1, 300_000);
     lab.open("desktop").put_new(&name, &object).unwrap();
@@ -97,7 +97,7 @@ fn housekeeping_loses_nothing() {
 
 #[test]
 fn an_old_server_that_gives_out_refs_only_gives_the_whole_ref() {
-    let (lab, server) = crate::http::served();
+    let (lab, server) = crate::lab::served();
     server.speak_the_old_protocol();
     fill(&lab, 3, 30_000);
     let laptop = lab.open("laptop");

@@ -80,7 +80,7 @@ fn few_processes_do_it() {
 
 #[test]
 fn a_put_over_the_web_takes_two_requests() {
-    let (lab, server) = crate::http::served();
+    let (lab, server) = crate::lab::served();
     let profile = units::profile();
     let desktop = lab.open("desktop");
     for (number, bytes) in [(1, 10_000), (2, 3_000_000)] {

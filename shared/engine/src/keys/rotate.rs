@@ -33,7 +33,7 @@ impl Engine<'_> {
     /// `convosync key rotate`: a new key for every device of the account.
     pub(crate) fn rotate_key(&self) -> Result<KeyReport, Trouble> {
         let (mut member, store, _) = self.at_the_store()?;
-        self.begin_epoch(&mut member, store.as_ref(), Change::default())?;
+        self.begin_alone(&mut member, store.as_ref(), Change::default())?;
         Ok(key_report(&member, lost_words(&member).into_iter().collect()))
     }
 
@@ -56,7 +56,7 @@ impl Engine<'_> {
         let accepted = accepted(&history, &store.list(ObjectName::UNITS)?, &device);
         let gone = Revoked { name: entry.name.clone(), epoch, accepted };
         let change = Change { revoke: Some((device.clone(), gone)), recovery: None };
-        self.begin_epoch(&mut member, store.as_ref(), change)?;
+        self.begin_alone(&mut member, store.as_ref(), change)?;
         let mut notes = vec![still_has(&entry.name)];
         notes.extend(lost_words(&member));
         Ok(KeyReport { revoked: row_of(&member, &history, &device), ..key_report(&member, notes) })
@@ -76,7 +76,7 @@ impl Engine<'_> {
         let file = self.write_words(args.recovery_file.as_deref(), &recovery)?;
         if member.profile.account.recovery != Some(public) {
             let change = Change { revoke: None, recovery: Some(public) };
-            self.begin_epoch(&mut member, store.as_ref(), change)?;
+            self.begin_alone(&mut member, store.as_ref(), change)?;
         }
         if file.is_some() {
             self.forget_export(&member.profile)?;
@@ -142,6 +142,19 @@ impl Engine<'_> {
             return Ok(());
         }
         self.begin_epoch(member, store, Change::default())
+    }
+
+    /// Begins a new epoch while no other process of this device moves the store: where this device
+    /// looks for the record of its key, the record has to be.
+    fn begin_alone(
+        &self,
+        member: &mut Member,
+        store: &dyn Store,
+        change: Change,
+    ) -> Result<(), Trouble> {
+        let _send = self.to_send(member, store, LOCK_WAIT)?;
+        let _freeze = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
+        self.begin_epoch(member, store, change)
     }
 
     /// Begins a new epoch.

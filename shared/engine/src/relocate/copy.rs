@@ -150,6 +150,21 @@ fn lacking(prefix: &str, old: &dyn Store, new: &dyn Store) -> Result<Vec<ObjectN
 }
 
 impl Copied {
+    /// Puts an object that only this device has to compare it with.
+    pub(super) fn put_own(
+        &mut self,
+        name: &ObjectName,
+        object: &Sealed,
+        new: &dyn Store,
+    ) -> Result<(), Trouble> {
+        match new.get(name) {
+            Ok(there) if there == *object => Ok(()),
+            Ok(_) => Err(differs(name, new).into()),
+            Err(StoreError::Missing(_)) => self.put(name, object, new),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn put(&mut self, name: &ObjectName, object: &Sealed, new: &dyn Store) -> Result<(), Trouble> {
         new.put_new(name, object)?;
         compare(name, object, new)?;

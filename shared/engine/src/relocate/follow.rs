@@ -10,7 +10,7 @@ use convosync_wire::Note;
 use crate::address::shown;
 use crate::engine::Engine;
 use crate::member::Member;
-use crate::ports::{Listed, LocalError, Store, StoreError};
+use crate::ports::{Guard, Listed, LocalError, Store, StoreError};
 use crate::trouble::{Refusal, Trouble};
 
 /// A store that moved again and again is followed so often in one command.
@@ -133,10 +133,36 @@ impl Engine<'_> {
         Ok(found)
     }
 
-    /// Whether a store has an address that this device has not looked at yet.
-    pub(crate) fn has_new_address(&self, store: &dyn Store) -> Result<bool, Trouble> {
-        let listed = store.list(ObjectName::MOVED)?;
-        Ok(listed.iter().any(|listed| self.ports.cache.get(&listed.name).is_err()))
+    /// Whether the account has left a store since this command found it there.
+    pub(crate) fn has_left(&self, member: &Member, store: &dyn Store) -> Result<bool, Trouble> {
+        Ok(self.address(&member.profile, store, 0)?.is_some())
+    }
+
+    /// The lock of whatever sends. While this command waited for it, or before, another one of this
+    /// device may have moved the store: what is put into the old place then would stay there, since
+    /// this device looks there no more.
+    ///
+    /// # Errors
+    ///
+    /// A refusal in that case; the same command finds the new place.
+    pub(crate) fn to_send(
+        &self,
+        member: &Member,
+        store: &dyn Store,
+        wait: Duration,
+    ) -> Result<Box<dyn Guard>, Trouble> {
+        let lock = self.ports.locks.acquire("send", wait)?;
+        let now = self.ports.vault.load()?;
+        let is_same = now.is_none_or(|now| now.store_url == member.profile.store_url);
+        if is_same || !self.has_left(member, store)? {
+            return Ok(lock);
+        }
+        Err(Refusal::new(
+            "convosync::store::left",
+            "another convosync on this device has just moved the store",
+        )
+        .help("nothing was sent to the old place; run the same command again")
+        .into())
     }
 
     /// Says in a place that the store came here by the move of this number: what leads away from
@@ -235,6 +261,23 @@ impl Engine<'_> {
     ) -> Result<(), Trouble> {
         let devices = self.devices_in(profile, old)?;
         let by = devices.get(&found.by).map(|entry| entry.name.clone());
+        let member = self.copy_what_is_ours(profile, found, old, new)?;
+        self.enter(profile, new)?;
+        self.arrive(&member, new, found.moved.number)?;
+        self.settle_moves(&member, old)?;
+        if self.remember_place(profile, found, old, new)? {
+            self.also_tell(told(by.as_deref(), new));
+        }
+        Ok(())
+    }
+
+    fn copy_what_is_ours(
+        &self,
+        profile: &Profile,
+        found: &Found,
+        old: &dyn Store,
+        new: &dyn Store,
+    ) -> Result<Member, Trouble> {
         let known = self.member()?.unwrap_or_else(|| Member::alone(profile.clone()));
         let member = Member { profile: profile.clone(), ..known };
         if found.by == profile.device.id {
@@ -242,25 +285,27 @@ impl Engine<'_> {
         } else {
             self.copy_own(&member, old, new)?;
         }
-        self.enter(profile, new)?;
-        self.arrive(&member, new, found.moved.number)?;
-        self.settle_moves(&member, old)?;
-        if self.remember_place(&member, &found.moved.url)? {
-            self.also_tell(told(by.as_deref(), new));
-        }
-        Ok(())
+        Ok(member)
     }
 
     /// Writes the new place into the key file, unless another process is changing that: then the
     /// next command follows again.
-    fn remember_place(&self, member: &Member, url: &str) -> Result<bool, Trouble> {
+    fn remember_place(
+        &self,
+        profile: &Profile,
+        found: &Found,
+        old: &dyn Store,
+        new: &dyn Store,
+    ) -> Result<bool, Trouble> {
         let _lock = match self.ports.locks.acquire("freeze", Duration::ZERO) {
             Err(LocalError::Busy { .. }) => return Ok(false),
             lock => lock?,
         };
         match self.ports.vault.load()? {
-            Some(now) if now.store_url == member.profile.store_url => {
-                let store_url = url.to_owned();
+            Some(now) if now.store_url == profile.store_url => {
+                // Another process of this device may have begun an epoch there since.
+                self.copy_what_is_ours(profile, found, old, new)?;
+                let store_url = found.moved.url.clone();
                 self.ports.vault.store(&Profile { store_url, ..now })?;
                 Ok(true)
             }

@@ -7,6 +7,7 @@
 
 mod copy;
 mod follow;
+mod lost;
 
 use convosync_core::{Moved, ObjectName};
 use convosync_wire::{MoveArgs, MoveReport};
@@ -30,6 +31,9 @@ impl Engine<'_> {
     pub(crate) fn move_store(&self, args: &MoveArgs) -> Result<MoveReport, Trouble> {
         let before = self.need_member()?;
         let url = self.new_place(&before, &args.to)?;
+        if args.lost {
+            return self.replace_store(&before, url);
+        }
         // A move that was stopped, or made by another device, is followed to its end.
         let followed = self.reach_store(&before.profile);
         let _lock = self.ports.locks.acquire("send", LOCK_WAIT)?;
@@ -42,7 +46,8 @@ impl Engine<'_> {
             Err(Trouble::Refused(refusal)) if refusal.code == follow::NOT_HERE => {
                 return self.take_as(&member, url);
             }
-            Err(trouble) => return Err(trouble),
+            Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
+            Err(trouble) => return Err(away(&trouble.failure().message).into()),
         };
         let new = self.ports.stores.open(&url, true)?;
         match self.store_record(new.as_ref())? {
@@ -147,6 +152,13 @@ impl Engine<'_> {
     }
 }
 
+fn away(why: &str) -> Refusal {
+    Refusal::new("convosync::store::away", format!("the store can't be copied: {why}")).help(
+        "if it is only away, move it when it is back; if it is gone for good, fill the new \
+             place from what this device has: `convosync store move URL --lost`",
+    )
+}
+
 fn report(
     changed: bool,
     member: &Member,
@@ -154,9 +166,21 @@ fn report(
     new: &dyn Store,
     copied: Copied,
 ) -> MoveReport {
+    report_of(old.describe(), changed, member, new, copied)
+}
+
+/// The same where the old place can't be opened.
+fn report_of(
+    from: String,
+    changed: bool,
+    member: &Member,
+    new: &dyn Store,
+    copied: Copied,
+) -> MoveReport {
     MoveReport {
         changed,
-        from: old.describe(),
+        lost: false,
+        from,
         store: new.describe(),
         objects: copied.objects,
         copied: copied.copied,

@@ -70,10 +70,7 @@ impl Engine<'_> {
             && !self.waiting_decisions()?.is_empty()
         {
             let sent = self
-                .ports
-                .locks
-                .acquire("send", SEND_WAIT)
-                .map_err(Trouble::from)
+                .to_send(&view.member, store.as_ref(), SEND_WAIT)
                 .and_then(|_lock| self.send_decisions(&view.member, store.as_ref()));
             notes.extend(sent.err().map(decision_not_sent));
         }

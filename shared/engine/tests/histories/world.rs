@@ -154,7 +154,7 @@ impl World {
             Act::Revoke { device } => self.revoke(step, *device),
             Act::Move { place } => {
                 let to = PLACES[*place].to_owned();
-                self.work(step, &Verb::StoreMove(MoveArgs { to }));
+                self.work(step, &Verb::StoreMove(MoveArgs { to, lost: false }));
             }
             Act::Keep { session, how } => self.keep(step, *session, *how),
             Act::Sync => drop(self.work(step, &Verb::Sync(SyncArgs::default()))),

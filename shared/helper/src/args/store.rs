@@ -23,11 +23,16 @@ enum StoreCommand {
     #[command(after_help = "Example:\n  \
         convosync store move git+ssh://git@example.org/me/sessions.git\n\n\
         Every object is read back and compared. If it is stopped, the same command goes on.\n\
-        Your other devices follow by themselves; the old store stays as it is.")]
+        Your other devices follow by themselves; the old store stays as it is.\n\n\
+        A store that is gone for good can't lead them on: then run it with --lost on each device,\n\
+        and each puts there what it has.")]
     Move {
         /// Where the store goes: a folder, a git repository or a bucket
         #[arg(value_name = "URL")]
         to: String,
+        /// The old store is gone for good: fill the new one from what this device has
+        #[arg(long)]
+        lost: bool,
     },
     /// Let this repository's origin hold its sealed sessions
     #[command(after_help = "Example:\n  convosync store allow")]
@@ -45,7 +50,7 @@ impl From<Store> for Verb {
     fn from(store: Store) -> Self {
         match store.command {
             None => Self::Store,
-            Some(StoreCommand::Move { to }) => Self::StoreMove(MoveArgs { to }),
+            Some(StoreCommand::Move { to, lost }) => Self::StoreMove(MoveArgs { to, lost }),
             Some(StoreCommand::Allow { yes }) => {
                 Self::StoreConsent(ConsentArgs { allow: true, yes })
             }

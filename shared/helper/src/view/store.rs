@@ -39,7 +39,9 @@ pub(crate) fn moved(report: &MoveReport, look: &Look) -> String {
         let copied = format!("{} ({})", counted(report.copied, "object"), size(report.bytes));
         page.sign(Sign::Done, &format!("Copied {copied}, each read back and compared"));
         page.sign(Sign::Done, &format!("The store is now {}", report.store));
-        page.line(&format!("   The old one stays as it is: {}", report.from));
+        if !report.lost {
+            page.line(&format!("   The old one stays as it is: {}", report.from));
+        }
         if !report.other_devices.is_empty() {
             let devices = report.other_devices.join(", ");
             page.line(&format!("   {devices} will follow with the next command there"));

@@ -1,7 +1,6 @@
 //! Work on its way out, and work that is looked at.
 
 use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::Path;
 
 use convosync_core::Oid;
@@ -13,6 +12,7 @@ use super::super::{GitCli, bundle, lfs, submodule};
 use super::difference::{Difference, difference};
 use super::place::Pieces;
 use super::snapshot::{Quarantine, Snapshot, refusal, snapshot};
+use crate::disk;
 
 pub(in super::super) fn capture(
     git: &GitCli,
@@ -42,15 +42,15 @@ fn write(
     file: &Path,
 ) -> Result<(), GitError> {
     let failed = |error: std::io::Error| refusal(&error.to_string());
-    let mut target =
-        OpenOptions::new().write(true).create(true).truncate(true).open(file).map_err(failed)?;
+    let mut target = disk::create(OpenOptions::new().write(true).create(true).truncate(true), file)
+        .map_err(failed)?;
     let (commit, base) = (&taken.commit, &taken.base);
     let version = match commit.as_str().len() {
         64 => "# v3 git bundle\n@object-format=sha256\n",
         _ => "# v2 git bundle\n",
     };
     let header = format!("{version}-{base}\n{commit} {}\n\n", bundle::WORK);
-    target.write_all(header.as_bytes()).map_err(failed)?;
+    disk::write_all(&mut target, file, header.as_bytes()).map_err(failed)?;
     let args = ["--revs", "--stdout", "--thin", "--delta-base-offset", "-q"];
     let call = git.write(&repo.root, "pack-objects").objects_in(objects).args(args);
     call.input(format!("{commit}\n^{base}\n")).output_file(target).ok().map(drop)

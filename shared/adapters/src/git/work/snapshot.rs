@@ -1,7 +1,6 @@
 //! The work here as trees and one commit. The user's index, refs and files are only read.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +13,7 @@ use super::super::obstacle::lies;
 use super::super::status::{Status, changes, shown, status};
 use super::super::{GitCli, commit, facts};
 use super::difference::{Difference, difference};
+use crate::disk;
 
 /// Nobody made a piece of work, at no time: equal work has to be equal.
 const NEVER: &str = "@0 +0000";
@@ -26,12 +26,12 @@ impl Quarantine {
     pub(super) fn of(repo: &Repository) -> std::io::Result<Self> {
         let name = format!("{OBJECTS}{}", std::process::id());
         let quarantine = Self(repo.git_dir.join(name));
-        let _ = fs::remove_dir_all(&quarantine.0); // of a process that had this id and died
-        fs::create_dir_all(quarantine.0.join("info"))?;
+        let _ = disk::remove_dir_all(&quarantine.0); // of a process that had this id and died
+        disk::create_dir_all(&quarantine.0.join("info"))?;
         // In a file and not in a variable: whatever the path holds, it is one line, in git's quotes.
         let real = repo.common_dir.join("objects");
         let line = super::super::obstacle::quoted(real.as_os_str().as_bytes());
-        fs::write(quarantine.0.join("info/alternates"), line)?;
+        disk::write(&quarantine.0.join("info/alternates"), line)?;
         Ok(quarantine)
     }
 
@@ -42,7 +42,7 @@ impl Quarantine {
 
 impl Drop for Quarantine {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = disk::remove_dir_all(&self.0);
     }
 }
 

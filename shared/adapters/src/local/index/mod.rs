@@ -14,6 +14,9 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 use opening::Opened;
 use schema::table;
 
+use crate::faults::{Change, before};
+use crate::local::failure;
+
 /// An [`Index`] in one SQLite database (WAL, `synchronous=FULL`), which several processes may
 /// use at once.
 ///
@@ -75,6 +78,8 @@ impl Index for SqliteIndex {
             schema::mark_filled(&transaction)?;
             transaction.commit()
         };
+        before(Change::Grows, format_args!("change the index"))
+            .map_err(|error| failure::failed("write", &self.path, &error))?;
         apply().map_err(|error| self.failed("write", &error))
     }
 

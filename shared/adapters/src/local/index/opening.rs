@@ -10,8 +10,8 @@ use convosync_engine::ports::LocalError;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{is_damage, schema};
-use crate::durable;
 use crate::local::failure;
+use crate::{disk, durable};
 
 /// A statement waits so long for another process; none holds a transaction for longer than a
 /// few writes.
@@ -150,10 +150,10 @@ fn set_aside(path: &Path, user: &File, reason: String) -> Result<(), LocalError>
 }
 
 fn rename_files(path: &Path, aside: &Path) -> io::Result<()> {
-    absent_is_fine(fs::rename(path, aside))?;
-    absent_is_fine(fs::rename(suffixed(path, "-wal"), suffixed(aside, "-wal")))?;
-    absent_is_fine(fs::remove_file(suffixed(path, "-shm")))?;
-    absent_is_fine(fs::remove_file(beside(path, "distrusted")))?;
+    absent_is_fine(disk::rename(path, aside))?;
+    absent_is_fine(disk::rename(&suffixed(path, "-wal"), &suffixed(aside, "-wal")))?;
+    absent_is_fine(disk::remove_file(&suffixed(path, "-shm")))?;
+    absent_is_fine(disk::remove_file(&beside(path, "distrusted")))?;
     path.parent().map_or(Ok(()), durable::sync_folder)
 }
 
@@ -182,7 +182,8 @@ fn beside(path: &Path, what: &str) -> PathBuf {
 
 fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    disk::open_or_create(&options, path)
 }
 
 fn absent_is_fine(done: io::Result<()>) -> io::Result<()> {

@@ -13,8 +13,8 @@ use convosync_engine::ports::{GitError, StoreError};
 
 use super::address::Address;
 use super::failure::{self, Trouble};
-use crate::durable;
 use crate::git::{Call, GitCli, Kind};
+use crate::{disk, durable};
 
 /// The only remote of a copy.
 pub(super) const REMOTE: &str = "store";
@@ -96,9 +96,9 @@ impl Mirror {
         let letters = durable::random_letters().map_err(|error| unusable(parent, &error))?;
         let new = self.beside(&format!("new-{letters}"));
         init(&self.git, &new).map_err(failure::local)?;
-        let made = self.configure(&new).and_then(|()| fs::rename(&new, &self.folder));
+        let made = self.configure(&new).and_then(|()| disk::rename(&new, &self.folder));
         let Err(error) = made else { return Ok(()) };
-        let _ = fs::remove_dir_all(&new);
+        let _ = disk::remove_dir_all(&new);
         // Another process was faster.
         if self.folder.join("HEAD").is_file() {
             Ok(())
@@ -109,7 +109,7 @@ impl Mirror {
 
     fn configure(&self, folder: &Path) -> io::Result<()> {
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+        disk::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
         let mut config = File::options().append(true).open(folder.join("config"))?;
         // The remote is written as git does for a clone with a filter. Sealed bytes neither shrink
         // nor resemble each other; and what a power cut takes is fetched again.
@@ -140,9 +140,9 @@ impl Mirror {
         let _lock = self.lock()?;
         let letters = durable::random_letters().map_err(|error| unusable(&self.folder, &error))?;
         let old = self.beside(&format!("old-{letters}"));
-        match fs::rename(&self.folder, &old) {
+        match disk::rename(&self.folder, &old) {
             Ok(()) => {
-                let _ = fs::remove_dir_all(&old);
+                let _ = disk::remove_dir_all(&old);
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -157,7 +157,7 @@ impl Mirror {
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let file = durable::make_folder(parent)
-            .and_then(|()| options.open(&path))
+            .and_then(|()| disk::open_or_create(&options, &path))
             .map_err(|error| unusable(&path, &error))?;
         loop {
             match file.try_lock() {
@@ -179,7 +179,8 @@ impl Mirror {
         let letters = durable::random_letters().map_err(|error| unusable(&self.folder, &error))?;
         let path = self.folder.join(format!("{GRAFTS}{letters}"));
         let line = format!("{child} {parent}\n");
-        let written = durable::new_file(&path).and_then(|mut file| file.write_all(line.as_bytes()));
+        let written = durable::new_file(&path)
+            .and_then(|mut file| disk::write_all(&mut file, &path, line.as_bytes()));
         written.map_err(|error| unusable(&path, &error))?;
         Ok(Grafts { path })
     }
@@ -216,7 +217,7 @@ pub(super) struct Grafts {
 impl Drop for Grafts {
     fn drop(&mut self) {
         // What stays is removed a day later.
-        let _ = fs::remove_file(&self.path);
+        let _ = disk::remove_file(&self.path);
     }
 }
 

@@ -1,7 +1,6 @@
 //! Opening a git store, and trying whether a remote can be one.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
@@ -15,9 +14,9 @@ use super::layout::REFS;
 use super::mirror::{Mirror, init};
 use super::objects::{self, Change};
 use super::remote::{self, Pushed};
-use crate::durable;
 use crate::git::GitCli;
 use crate::store::folder::failed;
+use crate::{disk, durable};
 
 /// What git stores need of their surroundings.
 #[derive(Clone)]
@@ -76,9 +75,9 @@ fn make_repository(git: &GitCli, folder: &Path) -> Result<(), StoreError> {
     let failed = |error: std::io::Error| failed("make", &folder.display(), &error);
     let made = init(git, &new)
         .map_err(failure::remote)
-        .and_then(|()| configure(&new).and_then(|()| fs::rename(&new, folder)).map_err(failed));
+        .and_then(|()| configure(&new).and_then(|()| disk::rename(&new, folder)).map_err(failed));
     if made.is_err() {
-        let _ = fs::remove_dir_all(&new);
+        let _ = disk::remove_dir_all(&new);
     }
     made
 }
@@ -87,7 +86,11 @@ fn make_repository(git: &GitCli, folder: &Path) -> Result<(), StoreError> {
 /// not for this one.
 fn configure(repository: &Path) -> std::io::Result<()> {
     let mut config = fs::File::options().append(true).open(repository.join("config"))?;
-    config.write_all(b"[uploadpack]\n\tallowFilter = true\n[core]\n\thooksPath = hooks\n")
+    disk::write_all(
+        &mut config,
+        repository,
+        b"[uploadpack]\n\tallowFilter = true\n[core]\n\thooksPath = hooks\n",
+    )
 }
 
 /// What to do about a remote that is no store.

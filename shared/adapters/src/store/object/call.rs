@@ -9,6 +9,8 @@ use convosync_engine::ports::StoreError;
 use futures_util::future::{Either, select};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::faults::{Change, before};
+
 /// How long a service may be silent.
 pub(super) const SILENCE: Duration = Duration::from_secs(30);
 
@@ -44,6 +46,7 @@ impl Calls {
         &self,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
+        let _ = before(Change::Starts, format_args!("ask a server"));
         let runtime = self.runtime.as_ref().expect("it is taken only when this is dropped");
         runtime.block_on(async {
             match select(pin!(work), pin!(self.cancelled())).await {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::durable;
+use crate::{disk, durable};
 
 const UNKNOWN: u8 = 0;
 const REPLACES: u8 = 1;
@@ -44,7 +44,7 @@ impl Learnt {
         let folder = self.file.parent().expect("it lies in a folder");
         // What can't be kept is learnt again by the next command.
         let _ = durable::make_folder(folder)
-            .and_then(|()| fs::write(&self.file, format!("put-if-absent = {refuses}\n")));
+            .and_then(|()| disk::write(&self.file, format!("put-if-absent = {refuses}\n")));
     }
 }
 

@@ -174,6 +174,7 @@ fn of_store() -> Vec<(&'static str, Reply)> {
     };
     let moved = MoveReport {
         changed: true,
+        lost: false,
         from: text("file:///home/me/Sync/convosync"),
         store: text("s3://bucket/sessions"),
         objects: 41,
