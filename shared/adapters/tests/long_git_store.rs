@@ -19,13 +19,13 @@ use units::{profile, unit};
 
 #[test]
 fn a_list_of_300_megabytes_of_conversations_fetches_less_than_one() {
-    let (lab, _server) = crate::http::served();
+    let (lab, _server) = crate::lab::served();
     a_list_fetches_cards_only(&lab, 3_000_000);
 }
 
 #[test]
 fn two_thousand_sessions_are_listed_and_saved_to() {
-    let (lab, _server) = crate::http::served();
+    let (lab, _server) = crate::lab::served();
     fill(&lab, 2_000, 1_000);
     let started = Instant::now();
     read_all_cards(&*lab.open("laptop"), 2_000);

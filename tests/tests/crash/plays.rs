@@ -59,6 +59,12 @@ impl Play {
         }
     }
 
+    /// Whether all that was said is in the conversation here.
+    pub(crate) fn every_word_is_here(&self) -> bool {
+        let here = fs::read_to_string(self.device.transcript(ID)).unwrap_or_default();
+        self.belongings.prompts.iter().all(|prompt| here.contains(prompt))
+    }
+
     /// All that the user had is here or in the store.
     #[track_caller]
     pub(crate) fn nothing_is_lost(&self, what: &str) {

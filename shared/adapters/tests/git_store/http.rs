@@ -20,8 +20,8 @@ pub(crate) struct Server {
 impl Server {
     /// Serves the repositories in `root`; with `status`, answers only that.
     pub(crate) fn start(root: &Path, status: Option<&'static str>) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let port = listener.local_addr().expect("its address").port();
         let (ends, requests) = (Arc::default(), Arc::default());
         let (stop, count) = (Arc::clone(&ends), Arc::clone(&requests));
         let (is_old, received) = (Arc::default(), Arc::default());
@@ -56,7 +56,7 @@ impl Drop for Server {
         self.ends.store(true, Ordering::Relaxed);
         let _ = TcpStream::connect(("127.0.0.1", self.port));
         if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
+            thread.join().expect("it did not panic");
         }
     }
 }
@@ -87,7 +87,7 @@ fn serve(listener: &TcpListener, site: &Site, ends: &AtomicBool, requests: &Arc<
         }));
     }
     for connection in open {
-        connection.join().unwrap();
+        connection.join().expect("it did not panic");
     }
 }
 
@@ -107,7 +107,7 @@ fn answer(stream: &TcpStream, site: &Site) -> io::Result<()> {
     let mut child = Command::new("git")
         .arg("http-backend")
         .env_clear()
-        .env("PATH", std::env::var("PATH").unwrap())
+        .env("PATH", std::env::var("PATH").expect("there is a PATH"))
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_PROJECT_ROOT", &site.root)
         .env("GIT_HTTP_EXPORT_ALL", "1")
@@ -123,12 +123,12 @@ fn answer(stream: &TcpStream, site: &Site) -> io::Result<()> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
-    let mut stdin = child.stdin.take().unwrap();
+    let mut stdin = child.stdin.take().expect("a pipe");
     let feeder = thread::spawn(move || stdin.write_all(&body));
     let mut reply = Vec::new();
-    child.stdout.take().unwrap().read_to_end(&mut reply)?;
+    child.stdout.take().expect("a pipe").read_to_end(&mut reply)?;
     child.wait()?;
-    let _ = feeder.join().unwrap();
+    let _ = feeder.join().expect("it did not panic");
     send(out, &reply)
 }
 
