@@ -8,8 +8,8 @@ use convosync_core::{ConversationId, DeviceId, FilePath, ObjectName, Oid, SaveId
 pub fn names(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     if let Ok(name) = text.parse::<ObjectName>() {
-        assert_eq!(name.as_str(), text);
-        is_inside(name.as_str());
+        assert_eq!(name.to_string(), text);
+        is_inside(&name.to_string());
     }
     if let Ok(path) = text.parse::<FilePath>() {
         assert_eq!(path.as_str(), text);
