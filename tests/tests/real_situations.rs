@@ -51,7 +51,7 @@ fn refusals_hooks_questions_and_notes_are_drawn_with_the_same_words() {
     shows(&mut screen, &desktop, "convosync save one", true);
     fs::remove_file(desktop.work_tree.join(".git/hooks/pre-commit")).expect("removed");
     hook(&desktop, "pre-push", "echo '3 tests failed' >&2; exit 1");
-    let told = "convosync save --retry | get notes | each {|note| print $note.text $note.help }";
+    let told = "convosync save --retry | get notes | each {|note| print $note.text }";
     shows(&mut screen, &desktop, &format!("{told} | ignore"), false);
 
     shows(&mut screen, &laptop, "convosync resume --latest", true);

@@ -131,20 +131,57 @@ fn a_conversation_is_read_in_pages_and_nothing_is_touched() {
 }
 
 #[test]
-fn the_code_of_a_session_is_seen_beside_the_work_tree_by_the_command_that_is_told() {
+fn the_code_of_a_session_is_laid_out_beside_the_work_tree_and_taken_away_again() {
     let (_world, desktop, laptop, _, session) = saved();
-    let shown = laptop.ok(&["show", &session]);
-    let told = shown.lines().find_map(|line| line.strip_prefix("See its code:  "));
-    let (head, refs) = (laptop.head(), laptop.git(&["for-each-ref", "refs/heads"]));
-    let place = laptop.home.join("beside");
-    laptop.shell(&told.expect("a command").replace("DIR", &text(&place)));
+    desktop.write("auth.js", "half done\n");
+    desktop.write("new.js", "untracked\n");
+    desktop.ok(&["save", "--stash", "--no-push"]);
+    laptop.write("mine.txt", "mine\n");
+    let before = laptop.standing();
+    let told = laptop.ok(&["show", &session]);
+    let told = told.lines().find_map(|line| line.strip_prefix("See its code:  "));
+    assert_eq!(told, Some(format!("convosync show {session} --worktree DIR").as_str()));
+
+    let shown = laptop.json(&["resume", &session, "--read-only", "--worktree", "../beside"]);
+    let place = laptop.work_tree.with_file_name("beside");
+    assert_eq!(shown["worktree"], text(&place), "{shown}");
     assert_eq!(laptop.git_in(&place, &["rev-parse", "HEAD"]), desktop.head());
-    assert_eq!((laptop.head(), laptop.git(&["for-each-ref", "refs/heads"])), (head, refs));
-    // Where it is checked out already, and where no remote has it, there is nothing to tell.
+    let status = ["status", "--porcelain=v2", "--branch", "--untracked-files=all"];
+    let there = laptop.git_in(&place, &status);
+    assert!(there.contains("# branch.head (detached)"), "{there}");
+    assert!(there.contains(" auth.js") && there.contains("? new.js"), "{there}");
+    assert_eq!(laptop.standing(), before, "nothing else was changed");
+
+    laptop.fails(&["show", &session, "--worktree", "../beside"]);
+    let (_, inside) = laptop.fails(&["show", &session, "--worktree", "review"]);
+    let said = inside["message"].to_string();
+    assert!(said.contains("name a folder outside of it, e.g. ../review"), "{said}");
+    let notes = shown["notes"].as_array().expect("notes").iter();
+    let help = notes.filter_map(|note| note["help"].as_str()).find(|help| help.starts_with("git"));
+    laptop.shell(help.expect("how it is taken away"));
+    assert!(!place.exists());
+    assert_eq!(laptop.git(&["worktree", "list"]).lines().count(), 1);
+    assert_eq!(laptop.standing(), before);
+    // Where it is checked out already there is nothing to tell.
     assert!(!desktop.ok(&["show", &session]).contains("See its code"));
-    desktop.write("auth.js", "kept back\n");
-    desktop.ok(&["save", "kept back", "--no-push"]);
-    assert!(!laptop.ok(&["show", &session]).contains("See its code"));
+}
+
+#[test]
+fn without_a_clone_or_without_code_nothing_is_laid_out() {
+    let (_world, desktop, laptop, _, session) = saved();
+    let show = ["show", &session, "--worktree", "../beside"];
+    let mut elsewhere = laptop.command(&[&show[..], &["--json", "-C", "/"]].concat());
+    let output = elsewhere.output().expect("the helper runs");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &text_of(&output.stderr);
+    assert!(told.contains("convosync::resume::no-clone"), "{told}");
+    desktop.ok(&["save", "only talked", "--no-code", "--new"]);
+    let newest = laptop.json(&["list"])[0]["session_id"].as_str().expect("an id").to_owned();
+    laptop.refuses(&["show", &newest, "--worktree", "../beside"], "convosync::show::no-code");
+    assert!(!laptop.work_tree.with_file_name("beside").exists());
+}
+
+fn text_of(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[test]
@@ -228,6 +265,7 @@ fn a_note_is_read_on_every_device_and_is_in_nobodys_way() {
     }
     let log = laptop.json(&["log", &session]);
     let notes: Vec<_> = log.as_array().expect("rows").iter().map(|row| &row["note"]).collect();
+    assert_eq!(notes[0], &json!(true), "what was written last is first: {log}");
     assert_eq!(notes.iter().filter(|note| **note == &json!(true)).count(), 2, "{log}");
     let resumed = laptop.json(&["resume", &session, "--switch-branch"]);
     assert_eq!(resumed["session_notes"][0]["device"], "laptop", "{resumed}");

@@ -187,7 +187,11 @@ fn tell_which_shells_are_missing() {
         ["zsh", "fish"].into_iter().filter(|name| on_path(name).is_none()).collect();
     if !missing.is_empty() {
         let names = missing.join(" and ");
-        eprintln!("there is no {names}: what `convosync shell-init` prints for it is not tried");
+        eprintln!(
+            "there is no {names}: what `convosync shell-init` prints for it is not tried (on Debian \
+             install `{}`)",
+            missing.join(" ")
+        );
     }
 }
 

@@ -113,6 +113,7 @@ pub(crate) fn shown() -> ShowReport {
         modified_files: Vec::new(),
         timeline: vec![part(1, 12, "main", true), part(13, 45, "feature/oauth", false)],
         here: None,
+        worktree: None,
         session_notes: vec![SessionNote {
             save: "n".into(),
             device: "phone".into(),

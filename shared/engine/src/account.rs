@@ -179,7 +179,8 @@ impl Engine<'_> {
             self.forget_words(profile)?;
         }
         let words = file.is_none().then(|| recovery.words().to_string());
-        let notes = if profile.local_only { vec![on_this_machine()] } else { Vec::new() };
+        let mut notes = if profile.local_only { vec![on_this_machine()] } else { Vec::new() };
+        notes.extend(self.words_at_risk(file.as_deref()));
         let done = SetUp { changed: true, words, file, adopted };
         let report = self.account_report(profile, done, notes);
         let visible = if profile.local_only { None } else { self.visible(profile, store).ok() };

@@ -1,6 +1,8 @@
 //! From cards to the rows that front ends show.
 
-use convosync_core::{Card, CodeState, Membership};
+use std::collections::BTreeMap;
+
+use convosync_core::{Card, CodeState, Membership, SaveId};
 use convosync_wire::{DeviceRow, DeviceState, LogRow, Part, SessionNote, SessionRow, SessionState};
 
 use crate::history::{History, Seen};
@@ -21,12 +23,23 @@ pub(crate) fn log_rows(history: &History, session: &convosync_core::SessionId) -
         history.heads(session).into_iter().map(|seen| seen.card.save.clone()).collect();
     let pinned = history.decisions.is_pinned(session);
     let Some(saves) = history.sessions.get(session) else { return Vec::new() };
-    saves
-        .values()
-        .rev()
-        .filter(|seen| !superseded(saves.values().map(Box::as_ref), seen))
-        .map(|seen| log_row_of(seen, heads.contains(&seen.card.save), pinned))
-        .collect()
+    let times = times(saves.values().map(|seen| &seen.card));
+    let mut rows: Vec<_> =
+        saves.values().filter(|seen| !superseded(saves.values().map(Box::as_ref), seen)).collect();
+    rows.sort_by_key(|seen| std::cmp::Reverse((times[&seen.card.save], &seen.card.save)));
+    rows.into_iter().map(|seen| log_row_of(seen, heads.contains(&seen.card.save), pinned)).collect()
+}
+
+/// When each save was made, and after those that it was made on top of: a device's clock may be
+/// wrong. Of each its parents come before it, as their names sort.
+fn times<'c>(cards: impl Iterator<Item = &'c Card>) -> BTreeMap<&'c SaveId, i64> {
+    let mut times: BTreeMap<&SaveId, i64> = BTreeMap::new();
+    for card in cards {
+        let parents = card.parents.iter().filter_map(|parent| times.get(parent).copied());
+        let time = parents.fold(card.timestamp_ms, i64::max);
+        times.insert(&card.save, time);
+    }
+    times
 }
 
 /// The row of one save.

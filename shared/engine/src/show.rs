@@ -1,4 +1,5 @@
-//! `convosync show`: a session to be read. Nothing is changed, here or anywhere.
+//! `convosync show`: a session to be read. Nothing is changed, here or anywhere, but that a new
+//! directory may be asked for that has its code.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -67,6 +68,11 @@ impl Engine<'_> {
                 }
             };
             tell(&mut report, conversation, reading, &spans);
+        }
+        if let Some(directory) = &args.worktree {
+            let laid = self.lay_apart(&member, store.as_deref(), request, open, directory)?;
+            report.worktree = Some(laid.directory);
+            report.notes.extend(laid.notes);
         }
         Ok(report)
     }
@@ -187,6 +193,7 @@ fn outline(row: LogRow, open: &OpenSave, here: Option<Standing>, notes: Vec<Note
         modified_files: code.map(|code| code.modified.clone()).unwrap_or_default(),
         timeline: Vec::new(),
         here,
+        worktree: None,
         session_notes: Vec::new(),
         messages: Vec::new(),
         notes,
@@ -239,16 +246,15 @@ fn tell(report: &mut ShowReport, conversation: &Conversation, reading: Reading, 
 /// That there are messages before or after those that are shown.
 fn more(conversation: &Conversation, first: Option<u64>, last: Option<u64>) -> Option<Note> {
     let count = conversation.message_count;
-    let (text, help) = match (first, last) {
+    let text = match (first, last) {
         (Some(1), Some(last)) if last >= count => return None,
-        (Some(first), Some(last)) => {
-            (format!("messages {first} to {last} of {count}"), "others: `--messages 10..20`")
-        }
+        (Some(first), Some(last)) if first == last => format!("message {first} of {count}"),
+        (Some(first), Some(last)) => format!("messages {first} to {last} of {count}"),
         _ if count == 0 => return None,
-        _ => (format!("there are {count} messages"), "take some of them: `--messages 10..20`"),
+        _ => format!("none of those messages is there: there are {count}"),
     };
     let code = "convosync::show::page".to_owned();
-    Some(Note { code, text, help: Some(help.to_owned()) })
+    Some(Note { code, text, help: Some("others: `--messages FROM..TO`".to_owned()) })
 }
 
 pub(crate) fn timeline(spans: &[Span]) -> Vec<TimelineRow> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use convosync_core::{Profile, RecoveryKey, local_digest};
-use convosync_wire::Reply;
+use convosync_wire::{Note, Reply};
 use zeroize::Zeroizing;
 
 use crate::engine::Engine;
@@ -73,6 +73,17 @@ impl Engine<'_> {
         let text = Zeroizing::new(format!("{}\n", &*recovery.words()));
         self.ports.vault.write_secret(Path::new(path), &text)?;
         Ok(Some(path.to_owned()))
+    }
+
+    /// That the file is where the next save would commit it.
+    pub(crate) fn words_at_risk(&self, file: Option<&str>) -> Option<Note> {
+        let folder = Path::new(file?).parent()?;
+        self.ports.git.identity(folder).ok()?;
+        Some(Note {
+            code: "convosync::key::words-in-work-tree".to_owned(),
+            text: "the recovery words lie in a git work tree: a save would commit them".to_owned(),
+            help: Some("move the file out of it, to where nobody else can read it".to_owned()),
+        })
     }
 
     fn waiting(&self, profile: &Profile, label: &str) -> Result<Option<RecoveryKey>, Trouble> {

@@ -8,7 +8,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use convosync_engine::{Engine, Refusal, Trouble};
-use convosync_wire::{ExportReport, ExportSessionArgs, ImportArgs, Reply, Request, Verb};
+use convosync_wire::{
+    ExportFormat, ExportReport, ExportSessionArgs, ImportArgs, Reply, Request, Verb,
+};
 
 use crate::outcome::Outcome;
 
@@ -54,6 +56,10 @@ fn to_file(
     let path = Path::new(&request.directory).join(output);
     if fs::symlink_metadata(&path).is_ok() {
         return Err(taken(&path).into());
+    }
+    if let (None, None, Some(end)) = (args.format, ExportFormat::of_name(output), path.extension())
+    {
+        return Err(no_format(&end.to_string_lossy()).into());
     }
     let shown = path.display().to_string();
     let mut file = Unfinished::beside(&path).map_err(|error| not_written(&shown, &error))?;
@@ -158,6 +164,14 @@ impl Write for Output<'_> {
 fn no_file() -> Refusal {
     Refusal::new("convosync::export::no-file", "into which file?")
         .help("say it with `--output FILE`: only the command line has a standard output")
+        .argument("--output")
+}
+
+fn no_format(end: &str) -> Refusal {
+    let text = format!("no format is known by a name that ends in .{end}");
+    let formats = ExportFormat::ALL.map(ExportFormat::as_str).join(", ");
+    Refusal::new("convosync::export::format", text)
+        .help(format!("say which with `--format`: {formats}"))
         .argument("--output")
 }
 

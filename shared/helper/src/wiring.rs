@@ -16,7 +16,7 @@ use convosync_engine::ports::{Assistant, Entropy as _, Store, Stores as _};
 use convosync_engine::{Engine, Host, Outcome, Outlook, Ports, Refusal, Settings, Trouble};
 use convosync_wire::{
     ConfigArgs, ExportArgs, ExportSessionArgs, Failure, InitArgs, Note, Progress, ProtectArgs,
-    Reply, Request, SaveArgs, Verb,
+    Reply, Request, SaveArgs, SaveMode, Verb,
 };
 
 use crate::auto;
@@ -109,10 +109,26 @@ fn remember_mode(request: &Request, reply: &mut Reply) {
         let file = SettingsFile::new(paths.settings());
         file.remember_mode(&report.repository, *mode).map_err(refusal)
     });
-    // The save is made; all that is lost is the answer, and that is told.
-    if let Err(refusal) = kept {
-        let Refusal { code, message, help, .. } = refusal;
-        report.notes.push(Note { code: code.to_owned(), text: message, help });
+    report.notes.push(match kept {
+        Ok(_) => mode_kept(*mode),
+        // The save is made; all that is lost is the answer, and that is told.
+        Err(Refusal { code, message, help, .. }) => {
+            Note { code: code.to_owned(), text: message, help }
+        }
+    });
+}
+
+fn mode_kept(mode: SaveMode) -> Note {
+    let (does, other) = match mode {
+        SaveMode::Commit => ("commit", "--stash"),
+        SaveMode::Stash => ("carry changes uncommitted", "--commit"),
+    };
+    Note {
+        code: "convosync::save::mode-kept".to_owned(),
+        text: format!("from now on saves of this repository {does}"),
+        help: Some(format!(
+            "`{other}` for one save, `convosync config edit` (save.repositories) for all"
+        )),
     }
 }
 

@@ -16,6 +16,8 @@ pub struct ShowArgs {
     pub at: Option<String>,
     /// Which messages. None: the newest, [`ShowArgs::PAGE`] of them.
     pub messages: MessageRange,
+    /// Lay the code out in this new directory, as a work tree of the clone here that is on no branch.
+    pub worktree: Option<String>,
 }
 
 impl ShowArgs {
@@ -76,6 +78,9 @@ pub struct ShowReport {
     pub timeline: Vec<TimelineRow>,
     /// The code here, if here is a clone of the session's repository.
     pub here: Option<Standing>,
+    /// Where the code was laid out, if that was asked for.
+    #[serde(default)]
+    pub worktree: Option<String>,
     /// What was written about the session, the oldest first.
     pub session_notes: Vec<SessionNote>,
     /// The messages that were asked for.

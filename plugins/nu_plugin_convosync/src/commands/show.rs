@@ -6,7 +6,7 @@ use nu_protocol::engine::ArgType;
 use nu_protocol::{Example, Flag, LabeledError, Signature, Span, SyntaxShape, Type, Value};
 
 use crate::ConvoSyncPlugin;
-use crate::argument::{Named, session, text_flag};
+use crate::argument::{Named, path, session, text_flag};
 use crate::complete::{Offer, offers};
 use crate::failure::wrong;
 use crate::front::{Front, tell};
@@ -31,7 +31,10 @@ impl SimplePluginCommand for Show {
          takes others; `number` is empty for what the assistant's client says in between. A commit \
          that is `exact` is that of the save which first held the message; another one is where HEAD \
          was at its time, by the clone's own record. `here` says whether the code of this directory \
-         is in-step, ahead, or out-of-step. Without a session it is this repository's newest."
+         is in-step, ahead, or out-of-step. Without a session it is this repository's newest.\n\n\
+         --worktree makes a work tree of the clone here (`git worktree`) that is on no branch, and \
+         says where; your own files, index and branches stay as they are. `git worktree remove` \
+         takes it away."
     }
 
     fn search_terms(&self) -> Vec<&str> {
@@ -47,6 +50,7 @@ impl SimplePluginCommand for Show {
             )
             .param(text_flag("at", "this save of the session, not its newest"))
             .param(messages_flag())
+            .named("worktree", SyntaxShape::Filepath, WORKTREE, None)
             .input_output_types(super::piped_sessions(&Type::record()))
     }
 
@@ -65,6 +69,11 @@ impl SimplePluginCommand for Show {
                 None,
             ),
             ("convosync show session-k3vq | get timeline", "On which code it was written", None),
+            (
+                "cd (convosync show session-k3vq --worktree ../review).worktree",
+                "Its code, beside yours",
+                None,
+            ),
         ]
         .map(|(example, description, result)| Example { example, description, result })
         .into()
@@ -79,13 +88,16 @@ impl SimplePluginCommand for Show {
     ) -> Result<Value, LabeledError> {
         let named = session(call, input)?;
         let front = Front::new(engine, call, &["session"])?.piped_from(input.span());
-        shown(&front, args(call, named)?)
+        shown(&front, args(call, &front, named)?)
     }
 
     offers! {
         ArgType::Positional(0) => Offer::Sessions,
     }
 }
+
+/// `--worktree`.
+pub(super) const WORKTREE: &str = "lay its code out in this new folder, beside your work tree";
 
 /// `--messages`.
 pub(super) fn messages_flag() -> Flag {
@@ -95,11 +107,17 @@ pub(super) fn messages_flag() -> Flag {
 }
 
 /// What is shown of which save.
-pub(super) fn args(call: &EvaluatedCall, named: Option<Named>) -> Result<ShowArgs, LabeledError> {
+pub(super) fn args(
+    call: &EvaluatedCall,
+    front: &Front<'_>,
+    named: Option<Named>,
+) -> Result<ShowArgs, LabeledError> {
+    let caller = front.caller();
     let (session, logged) = named.map_or((None, None), |named| (Some(named.session), named.save));
     let messages = call.get_flag::<Value>("messages")?.map(|value| range(&value)).transpose()?;
     let at = call.get_flag("at")?.or(logged);
-    Ok(ShowArgs { session, at, messages: messages.unwrap_or_default() })
+    let worktree = path(call, "worktree", caller.directory(), caller.home())?;
+    Ok(ShowArgs { session, at, messages: messages.unwrap_or_default(), worktree })
 }
 
 fn range(value: &Value) -> Result<MessageRange, LabeledError> {
@@ -161,6 +179,7 @@ mod tests {
             session: Some("session-a".to_owned()),
             at: at.map(str::to_owned),
             messages,
+            worktree: None,
         };
         let want = [
             ShowArgs::default(),
@@ -170,6 +189,13 @@ mod tests {
             args(Some("3"), range(Some(15), Some(15))),
         ];
         assert_eq!(asked(&script), want);
+    }
+
+    #[test]
+    fn its_code_goes_where_the_user_says() {
+        let script = script();
+        script.eval("convosync show session-a --worktree /review").unwrap();
+        assert_eq!(asked(&script)[0].worktree.as_deref(), Some("/review"));
     }
 
     #[test]

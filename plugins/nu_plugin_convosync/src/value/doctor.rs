@@ -7,20 +7,19 @@ use super::Shape;
 
 /// The type of `convosync doctor`.
 pub(crate) fn check_type() -> Type {
-    let columns = ["area", "state", "text", "help", "code"];
+    let columns = ["area", "state", "code", "text"];
     Type::Table(columns.map(|name| (name.to_owned(), Type::String)).to_vec().into())
 }
 
 impl Shape {
-    /// The table of `doctor`.
+    /// The table of `doctor`. What to do is the end of the text, as in notes.
     pub(crate) fn checks(self, checks: &[Check]) -> Value {
         self.list(checks, |check| {
             self.record(record! {
                 "area" => self.line(&check.area),
                 "state" => self.line(check.state.as_str()),
-                "text" => self.text(&check.text),
-                "help" => self.maybe(check.help.as_ref()),
                 "code" => self.line(&check.code),
+                "text" => self.text_and_help(&check.text, check.help.as_deref()),
             })
         })
     }

@@ -90,32 +90,34 @@ impl Shape {
         self.list(texts, |text| self.text(text))
     }
 
+    /// In a table inside of a table Nushell gives the first columns all the room that they want: so
+    /// there are two, the short one first, and what to do is the end of the text.
     fn notes(self, notes: &[Note]) -> Value {
         self.list(notes, |note| {
-            // The code is for scripts: where there is little room it should not take it.
             self.record(record! {
-                "text" => self.text(&note.text),
-                "help" => self.maybe(note.help.as_ref()),
                 "code" => self.line(&note.code),
+                "text" => self.text_and_help(&note.text, note.help.as_deref()),
             })
         })
     }
 
+    fn text_and_help(self, text: &str, help: Option<&str>) -> Value {
+        match help {
+            Some(help) => self.text(&format!("{text}\n{help}")),
+            None => self.text(text),
+        }
+    }
+
+    /// A question with the options that answer it.
     fn decision(self, decision: &Decision) -> Value {
-        let choices = self.list(&decision.choices, |choice| {
-            self.record(record! {
-                "value" => self.line(&choice.value),
-                "flag" => self.line(&choice.flag),
-                "label" => self.line(&choice.label),
-                "help" => self.line(&choice.help),
-                "recommended" => self.flag(choice.recommended),
-            })
-        });
+        let flags = decision.choices.iter().map(|choice| &choice.flag);
+        let flags: Vec<String> = flags.filter(|flag| !flag.is_empty()).cloned().collect();
+        let text: Vec<&str> =
+            std::iter::once(&decision.title).chain(&decision.details).map(String::as_str).collect();
         self.record(record! {
             "question" => self.line(decision.question.as_str()),
-            "title" => self.line(&decision.title),
-            "details" => self.texts(&decision.details),
-            "choices" => choices,
+            "choices" => self.texts(&flags),
+            "text" => self.text(&text.join("\n")),
         })
     }
 }
@@ -123,6 +125,7 @@ impl Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use convosync_wire::{Choice, Question};
 
     const SHAPE: Shape = Shape { span: Span::test_data() };
 
@@ -132,6 +135,34 @@ mod tests {
         assert_eq!(SHAPE.size(u64::MAX), Value::test_filesize(i64::MAX));
         assert_eq!(SHAPE.date(i64::MAX), Value::test_nothing());
         assert_eq!(SHAPE.date(i64::MIN), Value::test_nothing());
+    }
+
+    #[test]
+    fn a_note_is_two_columns_and_a_question_names_the_options_that_answer_it() {
+        let note = Note { code: "a::b".into(), text: "it stays".into(), help: Some("do x".into()) };
+        let want = Value::test_list(vec![Value::test_record(record! {
+            "code" => Value::test_string("a::b"), "text" => Value::test_string("it stays\ndo x"),
+        })]);
+        assert_eq!(SHAPE.notes(&[note]), want);
+        let choice = |flag: &str| Choice {
+            value: "v".into(),
+            flag: flag.into(),
+            label: "l".into(),
+            help: "h".into(),
+            recommended: false,
+        };
+        let decision = Decision {
+            question: Question::Dirty,
+            title: "Changes".into(),
+            details: vec!["one".into()],
+            choices: vec![choice("--on-dirty stash"), choice("")],
+        };
+        let want = Value::test_record(record! {
+            "question" => Value::test_string("dirty"),
+            "choices" => Value::test_list(vec![Value::test_string("--on-dirty stash")]),
+            "text" => Value::test_string("Changes\none"),
+        });
+        assert_eq!(SHAPE.decision(&decision), want);
     }
 
     #[test]

@@ -127,7 +127,7 @@ impl Shape {
             "retention" => self.retention(&report.retention),
             "queued" => self.count(report.queued),
             "waiting" => self.waiting(&report.waiting),
-            "devices" => self.devices(&report.devices),
+            "devices" => self.devices_in_short(&report.devices),
             "notes" => self.notes(&report.notes),
         })
     }

@@ -5,6 +5,20 @@ use nu_protocol::{Record, Value, record};
 
 use super::Shape;
 
+/// The bytes of `100 MB` or `123`, as the settings write a size.
+fn bytes(text: &str) -> Option<u64> {
+    let (number, unit) = text.split_once(' ').unwrap_or((text, "B"));
+    let factor = match unit {
+        "B" => 1,
+        "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
 impl Shape {
     /// The record of `pin`, `unpin`, `delete` and `undelete`.
     pub(crate) fn kept(self, report: &KeptReport) -> Value {
@@ -44,7 +58,7 @@ impl Shape {
     pub(crate) fn settings(self, report: &ConfigReport) -> Value {
         let mut all = Record::new();
         for row in &report.settings {
-            let value = self.json(&row.value);
+            let value = self.setting_of(&row.key, &row.value);
             match row.key.split_once('.') {
                 None => drop(all.insert(row.key.clone(), value)),
                 Some((table, key)) => match all.get_mut(table) {
@@ -61,7 +75,17 @@ impl Shape {
 
     /// The value of the one setting that was asked for.
     pub(crate) fn setting(self, report: &ConfigReport) -> Value {
-        report.settings.first().map_or_else(|| self.nothing(), |row| self.json(&row.value))
+        let first = report.settings.first();
+        first.map_or_else(|| self.nothing(), |row| self.setting_of(&row.key, &row.value))
+    }
+
+    /// A setting's value: sizes are written as texts in the file, and are sizes here.
+    fn setting_of(self, key: &str, value: &serde_json::Value) -> Value {
+        let is_size = matches!(key, "large.size" | "retention.quota");
+        match value.as_str().filter(|_| is_size).and_then(bytes) {
+            Some(bytes) => self.size(bytes),
+            None => self.json(value),
+        }
     }
 
     fn kept_session(self, row: &KeptSession) -> Value {
@@ -89,7 +113,32 @@ impl Shape {
             serde_json::Value::Number(number) => self.count(number.as_u64().unwrap_or(0)),
             serde_json::Value::String(text) => self.text(text),
             serde_json::Value::Array(items) => self.list(items, |item| self.json(item)),
-            _ => self.nothing(),
+            serde_json::Value::Object(fields) => {
+                let fields = fields.iter().map(|(name, value)| (name.clone(), self.json(value)));
+                self.record(fields.collect())
+            }
+            serde_json::Value::Null => self.nothing(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nu_protocol::Span;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_setting_has_the_type_of_what_it_says() {
+        let shape = Shape::at(Span::test_data());
+        for (text, bytes) in [("100 MB", 100_000_000), ("5 KB", 5_000), ("123", 123), ("0", 0)] {
+            let value = shape.setting_of("retention.quota", &json!(text));
+            assert_eq!(value, Value::test_filesize(bytes), "{text}");
+        }
+        assert_eq!(shape.setting_of("save.mode", &json!("123")), Value::test_string("123"));
+        assert_eq!(shape.setting_of("large.size", &json!("many")), Value::test_string("many"));
+        let modes = shape.setting_of("save.repositories", &json!({"a/b": "stash"}));
+        assert_eq!(modes, Value::test_record(record! {"a/b" => Value::test_string("stash")}));
     }
 }

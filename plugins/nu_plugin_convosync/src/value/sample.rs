@@ -234,6 +234,7 @@ pub(crate) fn shown() -> ShowReport {
             commit: some(OID),
             step: Step::InStep,
         }),
+        worktree: None,
         session_notes: vec![SessionNote {
             save: text("00000001-t7mzq4ya-2-m3kd7x5a"),
             device: text("tablet"),

@@ -10,16 +10,13 @@ pub(crate) fn session_type() -> Type {
     Type::Table(session_columns().into())
 }
 
-/// The type of `convosync log`: the session, the same in every row, stands where it takes no room.
+/// The type of `convosync log`: the session, the same in every row, stands where it takes no room,
+/// behind what is true of few saves.
 pub(crate) fn log_type() -> Type {
-    let mut columns = vec![
-        ("save".to_owned(), Type::String),
-        ("head".to_owned(), Type::Bool),
-        ("parked".to_owned(), Type::Bool),
-        ("note".to_owned(), Type::Bool),
-    ];
+    let mut columns = vec![("save".to_owned(), Type::String)];
     columns.extend(session_columns());
-    let session = columns.remove(4);
+    let session = columns.remove(1);
+    columns.extend(["head", "parked", "note"].map(|name| (name.to_owned(), Type::Bool)));
     columns.push(session);
     Type::Table(columns.into())
 }
@@ -54,6 +51,19 @@ impl Shape {
         self.list(rows, |row| self.session(row))
     }
 
+    /// What `status` tells of them: where there is little room a table of all would be torn.
+    pub(super) fn devices_in_short(self, rows: &[DeviceRow]) -> Value {
+        self.list(rows, |row| {
+            self.record(record! {
+                "name" => self.line(&row.name),
+                "kind" => self.line(&row.kind),
+                "this_device" => self.flag(row.this_device),
+                "last_sync" => row.last_sync.map_or_else(|| self.nothing(), |time| self.date(time)),
+                "state" => self.line(row.state.as_str()),
+            })
+        })
+    }
+
     /// One row of it.
     pub(crate) fn session(self, row: &SessionRow) -> Value {
         self.record(self.session_record(row))
@@ -62,15 +72,13 @@ impl Shape {
     /// The table of `log`.
     pub(crate) fn log(self, rows: &[LogRow]) -> Value {
         self.list(rows, |row| {
-            let mut record = record! {
-                "save" => self.line(&row.save),
-                "head" => self.flag(row.head),
-                "parked" => self.flag(row.parked),
-                "note" => self.flag(row.note),
-            };
+            let mut record = record! { "save" => self.line(&row.save) };
             let mut session = self.session_record(&row.row);
             let id = session.remove("session_id").unwrap_or_else(|| self.nothing());
             record.extend(session);
+            record.push("head", self.flag(row.head));
+            record.push("parked", self.flag(row.parked));
+            record.push("note", self.flag(row.note));
             record.push("session_id", id);
             self.record(record)
         })
@@ -144,7 +152,7 @@ mod tests {
 
         let log = columns(&SHAPE.log(&sample::log()));
         let rest = want.trim_start_matches("session_id ");
-        assert_eq!(log.join(" "), format!("save head parked note {rest} session_id"));
+        assert_eq!(log.join(" "), format!("save {rest} head parked note session_id"));
         assert_eq!(declared(log_type()), log);
     }
 

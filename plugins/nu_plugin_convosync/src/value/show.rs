@@ -30,6 +30,7 @@ impl Shape {
             "modified_files" => self.texts(&report.modified_files),
             "timeline" => self.timeline(&report.timeline),
             "here" => report.here.as_ref().map_or_else(|| self.nothing(), |here| self.here(here)),
+            "worktree" => self.maybe(report.worktree.as_ref()),
             "session_notes" => self.session_notes(&report.session_notes),
             "messages" => self.list(&report.messages, |message| self.message(message)),
             "notes" => self.notes(&report.notes),
@@ -85,11 +86,11 @@ impl Shape {
             "number" => message.number.map_or_else(|| self.nothing(), |number| self.count(number)),
             "role" => self.line(&message.role),
             "text" => self.text(&message.text),
-            "tools" => self.texts(&message.tools),
             "time" => message.time.map_or_else(|| self.nothing(), |time| self.date(time)),
             "branch" => self.maybe(message.branch.as_ref()),
             "commit" => self.commit(message.commit.as_ref()),
             "exact" => self.flag(message.exact),
+            "tools" => self.texts(&message.tools),
         })
     }
 }

@@ -28,6 +28,8 @@ pub struct GitHealth {
     pub program: PathBuf,
     /// Whether it is too old for ConvoSync.
     pub too_old: bool,
+    /// Whether it neither foresees conflicts nor joins what two devices made of one session.
+    pub cannot_join: bool,
     /// `Name <mail>`, if git knows whom a commit is by.
     pub identity: Option<String>,
     /// What signs commits, if they are signed.
@@ -74,7 +76,8 @@ impl GitCli {
     pub fn health(&self, directory: &Path) -> Result<GitHealth, GitError> {
         let version = self.read(Path::new("/"), "version").run()?.text().trim().to_owned();
         Ok(GitHealth {
-            too_old: super::is_too_old(&version),
+            too_old: super::is_older(&version, super::OLDEST),
+            cannot_join: super::is_older(&version, super::OLDEST_THAT_JOINS),
             version,
             program: self.program.clone(),
             identity: self.said_of(directory, "var", &["GIT_COMMITTER_IDENT"]).map(without_time),

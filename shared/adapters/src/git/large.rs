@@ -24,7 +24,7 @@ pub(super) fn files(
     if large.is_empty() {
         return Ok(Vec::new());
     }
-    let elsewhere = lfs::named(git, root, large.iter().map(|(path, _)| *path))?;
+    let elsewhere = lfs::named(git, root, None, large.iter().map(|(path, _)| *path))?;
     let own = large.into_iter().filter(|(path, _)| !elsewhere.iter().any(|lfs| lfs == path));
     Ok(own.map(|(path, bytes)| LargeFile { path: shown(path), bytes }).collect())
 }

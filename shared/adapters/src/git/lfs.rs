@@ -31,22 +31,25 @@ pub(super) fn check(
     }
     let written = entries.iter().filter(|entry| entry.kind != ChangeKind::Deleted);
     let written = written.map(|entry| &entry.path).filter(|path| !behind.contains(*path));
-    let theirs = named(git, &repo.root, written.map(Vec::as_slice))?;
+    let theirs = named(git, &repo.root, None, written.map(Vec::as_slice))?;
     let lines: Vec<_> = theirs.iter().map(|path| format!("  • {}", shown(path))).collect();
     if lines.is_empty() { Ok(()) } else { Err(GitError::NoLfs(lines.join("\n"))) }
 }
 
-/// Those of these paths that it keeps elsewhere.
+/// Those of these paths that it keeps elsewhere. `objects`: where new objects go; git before 2.43
+/// opens a sparse index for the attributes, and writes the trees of the one that it makes of it.
 pub(super) fn named<'p>(
     git: &GitCli,
     root: &Path,
+    objects: Option<&Path>,
     paths: impl Iterator<Item = &'p [u8]>,
 ) -> Result<Vec<Vec<u8>>, GitError> {
     let paths: Vec<u8> = paths.flat_map(|path| [path, &b"\0"[..]].concat()).collect();
     if paths.is_empty() {
         return Ok(Vec::new());
     }
-    let call = git.read(root, "check-attr").args(["-z", "--stdin", "filter"]);
+    let call = git.read(root, "check-attr").objects_in(objects);
+    let call = call.args(["-z", "--stdin", "filter"]);
     let out = call.input(paths).ok()?;
     let fields: Vec<&[u8]> = out.split(|byte| *byte == 0).collect();
     // `path NUL filter NUL value NUL`

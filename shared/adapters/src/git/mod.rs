@@ -3,6 +3,7 @@
 //! Git itself stages, commits, pushes, fetches and checks out, so hooks, signing, filters, sparse
 //! checkouts and credential helpers work as in the user's shell. Nothing here asks for a password.
 
+mod apart;
 mod bundle;
 mod call;
 mod commit;
@@ -63,6 +64,10 @@ pub(crate) fn names(text: &str) -> crate::fuzzed::GitNames {
 
 /// The oldest git that is used: 2.31 (March 2021) brought `rev-parse --path-format`.
 const OLDEST: (u32, u32) = (2, 31);
+
+/// The oldest git that joins commits without a work tree, and so foresees conflicts: 2.38 (October
+/// 2022) brought `merge-tree --write-tree`.
+const OLDEST_THAT_JOINS: (u32, u32) = (2, 38);
 
 /// How long git may take before it is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,16 +193,16 @@ impl GitCli {
     fn version(&self) -> Option<String> {
         let output = self.read(Path::new("/"), "version").run().ok()?;
         let text = output.text();
-        is_too_old(&text).then(|| text.trim().to_owned())
+        is_older(&text, OLDEST).then(|| text.trim().to_owned())
     }
 }
 
-/// Whether `git version 2.25.1` is older than what we need; what can't be read is not.
-fn is_too_old(text: &str) -> bool {
+/// Whether `git version 2.25.1` is older than a release; what can't be read is not.
+fn is_older(text: &str, release: (u32, u32)) -> bool {
     let Some(version) = text.trim().strip_prefix("git version ") else { return false };
     let mut numbers = version.split('.').map(|part| part.parse::<u32>().ok());
     match (numbers.next().flatten(), numbers.next().flatten()) {
-        (Some(major), Some(minor)) => (major, minor) < OLDEST,
+        (Some(major), Some(minor)) => (major, minor) < release,
         _ => false,
     }
 }
@@ -418,6 +423,10 @@ impl Git for GitCli {
         park::keep(self, repo, id, commit)
     }
 
+    fn lay_apart(&self, repo: &Repository, commit: &Oid, directory: &Path) -> Result<(), GitError> {
+        apart::lay_apart(self, repo, commit, directory)
+    }
+
     fn switch(&self, repo: &Repository, branch: &str, commit: &Oid) -> Result<(), GitError> {
         switch::switch(self, repo, branch, commit)
     }
@@ -494,6 +503,7 @@ mod tests {
 
     #[test]
     fn old_versions_are_told() {
+        let is_too_old = |text| is_older(text, OLDEST);
         assert!(is_too_old("git version 2.30.9\n") && is_too_old("git version 1.8.3.1"));
         assert!(!is_too_old("git version 2.31.0.rc1") && !is_too_old("git version 2.47.3"));
         assert!(!is_too_old("git version 3.0 (Apple Git-1)") && !is_too_old("gut"));

@@ -248,7 +248,9 @@ fn put(document: &mut DocumentMut, tables: &[&str], name: &str, item: Item) {
     let mut table: &mut dyn toml_edit::TableLike = document.as_table_mut();
     for part in tables {
         if !table.contains_key(part) {
-            table.insert(part, Item::Table(Table::new()));
+            let mut new = Table::new();
+            new.set_implicit(true);
+            table.insert(part, Item::Table(new));
         }
         let Some(inner) = table.get_mut(part).and_then(Item::as_table_like_mut) else { return };
         table = inner;

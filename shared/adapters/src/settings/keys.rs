@@ -259,7 +259,7 @@ pub(super) fn nearest(written: &str) -> Option<&'static str> {
         (whole.min(distance(written, last)), key.name)
     });
     let (distance, name) = distances.min()?;
-    (distance <= 3 && distance < written.chars().count()).then_some(name)
+    (distance <= 3 && 2 * distance < written.chars().count()).then_some(name)
 }
 
 /// Insertions, deletions and replacements from one text to the other (Levenshtein).

@@ -82,7 +82,8 @@ impl Engine<'_> {
             self.forget_export(&member.profile)?;
         }
         let words = file.is_none().then(|| recovery.words().to_string());
-        let report = key_report(&member, vec![new_words()]);
+        let notes = std::iter::once(new_words()).chain(self.words_at_risk(file.as_deref()));
+        let report = key_report(&member, notes.collect());
         Ok(KeyReport { recovery_words: words, recovery_file: file, ..report })
     }
 

@@ -649,6 +649,14 @@ pub trait Git {
     /// If git fails.
     fn keep(&self, repo: &Repository, id: &str, commit: &Oid) -> Result<String, GitError>;
 
+    /// Lays a commit out in `directory`, which must not exist or be empty, as a work tree of its own
+    /// that is on no branch. The one here, its index and every branch stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// If git refuses, or the directory is inside of the work tree here: nothing has changed then.
+    fn lay_apart(&self, repo: &Repository, commit: &Oid, directory: &Path) -> Result<(), GitError>;
+
     /// Switches to `branch`; made at `commit` if it is not there. Refuses to overwrite anything.
     ///
     /// # Errors

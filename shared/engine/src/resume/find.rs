@@ -182,6 +182,24 @@ impl Engine<'_> {
         }
     }
 
+    /// The clone that a session's code is read in: the one here, else the likeliest of those that
+    /// are known. All of it is only added to, so it does not matter which.
+    pub(super) fn clone_to_read_in(
+        &self,
+        member: &Member,
+        request: &Request,
+        open: &OpenSave,
+    ) -> Result<Facts, Trouble> {
+        let here = self.facts_at(request)?;
+        if let Some(facts) = &here
+            && self.same_repository(member, facts, open)?
+        {
+            return Ok(facts.clone());
+        }
+        let mut clones = self.known_clones(member, open)?.into_iter();
+        clones.next().ok_or_else(|| elsewhere(here.as_ref(), open).into())
+    }
+
     /// The work tree that the user names.
     fn chosen_tree(
         &self,
@@ -468,6 +486,6 @@ fn elsewhere(here: Option<&Facts>, open: &OpenSave) -> Refusal {
             "convosync::resume::no-clone",
             format!("there is no clone of {theirs} here"),
         )
-        .help("make one with `--clone DIR`"),
+        .help("`convosync resume SESSION --clone DIR` makes one"),
     }
 }

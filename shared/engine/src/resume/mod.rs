@@ -1,6 +1,7 @@
 //! Resuming: read heads, open the save, stage it, decide; then code, conversation and directory,
 //! each after what is in its place was put aside; tell.
 
+mod apart;
 mod beside;
 mod code;
 mod conversation;

@@ -147,8 +147,8 @@ impl Engine<'_> {
             },
             details,
             choices: vec![
-                choice("delete", "--yes", "Delete", "Delete what is named above", false),
-                choice(Choice::CANCEL, "", "Cancel", "Change nothing", true),
+                choice("delete", "--yes", "Delete", "deletes what is named above", false),
+                choice(Choice::CANCEL, "", "Cancel", "changes nothing", true),
             ],
         }
     }

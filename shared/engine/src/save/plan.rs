@@ -105,14 +105,14 @@ pub(crate) fn save_mode(facts: &Facts) -> Decision {
         "commit",
         "--commit",
         &format!("Commit on {branch}"),
-        "commits and pushes them, as every save of this repository will from now on",
+        "commits and pushes them",
         true,
     );
     let stash = choice(
         "stash",
         "--stash",
         "Carry uncommitted",
-        "they travel sealed with the session; nothing is committed or pushed, now and later",
+        "they travel sealed with the session; nothing is committed or pushed",
         false,
     );
     Decision {
@@ -120,7 +120,8 @@ pub(crate) fn save_mode(facts: &Facts) -> Decision {
         title: "Save on the Default Branch".to_owned(),
         details: vec![
             format!("{changes} uncommitted changes, and {branch} is what others start from."),
-            "The answer is kept for this repository (`convosync config`, save.mode).".to_owned(),
+            "What is chosen here is kept for this repository; an option is for one save."
+                .to_owned(),
         ],
         choices: vec![commit, stash, cancel("", false)],
     }

@@ -475,7 +475,8 @@ fn wanted_of_resume(resume: Resume) -> Wanted {
     }
     if resume.read_only {
         let messages = resume.messages.unwrap_or_default();
-        let args = ShowArgs { session: resume.session, at: resume.at, messages };
+        let worktree = resume.worktree;
+        let args = ShowArgs { session: resume.session, at: resume.at, messages, worktree };
         return if resume.latest { Wanted::Verb(Verb::Show(args)) } else { wanted_of_show(args) };
     }
     let ends = resume.go_on || resume.abort;

@@ -179,7 +179,7 @@ pub(crate) struct Save {
     #[arg(long, value_name = "WAY", value_parser = answers!(OnLarge))]
     pub(crate) on_large: Option<OnLarge>,
     /// With `--on-large archive`: a resume begins with this message, counted from 1
-    #[arg(long, value_name = "N", requires = "on_large", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", requires = "on_large", value_parser = at_least_one)]
     pub(crate) from_message: Option<u64>,
     /// Carry uncommitted changes sealed; nothing is committed or pushed, no file is touched
     #[arg(long, conflicts_with = "commit")]
@@ -261,6 +261,9 @@ pub(crate) struct Resume {
     /// With --read-only: these messages, e.g. 10..20, 10.. or ..20
     #[arg(long, value_name = "RANGE", requires = "read_only")]
     pub(crate) messages: Option<MessageRange>,
+    /// With --read-only: lay its code out in this new folder, beside your work tree
+    #[arg(long, value_name = "DIR", requires = "read_only")]
+    pub(crate) worktree: Option<String>,
     /// This save of the session, not its newest
     #[arg(long, value_name = "SAVE")]
     pub(crate) at: Option<String>,
@@ -337,10 +340,14 @@ pub(crate) struct Resume {
 #[command(after_help = "Examples:\n  \
     convosync show session-4k2m\n  \
     convosync show session-4k2m --messages 10..20\n  \
+    convosync show session-4k2m --worktree ../review  # and its code, beside yours\n  \
     convosync show session-4k2m --json | jq -r '.messages[].text'\n\n\
     Nothing is changed, here or anywhere. A commit behind `~` is where HEAD was at the time of\n\
     the messages, by the clone's own record; one without is that of the save which first held\n\
-    them. The code itself: `git show COMMIT:FILE`, or `git worktree add --detach DIR COMMIT`.\n\n\
+    them.\n\n\
+    --worktree makes a work tree of the clone here (`git worktree`) that is on no branch, with\n\
+    the uncommitted changes of a save by --stash; commits that are not here are fetched. Your\n\
+    own files, index and branches stay as they are. `git worktree remove DIR` takes it away.\n\n\
     On a terminal long texts go through $CONVOSYNC_PAGER, $PAGER or less.")]
 pub(crate) struct Show {
     /// A session, or the beginning of its id [default: pick one on a terminal, else the newest here]
@@ -354,13 +361,23 @@ pub(crate) struct Show {
     /// These messages, e.g. 10..20, 10.. or ..20 [default: the newest 500]
     #[arg(long, value_name = "RANGE")]
     pub(crate) messages: Option<MessageRange>,
+    /// Lay its code out in this new folder, beside your work tree
+    #[arg(long, value_name = "DIR")]
+    pub(crate) worktree: Option<String>,
 }
 
 impl From<Show> for ShowArgs {
     fn from(show: Show) -> Self {
-        let Show { session, at, messages, latest: _ } = show;
-        Self { session, at, messages: messages.unwrap_or_default() }
+        let Show { session, at, messages, worktree, latest: _ } = show;
+        Self { session, at, messages: messages.unwrap_or_default(), worktree }
     }
+}
+
+fn at_least_one(text: &str) -> Result<u64, String> {
+    text.parse()
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| "give a number from 1 on".to_owned())
 }
 
 /// `convosync list`.
@@ -377,7 +394,7 @@ pub(crate) struct List {
     pub(crate) all: bool,
     /// At most so many
     #[arg(short = 'n', long, value_name = "N", conflicts_with = "all",
-          value_parser = clap::value_parser!(u64).range(1..))]
+          value_parser = at_least_one)]
     pub(crate) limit: Option<u64>,
     /// Only this branch
     #[arg(short, long, value_name = "NAME")]

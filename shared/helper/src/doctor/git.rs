@@ -27,8 +27,13 @@ fn all(health: &GitHealth) -> Vec<Check> {
 fn version(health: &GitHealth) -> Check {
     let text = format!("{} ({})", health.version, health.program.display());
     let check = Check::ok("git", "convosync::doctor::git-version", text);
-    match health.too_old {
-        true => check.fail("install git 2.31 or newer"),
+    if health.too_old {
+        return check.fail("install git 2.31 or newer");
+    }
+    match health.cannot_join {
+        true => check.warn(
+            "it can't foresee conflicts, nor merge what two devices made of one session: install git 2.38 or newer",
+        ),
         false => check,
     }
 }
@@ -97,6 +102,7 @@ mod tests {
             version: "git version 2.47.3".into(),
             program: "/usr/bin/git".into(),
             too_old: false,
+            cannot_join: false,
             identity: Some("Sam <sam@example.org>".into()),
             signing: None,
             hooks: Vec::new(),
@@ -117,6 +123,12 @@ mod tests {
     #[test]
     fn a_git_that_is_well_is_told_so() {
         check(&health(), &[("version", Health::Ok), ("identity", Health::Ok)]);
+    }
+
+    #[test]
+    fn a_git_that_joins_nothing_is_good_for_all_else() {
+        let old = GitHealth { cannot_join: true, ..health() };
+        check(&old, &[("version", Health::Warn), ("identity", Health::Ok)]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Boxes: what has to be decided, and the sessions to pick from.
 
-use convosync_wire::{Decision, Question, SessionRow, SessionState};
+use convosync_wire::{Choice, Decision, Question, SessionRow, SessionState};
 use unicode_width::UnicodeWidthStr;
 
 use super::harmless;
@@ -15,6 +15,18 @@ const USUAL: usize = 50;
 
 /// A question with its numbered choices.
 pub(crate) fn decision(decision: &Decision, look: &Look) -> String {
+    question(decision, look, |number, choice| format!("{number}. [{}]", choice.label))
+}
+
+/// A question that would be asked, with the options that answer it beforehand.
+pub(crate) fn foreseen(decision: &Decision, look: &Look) -> String {
+    question(decision, look, |_, choice| match choice.flag.as_str() {
+        "" => format!("[{}]", choice.label),
+        flag => format!("[{}] {flag}", choice.label),
+    })
+}
+
+fn question(decision: &Decision, look: &Look, head: impl Fn(usize, &Choice) -> String) -> String {
     let kind = if decision.question == Question::Dirty { "Safety Check: " } else { "" };
     // Setting up is no reason to worry.
     let sign = if decision.question == Question::Store { "📦 " } else { "⚠️ " };
@@ -23,7 +35,7 @@ pub(crate) fn decision(decision: &Decision, look: &Look) -> String {
     body.extend([String::new(), "Options:".to_owned()]);
     for (number, choice) in (1..).zip(&decision.choices) {
         let recommended = if choice.recommended { " - Recommended" } else { "" };
-        body.push(format!("{number}. [{}]{recommended}", choice.label));
+        body.push(format!("{}{recommended}", head(number, choice)));
         body.push(format!("   {}", choice.help));
     }
     boxed(&title, &body, look)

@@ -117,8 +117,11 @@ pub(crate) fn short(commit: &str) -> String {
     commit.chars().take(7).collect()
 }
 
-/// The text with a capital letter first, as it stands alone.
+/// The text with a capital letter first, as it stands alone. An id stays what it is.
 pub(crate) fn sentence(text: &str) -> String {
+    if text.starts_with("session-") {
+        return text.to_owned();
+    }
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

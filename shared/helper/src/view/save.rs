@@ -16,7 +16,10 @@ pub(crate) fn save(report: &SaveReport, look: &Look) -> String {
     code(report, &mut page);
     conversation(report, &mut page);
     terminal::saved(report, &mut page);
-    page.notes(&report.notes);
+    for note in &report.notes {
+        let done = note.code == "convosync::save::mode-kept";
+        page.note(if done { Sign::Done } else { Sign::Warning }, note);
+    }
     page.blank();
     let goes_on = if report.new_session { "" } else { " (continued)" };
     page.line(&format!("Session ID: {}{goes_on}", report.session_id));

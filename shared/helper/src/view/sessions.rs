@@ -92,13 +92,24 @@ pub(crate) fn log(listed: &Rows<LogRow>, look: &Look) -> String {
         };
         let out = if log.quarantined { ", does not count: its device was revoked" } else { "" };
         page.line(&format!("{number}. {} ({age}{head}{parked}{out})", log.save));
-        entry(&log.row, None, &mut page);
+        match log.note {
+            true => noted(&log.row, &mut page),
+            false => entry(&log.row, None, &mut page),
+        }
         page.blank();
     }
     let session = &first.row.session_id;
     page.styled(Style::Dim, &format!("Resume one with: convosync resume {session} --at SAVE"));
     told(&listed.notes, &mut page);
     page.finish()
+}
+
+/// What stands under a note: whose it is, and what it says.
+fn noted(row: &SessionRow, page: &mut Page<'_>) {
+    let look = page.look;
+    page.line(&format!("   {}{}", look.device_icon(&row.device_kind), row.device));
+    let message = look.fit(row.message.lines().next().unwrap_or_default(), width(look));
+    page.line(&format!("   \"{message}\""));
 }
 
 /// What stands under a numbered line.

@@ -1,6 +1,6 @@
 //! A session to be read.
 
-use convosync_wire::{MessageRow, NoteReport, SessionNote, SessionState, ShowReport, Step};
+use convosync_wire::{MessageRow, NoteReport, SessionNote, ShowReport, Step};
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
@@ -41,24 +41,29 @@ pub(crate) fn show(report: &ShowReport, look: &Look) -> String {
     }
     if !report.notes.is_empty() {
         page.blank();
-        page.notes(&report.notes);
+    }
+    for note in &report.notes {
+        let sign = match note.code.as_str() {
+            "convosync::show::worktree" => Sign::Done,
+            "convosync::show::page" => Sign::Bullet,
+            _ => Sign::Warning,
+        };
+        page.note(sign, note);
     }
     page.blank();
     page.styled(Style::Dim, &format!("Go on with it: convosync resume {}", row.session_id));
     page.styled(Style::Dim, &format!("Leave a note:  convosync note {} TEXT", row.session_id));
-    if let Some(commit) = code_apart(report) {
-        let add = format!("git fetch && git worktree add --detach DIR {}", short(commit));
-        page.styled(Style::Dim, &format!("See its code:  {add}"));
+    if is_code_apart(report) {
+        let line = format!("See its code:  convosync show {} --worktree DIR", row.session_id);
+        page.styled(Style::Dim, &line);
     }
     page.finish()
 }
 
-/// The commit that is another than the one here, where the remote of this clone has it.
-fn code_apart(report: &ShowReport) -> Option<&str> {
+/// Whether its code is not the one here, and not laid out yet.
+fn is_code_apart(report: &ShowReport) -> bool {
     let apart = report.here.as_ref().is_some_and(|here| here.step == Step::OutOfStep);
-    let row = &report.save.row;
-    let there = matches!(row.state, SessionState::Synced | SessionState::OutOfStep);
-    row.commit.as_deref().filter(|_| apart && there)
+    apart && report.save.row.commit.is_some() && report.worktree.is_none()
 }
 
 /// What was written about a session.

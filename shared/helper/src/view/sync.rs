@@ -40,7 +40,7 @@ pub(crate) fn plan(report: &PlanReport, look: &Look) -> String {
     }
     let mut out = page.finish();
     for decision in &report.decisions {
-        out += &dialog::decision(decision, look);
+        out += &dialog::foreseen(decision, look);
     }
     let mut end = Page::new(look);
     end.line("Nothing was changed.");

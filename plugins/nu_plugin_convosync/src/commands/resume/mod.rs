@@ -17,7 +17,7 @@ use crate::ConvoSyncPlugin;
 use crate::argument::{Named, choice, path, refuse_both, session, text_flag, word_flag};
 use crate::ask::Dialog;
 use crate::complete::{Offer, offers};
-use crate::failure::cancelled;
+use crate::failure::{cancelled, wrong};
 use crate::front::{Front, tell};
 use crate::value::Shape;
 
@@ -72,6 +72,7 @@ on its branch."
             .switch("list", "list the sessions instead", Some('l'))
             .switch("read-only", "only read it, as `convosync show` does: nothing is changed", None)
             .param(show::messages_flag())
+            .named("worktree", SyntaxShape::Filepath, show::WORKTREE, None)
             .switch("latest", "this repository's newest session, without asking", None)
             .named(
                 "clone",
@@ -167,12 +168,14 @@ on its branch."
         let named = session(call, input)?;
         let front = Front::new(engine, call, &["session"])?.piped_from(input.span());
         if call.has_flag("read-only")? {
-            let mut args = show::args(call, named)?;
+            let mut args = show::args(call, &front, named)?;
             if args.session.is_none() && args.at.is_none() && !call.has_flag("latest")? {
                 args.session = pick(&front)?;
             }
             return show::shown(&front, args);
         }
+        only_to_read(call, "messages")?;
+        only_to_read(call, "worktree")?;
         let mut args = args(call, &front, named)?;
         refuse_both(call, "continue", "abort")?;
         refuse_both(call, "layout", "no-layout")?;
@@ -235,6 +238,18 @@ fn args(
         abort: call.has_flag("abort")?,
         answers: answers(call)?,
     })
+}
+
+/// Refuses a flag that goes with `--read-only` alone.
+fn only_to_read(call: &EvaluatedCall, flag: &str) -> Result<(), LabeledError> {
+    match call.get_flag_span(flag) {
+        Some(span) => Err(wrong(
+            format!("--{flag} goes with --read-only"),
+            "add --read-only, or leave it out",
+            span,
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Which of two switches that contradict each other is set: the first is true.

@@ -25,7 +25,7 @@ pub(in super::super) fn capture(
         let objects = Some(quarantine.path());
         let Some(taken) = snapshot(git, repo, excludes, objects)? else { return Ok(None) };
         write(git, repo, objects, &taken, file)?;
-        let pointers = pointers(git, repo, &taken.changed)?;
+        let pointers = pointers(git, repo, objects, &taken.changed)?;
         let Snapshot { commit, base, changes, .. } = taken;
         let submodules = submodule::left_behind(git, repo).unwrap_or_default();
         Ok(Some(CapturedWork { commit, base, changes, pointers, submodules }))
@@ -61,10 +61,11 @@ fn write(
 fn pointers(
     git: &GitCli,
     repo: &Repository,
+    objects: Option<&Path>,
     changed: &Difference,
 ) -> Result<Vec<String>, GitError> {
     let there = changed.iter().filter(|(_, pair)| pair.new.is_there());
-    let kept = lfs::named(git, &repo.root, there.map(|(path, _)| path.as_slice()))?;
+    let kept = lfs::named(git, &repo.root, objects, there.map(|(path, _)| path.as_slice()))?;
     Ok(kept.iter().map(|path| shown(path)).collect())
 }
 

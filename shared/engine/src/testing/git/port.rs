@@ -384,6 +384,13 @@ impl Git for MemoryGit {
         })
     }
 
+    fn lay_apart(&self, repo: &Repository, commit: &Oid, directory: &Path) -> Result<(), GitError> {
+        let mut laid = self.change(repo, |repo| Ok(Repo::clone_of(&repo.remote)))?;
+        laid.tree = laid.remote.objects.tree(Some(commit));
+        self.repos.borrow_mut().insert(directory.to_owned(), laid);
+        Ok(())
+    }
+
     fn switch(&self, repo: &Repository, branch: &str, commit: &Oid) -> Result<(), GitError> {
         self.change(repo, |repo| {
             let tip = repo.branches.get(branch).unwrap_or(commit).clone();

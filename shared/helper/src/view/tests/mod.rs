@@ -214,6 +214,7 @@ fn a_session_is_read_with_its_code_and_its_messages() {
             commit: Some("abc111def4567890".into()),
             step: Step::OutOfStep,
         }),
+        worktree: None,
         session_notes: vec![SessionNote {
             save: "00000001-x".into(),
             device: "Tablet".into(),
@@ -269,7 +270,7 @@ System · 2025-10-19 17:00 UTC
 
 Go on with it: convosync resume session-abc123
 Leave a note:  convosync note session-abc123 TEXT
-See its code:  git fetch && git worktree add --detach DIR abc123d
+See its code:  convosync show session-abc123 --worktree DIR
 ",
     );
 }

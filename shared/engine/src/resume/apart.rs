@@ -1,0 +1,120 @@
+//! The code of a save in a work tree of its own, to be read beside what the user works on.
+
+use std::path::Path;
+
+use convosync_core::{Code, SessionId};
+use convosync_wire::{Note, Request};
+
+use super::Ready;
+use super::work::submodules_left;
+use crate::engine::Engine;
+use crate::member::Member;
+use crate::ports::{Facts, Store};
+use crate::shelf::{OpenSave, Shelf};
+use crate::trouble::{Refusal, Trouble};
+use crate::word::word;
+
+/// Where a save's code was laid out.
+pub(crate) struct Apart {
+    pub(crate) directory: String,
+    pub(crate) notes: Vec<Note>,
+}
+
+impl Engine<'_> {
+    /// Lays the code of a save out in a new directory: a work tree of the clone here, on no branch,
+    /// with the uncommitted changes that travel with the save. Branches, index and files that are
+    /// there stay as they are; commits that are not here yet are fetched.
+    pub(crate) fn lay_apart(
+        &self,
+        member: &Member,
+        store: Option<&dyn Store>,
+        request: &Request,
+        open: OpenSave,
+        directory: &str,
+    ) -> Result<Apart, Trouble> {
+        let Some(code) = open.manifest.wanted_code().cloned() else {
+            return Err(no_code(&open.card.session).into());
+        };
+        let facts = self.clone_to_read_in(member, request, &open)?;
+        let (root, unit) = (facts.repository.root.clone(), open.name.clone());
+        let mut ready = only_read(open, facts);
+        let mut shelf = Shelf::new(self, member, store);
+        let (at_hand, _) = self.gather(&mut shelf, &mut ready, &unit, &code)?;
+        if !at_hand {
+            return Err(not_at_hand(&code).into());
+        }
+        self.gather_work(&mut shelf, &ready, &unit, &code)?;
+        self.step("Laying the code out")?;
+        let place = Path::new(&request.directory).join(directory);
+        self.ports.git.lay_apart(&ready.facts.repository, &code.commit, &place)?;
+        let laid = self.facts(&place)?;
+        let mut notes = ready.notes;
+        let has_work = self.lay_work(&laid, &code, &mut notes);
+        let directory = laid.repository.root.display().to_string();
+        notes.push(laid_apart(&directory, &code, &root, has_work));
+        Ok(Apart { directory, notes })
+    }
+
+    /// Lays the work on top of its commit, if there is some. That it can't be is told: the commit
+    /// is there. Says whether there are changes now that git would not throw away unasked.
+    fn lay_work(&self, laid: &Facts, code: &Code, notes: &mut Vec<Note>) -> bool {
+        let Some(work) = code.work_here() else { return false };
+        match self.ports.git.restore_work(&laid.repository, &self.excludes(), &work.commit) {
+            Ok(left) => notes.extend(submodules_left(&left)),
+            Err(error) => {
+                let failure = crate::trouble::git_failure(&error);
+                let text = format!(
+                    "the uncommitted changes of the session are not there: {}",
+                    failure.message
+                );
+                notes.push(Note { code: failure.code, text, help: failure.help });
+            }
+        }
+        true
+    }
+}
+
+/// What a save needs to be brought here, of which nothing is asked.
+fn only_read(open: OpenSave, facts: Facts) -> Ready {
+    Ready {
+        open,
+        is_head: false,
+        joins: Vec::new(),
+        unites: false,
+        by_hand: None,
+        fetched: false,
+        pull: None,
+        facts,
+        session_notes: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+fn laid_apart(directory: &str, code: &Code, root: &Path, has_work: bool) -> Note {
+    let with = if has_work { ", with the uncommitted changes" } else { "" };
+    let force = if has_work { "--force " } else { "" };
+    Note {
+        code: "convosync::show::worktree".to_owned(),
+        text: format!("its code is at {}{with} in {directory}", code.commit.short()),
+        help: Some(format!(
+            "git -C {} worktree remove {force}{}",
+            word(&root.display().to_string()),
+            word(directory)
+        )),
+    }
+}
+
+fn no_code(session: &SessionId) -> Refusal {
+    Refusal::new("convosync::show::no-code", "this save holds no code to lay out")
+        .help(format!("`convosync log {session}` shows the others: `--at SAVE` takes one"))
+        .argument("--worktree")
+}
+
+fn not_at_hand(code: &Code) -> Refusal {
+    Refusal::new(
+        "convosync::show::commit-missing",
+        format!("commit {} is neither here nor on the git remote", code.commit.short()),
+    )
+    .help("push it from the device that has it, or read the conversation without `--worktree`")
+    .argument("--worktree")
+}
