@@ -444,6 +444,9 @@ pub struct ResumeReport {
     pub pulled: u64,
     /// Whether code and conversation are those of the save.
     pub in_step: bool,
+    /// They are not, but the code has the save's commit and goes on from it.
+    #[serde(default)]
+    pub ahead: bool,
     /// The session's main conversation, by its id here.
     pub conversation_id: Option<String>,
     /// Whether it was put in place; false when the one here was left as it is.

@@ -81,6 +81,7 @@ impl Shape {
             "fetched" => self.flag(report.fetched),
             "pulled" => self.count(report.pulled),
             "in_step" => self.flag(report.in_step),
+            "ahead" => self.flag(report.ahead),
             "conversation_id" => self.maybe(report.conversation_id.as_ref()),
             "conversation_restored" => self.flag(report.conversation_restored),
             "assistant" => self.maybe(report.assistant.as_ref()),

@@ -46,6 +46,8 @@ pub(super) struct Done {
     /// Commits of the remote's branch beyond the session's.
     pub(super) pulled: u64,
     pub(super) in_step: bool,
+    /// The code has the session's commit, and more of this device's own.
+    pub(super) ahead: bool,
     /// Changes that no commit holds and that are back.
     pub(super) uncommitted: u64,
     pub(super) parked: Vec<Note>,
@@ -459,7 +461,10 @@ impl Engine<'_> {
         }
         let in_step = plan.commit.is_none()
             || (plan.commit == facts.commit && branch == plan.branch && kept.is_empty());
+        let ahead = !in_step && pulled == 0 && kept.is_empty() && self.is_ahead(plan, &facts)?;
+        notes.extend(merged(plan, branch.as_deref()));
         Ok(Done {
+            ahead,
             uncommitted: back.iter().map(|work| work.changes).sum(),
             switched: previous != branch,
             previous_branch: previous,
@@ -472,6 +477,17 @@ impl Engine<'_> {
             parked,
             notes,
         })
+    }
+
+    /// Whether what is here goes on from the session's commit, on its branch.
+    fn is_ahead(&self, plan: &CodePlan, facts: &Facts) -> Result<bool, Trouble> {
+        let on_it = facts.head.branch() == plan.branch.as_deref();
+        let (Some(here), Some(saved)) = (&facts.commit, &plan.commit) else { return Ok(false) };
+        if !on_it || !self.ports.git.has_commit(&facts.repository, saved)? {
+            return Ok(false);
+        }
+        let relation = self.ports.git.relation(&facts.repository, here, saved)?;
+        Ok(matches!(relation, Relation::Ahead(_)))
     }
 
     fn code_step(
@@ -545,6 +561,16 @@ impl Engine<'_> {
             }
         }
     }
+}
+
+/// What was merged without conflicts.
+fn merged(plan: &CodePlan, branch: Option<&str>) -> Option<Note> {
+    let commit = plan.commit.as_ref().filter(|_| plan.steps.contains(&CodeStep::Merge))?;
+    Some(Note {
+        code: "convosync::resume::code-merged".to_owned(),
+        text: format!("merged {} into {}", commit.short(), branch.unwrap_or("HEAD")),
+        help: None,
+    })
 }
 
 fn kept(oid: &Oid, reference: &str, what: &str, are: &str) -> Note {

@@ -472,6 +472,7 @@ fn no_work_tree(directory: &str) -> Refusal {
 fn elsewhere(here: Option<&Facts>, open: &OpenSave) -> Refusal {
     let url = open.manifest.code.as_ref().and_then(|code| code.clone_url.as_ref());
     let theirs = url.unwrap_or(&open.card.repository);
+    let clones = format!("`convosync resume {} --clone DIR`", open.card.session);
     match here {
         Some(facts) => Refusal::new(
             "convosync::resume::other-repository",
@@ -481,11 +482,11 @@ fn elsewhere(here: Option<&Facts>, open: &OpenSave) -> Refusal {
                 repository_shown(facts)
             ),
         )
-        .help("go to a clone of the session's repository, or make one: `convosync resume SESSION --clone DIR`"),
+        .help(format!("go to a clone of the session's repository, or make one: {clones}")),
         None => Refusal::new(
             "convosync::resume::no-clone",
             format!("there is no clone of {theirs} here"),
         )
-        .help("`convosync resume SESSION --clone DIR` makes one"),
+        .help(format!("{clones} makes one")),
     }
 }

@@ -159,7 +159,7 @@ impl Engine<'_> {
             .map(|placed| done.notes.extend(placed))
             .and_then(|()| self.apply_conversation(&keeping, &mut entry, talk))
             .and_then(|restored| {
-                let elsewhere = !done.in_step && done.pulled == 0;
+                let elsewhere = !done.in_step && !done.ahead && done.pulled == 0;
                 self.bound(&member, &mut ready, restored.as_ref(), elsewhere).map(|()| restored)
             })
             .and_then(|restored| {
@@ -555,6 +555,7 @@ fn report(
         fetched: done.fetched,
         pulled: done.pulled,
         in_step: done.in_step,
+        ahead: done.ahead,
         conversation_id: None,
         conversation_restored: false,
         assistant: None,
@@ -572,6 +573,7 @@ fn report(
     };
     if let Some(restored) = restored {
         report.in_step &= restored.in_step;
+        report.ahead &= restored.in_step;
         report.conversation_id = Some(restored.id.to_string());
         report.conversation_restored = restored.written;
         report.assistant = Some(restored.assistant);

@@ -57,8 +57,10 @@ fn listed(files: &[&LargeFile]) -> String {
 
 /// Bytes in words, by powers of 1000 as disks count.
 pub(super) fn megabytes(bytes: u64) -> String {
-    let tenths = bytes / 100_000;
-    format!("{}.{} MB", tenths / 10, tenths % 10)
+    match bytes / 100_000 {
+        0 => format!("{} KB", bytes.div_ceil(1000)),
+        tenths => format!("{}.{} MB", tenths / 10, tenths % 10),
+    }
 }
 
 /// Messages that an archived conversation goes on with where it was never compacted.
@@ -125,14 +127,14 @@ pub(super) fn question(weight: &Weight, limits: &Large) -> Decision {
             choice(
                 OnLarge::Continue,
                 "Continue Anyway",
-                "Save all of it; a resume brings back all of it.",
+                "saves all of it; a resume brings back all of it",
             ),
             choice(
                 OnLarge::Archive,
                 "Archive & Continue",
-                "Save all of it; a resume brings back what follows the last compaction, else the newest 100 messages.",
+                "saves all of it; a resume brings back what follows the last compaction, else the newest 100 messages",
             ),
-            choice(OnLarge::Cancel, "Cancel", "Change nothing."),
+            choice(OnLarge::Cancel, "Cancel", "changes nothing"),
         ],
     }
 }

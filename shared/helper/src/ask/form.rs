@@ -154,10 +154,8 @@ impl Form {
             (Focus::Save, Key::Right | Key::Left) => self.focus = Focus::Cancel,
             (Focus::Cancel, Key::Right | Key::Left) => self.focus = Focus::Save,
             (Focus::Cancel, Key::Enter | Key::Char(' ')) => return Pressed::Cancel,
-            (Focus::Save, Key::Enter | Key::Char(' ')) => return self.ready(),
-            (Focus::Message, Key::Enter) => return self.ready(),
-            (Focus::Branch, Key::Enter) => self.step(1),
-            (Focus::Part(at), Key::Enter | Key::Char(' ' | 'x')) => {
+            (_, Key::Enter) | (Focus::Save, Key::Char(' ')) => return self.ready(),
+            (Focus::Part(at), Key::Char(' ' | 'x')) => {
                 self.wrong = self.form.toggle(FormPart::ALL[at]).err();
             }
             (Focus::Message, key) => self.message.press(key),

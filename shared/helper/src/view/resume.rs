@@ -24,7 +24,8 @@ pub(crate) fn resume(report: &ResumeReport, took_history: bool, look: &Look) -> 
     terminal::resumed(report, took_history, &mut page);
     for note in &report.notes {
         // What was done, not what to look out for.
-        let done = note.code == "convosync::resume::merged";
+        let done =
+            ["convosync::resume::merged", "convosync::resume::code-merged"].contains(&&*note.code);
         page.note(if done { Sign::Done } else { Sign::Warning }, note);
     }
     page.blank();
@@ -95,6 +96,9 @@ fn restored(report: &ResumeReport, page: &mut Page<'_>) {
         (false, _) if report.pulled > 0 => {
             let commits = counted(report.pulled, "commit");
             page.sign(Sign::Done, &format!("The code is {commits} further than the conversation"));
+        }
+        (false, _) if report.ahead => {
+            page.sign(Sign::Done, "The code has gone on since the conversation was saved");
         }
         (false, _) => page.sign(Sign::Warning, "Code and conversation are NOT in sync"),
     }

@@ -161,6 +161,7 @@ pub(crate) fn resumed() -> ResumeReport {
         fetched: true,
         pulled: 0,
         in_step: true,
+        ahead: false,
         conversation_id: Some("conv-789".into()),
         conversation_restored: true,
         assistant: Some("claude-code".into()),

@@ -180,8 +180,11 @@ struct Placing<'a> {
 }
 
 impl<'a> Placing<'a> {
+    /// Every entry by itself: where folders outside of a sparse checkout are one entry each, git
+    /// before 2.43 forgets of their files that they are not to lie here.
     fn call(&self, what: &'static str) -> Call<'a> {
-        self.git.write(&self.repo.root, what).on_a_copy(self.index)
+        let call = self.git.write(&self.repo.root, what).on_a_copy(self.index);
+        call.config("index.sparse=false")
     }
 
     fn tree(&self) -> Result<Oid, GitError> {
