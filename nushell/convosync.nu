@@ -137,7 +137,8 @@ module convosync-module {
 
     def told [overdue: record]: nothing -> string {
         let minutes = ($overdue.age // 1min) * 1min
-        $"($overdue.root): ($overdue.files) changed files were not saved for ($minutes)"
+        let files = if $overdue.files == 1 { "1 changed file was" } else { $"($overdue.files) changed files were" }
+        $"($overdue.root): ($files) not saved for ($minutes)"
     }
 
     # Leave this shell; work that was not saved for longer than `remind_after` is told first.

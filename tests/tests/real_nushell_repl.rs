@@ -71,7 +71,7 @@ fn who_leaves_changes_that_are_too_old_is_told_and_may_stay() {
     terminal.wait_for_calm("src>");
     assert!(!terminal.screen().contains("were not saved"), "src is in the work tree");
     enter(&terminal, "cd /");
-    terminal.wait_for("1 changed files were not saved for");
+    terminal.wait_for("1 changed file was not saved for");
     enter(&terminal, "clear; cd -; convosync leave");
     terminal.wait_for_calm("Leave this shell?");
     terminal.press(&["Escape"]);
@@ -99,7 +99,7 @@ fn control_d_asks_before_it_leaves_and_deletes_a_letter_in_a_line() {
     terminal.press(&["Enter"]);
     terminal.wait_until("the number", |screen| screen.lines().any(|line| line.trim() == "67"));
     terminal.press(&["C-d"]);
-    terminal.wait_for_calm("1 changed files were not saved for");
+    terminal.wait_for_calm("1 changed file was not saved for");
     terminal.wait_for_calm("Leave this shell?");
     terminal.press(&["Down", "Enter"]);
     terminal.wait_for_end();

@@ -199,7 +199,7 @@ fn a_retry_asks_for_all_that_the_save_was_asked_for() {
     assert!(failure["message"].as_str().expect("text").ends_with(text), "{failure}");
     fs::remove_file(hook).expect("removed");
     let plan = desktop.json(&["save", "--retry", "--dry-run"]);
-    let commit = "commit 1 changed files on feature/x: \"one [ConvoSync]\"";
+    let commit = "commit 1 changed file on feature/x: \"one [ConvoSync]\"";
     assert!(plan["steps"].as_array().expect("steps").contains(&commit.into()), "{plan}");
 
     let saved = desktop.json(&["save", "--retry"]);
@@ -490,7 +490,7 @@ fn the_first_commit_of_a_sha256_repository_arrives_in_an_empty_clone() {
     desktop.write("app.js", "one\n");
     desktop.talk(ID, 1);
     let plan = desktop.json(&["save", "--dry-run", "first"]);
-    assert_eq!(plan["steps"][0], "commit 1 changed files on main: \"first [ConvoSync]\"", "{plan}");
+    assert_eq!(plan["steps"][0], "commit 1 changed file on main: \"first [ConvoSync]\"", "{plan}");
     let saved = desktop.json(&["save", "first"]);
     assert_eq!((saved["pushed"].clone(), desktop.head().len()), ("origin/main".into(), 64));
     laptop.write("mine.txt", "in the way of nothing\n");
@@ -540,7 +540,7 @@ fn a_dry_run_tells_the_plan_and_changes_nothing() {
     assert_eq!(after, before);
     let store = format!("put the sealed session into {}", world.store_url());
     let want = [
-        "commit 1 changed files on main: \"one [ConvoSync]\"",
+        "commit 1 changed file on main: \"one [ConvoSync]\"",
         "push to origin/main",
         &format!("save the claude-code conversation {ID}"),
         &store,

@@ -43,7 +43,8 @@ fn a_large_conversation_is_told_with_what_a_resume_costs() {
     let told = desktop.ok(&["save", "large"]);
     for line in [
         "Conversation is very large (30+ messages)",
-        "30 messages, 0.0 MB; the first answer after a resume reads about 12 tokens",
+        "30 messages, ",
+        " KB; the first answer after a resume reads about 12 tokens",
         "This may take longer to sync and cost more storage.",
         "--on-large archive",
     ] {

@@ -235,7 +235,10 @@ pub(crate) fn store_failure(error: &StoreError) -> Failure {
 /// Code and help of what git said.
 pub(crate) fn git_failure(error: &GitError) -> Failure {
     let (code, help) = match error {
-        GitError::NoGit(_) => ("convosync::git::missing", "install git 2.31 or newer"),
+        GitError::NoGit(_) => (
+            "convosync::git::missing",
+            "install git, or a newer one: `convosync doctor` tells which is used",
+        ),
         GitError::NotARepository(_) => (
             "convosync::git::not-a-repository",
             "run it inside a git repository; `git init` makes one",

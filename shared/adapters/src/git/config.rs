@@ -9,7 +9,7 @@ use convosync_engine::ports::{GitError, Remote, Repository, Upstream};
 use super::{GitCli, name, url};
 
 /// The settings that matter here.
-const WANTED: &str = r"^(remote\..*\.url|branch\..*\.(remote|merge|pushremote)|url\..*\.insteadof|core\.(sshcommand|fsmonitor|ignorecase|sparsecheckout)|init\.defaultbranch|convosync\.remote|remote\.pushdefault|filter\.lfs\.(clean|process))$";
+const WANTED: &str = r"^(remote\..*\.url|branch\..*\.(remote|merge|pushremote)|url\..*\.insteadof|core\.(sshcommand|fsmonitor|ignorecase|sparsecheckout)|index\.sparse|init\.defaultbranch|convosync\.remote|remote\.pushdefault|filter\.lfs\.(clean|process))$";
 
 /// What git says is set.
 #[derive(Debug)]
@@ -140,6 +140,12 @@ impl Config {
     /// Whether only a part of the files is to be there.
     pub(super) fn is_sparse(&self) -> bool {
         self.last("core.sparsecheckout").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// Whether what lies outside of a sparse checkout is one entry a folder in the index.
+    pub(super) fn has_sparse_index(&self) -> bool {
+        let is_on = |value: &str| value.eq_ignore_ascii_case("true");
+        self.is_sparse() && self.last("index.sparse").is_some_and(is_on)
     }
 
     /// Whether git knows which program keeps the files of git LFS.

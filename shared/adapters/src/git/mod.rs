@@ -189,6 +189,12 @@ impl GitCli {
         }
     }
 
+    /// Whether this git is older than a release.
+    fn is_before(&self, release: (u32, u32)) -> bool {
+        let output = self.read(Path::new("/"), "version").run();
+        output.is_ok_and(|output| is_older(&output.text(), release))
+    }
+
     /// What git calls itself, if it is too old.
     fn version(&self) -> Option<String> {
         let output = self.read(Path::new("/"), "version").run().ok()?;

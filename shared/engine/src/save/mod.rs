@@ -21,6 +21,7 @@ use convosync_wire::{
 
 use crate::account::LOCK_WAIT;
 use crate::capture::{Archive, TRANSCRIPT};
+use crate::count::counted;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::panes::Taken;
@@ -450,13 +451,14 @@ fn code_steps(facts: &Facts, onto: &Onto, args: &SaveArgs, mode: SaveMode) -> Ve
     }
     let branch = onto.other().unwrap_or(facts.head.name());
     let mut steps: Vec<String> = onto.told().into_iter().collect();
-    steps.push(match (facts.changes.len(), &args.message) {
-        (0, _) => "nothing to commit".to_owned(),
-        (n, _) if mode == SaveMode::Stash => {
-            format!("seal {n} changed files into the session; commit nothing")
+    let files = counted(facts.changes.len() as u64, "changed file");
+    steps.push(match (facts.changes.is_empty(), &args.message) {
+        (true, _) => "nothing to commit".to_owned(),
+        (false, _) if mode == SaveMode::Stash => {
+            format!("seal {files} into the session; commit nothing")
         }
-        (n, message) => format!(
-            "commit {n} changed files on {branch}: \"{}\"",
+        (false, message) => format!(
+            "commit {files} on {branch}: \"{}\"",
             commit_message(message.as_deref().unwrap_or("<message>"))
         ),
     });

@@ -11,6 +11,7 @@ use convosync_core::Oid;
 use convosync_engine::ports::{GitError, Repository};
 
 use super::super::call::Call;
+use super::super::config::config;
 use super::super::index::{CopiedIndex, while_unlocked};
 use super::super::obstacle::{in_the_way, lies};
 use super::super::park::keep_at;
@@ -23,6 +24,9 @@ use super::snapshot::{refusal, snapshot};
 /// How often it is begun anew when another git writes the index meanwhile, as a prompt's
 /// `git status` does.
 const MOST_TRIES: usize = 5;
+
+/// A git that is known to merge trees into a sparse index; 2.39 is known not to.
+const PLACES_INTO_SPARSE_INDEX: (u32, u32) = (2, 47);
 
 /// What a piece of work is made of.
 pub(super) struct Pieces {
@@ -69,6 +73,7 @@ pub(in super::super) fn restore(
     excludes: &[String],
     work: &Oid,
 ) -> Result<Vec<String>, GitError> {
+    refuse_forgetting(git, repo)?;
     let pieces = Pieces::of(git, repo, work)?;
     patiently(git, repo, || {
         let head = commit::head(git, repo)?;
@@ -96,6 +101,7 @@ pub(in super::super) fn lift(
     id: &str,
 ) -> Result<Option<String>, GitError> {
     let reference = name::own_ref("park", id)?;
+    refuse_forgetting(git, repo)?;
     let mut pieces = None;
     patiently(git, repo, || {
         let Some(here) = snapshot(git, repo, excludes, None)? else { return Ok(Placed::Done) };
@@ -132,6 +138,18 @@ fn patiently(
         }
     }
     Err(refusal("another git keeps writing the index"))
+}
+
+/// Refuses what an old git gets wrong: it forgets of files in a folder that a sparse index has as one
+/// entry that they are not to lie here, so the next save would delete them.
+fn refuse_forgetting(git: &GitCli, repo: &Repository) -> Result<(), GitError> {
+    if config(git, repo)?.has_sparse_index() && git.is_before(PLACES_INTO_SPARSE_INDEX) {
+        let (major, minor) = PLACES_INTO_SPARSE_INDEX;
+        return Err(GitError::NoGit(format!(
+            "to bring uncommitted changes back where the index is sparse, git {major}.{minor} or newer is needed (or `git sparse-checkout reapply --no-sparse-index`)"
+        )));
+    }
+    Ok(())
 }
 
 /// Brings files and index to what the pieces say. Nothing that git does not have is overwritten.
@@ -180,11 +198,8 @@ struct Placing<'a> {
 }
 
 impl<'a> Placing<'a> {
-    /// Every entry by itself: where folders outside of a sparse checkout are one entry each, git
-    /// before 2.43 forgets of their files that they are not to lie here.
     fn call(&self, what: &'static str) -> Call<'a> {
-        let call = self.git.write(&self.repo.root, what).on_a_copy(self.index);
-        call.config("index.sparse=false")
+        self.git.write(&self.repo.root, what).on_a_copy(self.index)
     }
 
     fn tree(&self) -> Result<Oid, GitError> {
