@@ -126,11 +126,21 @@ fn range(value: &Value) -> Result<MessageRange, LabeledError> {
         Value::Int { val, .. } => val.to_string(),
         other => other.coerce_string()?,
     };
-    // Nushell reads `..20` as a range from 0.
+    // Nushell reads `..20` as a range from 0, and `20..10` as `20..19..10`.
     let text = text.strip_prefix("0..").map(|rest| format!("..{rest}")).unwrap_or(text);
+    let parts: Vec<&str> = text.split("..").collect();
+    let text = match parts[..] {
+        [first, next, last] if is_next_below(first, next) => format!("{first}..{last}"),
+        _ => text,
+    };
     text.parse().map_err(|message: String| {
         wrong(message, "messages are counted from 1, and both ends belong to it", value.span())
     })
+}
+
+fn is_next_below(first: &str, next: &str) -> bool {
+    let number = |text: &str| text.parse::<u64>().ok();
+    number(next).is_some_and(|next| number(first) == next.checked_add(1))
 }
 
 /// Shows a save.
@@ -200,6 +210,9 @@ mod tests {
 
     #[test]
     fn a_range_that_is_none_is_marked() {
-        assert_eq!(script().marked("convosync show a --messages 20..10"), "--messages 20..10");
+        let wrong = "convosync show a --messages 20..10";
+        assert_eq!(script().marked(wrong), "--messages 20..10");
+        let error = script().eval(wrong).unwrap_err();
+        assert!(format!("{error:?}").contains("`20..10` is no range"), "{error:?}");
     }
 }

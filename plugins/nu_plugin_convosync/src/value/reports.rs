@@ -180,8 +180,8 @@ impl Shape {
 
     fn command(self, row: &CommandRow) -> Value {
         self.record(record! {
-            "command" => self.text(&row.command),
             "timestamp" => row.timestamp.map_or_else(|| self.nothing(), |time| self.date(time)),
+            "command" => self.text(&row.command),
             "exit_code" => row.exit_code.map_or_else(|| self.nothing(), |code| Value::int(code, self.span)),
             "directory" => self.maybe(row.directory.as_ref()),
         })

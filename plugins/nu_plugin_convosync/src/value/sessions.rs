@@ -10,16 +10,21 @@ pub(crate) fn session_type() -> Type {
     Type::Table(session_columns().into())
 }
 
-/// The type of `convosync log`: the session, the same in every row, stands where it takes no room,
-/// behind what is true of few saves.
+/// The type of `convosync log`: the names of saves leave less room, so the message comes early. The
+/// session, the same in every row, stands last, behind what is true of few saves.
 pub(crate) fn log_type() -> Type {
-    let mut columns = vec![("save".to_owned(), Type::String)];
-    columns.extend(session_columns());
-    let session = columns.remove(1);
+    let mut columns = session_columns();
+    columns[0].0 = "save".to_owned();
+    let message = columns.remove(MESSAGE);
+    columns.insert(MESSAGE_OF_LOG, message);
     columns.extend(["head", "parked", "note"].map(|name| (name.to_owned(), Type::Bool)));
-    columns.push(session);
+    columns.push(("session_id".to_owned(), Type::String));
     Type::Table(columns.into())
 }
+
+/// Where the message stands in a row of `list`, and of `log`.
+const MESSAGE: usize = 5;
+const MESSAGE_OF_LOG: usize = 2;
 
 /// A narrow terminal drops columns from the right, so the order is that of their weight.
 fn session_columns() -> Vec<(String, Type)> {
@@ -72,15 +77,15 @@ impl Shape {
     /// The table of `log`.
     pub(crate) fn log(self, rows: &[LogRow]) -> Value {
         self.list(rows, |row| {
-            let mut record = record! { "save" => self.line(&row.save) };
-            let mut session = self.session_record(&row.row);
-            let id = session.remove("session_id").unwrap_or_else(|| self.nothing());
-            record.extend(session);
-            record.push("head", self.flag(row.head));
-            record.push("parked", self.flag(row.parked));
-            record.push("note", self.flag(row.note));
-            record.push("session_id", id);
-            self.record(record)
+            let mut fields: Vec<_> = self.session_record(&row.row).into_iter().collect();
+            fields[0] = ("save".to_owned(), self.line(&row.save));
+            let message = fields.remove(MESSAGE);
+            fields.insert(MESSAGE_OF_LOG, message);
+            fields.push(("head".to_owned(), self.flag(row.head)));
+            fields.push(("parked".to_owned(), self.flag(row.parked)));
+            fields.push(("note".to_owned(), self.flag(row.note)));
+            fields.push(("session_id".to_owned(), self.line(&row.row.session_id)));
+            self.record(fields.into_iter().collect())
         })
     }
 
@@ -151,8 +156,9 @@ mod tests {
         assert_eq!(declared(session_type()), list);
 
         let log = columns(&SHAPE.log(&sample::log()));
-        let rest = want.trim_start_matches("session_id ");
-        assert_eq!(log.join(" "), format!("save {rest} head parked note session_id"));
+        let rest = want.trim_start_matches("session_id timestamp ").replace(" message ", " ");
+        let want = format!("save timestamp message {rest} head parked note session_id");
+        assert_eq!(log.join(" "), want);
         assert_eq!(declared(log_type()), log);
     }
 

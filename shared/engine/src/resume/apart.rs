@@ -1,6 +1,6 @@
 //! The code of a save in a work tree of its own, to be read beside what the user works on.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use convosync_core::{Code, SessionId};
 use convosync_wire::{Note, Request};
@@ -37,6 +37,10 @@ impl Engine<'_> {
         };
         let facts = self.clone_to_read_in(member, request, &open)?;
         let (root, unit) = (facts.repository.root.clone(), open.name.clone());
+        let place = plain(&Path::new(&request.directory).join(directory));
+        if place.starts_with(&root) {
+            return Err(inside(&place).into());
+        }
         let mut ready = only_read(open, facts);
         let mut shelf = Shelf::new(self, member, store);
         let (at_hand, _) = self.gather(&mut shelf, &mut ready, &unit, &code)?;
@@ -45,7 +49,6 @@ impl Engine<'_> {
         }
         self.gather_work(&mut shelf, &ready, &unit, &code)?;
         self.step("Laying the code out")?;
-        let place = Path::new(&request.directory).join(directory);
         self.ports.git.lay_apart(&ready.facts.repository, &code.commit, &place)?;
         let laid = self.facts(&place)?;
         let mut notes = ready.notes;
@@ -72,6 +75,27 @@ impl Engine<'_> {
         }
         true
     }
+}
+
+/// The path without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+fn inside(place: &Path) -> Refusal {
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    let text = format!("{} is inside of the work tree here", place.display());
+    Refusal::new("convosync::show::inside", text)
+        .help(format!("name a folder outside of it, e.g. {}", word(&format!("../{name}"))))
+        .argument("--worktree")
 }
 
 /// What a save needs to be brought here, of which nothing is asked.
@@ -117,4 +141,16 @@ fn not_at_hand(code: &Code) -> Refusal {
     )
     .help("push it from the device that has it, or read the conversation without `--worktree`")
     .argument("--worktree")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_read_without_its_turns() {
+        for (path, want) in [("/a/b/../c", "/a/c"), ("/a/./b", "/a/b"), ("/../a", "/a")] {
+            assert_eq!(plain(Path::new(path)), Path::new(want), "{path}");
+        }
+    }
 }

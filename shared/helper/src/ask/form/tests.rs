@@ -118,7 +118,7 @@ fn every_line_is_as_wide_as_the_box_and_none_as_wide_as_the_terminal() {
 
 #[test]
 fn what_is_typed_and_switched_becomes_options() {
-    let keys = [typed("Done"), vec![Key::Tab, Key::Clear], typed("fix"), vec![Key::Enter]].concat();
+    let keys = [typed("Done"), vec![Key::Tab, Key::Clear], typed("fix"), vec![Key::Down]].concat();
     // Conversation and terminal off; the environment brings the terminal back.
     let rest = [Key::Down, Key::Char(' '), Key::Down, Key::Char(' '), Key::Down, Key::Char(' ')];
     let keys = [keys, rest.to_vec(), vec![Key::Down, Key::Enter]].concat();
@@ -135,10 +135,13 @@ fn what_is_typed_and_switched_becomes_options() {
 }
 
 #[test]
-fn enter_in_the_message_saves_all_as_it_is() {
-    let args = filled(form("Done"), &[Key::Enter]).expect("it was saved");
+fn enter_saves_from_wherever_it_is_pressed_but_cancel() {
     let message = Some("Done".to_owned());
-    assert_eq!(args, SaveArgs { message, interactive: true, ..SaveArgs::default() });
+    let want = SaveArgs { message, interactive: true, ..SaveArgs::default() };
+    for steps in 0..ORDER.len() - 1 {
+        let keys = [vec![Key::Down; steps], vec![Key::Enter]].concat();
+        assert_eq!(filled(form("Done"), &keys).as_ref(), Some(&want), "{steps}");
+    }
     // Without code there is no branch to commit on.
     let off = [Key::Down, Key::Down, Key::Char(' '), Key::Up, Key::Char('x'), Key::Up, Key::Enter];
     let args = filled(form("Done"), &off).expect("it was saved");
