@@ -34,6 +34,8 @@ mod moments;
 mod oddities;
 #[path = "crash/offline.rs"]
 mod offline;
+#[path = "crash/older.rs"]
+mod older;
 #[path = "crash/pairs.rs"]
 mod pairs;
 #[path = "crash/plays.rs"]

@@ -17,8 +17,8 @@ use crate::plays::{Play, at_each_change, at_each_change_then};
 use crate::scene::{ID, has_one_head, is_saved, store_has_all, uncommitted, work};
 
 /// Changes of a command before which it dies, and before which it has no room, in the fast lane.
-const DEATHS: usize = 9;
-const LACKS: usize = 6;
+const DEATHS: usize = 7;
+const LACKS: usize = 5;
 
 /// The desktop has saved, and the laptop has brought it back.
 fn begun() -> (World, Device, Device) {

@@ -17,9 +17,10 @@ use crate::scene::{
     time_of, uncommitted, work,
 };
 
-/// Kills for each command: a few in the fast lane, more in the slow one.
+/// Kills for each command: a few in the fast lane, where `changes` kills before each change, more in
+/// the slow one.
 fn kills() -> u32 {
-    if env!("CARGO_CRATE_NAME") == "crash" { 10 } else { 25 }
+    if env!("CARGO_CRATE_NAME") == "crash" { 6 } else { 25 }
 }
 
 /// Kills a command at random moments; `prepare` makes work for it, and the same command then has to

@@ -10,6 +10,7 @@ use super::call::{Call, Output};
 use super::index::{Saved, while_unlocked};
 use super::status::{Status, shown, status};
 use super::{GitCli, facts, letter_case, lfs, oid, submodule, unreadable};
+use crate::disk;
 
 /// Hooks that can refuse a commit. Git does not say which one did.
 const HOOKS: [&str; 4] = ["pre-commit", "prepare-commit-msg", "commit-msg", "pre-merge-commit"];
@@ -177,7 +178,8 @@ pub(super) fn added_lines(
     commit: &Oid,
     file: &Path,
 ) -> Result<(), GitError> {
-    let written = std::fs::File::create(file)
+    let options = &mut std::fs::File::options();
+    let written = disk::create(options.write(true).create(true).truncate(true), file)
         .map_err(|error| refusal(&format!("{}: {error}", file.display())))?;
     let how = ["--root", "-r", "-p", "-U0", "--no-prefix", "--no-commit-id"];
     let alone = ["--no-ext-diff", "--no-textconv", "--no-renames"];
