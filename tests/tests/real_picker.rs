@@ -90,6 +90,27 @@ fn form(device: &Device, args: &str) -> Terminal {
 }
 
 #[test]
+fn how_the_default_branch_is_saved_is_asked_once_and_the_answer_kept() {
+    let (_world, desktop, _laptop) = World::pair();
+    desktop.set_up("metered = false\n");
+    desktop.write("app.js", "one\n");
+    // An option is for one save.
+    desktop.json(&["save", "--stash", "carried"]);
+    let terminal = open(&desktop, &desktop.env(), "save first");
+    let screen = terminal.wait_for_calm("Commit on main");
+    assert!(screen.contains("kept for this repository"), "{screen}");
+    terminal.type_text("1");
+    terminal.press(&["Enter"]);
+    let screen = terminal.wait_for("Resume with:");
+    assert!(screen.contains("✓ From now on saves of this repository commit"), "{screen}");
+    desktop.write("app.js", "two\n");
+    assert_eq!(desktop.json(&["save", "second"])["committed"], "second [ConvoSync]");
+    let kept = desktop.json(&["config", "get", "save.repositories"]);
+    let kept = kept["settings"][0]["value"].as_object().expect("a table").clone();
+    assert_eq!(kept.values().collect::<Vec<_>>(), ["commit"], "{kept:?}");
+}
+
+#[test]
 fn a_save_is_filled_in_as_a_form() {
     let (_world, desktop, laptop) = World::pair();
     desktop.talk(ID, 2);
