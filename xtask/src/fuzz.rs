@@ -185,10 +185,18 @@ fn executions(said: &str) -> Option<u64> {
     line?.trim().parse().ok().filter(|times| *times > 0)
 }
 
-/// The end of what a target said, where the panic and the name of the kept case are.
+/// What a target said of its end: the panic, and where the case is kept.
 fn last(said: &str) -> String {
     let lines: Vec<_> = said.lines().filter(|line| !line.starts_with('#')).collect();
-    lines[lines.len().saturating_sub(30)..].join("\n")
+    let panic = lines.iter().position(|line| line.contains("panicked at"));
+    let panic = panic.map_or(&[][..], |at| &lines[at..lines.len().min(at + 4)]);
+    let kept = lines.iter().filter(|line| line.contains("Test unit written to"));
+    let told: Vec<_> = panic.iter().chain(kept).copied().collect();
+    if told.is_empty() {
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    } else {
+        told.join("\n")
+    }
 }
 
 /// The folder of the targets' own lockfile, for what looks at every lockfile.
@@ -222,5 +230,10 @@ mod tests {
         assert_eq!(executions("stat::number_of_executed_units: 417\n"), Some(417));
         assert_eq!(executions("stat::number_of_executed_units: 0\n"), None);
         assert_eq!(executions(""), None);
+        let said = "#1 x\nthread panicked at src/a.rs:1:1:\nleft\nright\n1: main\n2: x\nTest unit written to /f\n";
+        assert_eq!(
+            last(said),
+            "thread panicked at src/a.rs:1:1:\nleft\nright\n1: main\nTest unit written to /f"
+        );
     }
 }
