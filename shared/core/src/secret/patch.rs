@@ -77,7 +77,7 @@ impl Reader {
         if hunk.adds {
             hunk.look.take(text);
             hunk.added = hunk.added.saturating_sub(ends);
-        } else if begins && part.first() == Some(&b'-') || !begins {
+        } else if !begins || part.first() == Some(&b'-') {
             hunk.removed = hunk.removed.saturating_sub(ends);
         }
     }
