@@ -66,11 +66,11 @@ impl Engine<'_> {
     /// Puts what this device has of the account into a store.
     fn fill(&self, member: &Member, new: &dyn Store) -> Result<Copied, Trouble> {
         self.step("Filling the new store")?;
-        self.enter(&member.profile, new)?;
         let mut copied = Copied::default();
         for (name, object) in self.account_here(member)? {
             copied.put_own(&name, &object, new)?;
         }
+        self.enter(&member.profile, new)?;
         for (name, object) in self.keys_for_all(member, new)? {
             copied.put_own(&name, &object, new)?;
         }
