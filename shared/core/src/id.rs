@@ -106,11 +106,13 @@ text_id!(
 text_id!(
     /// A conversation as its assistant names it: letters, digits, `-` and `_`, at most 128.
     ///
-    /// It becomes part of a file name on the device that resumes, hence the narrow alphabet.
+    /// It becomes part of a file name on the device that resumes, hence the narrow alphabet, and an
+    /// argument of the assistant, where a dash in front would make an option of it.
     ConversationId,
     "conversation id",
     |text| {
         (1..=128).contains(&text.len())
+            && !text.starts_with('-')
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     }
 );
@@ -350,7 +352,9 @@ mod tests {
         for wrong in ["session-", "session-abcdefg1", "session-../../..", "session-abcdefghi"] {
             refused::<SessionId>(wrong);
         }
-        for wrong in ["", "..", "a/b", "a.b", "a b", "ü", "a\0"] {
+        for wrong in
+            ["", "..", "a/b", "a.b", "a b", "ü", "a\0", "-p", "--dangerously-skip-permissions"]
+        {
             refused::<ConversationId>(wrong);
         }
         for wrong in ["HEAD", "--upload-pack=x", "ABCDEF0123456789abcdef0123456789abcdef01", "abc"]
