@@ -13,6 +13,22 @@ use crate::text::first_line;
 /// The helper's name on the server's `PATH`.
 pub(crate) const NAME: &str = "convosync";
 
+/// Runs a program with no more of its output and of its errors than so many bytes each, and ends as it
+/// does. The program gets none of the descriptors that this needs: what it leaves running would keep
+/// them.
+const CAPPED: &str = r#"most=$1; shift; exec 4>&1
+code=$({ { { "$@" 3>&- 4>&- 6>&-; echo $? >&3; } 2>&6 | head -c "$most" >&4; } 6>&1 | head -c "$most" >&2; } 3>&1)
+exit "$code""#;
+
+/// A program that can say too much, as it is started: Zellij hands over all that it says, and much of
+/// it ends the plugin.
+#[must_use]
+pub fn capped(argv: &[String]) -> Vec<String> {
+    let most = (MOST_BYTES + 1).to_string();
+    let shell = ["/bin/sh", "-c", CAPPED, "sh", &most].map(ToOwned::to_owned);
+    shell.into_iter().chain(argv.iter().cloned()).collect()
+}
+
 /// [`convosync_wire::zellij::Call`] with a verb that is written already: sidebars hand theirs over so.
 #[derive(Serialize)]
 struct Call<'a> {
@@ -89,7 +105,8 @@ pub(crate) fn returned(
     errors: &[u8],
 ) -> Result<(String, u64), Failure> {
     if output.len() > MOST_BYTES {
-        return Err(protocol(format!("the helper answered {} kB at once", output.len() / 1024)));
+        let most = MOST_BYTES / 1024;
+        return Err(protocol(format!("the helper answered more than {most} kB at once")));
     }
     let text = String::from_utf8_lossy(output);
     if let Some(line) = text.lines().rev().find(|line| !line.trim().is_empty()) {
@@ -104,9 +121,10 @@ pub(crate) fn failed(program: &str, exit: Option<i32>, errors: &str) -> Failure 
     told.unwrap_or_else(|| unanswered(program, exit, errors))
 }
 
-/// Why a program ended without a word. Zellij says with exit code 2 that it could not start one.
+/// Why a program ended without a word. A shell says with exit code 127 that there is none, and with
+/// 126 that it could not start it.
 pub(crate) fn unanswered(program: &str, exit: Option<i32>, errors: &str) -> Failure {
-    if exit == Some(2) && errors.contains("No such file or directory") {
+    if exit == Some(127) {
         return Failure {
             code: "convosync::helper::not-found".to_owned(),
             message: format!("Zellij finds no `{}` to ask", first_line(program)),
@@ -117,7 +135,7 @@ pub(crate) fn unanswered(program: &str, exit: Option<i32>, errors: &str) -> Fail
             argument: None,
         };
     }
-    if exit == Some(2) && errors.contains("os error") {
+    if exit == Some(126) {
         return Failure {
             code: "convosync::helper::start".to_owned(),
             message: format!("`{}` can't be started: {}", first_line(program), first_line(errors)),
@@ -167,14 +185,35 @@ mod tests {
 
     #[test]
     fn each_way_to_fail_has_a_name_of_its_own() {
-        fails(Some(2), b"", "No such file or directory (os error 2)", "not-found");
-        fails(Some(2), b"", "Permission denied (os error 13)", "start");
+        fails(Some(127), b"", "sh: 2: convosync: not found", "not-found");
+        fails(Some(126), b"", "sh: 2: convosync: Permission denied", "start");
         fails(Some(2), b"", "error: unexpected argument '--request' found", "protocol");
         fails(Some(101), b"", "thread 'main' panicked", "stopped");
         fails(None, b"", "", "stopped");
         fails(Some(0), b"hello\n", "", "protocol");
         fails(Some(0), b"\xff\xfe\n", "", "protocol");
         fails(Some(0), &vec![b'x'; MOST_BYTES + 1], "", "protocol");
+    }
+
+    /// Exit code, length of output and errors.
+    fn ran(script: &str) -> (Option<i32>, usize, String) {
+        let argv = capped(&["sh", "-c", script].map(ToOwned::to_owned));
+        let output =
+            std::process::Command::new(&argv[0]).args(&argv[1..]).output().expect("a shell");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), output.stdout.len(), errors)
+    }
+
+    #[test]
+    fn a_program_is_heard_as_far_as_it_can_be_taken_in_and_ends_as_it_does() {
+        assert_eq!(ran("echo four; echo why >&2; exit 7"), (Some(7), 5, "why\n".to_owned()));
+        let (_, heard, _) = ran("head -c 3000000 /dev/zero");
+        assert_eq!(heard, MOST_BYTES + 1);
+        let (code, _, errors) = ran("head -c 3000000 /dev/zero >&2; exit 3");
+        assert!(errors.len() <= MOST_BYTES + 1, "{code:?}");
+        let argv = capped(&["/no/such/program".to_owned()]);
+        let status = std::process::Command::new(&argv[0]).args(&argv[1..]).output();
+        assert_eq!(status.expect("a shell").status.code(), Some(127));
     }
 
     #[test]

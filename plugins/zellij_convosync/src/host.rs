@@ -131,6 +131,9 @@ pub enum Effect {
     Redraw,
     /// Ask Zellij for the directory, program and process of these terminals; [`Event::Looked`] each.
     Look(Vec<u32>),
+    /// Have Zellij tell from now on what happens in the session ([`Event::Session`], tabs, panes,
+    /// directories and commands), or nothing of it. At first it does.
+    Follow(bool),
     /// Ask Zellij for the session's plugins and what each was told; [`Event::Plugins`].
     LookAtPlugins,
     /// Start a program; [`Event::Ended`].

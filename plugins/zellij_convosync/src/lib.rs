@@ -14,6 +14,7 @@ mod sidebar;
 mod talk;
 mod text;
 
+pub use helper::capped;
 pub use host::{Effect, Event, Key};
 pub use line::{Line, Role, Span};
 pub use plugin::Plugin;

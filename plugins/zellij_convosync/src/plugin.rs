@@ -66,6 +66,8 @@ pub struct Plugin {
     asks_left: u8,
     /// Requests of plugins that nothing is known of yet.
     unknown: Vec<(u32, Ask)>,
+    /// Whether Zellij tells what happens in the session.
+    follows: bool,
 }
 
 impl Plugin {
@@ -96,6 +98,7 @@ impl Plugin {
             asks_at: None,
             asks_left: MOST_ASKED,
             unknown: Vec::new(),
+            follows: true,
         }
     }
 
@@ -116,6 +119,20 @@ impl Plugin {
     /// Takes down what happened at a time (milliseconds since 1970), and says what to do. What
     /// comes before the permissions waits for them.
     pub fn update(&mut self, event: Event, now_ms: i64) -> Vec<Effect> {
+        let mut effects = self.heard(event, now_ms);
+        effects.extend(self.follow());
+        effects
+    }
+
+    /// A sidebar beside a daemon is told by that one what it has to know: Zellij tells every plugin
+    /// that wants it about once a second, whether something changed or not.
+    fn follow(&mut self) -> Option<Effect> {
+        let is_told = self.daemon.is_none() && self.home.is_some_and(|home| self.is_daemon(home));
+        let before = std::mem::replace(&mut self.follows, !is_told);
+        (before == is_told).then_some(Effect::Follow(!is_told))
+    }
+
+    fn heard(&mut self, event: Event, now_ms: i64) -> Vec<Effect> {
         match event {
             Event::Denied => {
                 self.denied = true;
@@ -379,15 +396,27 @@ impl Plugin {
             effects.push(Effect::LookAtPlugins);
             return effects;
         }
+        let mut effects = Vec::new();
+        if name == pipe::TELL && self.home == Some(self.me) && self.is_live_daemon(from) {
+            self.silent.remove(&from);
+            (self.home, self.daemon) = (Some(from), None);
+            let wishes = self.sidebar.as_mut().map(Sidebar::lost_daemon).unwrap_or_default();
+            effects.extend(self.granted_wishes(wishes, now_ms));
+        }
         if name == pipe::TELL
             && self.home == Some(from)
             && let (Some(sidebar), Ok(tell)) = (&mut self.sidebar, serde_json::from_str(payload))
         {
             self.waits_since = None;
             let wishes = sidebar.told(tell, now_ms);
-            return self.granted_wishes(wishes, now_ms);
+            effects.extend(self.granted_wishes(wishes, now_ms));
         }
-        Vec::new()
+        effects
+    }
+
+    /// Whether who says something is a daemon of ours, whose work is done here at the moment.
+    fn is_live_daemon(&self, from: u32) -> bool {
+        self.sidebar.is_some() && self.is_daemon(from) && self.is_ours(from) == Some(true)
     }
 
     /// Whether another plugin was loaded from where this one was; none while nobody can tell. A pane
@@ -414,10 +443,14 @@ impl Plugin {
             }
         }
         let mut effects = Vec::new();
-        // Who asks has found out that there is no daemon.
+        // Who asks has found out that there is no daemon, or does not know of it yet: one that lives
+        // answers.
         if self.daemon.is_none() {
+            let daemon = self.home.filter(|home| self.is_daemon(*home));
             effects.extend(self.leave_home(now_ms));
             effects.extend(self.stand_in(now_ms));
+            let payload = serde_json::to_string(&Ask::Hello).unwrap_or_default();
+            effects.extend(daemon.map(|to| Effect::Send { to, name: pipe::ASK, payload }));
         }
         let told = self.daemon.as_mut().map(|daemon| daemon.asked(from, ask));
         effects.extend(self.delivered(told.unwrap_or_default(), now_ms));
@@ -436,6 +469,11 @@ impl Plugin {
         let Some(home) = self.home.filter(|_| over) else { return effects };
         self.waits_since = None;
         self.silent.insert(home);
+        if !self.follows {
+            // Who was there then may be gone.
+            self.addresses.clear();
+            effects.push(Effect::LookAtPlugins);
+        }
         if let Some(sidebar) = &mut self.sidebar {
             let wishes = sidebar.failed(silent(home));
             effects.extend(self.granted_wishes(wishes, now_ms));

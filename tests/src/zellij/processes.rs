@@ -28,6 +28,19 @@ pub(super) fn end_all_with(name: &str, value: &str) {
     }
 }
 
+/// The server of a session: `zellij --server SOCKET`, where the socket has the session's name.
+pub(super) fn server_of(sockets: &str, session: &str) -> Option<u32> {
+    let is_server = |pid: &u32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).into_owned();
+        let mut words = line.split('\0').skip_while(|word| *word != "--server").skip(1);
+        words.next().is_some_and(|socket| {
+            socket.starts_with(sockets) && socket.ends_with(&format!("/{session}"))
+        })
+    };
+    all().into_iter().find(is_server)
+}
+
 /// Kills a process.
 pub(super) fn kill(pid: u32) {
     signal(pid, "-KILL");

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::time::{Duration, Instant};
 
-use super::{PATIENCE, Pane, Zellij};
+use super::{PATIENCE, Pane, Zellij, processes};
 use crate::{Terminal, told, tool};
 
 /// How long Zellij may take to tell its panes; a caller that it forgot waits for ever (0.45.1).
@@ -36,6 +36,17 @@ impl<'z> Session<'z> {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The process id of its server.
+    ///
+    /// # Panics
+    ///
+    /// If none runs.
+    #[must_use]
+    #[track_caller]
+    pub fn server(&self) -> u32 {
+        processes::server_of(self.zellij.socket_dir(), &self.name).expect("its server runs")
     }
 
     /// What `zellij action` prints, which has to succeed.

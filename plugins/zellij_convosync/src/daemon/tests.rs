@@ -278,8 +278,8 @@ fn why_no_watch_was_started_is_told_in_its_own_words() {
 fn a_helper_that_is_missing_is_told_and_forgotten_when_it_is_there() {
     let (mut daemon, effects) = daemon();
     let call = of_verb(&effects, "list")[0].0;
-    let errors = b"No such file or directory (os error 2)".to_vec();
-    daemon.update(&Event::Ended { call, exit: Some(2), output: Vec::new(), errors });
+    let errors = b"sh: 2: convosync: not found".to_vec();
+    daemon.update(&Event::Ended { call, exit: Some(127), output: Vec::new(), errors });
     let trouble = daemon.state_for(SIDEBAR).trouble.expect("it is told");
     assert_eq!(trouble.code, "convosync::helper::not-found");
     let effects = daemon.asked(SIDEBAR, Ask::Refresh);

@@ -146,12 +146,42 @@ fn a_daemon_that_gives_no_word_is_told_of_and_replaced() {
 }
 
 #[test]
+fn a_sidebar_beside_a_daemon_is_told_nothing_by_zellij_as_long_as_that_one_lives() {
+    let (_, effects) = sidebar(4, &[5], false);
+    assert!(!effects.contains(&Effect::Follow(false)), "it may have to do a daemon's work");
+    let (mut plugin, effects) = sidebar(5, &[4], true);
+    assert!(effects.contains(&Effect::Follow(false)), "{effects:?}");
+    let effects = plugin.update(Event::Woken, NOW + PATIENCE);
+    assert!(effects.contains(&Effect::Follow(true)), "{effects:?}");
+    // Meanwhile the other sidebar was closed.
+    assert!(effects.contains(&Effect::LookAtPlugins));
+    assert!(runs(&plugin.update(Event::Plugins(plugins(&[5], true)), NOW + PATIENCE)));
+}
+
+/// A word of a plugin to the sidebars that asked it.
+fn state_of(from: u32) -> Event {
+    let payload = serde_json::to_string(&crate::talk::Tell::State(Default::default()));
+    Event::Message { from, name: pipe::TELL.into(), payload: payload.expect("JSON") }
+}
+
+#[test]
+fn who_is_asked_in_place_of_a_daemon_that_lives_gives_its_work_back() {
+    let (mut plugin, _) = sidebar(4, &[5], true);
+    plugin.update(state_of(DAEMON), NOW);
+    let hello = Event::Message { from: 5, name: pipe::ASK.into(), payload: "\"Hello\"".into() };
+    let effects = plugin.update(hello, NOW);
+    assert!(runs(&effects) && effects.contains(&Effect::Follow(true)), "{effects:?}");
+    assert_eq!(asks(&effects), [DAEMON], "it may have died");
+    let effects = plugin.update(state_of(DAEMON), NOW);
+    assert!(effects.contains(&Effect::Follow(false)), "{effects:?}");
+    let effects = plugin.update(Event::Key(Key::Char('r')), NOW);
+    assert_eq!((runs(&effects), asks(&effects)), (false, vec![DAEMON, DAEMON]));
+}
+
+#[test]
 fn a_daemon_that_answers_is_not_given_up() {
     let (mut plugin, _) = sidebar(4, &[5], true);
-    let payload = serde_json::to_string(&crate::talk::Tell::State(Default::default()));
-    let payload = payload.expect("JSON");
-    let name = pipe::TELL.to_owned();
-    plugin.update(Event::Message { from: DAEMON, name, payload }, NOW);
+    plugin.update(state_of(DAEMON), NOW);
     assert!(!runs(&plugin.update(Event::Woken, NOW + PATIENCE)));
 }
 

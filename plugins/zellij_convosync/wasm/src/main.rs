@@ -15,6 +15,15 @@ use zellij_tile::prelude::{EventType, PermissionType, ZellijPlugin, *};
 /// A file that says that they were granted: Zellij keeps `/cache` of a plugin's address beyond a session.
 const GRANTED: &str = "/cache/granted";
 
+/// What happens in the session.
+const HAPPENINGS: [EventType; 5] = [
+    EventType::SessionUpdate,
+    EventType::TabUpdate,
+    EventType::PaneUpdate,
+    EventType::CwdChanged,
+    EventType::CommandChanged,
+];
+
 /// The key under which a call's number comes back.
 const CALL: &str = "call";
 
@@ -37,13 +46,9 @@ impl ZellijPlugin for Glue {
     #[allow(clippy::print_stderr, reason = "Zellij writes it into its log")]
     fn load(&mut self, configuration: BTreeMap<String, String>) {
         eprintln!("{}", zellij_convosync::MARK);
+        subscribe(&HAPPENINGS);
         subscribe(&[
             EventType::PermissionRequestResult,
-            EventType::SessionUpdate,
-            EventType::TabUpdate,
-            EventType::PaneUpdate,
-            EventType::CwdChanged,
-            EventType::CommandChanged,
             EventType::RunCommandResult,
             EventType::Key,
             EventType::Mouse,
@@ -105,6 +110,7 @@ fn perform(effect: Effect) {
             rename_plugin_pane(get_plugin_ids().plugin_id, "ConvoSync");
         }
         Effect::Run { call, argv, env } => {
+            let argv = zellij_convosync::capped(&argv);
             let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
             let context = BTreeMap::from([(CALL.to_owned(), call.to_string())]);
             run_command_with_env_variables_and_cwd(&argv, env, PathBuf::from("."), context);
@@ -132,6 +138,8 @@ fn perform(effect: Effect) {
         }
         Effect::Close(plugin) => close_plugin_pane(plugin),
         Effect::Focus(pane) => focus_pane_with_id(translate::pane_id(pane), false, false),
+        Effect::Follow(true) => subscribe(&HAPPENINGS),
+        Effect::Follow(false) => unsubscribe(&HAPPENINGS),
         Effect::Wake(ms) => set_timeout(ms.max(0) as f64 / 1000.0),
         Effect::Redraw | Effect::Look(_) | Effect::LookAtPlugins => {}
     }

@@ -91,15 +91,25 @@ impl<'a> Zellij<'a> {
         said
     }
 
-    /// Zellij looks for the session first, and misses one now and then: it gives every caller the
-    /// number of one that has just left, and with it what that one was to be told. Nothing was done
-    /// then, so it is called again while the session listens.
     fn act(&self, what: &str, args: &[&str], limit: Duration) -> Result<String, PanesError> {
+        self.heard(what, &[&["action"], args].concat(), &[], limit)
+    }
+
+    /// A call about the session. Zellij looks for that first, and misses it now and then: it gives
+    /// every caller the number of one that has just left, and with it what that one was to be told.
+    /// Nothing was done then, so it is called again while the session listens.
+    pub(super) fn heard(
+        &self,
+        what: &str,
+        args: &[&str],
+        input: &[u8],
+        limit: Duration,
+    ) -> Result<String, PanesError> {
         let session = self.session.into_iter().flat_map(|session| ["--session", session]);
-        let all: Vec<_> = session.chain(["action"]).chain(args.iter().copied()).collect();
+        let all: Vec<_> = session.chain(args.iter().copied()).collect();
         let mut said = Err(self.failed(what, "it was not started"));
-        until(LIMIT, || {
-            said = self.feed(what, &all, &[], limit);
+        until(limit, || {
+            said = self.feed(what, &all, input, limit);
             let missed = |error: &PanesError| {
                 let at_all = error.reason.starts_with(NO_SESSION);
                 (at_all || error.reason.contains(NOT_FOUND)) && self.listens()
@@ -153,7 +163,7 @@ impl<'a> Zellij<'a> {
     }
 
     /// Runs it with this input, for so long at most, and gives what it prints.
-    pub(super) fn feed(
+    fn feed(
         &self,
         what: &str,
         args: &[&str],

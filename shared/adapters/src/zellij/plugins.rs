@@ -38,10 +38,11 @@ impl ZellijPlugins<'_> {
         let plugin = self.plugin.map(|(url, configuration)| {
             [format!("--plugin={url}"), format!("--plugin-configuration={configuration}")]
         });
-        let mut args = vec!["--session", self.session, "pipe", "--name", pipe];
+        let mut args = vec!["pipe", "--name", pipe];
         args.extend(plugin.iter().flatten().map(String::as_str));
         Zellij::find(self.env, cancel)?
-            .feed("tell the plugins of Zellij", &args, &line, limit)
+            .about(self.session)
+            .heard("tell the plugins of Zellij", &args, &line, limit)
             .map(drop)
     }
 }

@@ -235,9 +235,10 @@ impl<'a> Machine<'a> {
     /// is greeted anew.
     fn push(&mut self, needing: &[Needing], pushes: &[Push]) {
         let cancel = self.bell.cancel();
-        let untold = tell_all(needing, |plugins| {
-            pushes.iter().try_for_each(|push| plugins.tell(push, &cancel))
-        });
+        let tell =
+            |plugins: &Plugins| pushes.iter().try_for_each(|push| plugins.tell(push, &cancel));
+        // Zellij forgets a caller now and then when others come and go at the same time.
+        let untold = tell_all(&tell_all(needing, tell), tell);
         self.greeted.retain(|needing| !untold.contains(needing));
     }
 
