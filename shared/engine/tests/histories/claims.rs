@@ -151,11 +151,15 @@ fn opened(world: &World) -> Contents {
     ever.check_together(world.devices[NEWCOMER].id().as_ref());
     let saved = contents(&profile, &world.store());
     let deleted = world.ledger().deleted.clone();
-    // Of what was never collected all is whole.
-    let gone = |session: &SessionId| {
-        let ever = ever.saves.keys().filter(|(of, _)| of == session);
-        ever.count() > saved.saves.keys().filter(|(of, _)| of == session).count()
+    // Of what was never collected all is whole. A save that nothing needs stays for the segments
+    // that others have in it, when its own parts are gone.
+    let there = world.store();
+    let collected: BTreeSet<_> = {
+        let ledger = world.ledger();
+        let gone = ledger.ever.keys().filter(|name| !there.contains_key(name));
+        gone.filter_map(|name| name.session().cloned()).collect()
     };
+    let gone = |session: &SessionId| collected.contains(session);
     let kept = saved.saves.iter().filter(|(_, saved)| saved.accepted);
     let kept = kept.filter(|((session, save), _)| {
         !gone(session) || (saved.is_kept(session, save) && !deleted.contains_key(session))
