@@ -338,6 +338,7 @@ impl Zellij {
 }
 
 impl Drop for Zellij {
+    #[allow(clippy::print_stderr, reason = "what a failed test is understood by")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("Zellij's log ends with\n{}", self.end_of_log());
