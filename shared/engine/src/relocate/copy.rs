@@ -115,8 +115,9 @@ impl Engine<'_> {
     }
 }
 
-/// Copies the records of epochs that this device follows, each after the keys of its epoch: one
-/// that began where the store had been is one of the account too.
+/// Copies the keys of epochs that this device follows, then their records: one that began where the
+/// store had been is one of the account too, and whoever moved it may have seen a record before its
+/// keys.
 fn copy_epochs(
     member: &Member,
     old: &dyn Store,
@@ -124,17 +125,20 @@ fn copy_epochs(
     copied: &mut Copied,
 ) -> Result<(), Trouble> {
     let missing = lacking(ObjectName::KEYS, old, new)?;
-    for record in missing.iter().filter(|name| member.records.contains(name)) {
-        let ObjectName::Epoch { epoch: begun, .. } = record else { continue };
-        let is_key = |name: &&ObjectName| match name {
-            ObjectName::DeviceKey { epoch, .. } | ObjectName::RecoveryKey { epoch, .. } => {
-                epoch == begun
-            }
-            _ => false,
-        };
-        for name in missing.iter().filter(is_key).chain([record]) {
-            copied.put(name, &steady(old, name)?, new)?;
+    let begun = |name: &ObjectName| match name {
+        ObjectName::Epoch { epoch, .. } => Some(*epoch),
+        _ => None,
+    };
+    let followed: BTreeSet<u32> = member.records.iter().filter_map(begun).collect();
+    let is_key = |name: &&ObjectName| match name {
+        ObjectName::DeviceKey { epoch, .. } | ObjectName::RecoveryKey { epoch, .. } => {
+            followed.contains(epoch)
         }
+        _ => false,
+    };
+    let records = missing.iter().filter(|name| member.records.contains(name));
+    for name in missing.iter().filter(is_key).chain(records) {
+        copied.put(name, &steady(old, name)?, new)?;
     }
     Ok(())
 }

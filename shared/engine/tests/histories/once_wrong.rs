@@ -92,3 +92,13 @@ fn who_is_killed_while_it_joins_seals_the_same_bytes_again() {
         assert_eq!(happens(&steps, 200_748, KNOBS), [""; 0], "killed at {death}");
     }
 }
+
+/// Whoever moves the store sees the record of a new key, and not yet the key that was put before it.
+#[test]
+fn a_key_that_arrives_after_its_record_is_taken_along_to_where_the_store_went() {
+    for late in [22, 38, 60] {
+        let rotates = with_faults(0, Act::Rotate, &[(Call::Put, Fault::Late(late))]);
+        let steps = [rotates, calmly(2, Act::Move { place: 1 })];
+        assert_eq!(happens(&steps, 414_015, KNOBS), [""; 0], "{late} calls late");
+    }
+}
