@@ -93,7 +93,7 @@ impl Engine<'_> {
             Sending { which: Which::All, pushing: Pushing::Allowed, proven: None, wait: SEND_WAIT };
         let sent = self.flush(&member, store.as_ref(), sending)?;
         let queued = self.ports.index.queue()?.len() as u64;
-        let lock = self.ports.locks.acquire("send", SEND_WAIT)?;
+        let lock = self.to_send(&member, store.as_ref(), SEND_WAIT)?;
         let upheld = self.uphold(&member, store.as_ref())?;
         drop(lock);
         let collected = self.collect_quietly(&mut member, store.as_ref());

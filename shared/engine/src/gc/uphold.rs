@@ -70,10 +70,10 @@ impl Engine<'_> {
     /// The same after a save, once a day: it looks at all that is in the store. What goes wrong is
     /// no matter of the save.
     pub(crate) fn uphold_by_the_way(&self, member: &Member, store: &dyn Store) -> Vec<Note> {
+        let Ok(_lock) = self.to_send(member, store, Duration::ZERO) else { return Vec::new() };
         if !self.is_time(member, "upheld").unwrap_or(false) {
             return Vec::new();
         }
-        let Ok(_lock) = self.ports.locks.acquire("send", Duration::ZERO) else { return Vec::new() };
         self.uphold(member, store).unwrap_or_default()
     }
 }

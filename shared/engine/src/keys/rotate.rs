@@ -142,7 +142,13 @@ impl Engine<'_> {
         if !member.epochs.is_unsettled() || !member.has_present_key() {
             return Ok(());
         }
-        self.begin_epoch(member, store, Change::default())
+        let before = member.profile.clone();
+        self.begin_epoch(member, store, Change::default())?;
+        // Another process of this device may have moved the store meanwhile: the record goes along.
+        if self.has_left(member, store)? {
+            self.reach_store(&before)?;
+        }
+        Ok(())
     }
 
     /// Begins a new epoch while no other process of this device moves the store: where this device

@@ -7,6 +7,7 @@ use convosync_core::{
 };
 use convosync_wire::Note;
 
+use crate::account::LOCK_WAIT;
 use crate::address::shown;
 use crate::engine::Engine;
 use crate::member::Member;
@@ -297,14 +298,17 @@ impl Engine<'_> {
         old: &dyn Store,
         new: &dyn Store,
     ) -> Result<bool, Trouble> {
-        let _lock = match self.ports.locks.acquire("freeze", Duration::ZERO) {
+        let _freeze = match self.ports.locks.acquire("freeze", Duration::ZERO) {
             Err(LocalError::Busy { .. }) => return Ok(false),
             lock => lock?,
         };
+        // Another process of this device may have begun an epoch there since. The rest was copied
+        // before: nobody is to wait for that.
+        let known = self.member()?.unwrap_or_else(|| Member::alone(profile.clone()));
+        self.copy_own(&Member { profile: profile.clone(), ..known }, old, new)?;
+        let _keys = self.ports.locks.acquire("keys", LOCK_WAIT)?;
         match self.ports.vault.load()? {
             Some(now) if now.store_url == profile.store_url => {
-                // Another process of this device may have begun an epoch there since.
-                self.copy_what_is_ours(profile, found, old, new)?;
                 let store_url = found.moved.url.clone();
                 self.ports.vault.store(&Profile { store_url, ..now })?;
                 Ok(true)

@@ -139,7 +139,8 @@ impl Engine<'_> {
 
     /// The key file names the new place from here on; whoever changes it at the same time waits.
     pub(crate) fn use_store(&self, member: &Member, url: String) -> Result<(), Trouble> {
-        let _lock = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
+        let _freeze = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
+        let _keys = self.ports.locks.acquire("keys", LOCK_WAIT)?;
         let now = self.ports.vault.load()?;
         match now {
             Some(profile) if profile.store_url == member.profile.store_url => Ok(self
