@@ -172,7 +172,11 @@ fn files_that_are_no_part_of_a_conversation_are_not_placed() {
 #[test]
 fn a_conversation_by_another_name_than_the_client_gives_is_not_placed() {
     let mut scene = Scene::new();
-    for id in ["memory", "--dangerously-skip-permissions", "settings", "A", &"x".repeat(128)] {
+    // What would be an option of the assistant is no id: a save can't hold it at all.
+    for id in ["--dangerously-skip-permissions", "-p"] {
+        assert!(id.parse::<convosync_core::ConversationId>().is_err(), "{id}");
+    }
+    for id in ["memory", "dangerously-skip-permissions", "settings", "A", &"x".repeat(128)] {
         let session = scene.put(|card, body| {
             let id: convosync_core::ConversationId = id.parse().expect("it fits the grammar");
             card.conversation = Some(id.clone());
