@@ -14,9 +14,16 @@ use crate::zellij;
 /// The crates of this workspace that Zellij's plugin is made of.
 const FOR_WASM: [&str; 2] = ["convosync-wire", "zellij_convosync"];
 
-/// Needs no network once `cargo-deny` and every crate of both Cargo.lock are there.
+/// What has a lockfile of its own.
+const LOCKED: [&str; 3] = ["Cargo.toml", zellij::PACKAGE, fuzz::PACKAGE];
+
+/// Needs no network once `cargo-deny` and every crate of the three Cargo.lock are there.
 pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failed> {
-    zellij::lint_form(workspace)?;
+    // What is in the workspace is looked at by `cargo fmt` itself.
+    for manifest in [zellij::PACKAGE, fuzz::PACKAGE] {
+        let mut fmt = run::cargo(workspace.root());
+        run::run(fmt.args(["fmt", "--check", "--manifest-path", manifest]))?;
+    }
     if wasm_target_is_there() {
         let check = ["check", "--locked", "--target", zellij::TARGET];
         let packages = FOR_WASM.into_iter().flat_map(|package| ["--package", package]);
@@ -24,10 +31,13 @@ pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failed> {
         zellij::lint(workspace)?;
     }
     // A licence is read from the crate itself, also of one that only another platform builds.
-    run::run(run::cargo(workspace.root()).args(["fetch", "--locked", "--quiet"]))?;
+    for manifest in ["Cargo.toml", fuzz::PACKAGE] {
+        let mut fetch = run::cargo(workspace.root());
+        run::run(fetch.args(["fetch", "--locked", "--quiet", "--manifest-path", manifest]))?;
+    }
     zellij::fetch(workspace)?;
     let program = tools::cargo_deny(workspace)?;
-    for manifest in ["Cargo.toml", zellij::PACKAGE] {
+    for manifest in LOCKED {
         let mut deny = Command::new(&program);
         deny.args(["--offline", "--manifest-path", manifest, "check", "--hide-inclusion-graph"]);
         run::run(deny.args(["licenses", "bans", "sources"]).current_dir(workspace.root()))?;
@@ -49,7 +59,7 @@ pub(crate) fn audit(workspace: &Workspace) -> Result<(), Failed> {
     run::run(deny("Cargo.toml").args(["fetch", "db"])).map_err(|failed| {
         failed.help("the RustSec advisory database is on github.com: nothing was checked")
     })?;
-    for manifest in ["Cargo.toml", zellij::PACKAGE, fuzz::PACKAGE] {
+    for manifest in LOCKED {
         let check = ["check", "--disable-fetch", "--hide-inclusion-graph", "advisories"];
         run::run(deny(manifest).args(check))?;
     }

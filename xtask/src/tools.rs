@@ -172,6 +172,14 @@ pub(crate) fn set_up(workspace: &Workspace, wanted: &[Tool]) -> Result<Tools, Fa
 /// Says which programs of the system are missing, and what is left out without them.
 pub(crate) fn tell_what_the_system_lacks() {
     tell_which_shells_are_missing();
+    // As the builds find them: the first is for SQLite and zstd, the second for libFuzzer.
+    for (named, program, package) in [("CC", "cc", "gcc"), ("CXX", "c++", "g++")] {
+        if std::env::var_os(named).is_none() && on_path(program).is_none() {
+            eprintln!(
+                "there is no `{program}`: what needs it can't be built (on Debian install `{package}`)"
+            );
+        }
+    }
     let places = ["/usr/sbin/sshd", "/usr/bin/sshd", "/sbin/sshd"];
     if !places.iter().any(|path| Path::new(path).exists()) {
         eprintln!(

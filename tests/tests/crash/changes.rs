@@ -1,11 +1,8 @@
 //! The helper dies, or has no room left, before any one of its changes: files made, written, named
 //! and removed, programs started, the index changed. Then the same command ends the work.
 //!
-//! Some of the changes, evenly; all of them, which takes some minutes:
-//!
-//! ```text
-//! CONVOSYNC_EVERY_CHANGE=1 cargo xtask test changes::
-//! ```
+//! Some of the changes, evenly; all of them with `CONVOSYNC_EVERY_CHANGE`, by the command in
+//! `docs/faults.md`: it takes longer than nextest lets a test run.
 
 use std::fs;
 

@@ -48,6 +48,9 @@ pub(super) fn sow(workspace: &Workspace, target: &str, corpus: &Path) -> Result<
         "wire" => LINES.iter().map(|line| line.as_bytes().to_vec()).collect(),
         _ => NAMES.iter().map(|name| name.as_bytes().to_vec()).collect(),
     };
+    if seeds.iter().all(Vec::is_empty) {
+        return Err(Failed::new(format!("`{target}` has nothing to begin with")));
+    }
     for (number, seed) in seeds.iter().enumerate() {
         let file = corpus.join(format!("seed-{number:04}"));
         fs::write(&file, seed).map_err(Failed::at(&file))?;

@@ -11,7 +11,7 @@ use crate::demo::Scratch;
 use crate::installed::Installed;
 use crate::run::{self, Failed};
 use crate::workspace::Workspace;
-pub(crate) use wasm::{PACKAGE, TARGET, add_target, fetch, lint, lint_form, wasm};
+pub(crate) use wasm::{PACKAGE, TARGET, add_target, fetch, lint, wasm};
 
 /// The minor release whose plugin interface the plugin speaks.
 const RELEASE: &str = "0.45.";

@@ -30,12 +30,6 @@ pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failed> {
     run::run(cargo(workspace, &["clippy"]).args(["--", "--deny", "warnings"]))
 }
 
-/// What rustfmt says of it.
-pub(crate) fn lint_form(workspace: &Workspace) -> Result<(), Failed> {
-    let mut fmt = run::cargo(workspace.root());
-    run::run(fmt.args(["fmt", "--check", "--manifest-path", PACKAGE]))
-}
-
 /// Has every crate that is in the plugin.
 pub(crate) fn fetch(workspace: &Workspace) -> Result<(), Failed> {
     let mut cargo = run::cargo(workspace.root());

@@ -24,8 +24,8 @@ enum StoreCommand {
         convosync store move git+ssh://git@example.org/me/sessions.git\n\n\
         Every object is read back and compared. If it is stopped, the same command goes on.\n\
         Your other devices follow by themselves; the old store stays as it is.\n\n\
-        A store that is gone for good can't lead them on: then run it with --lost on each device,\n\
-        and each puts there what it has.")]
+        If the store is gone for good, other devices can't follow by themselves: run this with\n\
+        `--lost` on each.")]
     Move {
         /// Where the store goes: a folder, a git repository or a bucket
         #[arg(value_name = "URL")]
