@@ -75,13 +75,13 @@ impl Engine<'_> {
         Ok(Some(path.to_owned()))
     }
 
-    /// That the file is where the next save would commit it.
+    /// That the file is where the next save may commit it: what git is told to ignore stays.
     pub(crate) fn words_at_risk(&self, file: Option<&str>) -> Option<Note> {
         let folder = Path::new(file?).parent()?;
         self.ports.git.identity(folder).ok()?;
         Some(Note {
             code: "convosync::key::words-in-work-tree".to_owned(),
-            text: "the recovery words lie in a git work tree: a save would commit them".to_owned(),
+            text: "the recovery words lie in a git work tree: a save may commit them".to_owned(),
             help: Some("move the file out of it, to where nobody else can read it".to_owned()),
         })
     }

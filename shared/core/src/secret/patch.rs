@@ -1,7 +1,9 @@
 //! Secrets in the lines that a patch adds, as git writes it without context.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, Read};
 
+use super::SecretKind;
 use super::stream::{Look, MOST_SUSPECTS, Seen};
 
 /// More of a line at once is taken in parts.
@@ -23,7 +25,7 @@ pub struct SeenInFile {
 ///
 /// If it can't be read.
 pub fn look_through_patch(patch: &mut dyn BufRead) -> io::Result<Vec<SeenInFile>> {
-    let mut reader = Reader { path: String::new(), hunk: None, seen: Vec::new() };
+    let mut reader = Reader::default();
     let mut part = Vec::new();
     let mut begins = true;
     loop {
@@ -38,8 +40,11 @@ pub fn look_through_patch(patch: &mut dyn BufRead) -> io::Result<Vec<SeenInFile>
     Ok(reader.seen)
 }
 
+#[derive(Default)]
 struct Reader {
     path: String,
+    /// Those that were seen in this file.
+    kinds: BTreeSet<SecretKind>,
     hunk: Option<Hunk>,
     seen: Vec<SeenInFile>,
 }
@@ -87,6 +92,7 @@ impl Reader {
             self.end_hunk();
             let path = String::from_utf8_lossy(path);
             self.path = path.trim_end().trim_matches('"').to_owned();
+            self.kinds.clear();
         } else if line.starts_with(b"@@ ") {
             self.end_hunk();
             self.hunk = Hunk::that_begins(line);
@@ -95,10 +101,12 @@ impl Reader {
 
     fn end_hunk(&mut self) {
         let Some(hunk) = self.hunk.take() else { return };
-        let room = MOST_SUSPECTS - self.seen.len();
-        let seen = hunk.look.end().into_iter().take(room);
-        let path = &self.path;
-        self.seen.extend(seen.map(|seen| SeenInFile { path: path.clone(), seen }));
+        for seen in hunk.look.end() {
+            // However many one file has, it hides no other.
+            if self.kinds.insert(seen.kind) || self.seen.len() < MOST_SUSPECTS {
+                self.seen.push(SeenInFile { path: self.path.clone(), seen });
+            }
+        }
     }
 }
 

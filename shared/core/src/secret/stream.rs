@@ -1,12 +1,14 @@
 //! Secrets in a long text: read once, in pieces, and judged word by word.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 
 use super::SecretKind;
 use super::chance::{bits_a_character, is_no_name};
 use super::formats::Format;
 
-/// So many are told apart; of more, one is told that there are more.
+/// So many are told apart; of more, the first of each kind (in a patch: of each kind in each file).
+/// With as many as this there may be more.
 pub const MOST_SUSPECTS: usize = 1000;
 
 /// Read at once.
@@ -79,6 +81,7 @@ const fn kinds() -> [Of; 256] {
 /// A reader of words.
 pub(super) struct Look {
     seen: Vec<Seen>,
+    kinds: BTreeSet<SecretKind>,
     line: u64,
     word: Vec<u8>,
     /// The word that is being read is longer than any key.
@@ -131,6 +134,7 @@ impl Look {
     pub(super) fn new(line: u64) -> Self {
         Self {
             seen: Vec::new(),
+            kinds: BTreeSet::new(),
             line,
             word: Vec::new(),
             endless: false,
@@ -228,7 +232,7 @@ impl Look {
     }
 
     fn see(&mut self, kind: SecretKind) {
-        if self.seen.len() < MOST_SUSPECTS {
+        if self.kinds.insert(kind) || self.seen.len() < MOST_SUSPECTS {
             self.seen.push(Seen { line: self.line, kind });
         }
     }

@@ -146,6 +146,23 @@ fn of_a_patch_only_what_it_adds_is_told_with_the_line_that_it_has_now() {
 }
 
 #[test]
+fn what_is_full_of_one_kind_hides_neither_another_kind_nor_another_file() {
+    let (key, many) = (made("ghp_", ALNUM, 36), MOST_SUSPECTS + 5);
+    let noise = format!("+{key}\n").repeat(many);
+    let login = "+postgres://app:hunter2secret@db/app\n";
+    let patch = format!(
+        "+++ a\n@@ -0,0 +1,{} @@\n{noise}{login}+++ b\n@@ -0,0 +1,2 @@\n+{key}\n+{key}\n",
+        many + 1
+    );
+    let seen = look_through_patch(&mut patch.as_bytes()).expect("it is in memory");
+    let (counted, rest) = seen.split_at(MOST_SUSPECTS);
+    assert!(counted.iter().all(|at| at.path == "a"));
+    let told: Vec<_> = rest.iter().map(|at| (at.path.as_str(), at.seen.kind.to_string())).collect();
+    let of = |kind: &str| kind.to_owned();
+    assert_eq!(told, [("a", of("a password in a URL")), ("b", of("a GitHub token"))]);
+}
+
+#[test]
 fn what_is_cut_out_is_the_secret_and_no_more() {
     for (command, left) in [
         ("export GITHUB_TOKEN=abc; make", "export GITHUB_TOKEN=[redacted]; make"),
@@ -166,6 +183,16 @@ fn what_is_cut_out_is_the_secret_and_no_more() {
             "curl -d '{\"user\":\"me\",\"password\":\"[redacted]\"}'",
         ),
         ("curl 'https://h/x?a=1&token=abc&b=2'", "curl 'https://h/x?a=1&token=[redacted]&b=2'"),
+        ("mysql --secure-auth --password hunter2 x", "mysql --secure-auth --password [redacted] x"),
+        ("mysql --secure-auth '--password' pw x", "mysql --secure-auth '--password' [redacted] x"),
+        // Where one has no certain end, all that follows is cut.
+        ("mysql --password pa\\ ss shop", "mysql --password [redacted]"),
+        ("mysql --password pa\\;ss shop", "mysql --password [redacted]"),
+        ("TOKEN=ab\"cd ef\" make", "TOKEN=[redacted]"),
+        ("TOKEN=\"ab\"'c d' make", "TOKEN=\"[redacted]"),
+        ("mysql --password 'ab'\\''c d' x", "mysql --password [redacted]"),
+        ("mysql --password \"a\\\" b\" x", "mysql --password [redacted]"),
+        ("mysql --password \"ab\"cd x", "mysql --password [redacted]"),
         ("cargo test", "cargo test"),
     ] {
         assert_eq!(without_secrets(command).as_deref(), Some(left), "{command}");

@@ -1,6 +1,7 @@
 //! Secrets in a command or in the value of a variable. Wrong in doubt: what stays behind is told,
 //! and can be set by hand.
 
+use std::iter::Peekable;
 use std::ops::Range;
 
 use super::SecretKind;
@@ -134,16 +135,12 @@ fn given_by_name(text: &str) -> Vec<Suspect> {
             Some(at) => (&plain[..at], plain[at + 1..].trim_matches(['"', '\'', '='])),
             None => (plain.trim_end_matches(['"', '\'']), ""),
         };
-        let option = piece.starts_with("--");
+        let option = plain.starts_with("--");
         let assigned = plain.contains(['=', ':']) || pieces.peek().is_some_and(|next| *next == "=");
         if !(option || assigned) || !names_a_secret(name.trim_start_matches('-')) {
             continue;
         }
-        let value = if value.is_empty() {
-            pieces.find(|piece| *piece != "=").unwrap_or_default()
-        } else {
-            value
-        };
+        let value = if value.is_empty() { value_after(&mut pieces) } else { value };
         if !value.is_empty() && !is_looked_up(value) {
             let start = place(text, value).start;
             let header = plain[name.len()..].starts_with(':');
@@ -154,22 +151,43 @@ fn given_by_name(text: &str) -> Vec<Suspect> {
     given
 }
 
+/// The piece that a name is followed by. Another option is none, and is judged by itself.
+fn value_after<'t>(pieces: &mut Peekable<impl Iterator<Item = &'t str>>) -> &'t str {
+    while pieces.next_if_eq(&"=").is_some() {}
+    let is_option = |piece: &str| piece.trim_start_matches(['"', '\'']).starts_with('-');
+    pieces.next_if(|piece| !is_option(piece)).unwrap_or_default()
+}
+
 /// What ends a word of a shell that has no quotes.
 const ENDS: &str = ";&|)";
 
 /// Where a value ends that begins here: with its quotes, else with the word. A header
-/// (`Authorization: Bearer …`) has several words, and ends with the quotes around it.
+/// (`Authorization: Bearer …`) has several words, and ends with the quotes around it. Where it is put
+/// together (`pa\ ss`, `ab"c d"`), no end of it is certain but that of the text.
 fn end_of_value(text: &str, start: usize, header: bool) -> usize {
     let (before, value) = text.split_at(start);
     let own = value.chars().next().filter(|c| matches!(c, '"' | '\''));
     let around = before.chars().next_back().filter(|c| matches!(c, '"' | '\''));
+    // With where it goes on after its quotes.
     let end = match (own, around) {
-        (Some(quote), _) => value[1..].find(quote).map(|at| at + 2),
-        (None, Some(quote)) => value.find(quote),
-        (None, None) if header => value.find(['"', '\'']),
-        (None, None) => value.find(|c: char| c.is_whitespace() || ENDS.contains(c)),
+        (Some(quote), _) => value[1..].find(quote).map(|at| (at + 2, at + 2)),
+        (None, Some(quote)) => value.find(quote).map(|at| (at, at + 1)),
+        (None, None) if header => value.find(['"', '\'']).map(|at| (at, at + 1)),
+        (None, None) => {
+            let end = value.find(|c: char| c.is_whitespace() || ENDS.contains(c));
+            // Quotes inside of a word take what ends one into it.
+            end.filter(|at| !value[..*at].contains(['"', '\''])).map(|at| (at, at))
+        }
     };
-    start + end.unwrap_or(value.len())
+    let is_all = |(end, next): &(usize, usize)| {
+        !value[..*end].contains('\\') && is_after_a_word(&value[*next..])
+    };
+    start + end.filter(is_all).map_or(value.len(), |(end, _)| end)
+}
+
+/// Whether a word has ended where this begins. What follows quotes without a gap is part of it.
+fn is_after_a_word(rest: &str) -> bool {
+    rest.chars().next().is_none_or(|c| c.is_whitespace() || ",}]>".contains(c) || ENDS.contains(c))
 }
 
 /// A variable, the output of a command, or another option: no secret by itself; and what was cut

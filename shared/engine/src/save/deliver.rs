@@ -30,7 +30,7 @@ impl Engine<'_> {
             self.keep_back(member, &save)?;
         }
         let pushed = committed.and_then(|committed| {
-            self.push_code(chosen, committed, held.frozen.card.code, &mut notes)
+            self.push_code(chosen, committed, held.frozen.card.code, held.bares, &mut notes)
         });
         let mut uploaded = 0;
         let proven = pushed.is_some().then_some(&save);
@@ -78,7 +78,7 @@ impl Engine<'_> {
         coded: &Coded,
         held: Held,
     ) -> Result<SaveReport, Trouble> {
-        let Held { frozen: Frozen { card }, terminal, notes } = held;
+        let Held { frozen: Frozen { card }, terminal, notes, .. } = held;
         let committed = coded.committed.as_ref();
         let queue = self.ports.index.queue()?;
         let main = chosen.main().filter(|_| !args.no_conversation);
@@ -164,6 +164,7 @@ impl Engine<'_> {
         chosen: &Chosen<'_>,
         committed: &Committed,
         state: CodeState,
+        bares: bool,
         notes: &mut Vec<Note>,
     ) -> Option<String> {
         let facts = &chosen.scene.facts;
@@ -179,7 +180,9 @@ impl Engine<'_> {
         if chosen.keeps_back || self.ports.settings.offline {
             return known;
         }
-        if self.step(&format!("Pushing to {there}")).is_err() {
+        // The last moment to give up the push, and to keep what would leave in the clear.
+        let with = if bares { ", with what looks like a secret" } else { "" };
+        if self.step(&format!("Pushing to {there}{with}")).is_err() {
             return known;
         }
         let track = facts.upstream.is_none();

@@ -28,6 +28,8 @@ pub(super) struct Held {
     pub(super) frozen: Frozen,
     pub(super) terminal: Terminal,
     pub(super) notes: Vec<Note>,
+    /// What looks like a secret is in the commit.
+    pub(super) bares: bool,
 }
 
 impl Engine<'_> {
@@ -100,6 +102,7 @@ impl Engine<'_> {
         };
         notes.extend(told);
         notes.extend(secrets.note());
+        let bares = secrets.in_the_commit();
         let left_out = LeftOut { code: args.no_code, conversation: args.no_conversation };
         let working_directory = match &terminal {
             Some(_) => &chosen.scene.directory,
@@ -148,7 +151,7 @@ impl Engine<'_> {
             root: facts.repository.root.clone(),
         };
         let frozen = self.freeze(member, draft, packing, Some(binding))?;
-        Ok(Some(Held { frozen, terminal: terminal.unwrap_or_default(), notes }))
+        Ok(Some(Held { frozen, terminal: terminal.unwrap_or_default(), notes, bares }))
     }
 
     /// The save that this one goes on from, without the files whose containers are damaged or
