@@ -75,7 +75,7 @@ impl Engine<'_> {
         });
         let (history, held_back) = history_of(ran, redact);
         notes.extend(redacted_note(&held_back));
-        notes.extend(held_back_note(&held_back));
+        notes.extend(held_back_note(&held_back, redact));
         history
     }
 
@@ -101,8 +101,9 @@ impl Engine<'_> {
 struct Chosen {
     travels: Vec<(EnvName, EnvValue)>,
     stays: Vec<(EnvName, Withheld)>,
-    /// Those with a secret in their value: what it looks like, and whether it was cut out.
-    secrets: Vec<(EnvName, SecretKind, bool)>,
+    /// Those with a secret in their value: what it looks like, and whether it was cut out; `None`:
+    /// it could have been.
+    secrets: Vec<(EnvName, SecretKind, Option<bool>)>,
 }
 
 /// The variables that the settings name: those that travel, and those that stay. Others are not
@@ -115,8 +116,10 @@ fn chosen(patterns: &[String], env: &CallerEnv, redact: bool) -> Chosen {
         let value = value_of(value);
         let verdict = value.may_travel(&name);
         let cut = value.without_secrets();
-        let cuts = redact && verdict == Err(Withheld::Secret) && cut.may_travel(&name).is_ok();
-        secrets.extend(value.secrets().into_iter().map(|kind| (name.clone(), kind, cuts)));
+        let is_fit = verdict == Err(Withheld::Secret) && cut.may_travel(&name).is_ok();
+        let cuts = redact && is_fit;
+        let cut_out = (redact || !is_fit).then_some(cuts);
+        secrets.extend(value.secrets().into_iter().map(|kind| (name.clone(), kind, cut_out)));
         match verdict {
             Ok(()) => travels.push((name, value)),
             Err(_) if cuts => travels.push((name, cut)),
@@ -262,7 +265,7 @@ fn unreadable(reason: &str) -> Note {
     }
 }
 
-fn held_back_note(held_back: &HeldBack) -> Option<Note> {
+fn held_back_note(held_back: &HeldBack, redact: bool) -> Option<Note> {
     let why = match (held_back.secret.len(), held_back.long) {
         (0, 0) => return None,
         (secret, 0) => format!("{secret} may hold secrets"),
@@ -274,7 +277,7 @@ fn held_back_note(held_back: &HeldBack) -> Option<Note> {
     Some(Note {
         code: "convosync::history::held-back".to_owned(),
         text: if lines.is_empty() { text } else { format!("{text}\n{}", listed(&lines)) },
-        help: (!lines.is_empty())
+        help: (!lines.is_empty() && !redact)
             .then(|| "`--redact` takes them along with the secrets cut out".to_owned()),
     })
 }
@@ -313,17 +316,17 @@ fn command_line(command: &SecretCommand) -> String {
 }
 
 /// Which variables hold what looks like a secret, and what became of it.
-fn env_note(secrets: &[(EnvName, SecretKind, bool)]) -> Option<Note> {
-    let line = |(name, kind, cut): &(EnvName, SecretKind, bool)| match cut {
-        true => format!("{name}: {kind}, which was cut out"),
-        false => format!("{name}: {kind}; it stayed on this device"),
+fn env_note(secrets: &[(EnvName, SecretKind, Option<bool>)]) -> Option<Note> {
+    let line = |(name, kind, cut_out): &(EnvName, SecretKind, Option<bool>)| match cut_out {
+        Some(true) => format!("{name}: {kind}, which was cut out"),
+        Some(false) | None => format!("{name}: {kind}; it stayed on this device"),
     };
     let lines: Vec<_> = secrets.iter().map(line).collect();
-    let stays = secrets.iter().any(|(_, _, cut)| !cut);
+    let could = secrets.iter().any(|(_, _, cut_out)| cut_out.is_none());
     (!lines.is_empty()).then(|| Note {
         code: "convosync::env::secrets".to_owned(),
         text: format!("these variables hold what looks like a secret:\n{}", listed(&lines)),
-        help: stays.then(|| "`--redact` takes along what is beside a secret in a value".to_owned()),
+        help: could.then(|| "`--redact` takes along what is beside a secret in a value".to_owned()),
     })
 }
 
@@ -350,6 +353,8 @@ fn left_of(terminal: &Terminal, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const URL: &str = "postgres://app:hunter2@db/app";
 
     fn patterns(texts: &[&str]) -> Vec<String> {
         texts.iter().map(|&text| text.to_owned()).collect()
@@ -394,27 +399,40 @@ mod tests {
 
     #[test]
     fn a_secret_that_is_cut_out_is_named_where_it_was_and_asked_for_where_it_is_missing() {
-        let url = "postgres://app:hunter2@db/app";
         let env = CallerEnv {
-            variables: vec![text("APP_DB", url), text("APP_TOKEN", "x"), text("APP_MODE", "debug")],
+            variables: vec![text("APP_DB", URL), text("APP_TOKEN", "x"), text("APP_MODE", "debug")],
             formless: Vec::new(),
         };
         let named = patterns(&["APP_*"]);
         let kept = chosen(&named, &env, false);
         let stay: Vec<_> = kept.stays.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(stay, ["APP_DB", "APP_TOKEN"]);
-        let told = env_note(&kept.secrets).expect("a note").text;
+        let Note { text: told, help, .. } = env_note(&kept.secrets).expect("a note");
         assert!(told.ends_with("APP_DB: a password in a URL; it stayed on this device"), "{told}");
+        assert!(help.is_some_and(|help| help.contains("--redact")));
 
         let cut = chosen(&named, &env, true);
-        let told = env_note(&cut.secrets).expect("a note").text;
+        let Note { text: told, help, .. } = env_note(&cut.secrets).expect("a note");
         assert!(told.ends_with("APP_DB: a password in a URL, which was cut out"), "{told}");
+        assert_eq!(help, None);
         let save = Terminal { env: cut.travels, missing: cut.stays, ..Terminal::default() };
         let (set, missing) = let_in(&named, &save);
         assert_eq!(set.iter().map(|v| v.name.as_str()).collect::<Vec<_>>(), ["APP_MODE"]);
         assert_eq!(missing[0].why, WhyMissing::Redacted);
         let asked = to_fill_in(&missing, &save).expect("a note").text;
         assert!(asked.ends_with("APP_DB=postgres://app:[redacted]@db/app"), "{asked}");
+    }
+
+    #[test]
+    fn redact_is_offered_only_where_it_would_take_something_along() {
+        let env = CallerEnv { variables: vec![text("APP_TOKEN", URL)], formless: Vec::new() };
+        let kept = chosen(&patterns(&["APP_*"]), &env, false);
+        assert_eq!(env_note(&kept.secrets).expect("a note").help, None, "the name tells of one");
+        let secret = SecretCommand { back: 1, program: None, kinds: vec![SecretKind::LOGIN] };
+        let held_back = HeldBack { secret: vec![secret], ..HeldBack::default() };
+        let help = |redact| held_back_note(&held_back, redact).expect("a note").help;
+        assert!(help(false).is_some_and(|help| help.contains("--redact")));
+        assert_eq!(help(true), None);
     }
 
     #[test]
