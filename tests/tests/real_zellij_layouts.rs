@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::thread::sleep;
@@ -367,12 +368,13 @@ fn session_of(report: &Value) -> String {
     report["session_id"].as_str().expect("a session").to_owned()
 }
 
-#[test]
-fn a_dozen_layouts_come_back_in_another_home() {
+/// Brings a part of the layouts back one after the other.
+#[track_caller]
+fn come_back(part: Range<usize>) {
     let world = World::new();
     let (desktop, laptop) = desks(&world);
     let there = laptop.zellij.start("there", "layout {\n tab name=\"own\" {\n pane\n }\n}\n");
-    for (number, (name, panes, tabs)) in LAYOUTS.iter().enumerate() {
+    for (number, (name, panes, tabs)) in LAYOUTS[part].iter().enumerate() {
         let here = desktop.zellij.start(&format!("here{number}"), &desktop.layout(tabs));
         let before = desktop.look_for(&here, name, |shown| are_all_of(shown, *panes, tabs));
         let report = saved(&desktop, &here, &[]);
@@ -397,6 +399,21 @@ fn a_dozen_layouts_come_back_in_another_home() {
             others.is_empty() && !look.tabs.is_empty()
         });
     }
+}
+
+#[test]
+fn splits_and_stacks_come_back_in_another_home() {
+    come_back(0..5);
+}
+
+#[test]
+fn floating_panes_and_several_tabs_come_back_in_another_home() {
+    come_back(5..9);
+}
+
+#[test]
+fn plugins_names_places_and_commands_come_back_in_another_home() {
+    come_back(9..LAYOUTS.len());
 }
 
 /// A script that is Claude Code as far as others see it: it notes itself and waits.

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use convosync_core::Profile;
 use convosync_tests::tree::{self, files};
@@ -25,6 +25,9 @@ const DEVICE: &str = "canary-device-of-the-quoll";
 const REMOTE: &str = "canary-remote-of-the-dingo";
 const VALUE: &str = "canaryValueOfTheHoopoe";
 const CANARIES: [&str; 9] = [TALK, TITLE, MESSAGE, BRANCH, PATH, FILE, DEVICE, REMOTE, VALUE];
+
+/// How long a program may take until it waits for input.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A device whose every name is a canary, a second one, and a git that tells what it is asked.
 struct Scene {
@@ -336,8 +339,8 @@ fn files_that_may_hold_secrets_stay_behind() {
     assert_eq!(leaks::readable(&world.objects(), &[TALK]), Vec::<String>::new());
 }
 
-/// Kills a program as a fault would, once it waits for input; whether it left its memory behind.
-fn leaves_its_memory(world: &World, program: &Command) -> bool {
+/// A program that waits for input, and may leave as much of its memory behind as it wants to.
+fn waiting(world: &World, program: &Command) -> Child {
     let path = Path::new(program.get_program());
     let mut command = Command::new("sh");
     command.args(["-c", r#"ulimit -c unlimited; exec "$0" "$@""#]).arg(path);
@@ -349,24 +352,64 @@ fn leaves_its_memory(world: &World, program: &Command) -> bool {
     let about = |what: &str| fs::read_to_string(format!("/proc/{id}/{what}")).unwrap_or_default();
     let name = path.file_name().expect("a name").to_string_lossy();
     // It is what was asked for, and sleeps: it reads its input, long after its first lines.
+    let end = Instant::now() + PATIENCE;
     while !(about("comm").trim() == name && about("stat").contains(") S ")) {
         assert_eq!(child.try_wait().expect("ours"), None, "it ended by itself");
+        if Instant::now() > end {
+            child.kill().expect("ours");
+            panic!("`{name}` never waits: {}", about("stat"));
+        }
         std::thread::sleep(Duration::from_millis(5));
     }
-    let killed = Command::new("kill").args(["-ABRT", &id.to_string()]).status();
+    child
+}
+
+/// Kills a program as a fault would; whether it left its memory behind, in the world's own folder.
+fn leaves_its_memory(world: &World, program: &Command) -> bool {
+    let mut child = waiting(world, program);
+    let killed = Command::new("kill").args(["-ABRT", &child.id().to_string()]).status();
     assert!(killed.expect("there is a kill").success());
     let ended = child.wait().expect("it ends");
     assert_eq!(ended.signal(), Some(6));
     ended.core_dumped()
 }
 
+/// Whether what a program runs with can be read by another program of this user, as its memory can;
+/// ask proc(5), `PTRACE_MODE_READ`.
+fn is_open(world: &World, program: &Command) -> bool {
+    let mut child = waiting(world, program);
+    let read = fs::read(format!("/proc/{}/environ", child.id()));
+    child.kill().expect("ours");
+    child.wait().expect("it ends");
+    read.is_ok()
+}
+
+/// Whether what a program leaves behind comes into its own folder: elsewhere a test would leave it on
+/// the machine (core(5)).
+fn memory_comes_here() -> bool {
+    let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
+    !pattern.trim().is_empty() && !pattern.starts_with('|') && !pattern.contains('/')
+}
+
 #[test]
 fn a_helper_that_crashes_leaves_no_memory_behind() {
     let world = World::new();
     let device = world.bare_device("desktop", "app");
-    if !leaves_its_memory(&world, &Command::new("cat")) {
+    if !memory_comes_here() || !leaves_its_memory(&world, &Command::new("cat")) {
         println!("skipped: no program leaves its memory here");
         return;
     }
     assert!(!leaves_its_memory(&world, &device.command(&["rpc"])), "keys would be on disk");
+}
+
+#[test]
+fn what_is_in_a_helpers_memory_is_for_no_other_program() {
+    let world = World::new();
+    let device = world.bare_device("desktop", "app");
+    if fs::metadata("/proc/self").expect("it is us").uid() == 0 {
+        println!("skipped: root reads everything");
+        return;
+    }
+    assert!(is_open(&world, &Command::new("cat")));
+    assert!(!is_open(&world, &device.command(&["rpc"])), "keys could be read");
 }

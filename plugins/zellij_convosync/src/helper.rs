@@ -143,6 +143,20 @@ pub(crate) fn unanswered(program: &str, exit: Option<i32>, errors: &str) -> Fail
             argument: None,
         };
     }
+    if is_zellijs_own(exit, errors) {
+        return Failure {
+            code: "convosync::helper::start".to_owned(),
+            message: format!(
+                "Zellij can't start `{}`: {}",
+                first_line(program),
+                first_line(errors)
+            ),
+            help: Some(
+                "check that there is a `/bin/sh`, which the plugin starts it with".to_owned(),
+            ),
+            argument: None,
+        };
+    }
     if exit == Some(2) {
         return protocol(format!("the helper does not understand: {}", first_line(errors)));
     }
@@ -154,6 +168,15 @@ pub(crate) fn unanswered(program: &str, exit: Option<i32>, errors: &str) -> Fail
         help: Some("run `convosync status` in a terminal to see why".to_owned()),
         argument: None,
     }
+}
+
+/// Whether nothing ran: of what it can't start Zellij tells the error, and exit code 2 (0.45.1).
+fn is_zellijs_own(exit: Option<i32>, errors: &str) -> bool {
+    let errors = errors.trim_end();
+    exit == Some(2)
+        && errors.contains(" (os error ")
+        && errors.ends_with(')')
+        && !errors.starts_with("error:")
 }
 
 /// Plugin and helper do not understand each other.
@@ -188,6 +211,9 @@ mod tests {
         fails(Some(127), b"", "sh: 2: convosync: not found", "not-found");
         fails(Some(126), b"", "sh: 2: convosync: Permission denied", "start");
         fails(Some(2), b"", "error: unexpected argument '--request' found", "protocol");
+        fails(Some(2), b"", "No such file or directory (os error 2)", "start");
+        fails(Some(2), b"", "Argument list too long (os error 7)", "start");
+        fails(Some(2), b"", "error: no such option (os error 2)", "protocol");
         fails(Some(101), b"", "thread 'main' panicked", "stopped");
         fails(None, b"", "", "stopped");
         fails(Some(0), b"hello\n", "", "protocol");

@@ -2,11 +2,11 @@
 //! saved is safe here, and a new store is filled from the devices.
 
 use std::fs;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use convosync_tests::{Device, Fault, World, told};
 
-use crate::pairs::{PATIENCE, stands_still, until};
+use crate::pairs::Running;
 use crate::scene::{ID, has_one_head, work};
 
 /// Saves while there is no store: it is told, and waits.
@@ -103,14 +103,11 @@ fn a_store_that_lost_its_saves_gets_them_back_from_a_device_that_has_them() {
 
 /// Runs a command that stands still before its change `at` while the store is deleted.
 fn without_its_store(world: &World, device: &Device, args: &[&str], at: usize) -> Output {
-    let mut command = device.faulty(args, Fault::Stops, at);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().expect("the helper starts");
-    assert!(until(|| stands_still(&child), PATIENCE), "it neither stops nor ends");
+    let helper = Running::start(device.faulty(args, Fault::Stops, at));
+    helper.wait_until_it_stands_still();
     fs::remove_dir_all(world.store()).expect("it was there");
-    let go_on = Command::new("kill").args(["-CONT", &child.id().to_string()]).output();
-    go_on.expect("kill runs");
-    child.wait_with_output().expect("it ends")
+    helper.go_on();
+    helper.end()
 }
 
 #[test]

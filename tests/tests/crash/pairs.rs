@@ -5,6 +5,7 @@
 //! Some pairs; all of them, at three moments of the first, with `CONVOSYNC_EVERY_CHANGE`.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,10 +16,14 @@ use crate::audit::audit_at;
 use crate::plays::Play;
 use crate::scene::{ID, work};
 
-/// What the second has before the first goes on; most are done by then, or wait for a lock.
-const START: Duration = Duration::from_millis(400);
 /// Long enough for the busiest machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What the second has at most before the first goes on.
+const HEAD_START: Duration = Duration::from_secs(20);
+/// Between two looks at a process.
+const PAUSE: Duration = Duration::from_millis(5);
+/// How many looks in a row find one idle that waits for a lock. It asks for it every few milliseconds.
+const IDLE: usize = 40;
 
 const ANSWERS: [&str; 6] =
     ["--on-dirty", "stash", "--on-diverged", "merge", "--on-conflict", "merge"];
@@ -63,37 +68,92 @@ fn scene() -> Play {
     Play::of(world, [laptop, desktop], &[], |_, _| {})
 }
 
-/// Whether a process stands still (proc_pid_stat(5)).
-pub(crate) fn stands_still(child: &Child) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
-    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['T', 'Z']))
-}
+/// A helper that runs, or stands still; it does not outlive the test.
+pub(crate) struct Running(Option<Child>);
 
-pub(crate) fn until(holds: impl FnMut() -> bool, patience: Duration) -> bool {
-    let (start, mut holds) = (Instant::now(), holds);
-    while start.elapsed() < patience {
-        if holds() {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(5));
+impl Running {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self(Some(piped.spawn().expect("the helper starts")))
     }
-    false
+
+    fn id(&self) -> u32 {
+        self.0.as_ref().map(Child::id).expect("it is taken at its end alone")
+    }
+
+    /// Waits until it stands still before its change.
+    #[track_caller]
+    pub(crate) fn wait_until_it_stands_still(&self) {
+        until(PATIENCE, || matches!(self.state(), Some('T' | 'Z')));
+        assert_eq!(self.state(), Some('T'), "it does not stand still before this change");
+    }
+
+    /// Waits until it has ended, or waits for another.
+    fn wait_until_it_gets_no_further(&self) {
+        let mut idle = 0;
+        until(HEAD_START, || {
+            idle = if self.is_idle() { idle + 1 } else { 0 };
+            idle == IDLE || self.state() == Some('Z')
+        });
+    }
+
+    pub(crate) fn go_on(&self) {
+        let signalled = Command::new("kill").args(["-CONT", &self.id().to_string()]).status();
+        assert!(signalled.expect("there is a kill").success());
+    }
+
+    pub(crate) fn end(mut self) -> Output {
+        let child = self.0.take().expect("it is taken here alone");
+        child.wait_with_output().expect("it ends")
+    }
+
+    fn state(&self) -> Option<char> {
+        state(Path::new(&format!("/proc/{}", self.id())))
+    }
+
+    /// Whether all its threads sleep, and no program that it started runs.
+    fn is_idle(&self) -> bool {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.id())).into_iter().flatten();
+        let mut threads = threads.flatten().map(|thread| thread.path());
+        threads.all(|thread| {
+            let children = fs::read_to_string(thread.join("children")).unwrap_or_default();
+            state(&thread) == Some('S') && children.trim().is_empty()
+        })
+    }
 }
 
-fn started(mut command: Command) -> Child {
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the helper starts")
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// The state of a process or of one of its threads (proc_pid_stat(5)).
+fn state(folder: &Path) -> Option<char> {
+    let stat = fs::read_to_string(folder.join("stat")).ok()?;
+    stat.rsplit_once(')')?.1.trim_start().chars().next()
+}
+
+fn until(patience: Duration, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() && start.elapsed() < patience {
+        std::thread::sleep(PAUSE);
+    }
 }
 
 /// Lets the second run while the first stands still before its change `at`.
 fn both(play: &Play, first: &[&str], at: usize, second: &[&str]) -> [Output; 2] {
     let (one, two) = ([first, &["--json"]].concat(), [second, &["--json"]].concat());
-    let first = started(play.device.faulty(&one, Fault::Stops, at));
-    assert!(until(|| stands_still(&first), PATIENCE), "it neither stops nor ends");
-    let mut second = started(play.device.command(&two));
-    until(|| matches!(second.try_wait(), Ok(Some(_))), START);
-    let go_on = Command::new("kill").args(["-CONT", &first.id().to_string()]).output();
-    go_on.expect("kill runs");
-    [first, second].map(|child| child.wait_with_output().expect("it ends"))
+    let first = Running::start(play.device.faulty(&one, Fault::Stops, at));
+    first.wait_until_it_stands_still();
+    let second = Running::start(play.device.command(&two));
+    second.wait_until_it_gets_no_further();
+    first.go_on();
+    [first, second].map(Running::end)
 }
 
 /// Each did its work, or said why not.

@@ -142,17 +142,27 @@ pub(crate) fn at_each_change_then(
     let changes = play.device.changes(&play.args(), fault);
     (play.whole)(&play, "undisturbed");
     println!("{} changes", changes.len());
-    for at in chosen(changes.len(), some) {
+    let chosen = chosen(changes.len(), some);
+    let mut failures = Vec::new();
+    for &at in &chosen {
         moment.restore();
         let what = format!("{fault:?} before change {}", changes[at - 1]);
         println!("{what}");
-        happens(&play, fault, at, at + 2 < changes.len());
+        if happens(&play, fault, at, at + 2 < changes.len()) {
+            failures.push(at);
+        }
         play.work_is_somewhere(&what);
         then(&play, &what);
     }
+    // What comes at the end of a command may be left for the next one; what it is for may not.
+    println!("{fault:?}: it failed at {failures:?} of {chosen:?}");
+    assert_eq!(failures.first(), Some(&1), "{fault:?}: nothing failed at the first change");
+    assert!(failures.len() * 2 >= chosen.len(), "{fault:?}: it failed at {failures:?} alone");
 }
 
-fn happens(play: &Play, fault: Fault, at: usize, certainly: bool) {
+/// Whether the command failed of the fault; that of one that dies has to, where it is `certainly`
+/// before its end.
+fn happens(play: &Play, fault: Fault, at: usize, certainly: bool) -> bool {
     let args = [&play.args()[..], &["--json"]].concat();
     let output = play.device.faulty(&args, fault, at).output().expect("the helper runs");
     match fault {
@@ -169,6 +179,7 @@ fn happens(play: &Play, fault: Fault, at: usize, certainly: bool) {
             println!("   {}", failure.trim_end());
         }
     }
+    !output.status.success()
 }
 
 /// Numbers from 1 to `count`: some, evenly, the first and the last among them; or all.

@@ -38,6 +38,9 @@ const NOT_FOUND: &str = "not found. The following sessions are active";
 /// How the reason begins where it said nothing in time.
 const NO_ANSWER: &str = "it did not answer";
 
+/// The reason where the user did not want to wait any more.
+const CANCELLED: &str = "it was cancelled";
+
 /// Lines of what Zellij says of a failure that are told.
 const MOST_LINES: usize = 3;
 
@@ -78,7 +81,7 @@ impl<'a> Zellij<'a> {
     /// else. So it is asked again, for as long as an answer may take.
     pub(super) fn ask(&self, what: &str, args: &[&str]) -> Result<String, PanesError> {
         let mut said = Err(self.failed(what, "it says nothing"));
-        until(LIMIT, || {
+        self.until(LIMIT, || {
             said = match self.act(what, args, QUESTION) {
                 Ok(said) if said.trim().is_empty() => return None,
                 said => said,
@@ -108,7 +111,7 @@ impl<'a> Zellij<'a> {
         let session = self.session.into_iter().flat_map(|session| ["--session", session]);
         let all: Vec<_> = session.chain(args.iter().copied()).collect();
         let mut said = Err(self.failed(what, "it was not started"));
-        until(limit, || {
+        self.until(limit, || {
             said = self.feed(what, &all, input, limit);
             let missed = |error: &PanesError| {
                 let at_all = error.reason.starts_with(NO_SESSION);
@@ -178,7 +181,7 @@ impl<'a> Zellij<'a> {
         let ended = process::run(&mut command, input, &watch).map_err(|stopped| {
             let reason = match stopped {
                 Stopped::Io(error) => error.to_string(),
-                Stopped::Cancelled => "it was cancelled".to_owned(),
+                Stopped::Cancelled => CANCELLED.to_owned(),
                 Stopped::TimedOut => {
                     format!("{NO_ANSWER} within {} seconds", limit.as_secs_f32())
                 }
@@ -195,20 +198,38 @@ impl<'a> Zellij<'a> {
         Err(self.failed(what, &reason.unwrap_or_else(|| ended.status.to_string())))
     }
 
+    /// Asks until there is an answer, for so long at most and once at least; ends when it is cancelled.
+    pub(super) fn until<T>(
+        &self,
+        limit: Duration,
+        mut answer: impl FnMut() -> Option<T>,
+    ) -> Option<T> {
+        let end = Instant::now() + limit;
+        loop {
+            let last = Instant::now() >= end;
+            match answer() {
+                None if !last && !self.cancel.is_cancelled() => std::thread::sleep(PAUSE),
+                answer => return answer,
+            }
+        }
+    }
+
+    /// The same for what it was told to do; `never`: why that does not happen.
+    pub(super) fn wait<T>(
+        &self,
+        what: &str,
+        limit: Duration,
+        never: &str,
+        answer: impl FnMut() -> Option<T>,
+    ) -> Result<T, PanesError> {
+        self.until(limit, answer).ok_or_else(|| {
+            let reason = if self.cancel.is_cancelled() { CANCELLED } else { never };
+            self.failed(what, reason)
+        })
+    }
+
     pub(super) fn failed(&self, what: &str, reason: &str) -> PanesError {
         failure(what, reason)
-    }
-}
-
-/// Asks until there is an answer, for so long at most and once at least.
-pub(super) fn until<T>(limit: Duration, mut answer: impl FnMut() -> Option<T>) -> Option<T> {
-    let end = Instant::now() + limit;
-    loop {
-        let last = Instant::now() >= end;
-        match answer() {
-            None if !last => std::thread::sleep(PAUSE),
-            answer => return answer,
-        }
     }
 }
 

@@ -12,6 +12,8 @@ mod look;
 mod plugins;
 mod sessions;
 #[cfg(test)]
+mod stand;
+#[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
@@ -74,7 +76,8 @@ struct Around {
     frame: Option<kdl::Frame>,
     /// The terminal's.
     size: Option<Size>,
-    tabs: Vec<u64>,
+    /// None: it was not told which there are.
+    tabs: Option<Vec<u64>>,
 }
 
 impl Around {
@@ -82,20 +85,20 @@ impl Around {
         let what = "ask for the layout";
         let dump = zellij.ask(what, &["dump-layout"]).ok();
         let frame = dump.as_deref().and_then(kdl::Frame::of);
-        match tabs_of(zellij, what) {
-            Ok(tabs) => Self { frame, size: tabs.size(), tabs: tabs.ids().collect() },
-            Err(_) => Self { frame, ..Self::default() },
-        }
+        let tabs = tabs_of(zellij, what).ok();
+        let size = tabs.as_ref().and_then(Tabs::size);
+        Self { frame, size, tabs: tabs.map(|tabs| tabs.ids().collect()) }
     }
 
-    /// The tab that is here now and was not before. Zellij does not tell its number when it took
-    /// more than a second to open it.
+    /// The tab that is here now and was not before; none where that is not known: any other is
+    /// somebody else's. Zellij does not tell its number when it took more than a second to open it.
     fn newest(&self, zellij: &Zellij<'_>) -> Option<u64> {
+        let before = self.tabs.as_ref()?;
         let newest = || {
             let tabs = tabs_of(zellij, "ask for the new tab").ok()?;
-            tabs.ids().filter(|id| !self.tabs.contains(id)).max()
+            tabs.ids().filter(|id| !before.contains(id)).max()
         };
-        call::until(call::LIMIT, newest)
+        zellij.until(call::LIMIT, newest)
     }
 }
 
@@ -111,9 +114,7 @@ fn go(zellij: &Zellij<'_>, name: &str, more: &[&str]) -> Result<(), PanesError> 
     let here = || zellij.ask(what, &["list-clients"]).map(|text| listing::clients(&text));
     let before = here()?;
     zellij.action(what, &[&["switch-session", name], more].concat())?;
-    call::until(PROOF, || here().ok().filter(|now| *now < before))
-        .map(drop)
-        .ok_or_else(|| zellij.failed(what, NO_KEY))
+    zellij.wait(what, PROOF, NO_KEY, || here().ok().filter(|now| *now < before)).map(drop)
 }
 
 fn session_of(env: &PaneEnv) -> Option<&str> {
@@ -146,7 +147,7 @@ impl Panes for ZellijPanes {
             args.extend((!tab.focused).then_some("--no-focus"));
             let told = zellij.action("open a tab", &args)?;
             let id = told.trim().parse().ok().or_else(|| around.newest(&zellij));
-            around.tabs.extend(id);
+            around.tabs.iter_mut().for_each(|tabs| tabs.extend(id));
             ids.extend(id);
         }
         Ok(ids)
@@ -166,7 +167,7 @@ impl Panes for ZellijPanes {
             let tabs = tabs_of(&zellij, what).ok()?;
             tabs.shown().and_then(Label::of).filter(|shown| shown == name)
         };
-        call::until(PROOF, is_called).map(drop).ok_or_else(|| zellij.failed(what, NO_KEY))
+        zellij.wait(what, PROOF, NO_KEY, is_called).map(drop)
     }
 
     fn focus(&self, env: &PaneEnv, tab: u64) -> Result<(), PanesError> {
@@ -187,8 +188,7 @@ impl Panes for ZellijPanes {
         // The new session reads them by itself, at some time.
         files.leave();
         let begins = || sessions::is_listening(env, &name).then_some(true);
-        call::until(call::LIMIT, begins)
-            .ok_or_else(|| zellij.failed("go to a session", "it did not begin"))
+        zellij.wait("go to a session", call::LIMIT, "it did not begin", begins)
     }
 
     fn start(

@@ -2,12 +2,15 @@ use std::fs;
 use std::path::Path;
 
 use convosync_core::{Area, Direction, Floating, Label, PaneCommand, Size, Tab, Tile};
-use convosync_engine::ports::{NewPane, NewRuns, ScreenTab};
+use convosync_engine::Cancel;
+use convosync_engine::ports::{NewPane, NewRuns, Panes as _, ScreenTab};
 use kdl::KdlDocument;
 
+use super::call::{LIMIT, Zellij};
 use super::dump::Dump;
 use super::kdl as layouts;
 use super::listing::Listing;
+use super::stand::{ANSWERS, Stand};
 
 /// Answers of Zellij 0.45.1, shortened to what is read: a row of two, on the right a column with a
 /// stack whose second pane waits, over all a floating one; and a tab with a plugin.
@@ -341,4 +344,33 @@ fn sizes_of_nested_splits_are_parts_of_the_whole() {
     assert!(!even.contains("size"), "{even}");
     let many = written(&tab(split(Direction::Rows, &[[1; 60], [2; 60]].concat())), None, None);
     assert!(!many.contains("size"), "there are more than there are percents");
+}
+
+/// The tabs that are told as opened by a Zellij that does not tell their number, and begins with this
+/// answer to which there are.
+fn opened(first: &str) -> Vec<u64> {
+    let answer = format!(r#"list-tabs) [ "$times" -gt 1 ] || {{ {first}; }};"#);
+    let stand = Stand::new(&ANSWERS.replace("list-tabs)", &answer), &[]);
+    let shell = tab(Tile::Pane(pane("/", NewRuns::Shell)));
+    stand.panes().open(&stand.env, &[shell]).expect("it opens one")
+}
+
+#[test]
+fn only_a_tab_that_was_surely_not_there_before_is_taken_for_the_new_one() {
+    assert_eq!(opened("head -n2 tabs.json | tr -d '\n' | sed 's/,$/]/'; exit"), [1]);
+    assert_eq!(opened("echo broken >&2; exit 1"), [0; 0]);
+}
+
+#[test]
+fn who_does_not_want_to_wait_any_more_does_not() {
+    let (stand, cancel) = (Stand::new(ANSWERS, &[]), Cancel::new());
+    let zellij = Zellij::find(&stand.env, &cancel).expect("there is one");
+    let mut asked = 0;
+    let error = zellij.wait("go", LIMIT, "nobody is there", || {
+        asked += 1;
+        cancel.cancel();
+        None::<()>
+    });
+    assert_eq!(error.expect_err("it did not happen").to_string(), "could not go: it was cancelled");
+    assert_eq!(asked, 1);
 }

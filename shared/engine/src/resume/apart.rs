@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use convosync_core::{Code, SessionId};
+use convosync_core::{Code, Oid, SessionId};
 use convosync_wire::{Note, Request};
 
 use super::Ready;
@@ -18,6 +18,16 @@ use crate::word::word;
 pub(crate) struct Apart {
     pub(crate) directory: String,
     pub(crate) notes: Vec<Note>,
+}
+
+/// What of the uncommitted changes is in the new work tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LaidWork {
+    /// There are none.
+    None,
+    All,
+    /// They could not be laid out; a part of them may be there.
+    Failed,
 }
 
 impl Engine<'_> {
@@ -52,18 +62,21 @@ impl Engine<'_> {
         self.ports.git.lay_apart(&ready.facts.repository, &code.commit, &place)?;
         let laid = self.facts(&place)?;
         let mut notes = ready.notes;
-        let has_work = self.lay_work(&laid, &code, &mut notes);
+        let laid_work = self.lay_work(&laid, &code, &mut notes);
         let directory = laid.repository.root.display().to_string();
-        notes.push(laid_apart(&directory, &code, &root, has_work));
+        notes.push(laid_apart(&directory, &code.commit, &root, laid_work));
         Ok(Apart { directory, notes })
     }
 
     /// Lays the work on top of its commit, if there is some. That it can't be is told: the commit
-    /// is there. Says whether there are changes now that git would not throw away unasked.
-    fn lay_work(&self, laid: &Facts, code: &Code, notes: &mut Vec<Note>) -> bool {
-        let Some(work) = code.work_here() else { return false };
+    /// is there.
+    fn lay_work(&self, laid: &Facts, code: &Code, notes: &mut Vec<Note>) -> LaidWork {
+        let Some(work) = code.work_here() else { return LaidWork::None };
         match self.ports.git.restore_work(&laid.repository, &self.excludes(), &work.commit) {
-            Ok(left) => notes.extend(submodules_left(&left)),
+            Ok(left) => {
+                notes.extend(submodules_left(&left));
+                LaidWork::All
+            }
             Err(error) => {
                 let failure = crate::trouble::git_failure(&error);
                 let text = format!(
@@ -71,9 +84,9 @@ impl Engine<'_> {
                     failure.message
                 );
                 notes.push(Note { code: failure.code, text, help: failure.help });
+                LaidWork::Failed
             }
         }
-        true
     }
 }
 
@@ -114,12 +127,13 @@ fn only_read(open: OpenSave, facts: Facts) -> Ready {
     }
 }
 
-fn laid_apart(directory: &str, code: &Code, root: &Path, has_work: bool) -> Note {
-    let with = if has_work { ", with the uncommitted changes" } else { "" };
-    let force = if has_work { "--force " } else { "" };
+fn laid_apart(directory: &str, commit: &Oid, root: &Path, work: LaidWork) -> Note {
+    let with = if work == LaidWork::All { ", with the uncommitted changes" } else { "" };
+    // Git does not throw changes away unasked.
+    let force = if work == LaidWork::None { "" } else { "--force " };
     Note {
         code: "convosync::show::worktree".to_owned(),
-        text: format!("its code is at {}{with} in {directory}", code.commit.short()),
+        text: format!("its code is at {}{with} in {directory}", commit.short()),
         help: Some(format!(
             "git -C {} worktree remove {force}{}",
             word(&root.display().to_string()),
@@ -151,6 +165,21 @@ mod tests {
     fn a_path_is_read_without_its_turns() {
         for (path, want) in [("/a/b/../c", "/a/c"), ("/a/./b", "/a/b"), ("/../a", "/a")] {
             assert_eq!(plain(Path::new(path)), Path::new(want), "{path}");
+        }
+    }
+
+    #[test]
+    fn changes_that_could_not_be_laid_out_are_not_told_to_be_there_and_may_be_thrown_away() {
+        let commit: Oid = "a".repeat(40).parse().expect("an object's name");
+        for (work, are_told, is_forced) in [
+            (LaidWork::None, false, false),
+            (LaidWork::All, true, true),
+            (LaidWork::Failed, false, true),
+        ] {
+            let note = laid_apart("/b", &commit, Path::new("/a"), work);
+            assert_eq!(note.text.contains("uncommitted changes"), are_told, "{work:?}: {note:?}");
+            let help = note.help.expect("how it is taken away");
+            assert_eq!(help.contains(" --force "), is_forced, "{work:?}: {help}");
         }
     }
 }
