@@ -12,8 +12,6 @@ mod look;
 mod plugins;
 mod sessions;
 #[cfg(test)]
-mod stand;
-#[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+pub(super) mod stand;
+
 use std::fs;
 use std::path::Path;
 
@@ -10,7 +12,7 @@ use super::call::{LIMIT, Zellij};
 use super::dump::Dump;
 use super::kdl as layouts;
 use super::listing::Listing;
-use super::stand::{ANSWERS, Stand};
+use stand::{ANSWERS, Stand};
 
 /// Answers of Zellij 0.45.1, shortened to what is read: a row of two, on the right a column with a
 /// stack whose second pane waits, over all a floating one; and a tab with a plugin.

@@ -1,6 +1,6 @@
 use std::fs;
 
-use crate::zellij::stand::{ANSWERS, Stand};
+use crate::zellij::tests::stand::{ANSWERS, Stand};
 
 #[test]
 fn a_zellij_that_is_too_busy_is_asked_again() {

@@ -8,10 +8,10 @@ use convosync_engine::Cancel;
 use convosync_engine::ports::{PaneEnv, Panes as _, PanesError, Screen};
 use tempfile::TempDir;
 
-use super::ZellijPanes;
+use crate::zellij::ZellijPanes;
 
 /// Answers as Zellij gives them, and counts how often it was asked.
-pub(super) const ANSWERS: &str = r#"#!/bin/sh
+pub(in crate::zellij) const ANSWERS: &str = r#"#!/bin/sh
 cd "$ANSWERS"
 echo "$4" >> asked
 times=$(grep -c "^$4" asked)
@@ -24,18 +24,18 @@ esac
 "#;
 
 /// A program in the place of Zellij.
-pub(super) struct Stand {
-    pub(super) folder: TempDir,
-    pub(super) env: PaneEnv,
+pub(in crate::zellij) struct Stand {
+    pub(in crate::zellij) folder: TempDir,
+    pub(in crate::zellij) env: PaneEnv,
 }
 
 impl Stand {
-    pub(super) fn new(script: &str, more: &[(&str, &str)]) -> Self {
+    pub(in crate::zellij) fn new(script: &str, more: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
-        fs::write(at("panes.json"), include_str!("samples/panes.json")).expect("a file");
-        fs::write(at("tabs.json"), include_str!("samples/tabs.json")).expect("a file");
-        fs::write(at("layout.kdl"), include_str!("samples/layout.kdl")).expect("a file");
+        fs::write(at("panes.json"), include_str!("../samples/panes.json")).expect("a file");
+        fs::write(at("tabs.json"), include_str!("../samples/tabs.json")).expect("a file");
+        fs::write(at("layout.kdl"), include_str!("../samples/layout.kdl")).expect("a file");
         fs::write(at("short.kdl"), "layout {\n    tab {\n        pane\n    }\n}\n")
             .expect("a file");
         fs::write(at("script"), script).expect("a file");
@@ -54,15 +54,15 @@ impl Stand {
         Self { folder, env }
     }
 
-    pub(super) fn panes(&self) -> ZellijPanes {
+    pub(in crate::zellij) fn panes(&self) -> ZellijPanes {
         ZellijPanes::new(self.folder.path().to_owned(), Cancel::new())
     }
 
-    pub(super) fn look(&self) -> Result<Option<Screen>, PanesError> {
+    pub(in crate::zellij) fn look(&self) -> Result<Option<Screen>, PanesError> {
         self.panes().look(&self.env)
     }
 
-    pub(super) fn asked(&self, what: &str) -> usize {
+    pub(in crate::zellij) fn asked(&self, what: &str) -> usize {
         let asked = fs::read_to_string(self.folder.path().join("asked")).expect("it was asked");
         asked.lines().filter(|line| *line == what).count()
     }
