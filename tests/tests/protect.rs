@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::thread::sleep;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use convosync_core::{KeyLock, Passphrase, Profile};
 use convosync_tests::tree::fingerprint;
@@ -155,9 +155,15 @@ fn killed_at_any_moment_the_key_file_is_the_old_one_or_the_new_one() {
     }
     assert!(old > 0 && new > 0, "{old} times the old one, {new} times the new one");
     fs::write(key_file(&device), &plain).expect("put back");
+    let folder = || fs::read_dir(device.data().join("keys")).expect("a folder");
+    // What is a day old nobody is writing any more.
+    for entry in folder() {
+        let file = fs::File::open(entry.expect("readable").path()).expect("a file");
+        file.set_modified(SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60))
+            .expect("older");
+    }
     let ended = device.run(&args);
     assert!(ended.status.success(), "{}", told(&ended));
-    let folder = fs::read_dir(device.data().join("keys")).expect("a folder");
-    let left: Vec<_> = folder.map(|entry| entry.expect("readable").file_name()).collect();
+    let left: Vec<_> = folder().map(|entry| entry.expect("readable").file_name()).collect();
     assert_eq!(left, ["profile"], "what a death left is cleared away");
 }
