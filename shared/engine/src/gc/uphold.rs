@@ -6,6 +6,7 @@ use std::time::Duration;
 use convosync_core::{ObjectName, SaveId, SessionId};
 use convosync_wire::Note;
 
+use super::live::unit;
 use crate::engine::Engine;
 use crate::history::History;
 use crate::member::Member;
@@ -59,12 +60,12 @@ impl Engine<'_> {
         save: &SaveId,
         ground: &Ground,
     ) -> Result<(), Trouble> {
-        let name = ObjectName::Unit { session: session.clone(), save: save.clone() };
+        let name = unit(session, save);
         if ground.there.contains(&name) {
             return Ok(());
         }
-        let unit = self.ports.cache.get(&name)?;
-        Ok(store.put_new(&name, &unit)?)
+        let whole = self.ports.cache.get(&name)?;
+        Ok(store.put_new(&name, &whole)?)
     }
 
     /// The same after a save, once a day: it looks at all that is in the store. What goes wrong is

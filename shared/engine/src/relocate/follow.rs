@@ -262,31 +262,25 @@ impl Engine<'_> {
     ) -> Result<(), Trouble> {
         let devices = self.devices_in(profile, old)?;
         let by = devices.get(&found.by).map(|entry| entry.name.clone());
-        let member = self.copy_what_is_ours(profile, found, old, new)?;
-        self.enter(profile, new)?;
-        self.arrive(&member, new, found.moved.number)?;
-        self.settle_moves(&member, old)?;
-        if self.remember_place(profile, found, old, new)? {
-            self.also_tell(told(by.as_deref(), new));
-        }
-        Ok(())
-    }
-
-    fn copy_what_is_ours(
-        &self,
-        profile: &Profile,
-        found: &Found,
-        old: &dyn Store,
-        new: &dyn Store,
-    ) -> Result<Member, Trouble> {
-        let known = self.member()?.unwrap_or_else(|| Member::alone(profile.clone()));
-        let member = Member { profile: profile.clone(), ..known };
+        let member = self.member_at(profile)?;
         if found.by == profile.device.id {
             self.copy_all(old, new)?;
         } else {
             self.copy_own(&member, old, new)?;
         }
-        Ok(member)
+        self.enter(profile, new)?;
+        self.arrive(&member, new, found.moved.number)?;
+        self.settle_moves(&member, old)?;
+        if self.remember_place(profile, &found.moved.url, old, new)? {
+            self.also_tell(told(by.as_deref(), new));
+        }
+        Ok(())
+    }
+
+    /// This device as the account has it at the place that `profile` names.
+    fn member_at(&self, profile: &Profile) -> Result<Member, Trouble> {
+        let known = self.member()?.unwrap_or_else(|| Member::alone(profile.clone()));
+        Ok(Member { profile: profile.clone(), ..known })
     }
 
     /// Writes the new place into the key file, unless another process is changing that: then the
@@ -294,27 +288,27 @@ impl Engine<'_> {
     fn remember_place(
         &self,
         profile: &Profile,
-        found: &Found,
+        url: &str,
         old: &dyn Store,
         new: &dyn Store,
     ) -> Result<bool, Trouble> {
+        let still = || -> Result<_, Trouble> {
+            Ok(self.ports.vault.load()?.filter(|now| now.store_url == profile.store_url))
+        };
         let _freeze = match self.ports.locks.acquire("freeze", Duration::ZERO) {
             Err(LocalError::Busy { .. }) => return Ok(false),
             lock => lock?,
         };
+        if still()?.is_none() {
+            return Ok(false);
+        }
         // Another process of this device may have begun an epoch there since. The rest was copied
         // before: nobody is to wait for that.
-        let known = self.member()?.unwrap_or_else(|| Member::alone(profile.clone()));
-        self.copy_own(&Member { profile: profile.clone(), ..known }, old, new)?;
+        self.copy_own(&self.member_at(profile)?, old, new)?;
         let _keys = self.ports.locks.acquire("keys", LOCK_WAIT)?;
-        match self.ports.vault.load()? {
-            Some(now) if now.store_url == profile.store_url => {
-                let store_url = found.moved.url.clone();
-                self.ports.vault.store(&Profile { store_url, ..now })?;
-                Ok(true)
-            }
-            _ => Ok(false),
-        }
+        let Some(now) = still()? else { return Ok(false) };
+        self.ports.vault.store(&Profile { store_url: url.to_owned(), ..now })?;
+        Ok(true)
     }
 }
 
