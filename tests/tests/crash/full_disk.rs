@@ -83,6 +83,15 @@ impl Drop for Disk {
     }
 }
 
+/// Two devices; the home of the second is a disk of its own, which goes before the world does.
+fn with_a_small_laptop() -> (World, Device, Disk, Device) {
+    let world = World::new();
+    let desktop = world.first_device("desktop", "app");
+    let disk = Disk::mounted_at(&world.path().join("laptop"));
+    let laptop = world.next_device("laptop", "code/app");
+    (world, desktop, disk, laptop)
+}
+
 /// Pages that are left: from none at all to enough for nearly everything.
 const LEFT: [usize; 12] = [0, 1, 2, 4, 6, 8, 12, 16, 20, 24, 32, 48];
 
@@ -129,10 +138,7 @@ fn a_resume_on_a_full_disk_loses_nothing_and_succeeds_when_there_is_room() {
     if !is_inside("a_resume_on_a_full_disk_loses_nothing_and_succeeds_when_there_is_room") {
         return;
     }
-    let world = World::new();
-    let desktop = world.first_device("desktop", "app");
-    let disk = Disk::mounted_at(&world.path().join("laptop"));
-    let laptop = world.next_device("laptop", "code/app");
+    let (_world, desktop, disk, laptop) = with_a_small_laptop();
     work(&desktop, 0);
     desktop.ok(&["save", "step"]);
     laptop.ok(&["resume"]);
@@ -189,10 +195,7 @@ fn an_undo_and_an_export_on_a_full_disk_lose_nothing_and_succeed_when_there_is_r
     ) {
         return;
     }
-    let world = World::new();
-    let desktop = world.first_device("desktop", "app");
-    let disk = Disk::mounted_at(&world.path().join("laptop"));
-    let laptop = world.next_device("laptop", "code/app");
+    let (_world, desktop, disk, laptop) = with_a_small_laptop();
     work(&desktop, 0);
     desktop.ok(&["save", "step"]);
     laptop.write("notes.txt", "notes\n");
@@ -232,10 +235,7 @@ fn a_home_that_can_only_be_read_is_told_and_all_is_as_it_was() {
     if !is_inside("a_home_that_can_only_be_read_is_told_and_all_is_as_it_was") {
         return;
     }
-    let world = World::new();
-    let desktop = world.first_device("desktop", "app");
-    let disk = Disk::mounted_at(&world.path().join("laptop"));
-    let laptop = world.next_device("laptop", "code/app");
+    let (world, desktop, disk, laptop) = with_a_small_laptop();
     work(&desktop, 0);
     let saved = desktop.json(&["save", "step 0"]);
     let session = saved["session_id"].as_str().expect("an id").to_owned();
