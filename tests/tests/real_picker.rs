@@ -111,6 +111,31 @@ fn how_the_default_branch_is_saved_is_asked_once_and_the_answer_kept() {
 }
 
 #[test]
+fn what_looks_like_a_secret_is_asked_about_before_it_is_pushed() {
+    let (_world, desktop, _laptop) = World::pair();
+    // Whole, it would be found in this file by others that look.
+    let key = ["AK", "IAQYLPMN5HHHFPZ2QK"].concat();
+    desktop.write("config.js", &format!("const key = '{key}'\n"));
+    let before = desktop.standing();
+    let save = |answer: &str| {
+        let terminal = open(&desktop, &desktop.env(), "save keys");
+        let screen = terminal.wait_for_calm("'q' to cancel:");
+        assert!(screen.contains("What Looks Like a Secret Would Be Pushed"), "{screen}");
+        assert!(screen.contains("config.js line 1: an AWS access key"), "{screen}");
+        assert!(!screen.contains(&key), "{screen}");
+        terminal.type_text(answer);
+        terminal.press(&["Enter"]);
+        terminal
+    };
+    // Enter alone changes nothing.
+    save("").wait_for("Cancelled: nothing was changed.");
+    assert_eq!(desktop.standing(), before);
+    save("carry").wait_for("Sealed 1 uncommitted change");
+    assert_eq!(desktop.standing(), before);
+    save("push").wait_for("Pushed to origin/main");
+}
+
+#[test]
 fn a_save_is_filled_in_as_a_form() {
     let (_world, desktop, laptop) = World::pair();
     desktop.talk(ID, 2);

@@ -400,3 +400,24 @@ fn a_large_file_is_told_and_a_too_large_one_stops_before_the_commit() {
     // A conversation can be saved all the same.
     desktop.json(&["save", "--no-code", "x"]);
 }
+
+#[test]
+fn of_several_conversations_the_one_that_is_named_is_saved() {
+    let (_world, desktop, laptop) = World::pair();
+    let older = "22222222-2222-4333-8444-555555555555";
+    desktop.talk(older, 2);
+    desktop.talk(ID, 1);
+    let usual = desktop.json(&["save", "--no-code", "the newest"]);
+    assert_eq!(usual["conversation_id"], ID, "{usual}");
+    assert_eq!(usual["other_conversations"][0]["conversation_id"], older, "{usual}");
+
+    let named = desktop.json(&["save", "--no-code", "--conversation", "2222", "the other one"]);
+    assert_eq!(named["conversation_id"], older, "{named}");
+    assert_ne!(named["session_id"], usual["session_id"], "a session has one main conversation");
+    laptop.json(&["resume", named["session_id"].as_str().expect("an id")]);
+    assert!(laptop.transcript(older).exists() && !laptop.transcript(ID).exists());
+
+    let unknown = ["save", "--no-code", "--conversation", "3333", "none"];
+    let (exit, failure) = desktop.fails(&unknown);
+    assert_eq!((exit, &failure["code"]), (1, &"convosync::conversation::not-found".into()));
+}

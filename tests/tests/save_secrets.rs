@@ -122,3 +122,35 @@ fn the_setting_redacts_every_save() {
     assert_eq!(saved["history"], 3, "{saved}");
     assert!(note(&saved, "convosync::history::redacted").is_some(), "{saved}");
 }
+
+#[test]
+fn what_would_be_bared_is_told_before_it_is_pushed_and_asked_only_of_somebody() {
+    let (_world, desktop, _laptop) = World::pair();
+    desktop.write("src/config.js", &format!("// keys\nconst key = '{}'\n", aws()));
+    let before = desktop.standing();
+    let plan = desktop.json(&["save", "x", "--dry-run"]);
+    let text = note(&plan, "convosync::save::secrets").expect("it is told");
+    assert_eq!(
+        text,
+        "what looks like a secret would be pushed:\n  \
+         • the commit, src/config.js line 2: an AWS access key"
+    );
+    for sealed in ["--no-push", "--stash", "--no-code"] {
+        let plan = desktop.json(&["save", "x", "--dry-run", sealed]);
+        assert_eq!(note(&plan, "convosync::save::secrets"), None, "{sealed}: {plan}");
+    }
+    desktop.refuses(&["save", "x", "--on-secrets", "cancel"], "convosync::cancelled");
+    assert_eq!(desktop.standing(), before);
+
+    let carried = desktop.json(&["save", "x", "--on-secrets", "stash"]);
+    assert_eq!((&carried["committed"], &carried["uncommitted"]), (&Value::Null, &1.into()));
+    assert_eq!(desktop.standing(), before, "{carried}");
+    // A script is not stopped.
+    let saved = desktop.json(&["save", "x"]);
+    assert_eq!(saved["pushed"], "origin/main", "{saved}");
+    assert!(note(&saved, "convosync::save::secrets").is_some(), "{saved}");
+    // Nothing new, nothing to be asked.
+    desktop.write("README.md", "two\n");
+    let saved = desktop.json(&["save", "y", "--on-secrets", "cancel"]);
+    assert_eq!(saved["pushed"], "origin/main", "{saved}");
+}

@@ -180,6 +180,7 @@ impl Session<'_> {
     fn go(&self, wanted: Wanted) -> Exit {
         let verb = match wanted {
             Wanted::Verb(Verb::Init(args)) => Verb::Init(InitArgs { choose: self.asks, ..args }),
+            Wanted::Verb(Verb::Save(args)) => Verb::Save(SaveArgs { asks: self.asks, ..args }),
             Wanted::Join(join) => match self.words() {
                 Some(words) => joining(join, words),
                 None => return self.cancelled(),

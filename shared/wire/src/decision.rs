@@ -49,6 +49,8 @@ pub enum Question {
     Clone,
     /// The conversation that is saved is large.
     Large,
+    /// A commit would be pushed with what looks like a secret.
+    Secrets,
     /// Whether a save commits on the default branch.
     SaveMode,
     /// Whether the assistant's own settings may be changed, so that it calls ConvoSync.
@@ -75,6 +77,7 @@ impl Question {
             Self::Origin => "origin",
             Self::Clone => "clone",
             Self::Large => "large",
+            Self::Secrets => "secrets",
             Self::SaveMode => "save-mode",
             Self::AssistantHooks => "assistant-hooks",
         }

@@ -89,6 +89,11 @@ pub struct RenameReport {
     pub notes: Vec<Note>,
 }
 
+/// What has to stand wherever recovery words are shown.
+pub const SHOWN_ONCE: &str = "Write these words down on paper, now: they are not shown again.\n\
+     They are the only way back to your sessions when every device is lost,\n\
+     and whoever has them can read all of your sessions.";
+
 /// What a new epoch is: of `key rotate`, `device revoke` and `key export`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyReport {

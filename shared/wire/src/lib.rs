@@ -31,7 +31,7 @@ pub use form::{FormPart, SaveForm};
 pub use here::HereReport;
 pub use keys::{
     ApproveArgs, ApproveReport, DeviceState, EnrolArgs, EnrolReport, EnrolWaiting, ExportArgs,
-    KeyReport, ProtectArgs, ProtectReport, RenameArgs, RenameReport, RevokeArgs,
+    KeyReport, ProtectArgs, ProtectReport, RenameArgs, RenameReport, RevokeArgs, SHOWN_ONCE,
 };
 pub use news::News;
 pub use portable::{ExportFormat, ExportReport, ExportSessionArgs, ImportArgs, ImportReport};
@@ -42,8 +42,8 @@ pub use report::{
 };
 pub use request::{
     Answers, InitArgs, JoinArgs, ListArgs, OnConflict, OnDirty, OnDiverged, OnLarge, OnLive,
-    OnMergeConflict, OnMissing, PanesInto, Request, ResumeArgs, SaveArgs, SaveMode, Secret, Since,
-    SyncArgs, Verb,
+    OnMergeConflict, OnMissing, OnSecrets, PanesInto, Request, ResumeArgs, SaveArgs, SaveMode,
+    Secret, Since, SyncArgs, Verb,
 };
 pub use store::{
     ConsentArgs, ConsentReport, MoveArgs, MoveReport, OriginRow, StoreKind, StoreReport, Visible,

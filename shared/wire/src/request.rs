@@ -322,6 +322,11 @@ pub struct SaveArgs {
     pub on_large: Option<OnLarge>,
     /// What is archived of a large one ends before this message, counted from 1.
     pub from_message: Option<u64>,
+    /// Somebody is there to be asked before a commit with what looks like a secret is pushed. With
+    /// nobody it is pushed, and told.
+    pub asks: bool,
+    /// What to do with such a commit.
+    pub on_secrets: Option<OnSecrets>,
     /// `--commit`, `--stash`. None: as the settings say.
     pub mode: Option<SaveMode>,
     /// The mode was chosen when it was asked for: the next save of this repository does not ask.
@@ -335,6 +340,7 @@ impl SaveArgs {
     fn record(&mut self, question: Question, choice: &Choice) -> Result<(), String> {
         match question {
             Question::Large => self.on_large = Some(choice.value.parse()?),
+            Question::Secrets => self.on_secrets = Some(choice.value.parse()?),
             Question::SaveMode => {
                 self.mode = Some(choice.value.parse()?);
                 self.remember = true;
@@ -451,7 +457,8 @@ impl Answers {
             | Question::Approve
             | Question::Store
             | Question::Origin
-            | Question::Large => return Err("this is no question of a resume".to_owned()),
+            | Question::Large
+            | Question::Secrets => return Err("this is no question of a resume".to_owned()),
         }
         Ok(())
     }
@@ -596,6 +603,18 @@ answer! {
         Continue = "continue",
         /// Save all of it; a resume brings back its end.
         Archive = "archive",
+        /// Change nothing.
+        Cancel = "cancel",
+    }
+}
+
+answer! {
+    /// A commit would be pushed with what looks like a secret.
+    OnSecrets {
+        /// Push it: it is none, or may be seen.
+        Push = "push",
+        /// Commit nothing: the changes travel sealed.
+        Stash = "stash",
         /// Change nothing.
         Cancel = "cancel",
     }

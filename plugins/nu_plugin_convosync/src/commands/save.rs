@@ -1,6 +1,6 @@
 //! `convosync save`
 
-use convosync_wire::{OnLarge, PlanReport, Reply, SaveArgs, SaveForm, SaveMode, Verb};
+use convosync_wire::{OnLarge, OnSecrets, PlanReport, Reply, SaveArgs, SaveForm, SaveMode, Verb};
 use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::engine::ArgType;
 use nu_protocol::{
@@ -90,6 +90,11 @@ impl SimplePluginCommand for Save {
                 "with `--on-large archive`: a resume begins with this message",
                 None,
             )
+            .param(word_flag(
+                "on-secrets",
+                Completion::new_list(OnSecrets::ALL),
+                "when what looks like a secret would be pushed; on a terminal it is asked",
+            ))
             .switch(
                 "force",
                 "skip checks that protect convenience (a file over 100 MB, sync_branches), never those that protect data",
@@ -139,6 +144,7 @@ impl SimplePluginCommand for Save {
         let front = Front::new(engine, call, &["message"])?.with_history()?;
         let shape = Shape::at(call.head);
         let mut args = args(call)?;
+        args.asks = Dialog::open(engine, call.head).is_some();
         if call.has_flag("env")? {
             args.env = Some(caller_env(engine.get_env_vars()?));
         }
@@ -211,6 +217,8 @@ fn args(call: &EvaluatedCall) -> Result<SaveArgs, LabeledError> {
         interactive: false,
         on_large: choice(call, "on-large")?,
         from_message: from_message(call)?,
+        asks: false,
+        on_secrets: choice(call, "on-secrets")?,
         mode: match (call.has_flag("stash")?, call.has_flag("commit")?) {
             (true, _) => Some(SaveMode::Stash),
             (_, true) => Some(SaveMode::Commit),
@@ -264,7 +272,7 @@ mod tests {
     fn every_flag_reaches_the_helper() {
         let script = script();
         script
-            .eval("convosync save -m hi --no-push --no-notify --dry-run --retry --session s --conversation c --accept-shrink -b x --force --title t --no-conversation --no-terminal --on-large archive --from-message 7 --stash")
+            .eval("convosync save -m hi --no-push --no-notify --dry-run --retry --session s --conversation c --accept-shrink -b x --force --title t --no-conversation --no-terminal --on-large archive --from-message 7 --on-secrets push --stash")
             .unwrap();
         script.eval("convosync save hi --new --no-code --scrollback --redact").unwrap();
         let all = SaveArgs {
@@ -288,6 +296,8 @@ mod tests {
             interactive: false,
             on_large: Some(OnLarge::Archive),
             from_message: Some(7),
+            asks: false,
+            on_secrets: Some(OnSecrets::Push),
             env: None,
             mode: Some(SaveMode::Stash),
             remember: false,

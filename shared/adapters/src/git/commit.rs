@@ -171,19 +171,36 @@ fn commit(
     Ok(Some(Committed { made: true, modified, added: summary.added, ..committed(commit) }))
 }
 
-/// What a commit adds. No program that a repository or its user names for diffs is run.
+/// What a commit adds.
 pub(super) fn added_lines(
     git: &GitCli,
     repo: &Repository,
     commit: &Oid,
     file: &Path,
 ) -> Result<(), GitError> {
+    let call = git.read(&repo.root, "diff-tree").args(["--root", "-r", "--no-commit-id"]);
+    patch_into(file, |how| call.args(how).arg(commit.as_str()))
+}
+
+/// Writes what a call tells as a patch without context. No program that a repository or its user
+/// names for diffs is run.
+pub(super) fn patch_into<'g>(
+    file: &Path,
+    call: impl FnOnce(&'static [&'static str]) -> Call<'g>,
+) -> Result<(), GitError> {
     let options = &mut std::fs::File::options();
     let written = disk::create(options.write(true).create(true).truncate(true), file)
         .map_err(|error| refusal(&format!("{}: {error}", file.display())))?;
-    let how = ["--root", "-r", "-p", "-U0", "--no-prefix", "--no-commit-id"];
-    let alone = ["--no-ext-diff", "--no-textconv", "--no-renames"];
-    let call = git.read(&repo.root, "diff-tree").args(how).args(alone).arg(commit.as_str());
+    let call = call(&[
+        "-p",
+        "-U0",
+        "--no-prefix",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--no-renames",
+        "--no-color",
+        "--submodule=short",
+    ]);
     call.output_file(written).ok().map(drop)
 }
 

@@ -253,6 +253,15 @@ impl Git for GitCli {
         commit::added_lines(self, repo, commit, file)
     }
 
+    fn foresee_lines(
+        &self,
+        repo: &Repository,
+        excludes: &[String],
+        file: &Path,
+    ) -> Result<(), GitError> {
+        foresee::foresee_lines(self, repo, excludes, file)
+    }
+
     fn foresee_commit(&self, repo: &Repository, excludes: &[String]) -> Result<Oid, GitError> {
         foresee::foresee_commit(self, repo, excludes)
     }

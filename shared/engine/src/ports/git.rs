@@ -375,6 +375,18 @@ pub trait Git {
     /// If git fails.
     fn added_lines(&self, repo: &Repository, commit: &Oid, file: &Path) -> Result<(), GitError>;
 
+    /// The same of the commit that [`Git::commit_all`] would make, before it is made. Touches nothing.
+    ///
+    /// # Errors
+    ///
+    /// If git fails.
+    fn foresee_lines(
+        &self,
+        repo: &Repository,
+        excludes: &[String],
+        file: &Path,
+    ) -> Result<(), GitError>;
+
     /// The commit that [`Git::commit_all`] would make of the work tree, on no ref and without
     /// hooks: to foresee what comes of it. Touches nothing.
     ///

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use convosync_wire::{OnLarge, Request, SaveArgs, SaveMode};
+use convosync_wire::{OnLarge, OnSecrets, Request, SaveArgs, SaveMode};
 
 use crate::engine::Engine;
 use crate::member::Member;
@@ -114,6 +114,7 @@ fn lines(args: &SaveArgs) -> String {
         ("title", args.title.as_deref()),
         ("mode", args.mode.map(SaveMode::as_str)),
         ("on-large", args.on_large.map(OnLarge::as_str)),
+        ("on-secrets", args.on_secrets.map(OnSecrets::as_str)),
         ("from-message", from_message.as_deref()),
     ];
     let flags = flags.into_iter().filter(|(_, set)| *set).map(|(name, _)| name.to_owned());
@@ -147,6 +148,7 @@ fn repeated(now: &SaveArgs, then: &str) -> SaveArgs {
             "title" => args.title = text(&args.title),
             "mode" => args.mode = args.mode.or(value.parse().ok()),
             "on-large" => args.on_large = args.on_large.or(value.parse().ok()),
+            "on-secrets" => args.on_secrets = args.on_secrets.or(value.parse().ok()),
             "from-message" => args.from_message = args.from_message.or(value.parse().ok()),
             _ => {}
         }
@@ -173,6 +175,7 @@ mod tests {
             mode: Some(SaveMode::Commit),
             on_large: Some(OnLarge::Archive),
             from_message: Some(12),
+            on_secrets: Some(OnSecrets::Push),
             ..SaveArgs::default()
         }
     }

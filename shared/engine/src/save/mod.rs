@@ -37,6 +37,7 @@ use naming::push_remote;
 use plan::{
     Target, check, commit_message, is_consistent, is_wanted, mode, save_mode, target, title,
 };
+use secrets::Secrets;
 
 pub(crate) use moment::{carried_code, placeholder};
 pub(crate) use naming::{is_called, names_of, remote_of, repository_name, repository_shown};
@@ -210,6 +211,7 @@ impl Engine<'_> {
         let scene = self.scene(request, args.conversation.as_deref())?;
         let (onto, mode) = self.checked(&scene, args)?;
         let mode = mode.ok_or_else(|| save_mode(&scene.facts))?;
+        let mode = self.unless_it_bares(&scene, &onto, args, mode)?;
         let message = self.message(member, &scene, args, mode)?;
         let archive = match args.interactive || args.on_large.is_some() {
             true => self.archive(&scene, args)?,
@@ -397,8 +399,11 @@ impl Engine<'_> {
         steps.push(format!("put the sealed session into {store}"));
         let kept_back = if args.no_code { &[][..] } else { &scene.facts.kept_back };
         notes.splice(0..0, about::kept_back(kept_back));
+        let secrets = self.foreseen_secrets(&scene.facts, args, mode);
+        let asked = secrets.question(&scene.facts, &onto).filter(|_| Secrets::is_asked(args));
+        notes.extend(secrets.warning().filter(|_| asked.is_none()));
         let (save, decisions) = self.foreseen(&scene, &onto, args)?;
-        let decisions = ask.into_iter().chain(decisions).collect();
+        let decisions = ask.into_iter().chain(asked).chain(decisions).collect();
         Ok(PlanReport { verb: "save".to_owned(), steps, decisions, save: Some(save), notes })
     }
 

@@ -1,18 +1,23 @@
 //! What looks like a secret in what a save takes along as it is: the conversation and the commit.
 //!
 //! It is told, by place and kind and never by its text, and nothing is held back: a conversation
-//! without some of its lines is another one, and a commit is the user's.
+//! without some of its lines is another one, and a commit is the user's. Where somebody is there, a
+//! commit that would leave in the clear with it is asked about before it is made.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Seek, SeekFrom};
 
 use convosync_core::{FilePath, MOST_SUSPECTS, SecretKind, Seen, SeenInFile, look_through_patch};
-use convosync_wire::Note;
+use convosync_wire::{Decision, Note, OnSecrets, Question, SaveArgs, SaveMode};
 
-use super::{Chosen, listed};
+use super::branch::Onto;
+use super::naming::push_remote;
+use super::{Chosen, Scene, listed};
+use crate::choice::choice;
 use crate::count::counted;
 use crate::engine::Engine;
-use crate::ports::Committed;
+use crate::ports::{Committed, Facts, GitError, ScratchFile};
+use crate::trouble::Trouble;
 
 /// So many places are named one by one.
 const NAMED: usize = 10;
@@ -56,12 +61,64 @@ impl Secrets {
         self.lines.keys().any(|(place, _)| matches!(place, Place::Commit(_)))
     }
 
-    /// What is told of them.
-    pub(super) fn note(&self) -> Option<Note> {
+    /// Whether somebody is there to say what becomes of them, and has not said.
+    pub(super) fn is_asked(args: &SaveArgs) -> bool {
+        (args.asks || args.interactive) && args.on_secrets.is_none()
+    }
+
+    /// Where they are, one by one.
+    fn places(&self) -> Vec<String> {
         let mut lines: Vec<_> = self.lines.iter().take(NAMED).map(line).collect();
         let more = self.lines.len().saturating_sub(NAMED) as u64;
         lines.extend((more > 0).then(|| format!("and in {}", counted(more, "more place"))));
         lines.extend(self.full.then(|| format!("there may be more: {MOST_SUSPECTS} are counted")));
+        lines
+    }
+
+    /// What is told of them before anything is done.
+    pub(super) fn warning(&self) -> Option<Note> {
+        let places = self.places();
+        (!places.is_empty()).then(|| Note {
+            code: "convosync::save::secrets".to_owned(),
+            text: format!("what looks like a secret would be pushed:\n{}", listed(&places)),
+            help: Some(
+                "take it out first, or carry the changes sealed: `convosync save --stash`"
+                    .to_owned(),
+            ),
+        })
+    }
+
+    /// What is asked of them before anything is done, if there are any.
+    pub(super) fn question(&self, facts: &Facts, onto: &Onto) -> Option<Decision> {
+        let places = self.places();
+        if places.is_empty() {
+            return None;
+        }
+        let choice = |value: OnSecrets, label: &str, help: &str| {
+            let flag = format!("--on-secrets {}", value.as_str());
+            choice(value.as_str(), &flag, label, help, value == OnSecrets::Cancel)
+        };
+        let mut choices = vec![choice(OnSecrets::Push, "Push It", "it is none, or may be seen")];
+        if facts.commit.is_some() && *onto == Onto::Here {
+            let sealed = "nothing is committed or pushed; the changes travel sealed";
+            choices.push(choice(OnSecrets::Stash, "Carry Uncommitted", sealed));
+        }
+        choices.push(choice(OnSecrets::Cancel, "Cancel", "changes nothing: take it out first"));
+        let remote = push_remote(facts).unwrap_or_default();
+        let mut details =
+            vec![format!("What is pushed to {remote} is there in the clear, for good:")];
+        details.extend(places.iter().map(|place| format!("  • {place}")));
+        Some(Decision {
+            question: Question::Secrets,
+            title: "What Looks Like a Secret Would Be Pushed".to_owned(),
+            details,
+            choices,
+        })
+    }
+
+    /// What is told of them.
+    pub(super) fn note(&self) -> Option<Note> {
+        let lines = self.places();
         (!lines.is_empty()).then(|| Note {
             code: "convosync::save::secrets".to_owned(),
             text: format!("what looks like a secret went along:\n{}", listed(&lines)),
@@ -90,14 +147,63 @@ impl Engine<'_> {
     /// What looks like a secret in the lines that a commit adds. The commit is made: what can't be
     /// read of it is no reason to stop.
     pub(super) fn seen_in(&self, chosen: &Chosen<'_>, committed: &Committed) -> Vec<SeenInFile> {
+        let (git, repo) = (self.ports.git, &chosen.scene.facts.repository);
+        self.seen_by(|file| git.added_lines(repo, &committed.commit, file.path()))
+    }
+
+    /// The same of the commit that a save would make and push; of one that is not pushed, none.
+    pub(super) fn foreseen_secrets(
+        &self,
+        facts: &Facts,
+        args: &SaveArgs,
+        mode: SaveMode,
+    ) -> Secrets {
+        let mut secrets = Secrets::default();
+        let is_pushed = !args.no_code && !args.no_push && push_remote(facts).is_some();
+        if mode == SaveMode::Commit && is_pushed && !facts.changes.is_empty() {
+            let (git, repo) = (self.ports.git, &facts.repository);
+            let seen = self.seen_by(|file| git.foresee_lines(repo, &self.excludes(), file.path()));
+            secrets.of_commit(seen);
+        }
+        secrets
+    }
+
+    fn seen_by(
+        &self,
+        write: impl FnOnce(&dyn ScratchFile) -> Result<(), GitError>,
+    ) -> Vec<SeenInFile> {
         let Ok(mut file) = self.ports.scratch.file() else { return Vec::new() };
-        let repo = &chosen.scene.facts.repository;
-        if self.ports.git.added_lines(repo, &committed.commit, file.path()).is_err()
-            || file.seek(SeekFrom::Start(0)).is_err()
-        {
+        if write(&*file).is_err() || file.seek(SeekFrom::Start(0)).is_err() {
             return Vec::new();
         }
         look_through_patch(&mut BufReader::new(file)).unwrap_or_default()
+    }
+
+    /// How the code is saved once somebody who is there has said what becomes of what looks like a
+    /// secret in it.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble::Decide`] if that has to be said, [`Trouble::Cancelled`] after a `cancel`.
+    pub(super) fn unless_it_bares(
+        &self,
+        scene: &Scene<'_>,
+        onto: &Onto,
+        args: &SaveArgs,
+        mode: SaveMode,
+    ) -> Result<SaveMode, Trouble> {
+        let is_said = matches!(args.on_secrets, Some(OnSecrets::Stash | OnSecrets::Cancel));
+        if !is_said && !Secrets::is_asked(args) {
+            return Ok(mode);
+        }
+        self.step("Looking through the changes")?;
+        let secrets = self.foreseen_secrets(&scene.facts, args, mode);
+        let Some(question) = secrets.question(&scene.facts, onto) else { return Ok(mode) };
+        match args.on_secrets {
+            Some(OnSecrets::Stash) => Ok(SaveMode::Stash),
+            Some(OnSecrets::Cancel) => Err(Trouble::Cancelled),
+            None | Some(OnSecrets::Push) => Err(question.into()),
+        }
     }
 }
 

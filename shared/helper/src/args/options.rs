@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use convosync_wire::{
     CallerEnv, InitArgs, ListArgs, MessageRange, OnConflict, OnDirty, OnDiverged, OnLarge, OnLive,
-    OnMergeConflict, OnMissing, PanesInto, SaveArgs, SaveMode, ShowArgs, Since,
+    OnMergeConflict, OnMissing, OnSecrets, PanesInto, SaveArgs, SaveMode, ShowArgs, Since,
 };
 
 use super::since;
@@ -181,6 +181,9 @@ pub(crate) struct Save {
     /// With `--on-large archive`: a resume begins with this message, counted from 1
     #[arg(long, value_name = "N", requires = "on_large", value_parser = at_least_one)]
     pub(crate) from_message: Option<u64>,
+    /// When what looks like a secret would be pushed [default: ask on a terminal, else tell]
+    #[arg(long, value_name = "WAY", value_parser = answers!(OnSecrets))]
+    pub(crate) on_secrets: Option<OnSecrets>,
     /// Carry uncommitted changes sealed; nothing is committed or pushed, no file is touched
     #[arg(long, conflicts_with = "commit")]
     pub(crate) stash: bool,
@@ -217,6 +220,8 @@ impl From<Save> for SaveArgs {
             interactive: save.interactive,
             on_large: save.on_large,
             from_message: save.from_message,
+            asks: false,
+            on_secrets: save.on_secrets,
             mode: match (save.stash, save.commit) {
                 (true, _) => Some(SaveMode::Stash),
                 (_, true) => Some(SaveMode::Commit),

@@ -19,3 +19,4 @@ mod snapshot;
 
 pub(super) use capture::{capture, compare};
 pub(super) use place::{lift, restore};
+pub(super) use snapshot::Quarantine;

@@ -20,10 +20,10 @@ const NEVER: &str = "@0 +0000";
 
 /// Objects that never get into the repository: beside its own, and gone when dropped. A save that
 /// is made after every turn would otherwise leave what no ref holds to the user's `git gc`.
-pub(super) struct Quarantine(PathBuf);
+pub(in super::super) struct Quarantine(PathBuf);
 
 impl Quarantine {
-    pub(super) fn of(repo: &Repository) -> std::io::Result<Self> {
+    pub(in super::super) fn of(repo: &Repository) -> std::io::Result<Self> {
         let name = format!("{OBJECTS}{}", std::process::id());
         let quarantine = Self(repo.git_dir.join(name));
         let _ = disk::remove_dir_all(&quarantine.0); // of a process that had this id and died
@@ -35,7 +35,7 @@ impl Quarantine {
         Ok(quarantine)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in super::super) fn path(&self) -> &Path {
         &self.0
     }
 }

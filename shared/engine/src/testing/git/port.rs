@@ -68,6 +68,10 @@ impl Git for MemoryGit {
         Ok(())
     }
 
+    fn foresee_lines(&self, _: &Repository, _: &[String], _: &Path) -> Result<(), GitError> {
+        Ok(())
+    }
+
     fn foresee_commit(&self, repo: &Repository, _excludes: &[String]) -> Result<Oid, GitError> {
         self.change(repo, |repo| Ok(repo.add(repo.tree.clone(), "foreseen", None)))
     }
