@@ -256,6 +256,20 @@ fn recovery_words_are_typed_unseen() {
 }
 
 #[test]
+fn whoever_gets_recovery_words_is_told_that_they_are_shown_this_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let terminal = terminal(folder.path(), &plain_env(folder.path()), &helper());
+    let store = folder.path().join("store");
+    terminal.type_text(&format!("let made = convosync init --store file://{}", store.display()));
+    terminal.press(&["Enter"]);
+    let screen = terminal.wait_for("whoever has them can read all of your sessions.");
+    assert!(screen.contains("! Write these words down on paper, now"), "{screen}");
+    terminal.type_text("$made.recovery_words | split row ' ' | length");
+    terminal.press(&["Enter"]);
+    terminal.wait_for("24");
+}
+
+#[test]
 fn the_passphrase_of_a_locked_key_is_typed_unseen_and_asked_for_again() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let commands = r#"

@@ -208,3 +208,19 @@ fn what_was_archived_is_joined_with_whatever_the_client_left_of_the_rest() {
         assert_eq!(back.iter().filter(|one| *one == line).count(), 1, "nothing is lost: {line}");
     }
 }
+
+#[test]
+fn where_nothing_is_before_the_beginning_it_is_said_that_nothing_was_archived() {
+    let (_world, desktop, laptop) = devices();
+    desktop.talk(ID, 10);
+    // Clients write lines of their own before all that is said.
+    let path = desktop.transcript(ID);
+    let text = fs::read_to_string(&path).expect("a transcript");
+    let own = r#"{"type":"queue-operation","operation":"enqueue"}"#;
+    fs::write(&path, format!("{own}\n{text}")).expect("written");
+    let saved = desktop.json(&["save", "--on-large", "archive", "--from-message", "2", "x"]);
+    let (text, _) = note(&saved, "convosync::save::archived");
+    assert_eq!(text, "nothing was archived: a resume brings back all 30 messages");
+    let back = laptop.json(&["resume", "--latest"]);
+    assert!(!is_noted(&back, "convosync::resume::archived"), "{back}");
+}

@@ -33,13 +33,14 @@ impl<'a> Dialog<'a> {
         &self,
         decision: &'d Decision,
     ) -> Result<Option<&'d Choice>, LabeledError> {
-        let _ = write!(std::io::stderr(), "{}", heading(decision));
+        let columns = terminal::columns();
+        let _ = write!(std::io::stderr(), "{}", heading(decision, columns));
         let choices = recommended_first(&decision.choices);
-        let rows = match fits(&choices, terminal::columns()) {
+        let rows = match fits(&choices, columns) {
             true => choices.iter().map(|choice| choice_row(choice, self.head)).collect(),
             // The list would show one of the two columns.
             false => {
-                let _ = write!(std::io::stderr(), "{}", explained(&choices));
+                let _ = write!(std::io::stderr(), "{}", explained(&choices, columns));
                 let label = |choice: &&Choice| Shape::at(self.head).line(&choice.label);
                 choices.iter().map(label).collect()
             }
@@ -190,10 +191,10 @@ fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-fn heading(decision: &Decision) -> String {
-    let mut text = format!("{}\n", harmless::line(&decision.title));
+fn heading(decision: &Decision, columns: usize) -> String {
+    let mut text = terminal::folded(&decision.title, 0, columns);
     for line in &decision.details {
-        text += &format!("  {}\n", harmless::line(line));
+        text += &terminal::folded(line, 2, columns);
     }
     text
 }
@@ -223,9 +224,10 @@ fn fits(choices: &[&Choice], columns: usize) -> bool {
 }
 
 /// The choices with what they do, below each other.
-fn explained(choices: &[&Choice]) -> String {
+fn explained(choices: &[&Choice], columns: usize) -> String {
     let line = |choice: &&Choice| {
-        format!("  {}:\n    {}\n", harmless::line(&choice.label), harmless::line(&choice.help))
+        let help = terminal::folded(&choice.help, 4, columns);
+        format!("  {}:\n{help}", harmless::line(&choice.label))
     };
     choices.iter().map(line).collect()
 }
@@ -328,9 +330,9 @@ mod tests {
         let help = "puts them aside in `git stash`\u{1b}[2J";
         let stash = Choice { help: help.to_owned(), ..choice("stash", true) };
         assert!(fits(&[&stash], 80) && !fits(&[&stash], 40));
-        let told = explained(&[&stash, &choice("cancel", false)]);
+        let told = explained(&[&stash, &choice("cancel", false)], 80);
         assert!(told.starts_with("  stash:\n    puts them aside in `git stash`"), "{told}");
-        assert!(told.ends_with("  cancel:\n    \n") && !told.contains('\u{1b}'), "{told}");
+        assert!(told.ends_with("  cancel:\n\n") && !told.contains('\u{1b}'), "{told}");
     }
 
     #[test]
@@ -354,6 +356,6 @@ mod tests {
             details: vec!["a\n\x1b]0;x\x07b".to_owned()],
             choices: vec![],
         };
-        assert_eq!(heading(&decision), "Uncommitted[2J Changes\n  a ]0;xb\n");
+        assert_eq!(heading(&decision, 80), "Uncommitted[2J Changes\n  a ]0;xb\n");
     }
 }

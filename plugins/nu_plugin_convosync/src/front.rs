@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use convosync_meter::{Meter, Signs};
 use convosync_wire::{
-    Answer, Choice, Decision, Failure, PROTOCOL, Progress, Reply, Request, Secret, Verb, unlock,
+    Answer, Choice, Decision, Failure, PROTOCOL, Progress, Reply, Request, SHOWN_ONCE, Secret,
+    Verb, unlock,
 };
 use nu_plugin::{EngineInterface, EvaluatedCall};
 use nu_protocol::{HistoryConfig, LabeledError, SignalAction, Span, Value};
@@ -342,6 +343,16 @@ pub(crate) fn tell(notes: &[convosync_wire::Note]) {
         // A terminal that is gone is no reason to fail.
         let _ = writeln!(&stderr, "! {}{}", harmless::text(&note.text), help.unwrap_or_default());
     }
+}
+
+/// Tells that recovery words are shown this once: the record that has them does not say so.
+pub(crate) fn tell_of_words(words: Option<&str>) {
+    let note = words.map(|_| convosync_wire::Note {
+        code: String::new(),
+        text: SHOWN_ONCE.replace('\n', "\n  "),
+        help: None,
+    });
+    tell(note.as_slice());
 }
 
 #[cfg(test)]

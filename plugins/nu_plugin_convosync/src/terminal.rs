@@ -20,6 +20,25 @@ fn char_width(c: char) -> usize {
     if c.is_ascii() { 1 } else { 2 }
 }
 
+/// The text behind an indentation, broken between words where the terminal ends, each line ended.
+pub(crate) fn folded(text: &str, indent: usize, columns: usize) -> String {
+    let text = harmless::line(text);
+    let bare = text.trim_start_matches(' ');
+    let indent = " ".repeat(indent + text.len() - bare.len());
+    let room = columns.saturating_sub(indent.len());
+    let mut lines = vec![String::new()];
+    for word in bare.split(' ') {
+        let line = lines.last_mut().expect("there is one");
+        if line.is_empty() || width(line) + 1 + width(word) <= room {
+            let gap = if line.is_empty() { "" } else { " " };
+            *line = format!("{line}{gap}{word}");
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines.iter().map(|line| format!("{}\n", format!("{indent}{line}").trim_end())).collect()
+}
+
 /// The text as one harmless line that fits into `room` columns.
 pub(crate) fn shortened(text: &str, room: usize) -> String {
     let text = harmless::line(text);
@@ -37,6 +56,18 @@ pub(crate) fn shortened(text: &str, room: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_broken_between_words_and_keeps_its_indentation() {
+        for (text, columns, want) in [
+            ("fits  as it is", 20, "  fits  as it is\n"),
+            ("  • one two", 10, "    • one\n    two\n"),
+            ("averylongword and", 8, "  averylongword\n  and\n"),
+            ("", 8, "\n"),
+        ] {
+            assert_eq!(folded(text, 2, columns), want);
+        }
+    }
 
     #[test]
     fn a_text_is_cut_to_the_room_that_is_left() {

@@ -121,7 +121,7 @@ fn row(seen: &Seen, state: SessionState) -> SessionRow {
 }
 
 /// What a save holds.
-fn holds(card: &Card) -> Vec<Part> {
+pub(crate) fn holds(card: &Card) -> Vec<Part> {
     let held = |part: &Part| match part {
         Part::Code => card.commit.is_some(),
         Part::Conversation => card.conversation.is_some(),

@@ -530,7 +530,9 @@ pub(crate) fn rejected(reason: &str, behind: bool, remote: &str, branch: &str) -
     let help = if behind {
         text.push_str("\n\nYour branch is behind the remote.");
         let (remote, branch) = (word(remote), word(branch));
-        format!("git pull {remote} {branch}\n# Resolve conflicts if any\nconvosync save --retry")
+        format!(
+            "Solution:\ngit pull {remote} {branch}\n# Resolve conflicts if any\nconvosync save --retry"
+        )
     } else {
         "mend what the remote complains about, then run `convosync save --retry`; where a branch is protected, `convosync save -b NAME` pushes another one".to_owned()
     };

@@ -442,8 +442,11 @@ pub struct ResumeReport {
     /// for.
     #[serde(default)]
     pub pulled: u64,
-    /// Whether code and conversation are those of the save.
+    /// Whether code and conversation are those of the save; what it does not hold is no matter.
     pub in_step: bool,
+    /// What the save holds: of other parts nothing was brought back, and nothing can be said.
+    #[serde(default)]
+    pub holds: Vec<Part>,
     /// They are not, but the code has the save's commit and goes on from it.
     #[serde(default)]
     pub ahead: bool,

@@ -9,7 +9,7 @@ use crate::argument::{path, text_flag, word_flag};
 use crate::ask::{Dialog, line};
 use crate::complete::KINDS;
 use crate::failure::cancelled;
-use crate::front::{Front, tell};
+use crate::front::{Front, tell, tell_of_words};
 use crate::value::{Shape, sample};
 
 /// Makes this device ready.
@@ -94,6 +94,7 @@ impl SimplePluginCommand for Init {
         match front.settle(Verb::Init(args), take)? {
             Reply::Initialised(report) => {
                 tell(&report.notes);
+                tell_of_words(report.recovery_words.as_deref());
                 Ok(Shape::at(call.head).account(&report))
             }
             _ => Err(front.unexpected()),

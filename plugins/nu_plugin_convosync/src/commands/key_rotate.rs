@@ -5,7 +5,7 @@ use nu_plugin::{EngineInterface, EvaluatedCall, SimplePluginCommand};
 use nu_protocol::{Example, LabeledError, Signature, Type, Value};
 
 use crate::ConvoSyncPlugin;
-use crate::front::{Front, tell};
+use crate::front::{Front, tell, tell_of_words};
 use crate::value::Shape;
 
 /// Makes a new key.
@@ -55,6 +55,7 @@ impl SimplePluginCommand for KeyRotate {
 pub(super) fn new_key(front: &Front<'_>, reply: Reply) -> Result<Value, LabeledError> {
     let Reply::Key(report) = reply else { return Err(front.unexpected()) };
     tell(&report.notes);
+    tell_of_words(report.recovery_words.as_deref());
     Ok(Shape::at(front.head()).key(&report))
 }
 

@@ -81,6 +81,7 @@ impl Shape {
             "fetched" => self.flag(report.fetched),
             "pulled" => self.count(report.pulled),
             "in_step" => self.flag(report.in_step),
+            "holds" => self.list(&report.holds, |part| self.line(part.as_str())),
             "ahead" => self.flag(report.ahead),
             "conversation_id" => self.maybe(report.conversation_id.as_ref()),
             "conversation_restored" => self.flag(report.conversation_restored),

@@ -280,6 +280,7 @@ pub(crate) fn resumed(working_directory: &str) -> convosync_wire::ResumeReport {
         fetched: true,
         pulled: 0,
         in_step: true,
+        holds: Part::ALL.to_vec(),
         ahead: false,
         conversation_id: some(CONVERSATION),
         conversation_restored: true,

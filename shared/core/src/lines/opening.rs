@@ -61,7 +61,8 @@ fn last_opening(
         }
         scan.line(bytes);
     })?;
-    Ok(found.filter(|archived| archived.bytes > 0))
+    // Lines before all that was said are none of it.
+    Ok(found.filter(|archived| archived.messages > 0))
 }
 
 fn messages(rules: &dyn Rules, side: &mut Side<'_>) -> io::Result<u64> {

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use crate::account::LOCK_WAIT;
 use crate::bind::Binding;
+use crate::cards::holds;
 use crate::engine::Engine;
 use crate::member::Member;
 use crate::ports::{Facts, Store};
@@ -535,6 +536,7 @@ fn report(
     args: &ResumeArgs,
 ) -> ResumeReport {
     let card: Card = ready.open.card;
+    let holds = holds(&card);
     let mut notes = ready.notes;
     notes.extend(done.notes);
     let main = ready.open.manifest.conversations.first();
@@ -555,6 +557,7 @@ fn report(
         fetched: done.fetched,
         pulled: done.pulled,
         in_step: done.in_step,
+        holds,
         ahead: done.ahead,
         conversation_id: None,
         conversation_restored: false,

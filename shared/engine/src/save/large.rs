@@ -149,7 +149,22 @@ pub(super) fn warning(weight: &Weight, limits: &Large) -> Note {
             weighed(weight)
         ),
         help: Some(
-            "archive old messages: convosync save --on-large archive MESSAGE\n# or start a fresh conversation; `--on-large continue` says that it is well"
+            "Consider:\n\
+             - Archive old messages: convosync save --on-large archive MESSAGE\n\
+             - Start fresh conversation\n\
+             - Say that it is well: convosync save --on-large continue MESSAGE"
+                .to_owned(),
+        ),
+    }
+}
+
+/// That there is nothing before the beginning that was asked for.
+pub(super) fn not_archived(messages: u64) -> Note {
+    Note {
+        code: "convosync::save::archived".to_owned(),
+        text: format!("nothing was archived: a resume brings back all {messages} messages"),
+        help: Some(
+            "it can begin with a compaction, or with what you typed: `--from-message N` names a later message"
                 .to_owned(),
         ),
     }

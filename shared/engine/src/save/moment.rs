@@ -4,7 +4,7 @@ use convosync_core::{
     Code, CodeState, Conversation, ConversationId, FileState, LeftOut, Manifest, Oid, Roots,
     SaveId, SavedCode, SessionId, Terminal, Vector, content_digest, spans,
 };
-use convosync_wire::{Note, Request, SaveArgs};
+use convosync_wire::{Note, OnLarge, Request, SaveArgs};
 
 use super::code::pointers_note;
 use super::large::{self, Weight};
@@ -259,6 +259,9 @@ impl Engine<'_> {
         let limits = &self.ports.settings.large;
         let weight = Weight { messages: talk.message_count, bytes, tokens };
         let is_large = limits.is(weight.messages, weight.bytes);
+        if is_large && args.on_large == Some(OnLarge::Archive) {
+            return Some(large::not_archived(talk.message_count));
+        }
         (is_large && args.on_large.is_none()).then(|| large::warning(&weight, limits))
     }
 

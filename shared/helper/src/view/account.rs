@@ -1,6 +1,6 @@
 //! Account and devices.
 
-use convosync_wire::{AccountReport, DeviceRow, DeviceState, Rows};
+use convosync_wire::{AccountReport, DeviceRow, DeviceState, Rows, SHOWN_ONCE};
 
 use super::look::{Look, Sign, Style};
 use super::measure::age_inside;
@@ -79,12 +79,7 @@ pub(super) fn recovery(words: &str, page: &mut Page<'_>) {
         page.line(&format!("  {}", cells.collect::<Vec<_>>().join("")));
     }
     page.blank();
-    page.sign(
-        Sign::Warning,
-        "Write these words down on paper, now: they are not shown again.\n\
-         They are the only way back to your sessions when every device is lost,\n\
-         and whoever has them can read all of your sessions.",
-    );
+    page.sign(Sign::Warning, SHOWN_ONCE);
 }
 
 /// The account's devices.

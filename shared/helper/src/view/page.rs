@@ -89,6 +89,10 @@ impl<'a> Page<'a> {
         let goes_on = sign == Sign::Warning && !self.look.unicode;
         let text = if goes_on { note.text.clone() } else { sentence(&note.text) };
         self.sign(sign, &text);
+        // What has paragraphs has one more.
+        if note.help.is_some() && text.contains("\n\n") {
+            self.blank();
+        }
         for line in note.help.as_deref().map(harmless::lines).unwrap_or_default() {
             self.line(&format!("   {line}"));
         }

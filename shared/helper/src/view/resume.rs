@@ -1,6 +1,6 @@
 //! What `resume` did.
 
-use convosync_wire::ResumeReport;
+use convosync_wire::{Part, ResumeReport};
 
 use super::look::{Look, Sign, Style};
 use super::measure::{age_inside, counted};
@@ -54,7 +54,7 @@ fn code(report: &ResumeReport, page: &mut Page<'_>) {
     } else if report.fetched {
         page.sign(Sign::Done, "Pulled latest changes");
     }
-    if let (true, Some(commit)) = (report.in_step, &report.commit) {
+    if let (true, Some(commit)) = (report.in_step && has_code(report), &report.commit) {
         page.sign(Sign::Done, &format!("Code up to date (commit: {})", short(commit)));
     }
     if report.uncommitted > 0 {
@@ -62,6 +62,11 @@ fn code(report: &ResumeReport, page: &mut Page<'_>) {
         let are = if report.uncommitted == 1 { "is" } else { "are" };
         page.sign(Sign::Done, &format!("{changes} of the session {are} here"));
     }
+}
+
+/// Whether the save says which code its conversation was written on; an older helper did not tell.
+fn has_code(report: &ResumeReport) -> bool {
+    report.holds.is_empty() || report.holds.contains(&Part::Code)
 }
 
 /// Where everything stands now.
@@ -80,8 +85,8 @@ fn restored(report: &ResumeReport, page: &mut Page<'_>) {
     }
     if report.conversation_id.is_some() {
         let messages = counted(report.message_count, "message");
-        let done = if report.conversation_restored { "restored" } else { "left as it was" };
-        page.line(&format!("{}Conversation: {messages} {done}", look.icon("💬")));
+        let done = if report.conversation_restored { " restored" } else { ", left as it was" };
+        page.line(&format!("{}Conversation: {messages}{done}", look.icon("💬")));
     }
     if report.conversation_id.is_some() && !report.timeline.is_empty() {
         page.blank();
@@ -91,6 +96,7 @@ fn restored(report: &ResumeReport, page: &mut Page<'_>) {
         show::session_notes(&report.session_notes, page);
     }
     match (report.in_step, &report.conversation_id) {
+        (true, _) if !has_code(report) => {}
         (true, Some(_)) => page.sign(Sign::Done, "Code and conversation are in sync!"),
         (true, None) => {}
         (false, _) if report.pulled > 0 => {

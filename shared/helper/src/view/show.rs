@@ -105,14 +105,18 @@ fn facts(report: &ShowReport, page: &mut Page<'_>) {
     let client = client.cloned().collect::<Vec<_>>().join(" ");
     let by = if client.is_empty() { String::new() } else { format!(", {client}") };
     page.line(&format!("Conversation: {}{by}", counted(row.message_count, "message")));
+    if let Some(title) = &row.title {
+        page.hanging("Title:        ", title);
+    }
+    // What its assistant calls it.
     if let Some(title) = &report.conversation_title {
-        page.line(&format!("Title:        {title}"));
+        page.hanging("About:        ", title);
     }
     if !report.modified_files.is_empty() {
         let named = report.modified_files.iter().take(NAMED).cloned().collect::<Vec<_>>();
         let more = report.modified_files.len() - named.len();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        page.line(&format!("Committed:    {}{more}", named.join(", ")));
+        page.hanging("Committed:    ", &format!("{}{more}", named.join(", ")));
     }
     if let Some(state) = sessions::state(row.state) {
         page.sign(Sign::Warning, state);

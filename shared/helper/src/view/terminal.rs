@@ -89,8 +89,15 @@ pub(crate) fn panes_later(report: &ResumeReport, page: &mut Page<'_>) {
 }
 
 fn missing(what: &str, variables: &[MissingVariable], page: &mut Page<'_>) {
-    for variable in variables {
+    if let [variable] = variables {
         page.sign(Sign::Warning, &format!("{what}: {} ({})", variable.name, variable.why.told()));
+        return;
+    }
+    let line =
+        |variable: &MissingVariable| format!("  • {}: {}", variable.name, variable.why.told());
+    let lines: Vec<_> = variables.iter().map(line).collect();
+    if !lines.is_empty() {
+        page.sign(Sign::Warning, &format!("{what}:\n{}", lines.join("\n")));
     }
 }
 

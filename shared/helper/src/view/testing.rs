@@ -161,6 +161,7 @@ pub(crate) fn resumed() -> ResumeReport {
         fetched: true,
         pulled: 0,
         in_step: true,
+        holds: Part::ALL.to_vec(),
         ahead: false,
         conversation_id: Some("conv-789".into()),
         conversation_restored: true,

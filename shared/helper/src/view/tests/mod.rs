@@ -8,8 +8,9 @@ mod widths;
 
 use convosync_wire::{
     AccountReport, ConversationNote, DoctorReport, Failure, LogRow, MessageRow, PanesReport,
-    PanesWay, PlanReport, ResumeReport, Rows, SaveReport, SessionNote, SessionRow, SessionState,
-    ShowReport, Standing, StatusReport, Step, SyncArgs, SyncReport, SyncedSave, TimelineRow,
+    PanesWay, Part, PlanReport, ResumeReport, Rows, SaveReport, SessionNote, SessionRow,
+    SessionState, ShowReport, Standing, StatusReport, Step, SyncArgs, SyncReport, SyncedSave,
+    TimelineRow,
 };
 
 use super::testing::*;
@@ -239,7 +240,7 @@ Save:         00000002-abc
 Repository:   github.com/user/myapp
 Branch:       feature/oauth @ abc123d
 Conversation: 15 messages, claude-code 2.1.0
-Title:        OAuth
+About:        OAuth
 Committed:    auth.js, config.js
 
 📝 Message 1-2: on branch main @ ~abc111d
@@ -300,6 +301,15 @@ fn what_became_of_panes_is_told_and_how_to_open_them_if_they_are_not() {
     let hint = "\nOpen its 3 panes in 1 tab with: convosync resume session-abc123 --zellij\n";
     assert!(later.contains(hint), "{later}");
     assert!(!report(PanesWay::Later, None).contains("panes"), "there is no Zellij");
+}
+
+#[test]
+fn a_save_without_code_is_told_to_be_in_step_with_none() {
+    let holds = vec![Part::Conversation, Part::Terminal];
+    let report = ResumeReport { holds, switched_branch: false, fetched: false, ..resumed() };
+    let text = reply(&Reply::Resumed(report), &Verb::Status, &plain());
+    assert!(text.contains("* Restored conversation (15 messages)\n"), "{text}");
+    assert!(!text.contains("up to date") && !text.contains("in sync"), "{text}");
 }
 
 #[test]
