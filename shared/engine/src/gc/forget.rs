@@ -73,7 +73,8 @@ impl Engine<'_> {
                 || deleted.is_some_and(|deletion| deletion.covers.covers(save))
                 || goes_on(history, &name, there);
             if !went {
-                lost.push(save.clone());
+                // One that does not count may lie in a place that the store has left.
+                lost.extend(member.epochs.accepts(session, save).then(|| save.clone()));
                 continue;
             }
             if let Some(saves) = history.sessions.get_mut(session) {

@@ -168,7 +168,21 @@ pub(crate) fn history(seed: u64) -> Vec<Step> {
     for act in great(&mut dice) {
         happen_somewhere(&mut dice, &mut steps, tidy, act);
     }
+    addresses_arrive(&mut steps);
     steps
+}
+
+/// Of several moves none has an address that others see late: devices that never see each other's,
+/// in a folder that is carried, stay in two places, as ARCHITECTURE.md says.
+fn addresses_arrive(steps: &mut [Step]) {
+    let is_move = |step: &Step| matches!(step.act, Act::Move { .. });
+    let within = |step: &Step| step.weather.meanwhile.iter().filter(|(_, it)| is_move(it)).count();
+    let moves: usize = steps.iter().map(|step| usize::from(is_move(step)) + within(step)).sum();
+    if moves > 1 {
+        for step in steps.iter_mut().filter(|step| is_move(step)) {
+            step.weather.faults.retain(|(_, fault)| !matches!(fault, Fault::Late(_)));
+        }
+    }
 }
 
 /// What happens to an account once in a while: a device comes, one goes, the store moves.

@@ -15,7 +15,7 @@ use super::act::{Act, DEVICES, NEWCOMER, Step, TREES, Weather};
 use super::contents::{Contents, contents};
 use super::dice::Dice;
 use super::ledger::{Acked, marks};
-use super::world::World;
+use super::world::{DISPUTED, World};
 
 /// Lets everything work again, and looks.
 pub(crate) fn check(world: &Rc<World>, seed: u64) {
@@ -59,12 +59,20 @@ fn everything_works(world: &World) {
 
 /// Who was left out joins again, and who has sessions of its own does.
 fn everyone_is_in(world: &World) {
-    let sync = Verb::Sync(SyncArgs::default());
     for number in 0..DEVICES {
         let device = &world.devices[number];
         let Some(profile) = device.profile() else { continue };
-        let left_out = |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Failure(failure)) if failure.code == "convosync::device::left-out");
-        if profile.local_only || left_out(&device.run(0, &sync, None, Vec::new())) {
+        let shut_out = (!profile.local_only).then(|| world.shut_out(number)).flatten();
+        let disputed = shut_out.as_deref() == Some(DISPUTED);
+        // Who was revoked stays out; the others are told by new words which key is honest.
+        if disputed && world.is_revoked(number) {
+            continue;
+        }
+        if disputed {
+            world.new_words();
+        }
+        let left_out = shut_out.as_deref() == Some("convosync::device::left-out");
+        if profile.local_only || disputed || left_out {
             let url = world.profile().store_url;
             let joined = world.join(number, &url, &Weather::default(), Vec::new());
             if !matches!(joined, Some(Outcome::Reply(_))) {
@@ -116,7 +124,9 @@ fn all_see_the_same(world: &World) -> Vec<SessionRow> {
     for number in world.members() {
         if let Some(Reply::Sessions(rows)) = call(world, number, &list) {
             // That a session has two heads is told, and shown in the rows too.
-            let told = |note: &&Note| note.code != "convosync::session::conflict";
+            let told = |note: &&Note| {
+                note.code != "convosync::session::conflict" && !world.is_of_a_rival(&note.text)
+            };
             for note in rows.notes.iter().filter(told) {
                 world.wrong(format!("the list of device {number} says {note:?}"));
             }
@@ -165,7 +175,8 @@ fn opened(world: &World) -> Contents {
         !gone(session) || (saved.is_kept(session, save) && !deleted.contains_key(session))
     });
     let broken = kept.filter_map(|(_, saved)| saved.broken.clone());
-    for wrong in ever.wrong.into_iter().chain(saved.wrong.clone()).chain(broken) {
+    let wrong = ever.wrong.into_iter().chain(saved.wrong.clone()).chain(broken);
+    for wrong in wrong.filter(|wrong| !world.is_of_a_rival(wrong)) {
         world.wrong(wrong);
     }
     saved
@@ -269,6 +280,10 @@ fn what_was_reported_is_there(world: &World, saved: &Contents, listed: &[Session
         if deleted.get(session).is_some_and(|deleted| deleted.is_about(number, save)) {
             continue;
         }
+        let unit = ObjectName::Unit { session: session.clone(), save: save.clone() };
+        if saved.rivals.contains(&unit) && world.ledger().has_revoked(*device) {
+            continue;
+        }
         if !is_listed(listed, session) {
             world.wrong(format!("{session} is not listed"));
         }
@@ -290,8 +305,8 @@ fn what_was_reported_is_there(world: &World, saved: &Contents, listed: &[Session
 
 /// What a device had saved when it was revoked still counts.
 fn what_was_there_is_accepted(world: &World, saved: &Contents) {
-    let Some((_, saves)) = world.ledger().revoked.clone() else { return };
-    for (session, save) in saves {
+    let Some(revoked) = world.ledger().revoked.clone() else { return };
+    for (session, save) in revoked.saves {
         if !saved.epochs.accepts(&session, &save) {
             world.wrong(format!("{save} of {session} was there before and does not count"));
         }
@@ -326,7 +341,7 @@ fn what_was_written_is_somewhere(world: &World) {
         let ledger = world.ledger();
         (ledger.ever.clone(), ledger.typed.clone(), ledger.edited.clone())
     };
-    let revoked = world.ledger().revoked.as_ref().map(|(device, _)| *device);
+    let revoked = world.ledger().revoked.as_ref().map(|revoked| revoked.device);
     // What a device that was revoked has not sent stays on it.
     let there = revoked.map(|device| world.devices[device].outbox.contents());
     let ever =

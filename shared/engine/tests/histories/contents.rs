@@ -5,8 +5,8 @@ use std::io::{Cursor, Read, Seek};
 
 use convosync_core::{
     Account, Card, DeviceId, Devices, EpochRecord, Epochs, FileState, Manifest, ObjectName,
-    PartBody, Profile, SaveId, Sealed, SegmentRef, SessionId, open_device_entry, open_epoch,
-    open_part, open_unit, rebuild, sealed_epoch, stand_ins_of,
+    PartBody, Profile, SaveId, Sealed, SegmentRef, SessionId, key_id, open_device_entry,
+    open_epoch, open_part, open_unit, rebuild, sealed_epoch, stand_ins_of,
 };
 
 type Objects = BTreeMap<ObjectName, Vec<u8>>;
@@ -37,6 +37,8 @@ pub(crate) struct Contents {
     pub(crate) saves: BTreeMap<(SessionId, SaveId), Saved>,
     /// Who is of the account.
     pub(crate) epochs: Epochs,
+    /// Objects that are sealed under a key which the account never had.
+    pub(crate) rivals: BTreeSet<ObjectName>,
     pub(crate) wrong: Vec<String>,
 }
 
@@ -47,7 +49,7 @@ pub(crate) fn contents(profile: &Profile, objects: &Objects) -> Contents {
     let devices = devices(profile, objects, &mut epochs, &mut wrong);
     follow(profile, objects, &devices, &mut epochs, &mut wrong);
     let (account, mut found) = (&profile.account, Containers::new());
-    let mut units = Vec::new();
+    let (mut units, mut rivals) = (Vec::new(), BTreeSet::new());
     for (name, bytes) in objects {
         let sealed = Sealed::received(bytes.clone());
         let opened = match name {
@@ -67,7 +69,12 @@ pub(crate) fn contents(profile: &Profile, objects: &Objects) -> Contents {
                 let by_id = segments.into_iter().map(|packed| (packed.id, packed.bytes));
                 found.insert(name.clone(), by_id.collect::<Segments>());
             }
-            Err(error) => wrong.push(format!("{name}: {error}")),
+            Err(error) => {
+                if error.to_string().contains("another key") {
+                    rivals.insert(name.clone());
+                }
+                wrong.push(format!("{name}: {error}"));
+            }
         }
     }
     let mut saves = BTreeMap::new();
@@ -82,7 +89,7 @@ pub(crate) fn contents(profile: &Profile, objects: &Objects) -> Contents {
         let accepted = epochs.accepts(&id.0, &id.1);
         saves.insert(id, Saved { card, files, broken, containers, accepted });
     }
-    Contents { saves, epochs, wrong }
+    Contents { saves, epochs, rivals, wrong }
 }
 
 /// Takes in the records of all epochs.
@@ -97,6 +104,8 @@ fn follow(
     for (name, bytes) in objects {
         let ObjectName::Epoch { epoch, .. } = name else { continue };
         match open_epoch(&profile.account, devices, name, &Sealed::received(bytes.clone())) {
+            // One of a key that the account never had is of a device that was revoked meanwhile.
+            Ok(record) if !has_key(&profile.account, &record) => {}
             Ok(record) => records.entry(*epoch).or_default().push(record),
             Err(error) => wrong.push(format!("{name}: {error}")),
         }
@@ -104,6 +113,10 @@ fn follow(
     for (epoch, records) in records {
         epochs.take(epoch, records);
     }
+}
+
+fn has_key(account: &Account, record: &EpochRecord) -> bool {
+    account.keys().any(|key| key_id(&account.only(&key)) == record.key_id)
 }
 
 fn devices(

@@ -32,6 +32,16 @@ impl Deleted {
     }
 }
 
+/// A device that is revoked, or may be.
+#[derive(Debug, Clone)]
+pub(crate) struct Revoked {
+    pub(crate) device: usize,
+    /// Who revoked it.
+    pub(crate) by: usize,
+    /// Its saves that were there before for certain.
+    pub(crate) saves: BTreeSet<(SessionId, SaveId)>,
+}
+
 #[derive(Default)]
 pub(crate) struct Ledger {
     pub(crate) acked: Vec<Acked>,
@@ -43,8 +53,7 @@ pub(crate) struct Ledger {
     pub(crate) ever: BTreeMap<ObjectName, Vec<u8>>,
     /// Sessions that were deleted, or may have been.
     pub(crate) deleted: BTreeMap<SessionId, Deleted>,
-    /// The device that is revoked, or may be, with its saves that were there before for certain.
-    pub(crate) revoked: Option<(usize, BTreeSet<(SessionId, SaveId)>)>,
+    pub(crate) revoked: Option<Revoked>,
     pub(crate) wrong: Vec<String>,
     marks: u64,
 }
@@ -56,16 +65,26 @@ impl Ledger {
         format!("mark-{}.", self.marks)
     }
 
-    /// Notes that these sessions are deleted now, or may be.
-    pub(crate) fn may_be_deleted(&mut self, sessions: impl IntoIterator<Item = SessionId>) {
+    /// Notes that these sessions are deleted now, or may be, with what the store had and what was
+    /// queued.
+    pub(crate) fn may_be_deleted(
+        &mut self,
+        sessions: impl IntoIterator<Item = SessionId>,
+        queued: Vec<ObjectName>,
+    ) {
         for session in sessions {
-            let units = self.ever.keys().filter_map(|name| match name {
+            let units = self.ever.keys().chain(&queued).filter_map(|name| match name {
                 ObjectName::Unit { session: of, save } if *of == session => Some(save.clone()),
                 _ => None,
             });
             let deleted = Deleted { reported: self.acked.len(), there: units.collect() };
             self.deleted.insert(session, deleted);
         }
+    }
+
+    /// Whether this device is the one that is revoked, or may be.
+    pub(crate) fn has_revoked(&self, device: usize) -> bool {
+        self.revoked.as_ref().is_some_and(|revoked| revoked.device == device)
     }
 
     /// Every session.

@@ -102,3 +102,19 @@ fn a_key_that_arrives_after_its_record_is_taken_along_to_where_the_store_went() 
         assert_eq!(happens(&steps, 414_015, KNOBS), [""; 0], "{late} calls late");
     }
 }
+
+/// A save follows the store to where another device moved it; before it sends, another process of its
+/// own device takes the store back to where it was.
+#[test]
+fn a_save_is_not_sent_to_where_the_store_was_in_between() {
+    for moment in (0..60).step_by(3) {
+        let back = (moment, calmly(0, Act::Move { place: 0 }));
+        let steps = [
+            calmly(0, SAVE),
+            calmly(1, Act::Move { place: 1 }),
+            calmly(0, Act::Talk { lines: 1, noise: 0 }),
+            in_weather(0, SAVE, Weather { meanwhile: vec![back], ..Weather::default() }),
+        ];
+        assert_eq!(happens(&steps, 7, KNOBS), [""; 0], "at {moment}");
+    }
+}

@@ -1,7 +1,7 @@
 //! A few devices of one account, a store that may move, one remote a repository: what happens.
 
 use std::cell::{RefCell, RefMut};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -9,18 +9,20 @@ use convosync_core::{ConversationId, ObjectName, Profile};
 use convosync_engine::Outcome;
 use convosync_engine::testing::{Event, Fault, FaultyStore, MemoryRemote, MemoryStore, TestClock};
 use convosync_wire::{
-    Answers, Decision, DeleteArgs, GcArgs, InitArgs, JoinArgs, ListArgs, MoveArgs, Reply,
-    ResumeArgs, RevokeArgs, SaveArgs, SaveReport, Secret, SessionsArgs, SyncArgs, Verb,
+    Answers, Decision, DeleteArgs, ExportArgs, GcArgs, InitArgs, JoinArgs, ListArgs, MoveArgs,
+    Reply, ResumeArgs, RevokeArgs, SaveArgs, SaveReport, Secret, SessionsArgs, SyncArgs, Verb,
 };
 
 use super::act::{Act, DEVICES, Keep, NEWCOMER, Step, TREES, Weather, Which};
 use super::device::{Device, PLACES, Place, Setting};
 use super::dice::Dice;
-use super::ledger::{Acked, Ledger, line, marks};
+use super::ledger::{Acked, Ledger, Revoked, line, marks};
 use super::lies::Lie;
 
 const AGENT: &str = "subagents/agent-a.jsonl";
 const TRANSCRIPT: &str = "transcript.jsonl";
+/// Two keys were made for one epoch, and a device can't tell which is honest.
+pub(crate) const DISPUTED: &str = "convosync::key::disputed";
 
 pub(crate) struct World {
     pub(crate) devices: Vec<Device>,
@@ -28,7 +30,7 @@ pub(crate) struct World {
     pub(crate) remotes: Vec<MemoryRemote>,
     pub(crate) clock: TestClock,
     setting: Setting,
-    words: String,
+    words: RefCell<String>,
     ledger: RefCell<Ledger>,
 }
 
@@ -49,7 +51,7 @@ impl World {
             Device::new(name, &places, &remotes, clock.skewed(skew), seed, setting)
         });
         let devices: Vec<_> = devices.collect();
-        let words = found(&devices[0]);
+        let words = RefCell::new(found(&devices[0]));
         let ledger = RefCell::default();
         let world = Self { devices, places, remotes, clock, setting, words, ledger };
         for number in 1..NEWCOMER {
@@ -67,18 +69,51 @@ impl World {
         weather: &Weather,
         events: Vec<(u64, Event)>,
     ) -> Option<Outcome> {
-        let words = Secret(self.words.clone());
+        let words = Secret(self.words.borrow().clone());
         let join = JoinArgs { store: Some(store.to_owned()), device: None, kind: None, words };
         self.devices[device].run(0, &Verb::DeviceJoin(join), weather.death, events)
     }
 
-    /// Whether a device is known to be revoked.
+    /// New words for the account, from a device that knows which of its keys is the honest one.
+    pub(crate) fn new_words(&self) {
+        let export = Verb::KeyExport(ExportArgs { yes: true, ..ExportArgs::default() });
+        let outcome = self.devices[self.trusted()].run(0, &export, None, Vec::new());
+        match outcome {
+            Some(Outcome::Reply(reply)) => match *reply {
+                Reply::Key(report) => {
+                    *self.words.borrow_mut() = report.recovery_words.expect("they are shown once");
+                }
+                other => self.wrong(format!("an export answered {other:?}")),
+            },
+            other => self.wrong(format!("new words can't be had: {other:?}")),
+        }
+    }
+
+    /// A device that is of the account from the beginning to the end: who revoked another, if one did.
+    fn trusted(&self) -> usize {
+        self.ledger().revoked.as_ref().map_or(0, |revoked| revoked.by)
+    }
+
+    /// With which code a device can do no more, if that is so.
+    pub(crate) fn shut_out(&self, device: usize) -> Option<String> {
+        match self.devices[device].run(0, &Verb::Sync(SyncArgs::default()), None, vec![]) {
+            Some(Outcome::Failure(failure)) => Some(failure.code),
+            _ => None,
+        }
+    }
+
+    /// Whether a device is known to be revoked. One that made a key while it was revoked can't tell
+    /// which of the two is honest, and asks.
     pub(crate) fn is_revoked(&self, device: usize) -> bool {
-        let victim = self.ledger().revoked.as_ref().map(|(victim, _)| *victim);
-        let outcome =
-            || self.devices[device].run(0, &Verb::Sync(SyncArgs::default()), None, vec![]);
-        victim == Some(device)
-            && matches!(outcome(), Some(Outcome::Failure(failure)) if failure.code == "convosync::device::revoked")
+        let is_out = |code: &str| code == "convosync::device::revoked" || code == DISPUTED;
+        self.ledger().has_revoked(device) && self.shut_out(device).is_some_and(|code| is_out(&code))
+    }
+
+    /// Whether it is told of an object that the revoked device sealed under a key of its own making.
+    pub(crate) fn is_of_a_rival(&self, text: &str) -> bool {
+        let victim = self.ledger().revoked.as_ref().map(|revoked| revoked.device);
+        let id = victim.and_then(|victim| self.devices[victim].id());
+        id.is_some_and(|id| text.contains(&format!("-{id}-"))) && text.contains("another key")
     }
 
     /// The devices that are of the account, one at least.
@@ -89,9 +124,7 @@ impl World {
 
     /// The keys of the account, as a member has them.
     pub(crate) fn profile(&self) -> Profile {
-        let revoked = self.ledger().revoked.as_ref().map(|(victim, _)| *victim);
-        let first = usize::from(revoked == Some(0));
-        self.devices[first].profile().expect("it is of the account from the beginning")
+        self.devices[self.trusted()].profile().expect("it is of the account from the beginning")
     }
 
     /// What the place holds that a member uses.
@@ -135,7 +168,8 @@ impl World {
                 let branch = if *other { "side" } else { "main" };
                 device.git.switch_to(device.root(tree), branch);
             }
-            Act::EndMerge { resolve } => device.git.end_merge(device.root(tree), *resolve),
+            Act::EndMerge { resolve: true } => device.git.end_merge(device.root(tree), true),
+            Act::EndMerge { resolve: false } => self.abort_merge(step.device, tree),
             Act::Open(open) => {
                 if let Some((id, _)) = device.conversation(tree) {
                     device.assistant.set_live(&id, *open);
@@ -233,6 +267,15 @@ impl World {
         }
     }
 
+    /// Takes back a merge, and with it what was edited since, as `git reset --hard` does.
+    fn abort_merge(&self, number: usize, tree: usize) {
+        let (git, root) = (&self.devices[number].git, self.devices[number].root(tree));
+        git.end_merge(root, false);
+        if let Some(edited) = self.ledger().edited.get_mut(&(number, tree)) {
+            edited.retain(|(path, text)| git.everywhere(root, path).contains(text));
+        }
+    }
+
     /// Runs the engine in this weather.
     fn work(self: &Rc<Self>, step: &Step, verb: &Verb) -> Option<Outcome> {
         self.work_once(step, verb, &step.weather, true)
@@ -285,16 +328,19 @@ impl World {
         if victim == step.device || self.ledger().revoked.is_some() {
             return;
         }
-        // What a list lacks, or what comes in meanwhile, is not accepted for certain.
+        // What a list lacks, what comes in meanwhile, or what lies in a place that the store has just
+        // left is not accepted for certain.
         let certain = step.weather.faults.is_empty() && step.weather.meanwhile.is_empty();
-        let there = self.devices[step.device].profile().map(|profile| profile.store_url);
-        let there = there.filter(|url| certain && PLACES.contains(&url.as_str()));
-        let there = there.map(|url| self.place_of(&url).inner().contents()).unwrap_or_default();
+        let urls = self.devices.iter().filter(|device| device.id().is_some());
+        let urls: BTreeSet<_> = urls.filter_map(Device::profile).map(|it| it.store_url).collect();
+        let there = urls.first().filter(|_| certain && urls.len() == 1);
+        let there = there.map(|url| self.place_of(url).inner().contents()).unwrap_or_default();
         let saves = there.into_keys().filter_map(|name| match name {
             ObjectName::Unit { session, save } if *save.device() == id => Some((session, save)),
             _ => None,
         });
-        self.ledger().revoked = Some((victim, saves.collect()));
+        let saves = saves.collect();
+        self.ledger().revoked = Some(Revoked { device: victim, by: step.device, saves });
         let device = self.devices[victim].name.clone();
         self.work(step, &Verb::DeviceRevoke(RevokeArgs { device, yes: true }));
     }
@@ -396,12 +442,12 @@ impl World {
                 Reply::Collected(report) => {
                     let leaving = report.leaving.into_iter();
                     let leaving = leaving.map(|row| row.session_id.parse().expect("an id"));
-                    ledger.may_be_deleted(leaving);
+                    ledger.may_be_deleted(leaving, Vec::new());
                 }
                 other => ledger.wrong.push(format!("a gc answered {other:?}")),
             },
             // Whatever it decided before it ended is decided.
-            _ if self.setting.sessions_leave => ledger.may_be_deleted(every),
+            _ if self.setting.sessions_leave => ledger.may_be_deleted(every, Vec::new()),
             _ => {}
         }
     }
@@ -420,7 +466,9 @@ impl World {
         self.work(step, &verb);
         if let Keep::Delete = how {
             self.names_keep_their_bytes();
-            self.ledger().may_be_deleted([session.clone()]);
+            // A save that is not sent yet is known to its device, and meant too.
+            let queued = self.devices[step.device].outbox.contents().into_keys();
+            self.ledger().may_be_deleted([session.clone()], queued.collect());
         }
     }
 
