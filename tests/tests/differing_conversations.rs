@@ -39,6 +39,25 @@ fn undo(device: &Device, session: &Value) {
     device.json(&["resume", session, "--at", parked["save"].as_str().expect("a save")]);
 }
 
+/// What a resume wrote at the end of a transcript, to say where it lies now, is nothing of the user's.
+#[test]
+fn nothing_is_put_aside_where_nothing_was_said() {
+    let (_world, desktop, laptop) = handed_over();
+    let before = transcript(&laptop);
+    assert!(before.ends_with("}\n") && before.contains("relocatedCwd"), "{before}");
+    desktop.talk(ID, 1);
+    desktop.json(&["save", "Two"]);
+
+    let resumed = laptop.json(&["resume"]);
+    assert_eq!(resumed["conversation_restored"], true, "{resumed}");
+    let session = resumed["session_id"].as_str().expect("a session");
+    let log = laptop.json(&["log", session]);
+    let parked = |row: &&Value| row["parked"] == true;
+    assert_eq!(log.as_array().expect("rows").iter().filter(parked).count(), 0, "{log}");
+    laptop.json(&["undo"]);
+    assert_eq!(transcript(&laptop), before);
+}
+
 #[test]
 fn state_that_the_client_adds_after_a_save_is_put_aside_without_a_word() {
     let (_world, desktop, laptop) = handed_over();

@@ -48,12 +48,14 @@ pub struct WorkTreeState {
 pub enum FileBefore {
     /// There was none.
     Absent,
-    /// The beginning of what was put in its place.
+    /// The beginning of what was put in its place, and a few bytes more.
     Beginning {
-        /// Bytes.
+        /// Bytes of the beginning.
         len: u64,
-        /// Their BLAKE3.
+        /// The BLAKE3 of all of it.
         hash: [u8; 32],
+        /// What followed the beginning.
+        rest: Vec<u8>,
     },
     /// Bytes that are kept, sealed, on this device.
     Kept {

@@ -96,6 +96,9 @@ struct StoredFile {
     first: u32,
     #[n(4)]
     pieces: Option<u32>,
+    /// What followed the beginning.
+    #[n(5)]
+    rest: Option<ByteVec>,
 }
 
 pub(crate) fn encode_undo(record: &UndoRecord) -> Vec<u8> {
@@ -208,20 +211,26 @@ fn load_conversation(stored: StoredConversation) -> ConversationBefore {
 }
 
 fn store_file(file: &PlacedFile) -> StoredFile {
-    let (len, hash, first, pieces) = match &file.before {
-        FileBefore::Absent => (0, None, 0, None),
-        FileBefore::Beginning { len, hash } => (*len, Some(*hash), 0, None),
-        FileBefore::Kept { len, hash, first, pieces } => (*len, Some(*hash), *first, Some(*pieces)),
-    };
-    let (path, hash) = (Text(file.path.clone()), hash.map(ByteArray::from));
-    StoredFile { path, len, hash, first, pieces }
+    let path = Text(file.path.clone());
+    let absent = StoredFile { path, len: 0, hash: None, first: 0, pieces: None, rest: None };
+    match file.before.clone() {
+        FileBefore::Absent => absent,
+        FileBefore::Beginning { len, hash, rest } => {
+            let rest = Some(rest).filter(|rest| !rest.is_empty()).map(ByteVec::from);
+            StoredFile { len, hash: Some(hash.into()), rest, ..absent }
+        }
+        FileBefore::Kept { len, hash, first, pieces } => {
+            StoredFile { len, hash: Some(hash.into()), first, pieces: Some(pieces), ..absent }
+        }
+    }
 }
 
 fn load_file(stored: StoredFile) -> PlacedFile {
-    let StoredFile { path, len, hash, first, pieces } = stored;
+    let StoredFile { path, len, hash, first, pieces, rest } = stored;
+    let rest = rest.map(Vec::from).unwrap_or_default();
     let before = match (hash.map(<[u8; 32]>::from), pieces) {
         (None, _) => FileBefore::Absent,
-        (Some(hash), None) => FileBefore::Beginning { len, hash },
+        (Some(hash), None) => FileBefore::Beginning { len, hash, rest },
         (Some(hash), Some(pieces)) => FileBefore::Kept { len, hash, first, pieces },
     };
     PlacedFile { path: path.0, before }
@@ -236,6 +245,7 @@ mod tests {
     fn full() -> UndoRecord {
         let commit: Oid = id("0123456789abcdef0123456789abcdef01234567");
         let file = |path: &str, before| PlacedFile { path: id(path), before };
+        let beginning = FileBefore::Beginning { len: 7, hash: [1; 32], rest: Vec::new() };
         UndoRecord {
             kind: UndoKind::Resume,
             stage: UndoStage::Done,
@@ -264,7 +274,7 @@ mod tests {
                 directory: "/home/user/project".to_owned(),
                 modified_ms: Some(-1),
                 files: vec![
-                    file("transcript.jsonl", FileBefore::Beginning { len: 7, hash: [1; 32] }),
+                    file("transcript.jsonl", beginning),
                     file("a", FileBefore::Absent),
                     file("b", FileBefore::Kept { len: 9, hash: [2; 32], first: 4, pieces: 2 }),
                 ],
@@ -307,10 +317,29 @@ mod tests {
         aa00010100021b0000018bcfe5687b037073657373696f6e2d616263646566676804781d3030303030303032\
         2d61616161616161612d31372d323232323333333305656c6f67696e06f407f50b800c00";
 
+    /// A file of which a few bytes are not the beginning of what was put in its place.
+    const FOLLOWED: &str = "\
+        aa00010100021b0000018bcfe5687b037073657373696f6e2d616263646566676804781d3030303030303032\
+        2d61616161616161612d31372d323232323333333305656c6f67696e06f407f50b81a5006b636c617564652d\
+        636f646501782431313131313131312d323232322d343333332d383434342d35353535353535353535353502\
+        722f686f6d652f757365722f70726f6a65637403200481a500707472616e7363726970742e6a736f6e6c0107\
+        0258200101010101010101010101010101010101010101010101010101010101010101030005430707070c00";
+
     #[test]
     fn what_can_be_taken_back_is_stored_as_ever() {
         frozen(&full(), encode_undo(&full()), FULL, decode_undo);
         frozen(&bare(), encode_undo(&bare()), BARE, decode_undo);
+    }
+
+    #[test]
+    fn what_followed_a_beginning_is_stored_with_it() {
+        let mut record = bare();
+        record.conversations = full().conversations;
+        let rest = vec![7; 3];
+        record.conversations[0].files[0].before =
+            FileBefore::Beginning { len: 7, hash: [1; 32], rest };
+        record.conversations[0].files.truncate(1);
+        frozen(&record, encode_undo(&record), FOLLOWED, decode_undo);
     }
 
     #[test]

@@ -1,17 +1,17 @@
 //! The conversation half of a resume.
 
-use std::io::{Read, Seek, SeekFrom, Take, Write};
+use std::io::{self, Read, Seek, SeekFrom, Take, Write};
 use std::path::{Component, Path, PathBuf};
 
 use convosync_core::{
-    CodeState, Conversation, ConversationId, FilePath, FileState, Manifest, Missing, Roots, Side,
-    Standing, Summary, begins_in, can_begin_at, common_lines, compare, copy_from, expand, kept,
-    missing,
+    CodeState, Conversation, ConversationId, FilePath, FileState, Manifest, Missing, Roots, Rules,
+    Side, Standing, Summary, begins_in, can_begin_at, common_lines, compare, copy_from, expand,
+    kept, missing,
 };
 use convosync_wire::{Note, OnLive, Request, ResumeArgs};
 
 use super::{Ready, plan};
-use crate::capture::{Archive, Capture, TRANSCRIPT, relative, scratch_error, transcript_of};
+use crate::capture::{Archive, Capture, Now, TRANSCRIPT, relative, scratch_error, transcript_of};
 use crate::engine::Engine;
 use crate::freeze::{Draft, Packing, at_home};
 use crate::member::Member;
@@ -147,7 +147,9 @@ impl Engine<'_> {
         let local = assistant.files_at(id, &directory)?;
         let mut saved = self.saved_transcript(shelf, open, &conversation)?;
         let begins = self.without_archived(assistant, &conversation, &local, &mut saved, &roots)?;
-        let standing = self.standing(assistant, &local, saved.as_mut(), &roots)?;
+        let address = assistant.rules().relocated_line(id, &directory.to_string_lossy());
+        let here = local.iter().find(|file| file.logical.as_str() == TRANSCRIPT);
+        let standing = self.standing(assistant, here, address, saved.as_mut(), &roots)?;
         let holder = assistant.live(id, &request.env)?;
         let torn = local.iter().any(|file| file.torn > 0);
         let action = match (standing, holder) {
@@ -286,19 +288,32 @@ impl Engine<'_> {
     }
 
     /// How the conversation here stands to the saved one; `None`: there is none here.
+    ///
+    /// `address`: the line that a resume ends a transcript with. It says where that lies on this
+    /// device, and is nothing of the user's.
     fn standing(
         &self,
         assistant: &dyn Assistant,
-        local: &[SourceFile],
+        here: Option<&SourceFile>,
+        address: Option<Vec<u8>>,
         saved: Option<&mut SavedFile>,
         roots: &Roots,
     ) -> Result<Option<Standing>, Trouble> {
-        let here = local.iter().find(|file| file.logical.as_str() == TRANSCRIPT);
         let (Some(here), Some(saved)) = (here, saved) else { return Ok(None) };
+        let (rules, failed) = (assistant.rules(), |error: io::Error| scratch_error(&error));
         let mut now = self.canonical(assistant, here, roots)?;
-        let mut ours = Read::take(&mut now.file, now.len);
-        let standing = compare(assistant.rules(), &mut ours, &mut saved.read()?)
-            .map_err(|error| scratch_error(&error))?;
+        let mut stands = |now: &mut Now| {
+            now.file.seek(SeekFrom::Start(0)).map_err(failed)?;
+            let mut ours = Read::take(&mut now.file, now.len);
+            compare(rules, &mut ours, &mut saved.read()?).map_err(failed)
+        };
+        let mut standing = stands(&mut now)?;
+        if !matches!(standing, Standing::Same | Standing::LocalBehind)
+            && let Some(address) = address
+            && cut_off(&mut now, &canonical_line(rules, roots, &address)).map_err(failed)?
+        {
+            standing = stands(&mut now)?;
+        }
         let Standing::Diverged { advance: true } = standing else { return Ok(Some(standing)) };
         // After a merge, and where an assistant cut its file, the lines here may all be there.
         let mut ours = Side { file: &mut now.file, len: now.len };
@@ -469,6 +484,27 @@ impl Engine<'_> {
         let notes = begins.map(|left| later(left, conversation.message_count));
         Ok(Some(restored(id, true, true, notes.into_iter().collect())))
     }
+}
+
+/// Cuts the last line off, if it is this one in its canonical form.
+fn cut_off(now: &mut Now, line: &[u8]) -> io::Result<bool> {
+    let Some(len) = now.len.checked_sub(line.len() as u64) else { return Ok(false) };
+    let before = len.min(1);
+    now.file.seek(SeekFrom::Start(len - before))?;
+    let mut end = Vec::new();
+    Read::take(&mut now.file, line.len() as u64 + before).read_to_end(&mut end)?;
+    let is_it = end.strip_prefix(&b"\n"[..]).unwrap_or(&end) == line;
+    if is_it {
+        now.len = len;
+    }
+    Ok(is_it)
+}
+
+fn canonical_line(rules: &dyn Rules, roots: &Roots, line: &[u8]) -> Vec<u8> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let mut canonical = rules.canonical_line(line, roots).into_owned();
+    canonical.push(b'\n');
+    canonical
 }
 
 /// Tells the client where its conversation is now, unless the transcript says so already.

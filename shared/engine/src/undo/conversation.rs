@@ -19,6 +19,10 @@ use crate::trouble::{Refusal, Trouble};
 /// Bytes of one piece of a file that is kept.
 const PIECE: usize = 1 << 20;
 
+/// Bytes of a file that a record holds itself, when what comes begins with all the others: a line or
+/// two that say where the conversation was, or when the client ended.
+const REST: u64 = 16 << 10;
+
 /// A file that is about to be put in place.
 pub(crate) type Coming = (FilePath, Box<dyn ScratchFile>);
 
@@ -114,7 +118,7 @@ impl Engine<'_> {
         self.write_undo(keeping.member, keeping.root, entry)
     }
 
-    /// The file, if what comes begins with all of it: then nothing has to be kept.
+    /// The file, if what comes begins with all of it but a few bytes: then only those are kept.
     fn beginning(
         &self,
         assistant: &dyn Assistant,
@@ -124,19 +128,30 @@ impl Engine<'_> {
         let mut here = assistant.open(source)?;
         coming.seek(SeekFrom::Start(0)).map_err(|error| scratch_error(&error))?;
         let mut hash = blake3::Hasher::new();
-        let len = source.len + source.torn;
+        let whole = source.len + source.torn;
         let (mut left, mut right) = (vec![0; PIECE], vec![0; PIECE]);
-        let mut read = 0;
-        while read < len {
-            let some = filled(&mut here, &mut left, len - read)?;
+        let (mut len, mut rest) = (0, Vec::new());
+        loop {
+            let read = len + rest.len() as u64;
+            let some = filled(&mut here, &mut left, whole - read)?;
+            if some == 0 {
+                break;
+            }
             let other = filled(coming, &mut right, some as u64)?;
-            if some == 0 || left[..some] != right[..other] {
+            let same = match rest.is_empty() {
+                true => common(&left[..some], &right[..other]),
+                false => 0,
+            };
+            if whole - len - same as u64 > REST && same < some {
                 return Ok(None);
             }
+            len += same as u64;
+            rest.extend_from_slice(&left[same..some]);
             hash.update(&left[..some]);
-            read += some as u64;
         }
-        Ok(Some(FileBefore::Beginning { len, hash: *hash.finalize().as_bytes() }))
+        let is_whole = len + rest.len() as u64 == whole;
+        let hash = *hash.finalize().as_bytes();
+        Ok(is_whole.then_some(FileBefore::Beginning { len, hash, rest }))
     }
 
     fn keep_file(
@@ -178,8 +193,8 @@ impl Engine<'_> {
             let source = here.iter().find(|source| source.logical == *path);
             match before {
                 FileBefore::Absent => absent.push(path.clone()),
-                FileBefore::Beginning { len, hash } => {
-                    let file = self.cut(talk, path, source, *len, hash)?;
+                FileBefore::Beginning { len, hash, rest } => {
+                    let file = self.cut(talk, path, source, (*len, rest), hash)?;
                     coming.push((path.clone(), file));
                 }
                 FileBefore::Kept { hash, first, pieces, .. } => {
@@ -199,13 +214,13 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// The beginning of the file that is there, if it is what it was.
+    /// The beginning of the file that is there with what followed it, if it is what it was.
     fn cut(
         &self,
         talk: Talk<'_>,
         path: &FilePath,
         source: Option<&SourceFile>,
-        len: u64,
+        (len, rest): (u64, &[u8]),
         wanted: &[u8; 32],
     ) -> Result<Box<dyn ScratchFile>, Trouble> {
         let source = source.ok_or_else(|| lost(talk, path))?;
@@ -221,6 +236,8 @@ impl Engine<'_> {
             out.write_all(&buffer[..some]).map_err(|error| scratch_error(&error))?;
             read += some as u64;
         }
+        hash.update(rest);
+        out.write_all(rest).map_err(|error| scratch_error(&error))?;
         if hash.finalize().as_bytes() == wanted { Ok(out) } else { Err(lost(talk, path)) }
     }
 
@@ -239,6 +256,14 @@ impl Engine<'_> {
             out.write_all(&bytes).map_err(|error| scratch_error(&error))?;
         }
         Ok(Some((out, *hash.finalize().as_bytes())))
+    }
+}
+
+/// How many bytes from the start are the same in both.
+fn common(a: &[u8], b: &[u8]) -> usize {
+    match a == b {
+        true => a.len(),
+        false => a.iter().zip(b).take_while(|(a, b)| a == b).count(),
     }
 }
 
