@@ -3,7 +3,7 @@
 //! `store/beneath.rs` makes and counts. What is not there can't be removed, and counts for nothing.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::SystemTime;
@@ -11,6 +11,9 @@ use std::time::SystemTime;
 use rustix::fs::Timestamps;
 
 use crate::faults::{Change, before};
+
+/// Bytes that are copied at a time.
+const STEP: usize = 256 << 10;
 
 /// Opens a file that is made if it is not there, or has to be.
 pub(crate) fn create(options: &OpenOptions, path: &Path) -> io::Result<File> {
@@ -35,7 +38,8 @@ pub(crate) fn write_all(file: &mut impl Write, path: &Path, bytes: &[u8]) -> io:
 /// Fills a file from another one.
 pub(crate) fn fill(from: &mut (impl Read + ?Sized), to: &mut File, path: &Path) -> io::Result<()> {
     before(Change::Grows, format_args!("fill {}", path.display()))?;
-    io::copy(from, to).map(drop)
+    // By itself it goes in steps of 8 KiB.
+    io::copy(&mut BufReader::with_capacity(STEP, from), to).map(drop)
 }
 
 /// Makes a file with these bytes, whatever was there.
