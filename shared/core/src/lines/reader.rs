@@ -7,6 +7,31 @@ use super::MAX_LINE;
 /// Bytes read at once.
 pub(super) const CHUNK: usize = 256 << 10;
 
+/// Reads a chunk; fewer bytes only at the end. `read_to_end` feels its way up from a few kB each time.
+pub(super) fn fill(from: &mut dyn Read, buffer: &mut Vec<u8>) -> io::Result<()> {
+    buffer.resize(CHUNK, 0);
+    let mut read = 0;
+    while read < CHUNK {
+        match from.read(&mut buffer[read..]) {
+            Ok(0) => break,
+            Ok(some) => read += some,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(read);
+    Ok(())
+}
+
+/// How many bytes are the same in both, from the start.
+pub(super) fn common(a: &[u8], b: &[u8]) -> usize {
+    let shorter = a.len().min(b.len());
+    if a[..shorter] == b[..shorter] {
+        return shorter;
+    }
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
 /// A piece of a stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {

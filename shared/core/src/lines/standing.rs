@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use super::MAX_LINE;
-use super::reader::{CHUNK, Lines, Piece};
+use super::reader::{Lines, Piece, common, fill};
 use crate::rules::Rules;
 
 /// How a local file stands to an incoming one, both in canonical form.
@@ -91,19 +91,4 @@ fn remember(line: &mut Vec<u8>, bytes: &[u8]) {
         None if line.len() <= MAX_LINE => line.extend_from_slice(bytes),
         None => {}
     }
-}
-
-/// How many bytes are the same in both.
-fn common(a: &[u8], b: &[u8]) -> usize {
-    let shorter = a.len().min(b.len());
-    if a[..shorter] == b[..shorter] {
-        return shorter;
-    }
-    a.iter().zip(b).take_while(|(a, b)| a == b).count()
-}
-
-/// Reads a chunk; fewer bytes only at the end.
-fn fill(from: &mut dyn Read, buffer: &mut Vec<u8>) -> io::Result<()> {
-    buffer.clear();
-    from.take(CHUNK as u64).read_to_end(buffer).map(drop)
 }

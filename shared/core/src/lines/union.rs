@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, Read, SeekFrom, Take, Write};
 use std::ops::Range;
 
 use super::canonical::{Canonical, Hashing};
-use super::reader::{CHUNK, Lines, Piece};
+use super::reader::{CHUNK, Lines, Piece, common, fill};
 use crate::rules::{Rules, Scan, Summary};
 use crate::segment::{Blocks, ReadSeek};
 
@@ -66,11 +66,9 @@ pub fn common_lines(one: &mut Side<'_>, other: &mut Side<'_>) -> io::Result<u64>
     let (mut here, mut there) = (Vec::new(), Vec::new());
     let (mut at, mut whole) = (0u64, 0u64);
     loop {
-        here.clear();
-        there.clear();
-        (&mut ours).take(CHUNK as u64).read_to_end(&mut here)?;
-        (&mut theirs).take(CHUNK as u64).read_to_end(&mut there)?;
-        let same = here.iter().zip(&there).take_while(|(a, b)| a == b).count();
+        fill(&mut ours, &mut here)?;
+        fill(&mut theirs, &mut there)?;
+        let same = common(&here, &there);
         if let Some(feed) = memchr::memrchr(b'\n', &here[..same]) {
             whole = at + feed as u64 + 1;
         }
