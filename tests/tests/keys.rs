@@ -99,7 +99,10 @@ fn a_revoked_device_is_told_and_keeps_what_it_did_not_send() {
     // It learns of it while it delivers: the save is kept here.
     let report = laptop.json(&["save", "Too late"]);
     assert_eq!((&report["synced"], &report["queued"]), (&false.into(), &1.into()), "{report}");
-    assert!(report["notes"].to_string().contains("convosync::device::revoked"), "{report}");
+    let notes = report["notes"].to_string();
+    assert!(notes.contains("convosync::device::revoked"), "{report}");
+    // To try again would be no use.
+    assert!(notes.contains("convosync device join") && !notes.contains("retry"), "{report}");
     for verb in [&["list"][..], &["sync"], &["save", "More"], &["status"], &["key", "rotate"]] {
         let failure = refused(&laptop, verb, "convosync::device::revoked");
         assert!(failure["message"].to_string().contains("revoked by desktop"), "{failure}");

@@ -560,14 +560,19 @@ pub(crate) fn not_sent(trouble: Trouble) -> Note {
         "convosync::store::no-place" => "The session stays on this device",
         _ => "The session could not be uploaded",
     };
-    Note {
-        code: failure.code,
-        text: format!(
-            "{head}\n{}\n\nSession saved locally.\nWill retry when connection restored.",
-            failure.message
-        ),
-        help: Some("Retry now: convosync sync --retry".to_owned()),
+    let mut text = format!("{head}\n{}\n\nSession saved locally.", failure.message);
+    if is_shut_out(&failure.code) {
+        return Note { code: failure.code, text, help: failure.help };
     }
+    text.push_str("\nWill retry when connection restored.");
+    let help = Some("Retry now: convosync sync --retry".to_owned());
+    Note { code: failure.code, text, help }
+}
+
+/// Whether a device can send nothing until it has joined again: to try once more is no use.
+fn is_shut_out(code: &str) -> bool {
+    ["convosync::device::revoked", "convosync::device::left-out", "convosync::key::disputed"]
+        .contains(&code)
 }
 
 /// Whether a queued save, or something it refers to, is damaged or gone on this device.
