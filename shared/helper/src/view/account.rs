@@ -87,7 +87,8 @@ pub(crate) fn devices(listed: &Rows<DeviceRow>, look: &Look) -> String {
     let mut page = Page::new(look);
     page.heading("Devices:");
     for device in &listed.rows {
-        device_line(device, &mut page);
+        let inside = format!("{}, {}", device.kind, synced(device, look));
+        stands(device, &inside, &mut page);
     }
     page.notes(&listed.notes);
     page.finish()
@@ -95,19 +96,28 @@ pub(crate) fn devices(listed: &Rows<DeviceRow>, look: &Look) -> String {
 
 /// One device, as in `status`.
 pub(crate) fn device_line(device: &DeviceRow, page: &mut Page<'_>) {
-    let synced = match (device.this_device, device.last_sync) {
+    let synced = synced(device, page.look);
+    stands(device, &synced, page);
+}
+
+fn synced(device: &DeviceRow, look: &Look) -> String {
+    match (device.this_device, device.last_sync) {
         (true, _) => "this device".to_owned(),
-        (false, Some(time)) => format!("last sync: {}", age_inside(time, page.look.now_ms)),
+        (false, Some(time)) => format!("last sync: {}", age_inside(time, look.now_ms)),
         (false, None) => "nothing saved yet".to_owned(),
-    };
+    }
+}
+
+/// A device with how it stands to the account.
+fn stands(device: &DeviceRow, inside: &str, page: &mut Page<'_>) {
     match device.state {
         DeviceState::Active => {
-            page.nested("  ", Sign::Done, &format!("{} ({synced})", device.name));
+            page.nested("  ", Sign::Done, &format!("{} ({inside})", device.name));
         }
         DeviceState::LeftOut => {
-            let text = format!("{} (has to join again; {synced})", device.name);
+            let text = format!("{} (has to join again; {inside})", device.name);
             page.nested("  ", Sign::Warning, &text);
         }
-        DeviceState::Revoked => page.line(&format!("     {} (revoked; {synced})", device.name)),
+        DeviceState::Revoked => page.line(&format!("     {} (revoked; {inside})", device.name)),
     }
 }
