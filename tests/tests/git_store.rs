@@ -1,6 +1,10 @@
 //! The main job with a git repository as the store.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use convosync_tests::{World, handed_over};
 
@@ -35,6 +39,44 @@ fn what_is_saved_while_the_repository_is_away_is_sent_when_it_is_back() {
     desktop.ok(&["sync"]);
     let rows = laptop.json(&["list"]);
     assert_eq!(rows[0]["message"], "offline", "{rows}");
+}
+
+#[test]
+fn a_save_is_safe_here_before_a_slow_store_is_asked_for_anything() {
+    let (world, mut desktop, _laptop) = World::with_git_store().with_pair();
+    desktop.talk(ID, 3);
+    desktop.json(&["save", "--no-code", "before"]);
+    // A git that hangs as soon as a server is asked.
+    let (bin, asked) = (world.path().join("bin"), world.path().join("asked"));
+    fs::create_dir(&bin).expect("a folder");
+    let git = bin.join("git");
+    let path = std::env::var("PATH").expect("there is a PATH");
+    let script = format!(
+        "#!/bin/sh\nfor word; do case $word in fetch|push|ls-remote) touch '{}'; exec sleep 600;; \
+         esac; done\nPATH='{path}' exec git \"$@\"\n",
+        asked.display()
+    );
+    fs::write(&git, script).expect("a script");
+    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).expect("a mode");
+    desktop.more.insert("PATH".to_owned(), format!("{}:{path}", bin.display()));
+    desktop.talk(ID, 3);
+    let save = desktop.command(&["save", "--no-code", "slow"]).stdout(Stdio::piped()).spawn();
+    let save = save.expect("it starts");
+    desktop.more.remove("PATH");
+    let waited = Instant::now();
+    while !asked.exists() {
+        assert!(waited.elapsed() < Duration::from_secs(60), "no server was asked");
+        sleep(Duration::from_millis(20));
+    }
+    let rows = desktop.json(&["list", "--offline"]);
+    assert_eq!((&rows[0]["message"], &rows[0]["state"]), (&"slow".into(), &"queued".into()));
+    let stopped = Command::new("kill").args(["-INT", &save.id().to_string()]).status();
+    assert!(stopped.expect("kill is there").success(), "it runs");
+    let ended = save.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && told.contains("Upload stopped"), "{told}");
+    let sent = desktop.json(&["sync"]);
+    assert_eq!(sent["queued"], 0, "{sent}");
 }
 
 #[test]

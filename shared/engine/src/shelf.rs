@@ -1,6 +1,8 @@
 //! Where an object can be had: the outbox, the cache, the store; and the way from one to the next.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use convosync_core::{
     Card, Manifest, ObjectName, OpenError, Packed, PartBody, SaveId, Sealed, SegmentRef, SessionId,
@@ -27,8 +29,18 @@ const KEPT: usize = 16 << 20;
 pub(crate) struct Shelf<'e> {
     engine: &'e Engine<'e>,
     member: &'e Member,
-    store: Option<&'e dyn Store>,
+    store: Far<'e>,
     opened: BTreeMap<ObjectName, Segments>,
+}
+
+/// The store of a shelf.
+enum Far<'e> {
+    /// It does not answer.
+    Away,
+    /// It is open.
+    Open(&'e dyn Store),
+    /// It is opened once something is nowhere else.
+    Later(OnceCell<Option<Box<dyn Store>>>),
 }
 
 /// Packed segments by their ids.
@@ -41,7 +53,13 @@ impl<'e> Shelf<'e> {
         member: &'e Member,
         store: Option<&'e dyn Store>,
     ) -> Self {
+        let store = store.map_or(Far::Away, Far::Open);
         Self { engine, member, store, opened: BTreeMap::new() }
+    }
+
+    /// One whose store is asked for nothing that this device has: who saves does not wait for it.
+    pub(crate) fn near(engine: &'e Engine<'e>, member: &'e Member) -> Self {
+        Self { engine, member, store: Far::Later(OnceCell::new()), opened: BTreeMap::new() }
     }
 
     /// The sealed bytes of an object, from the nearest place that has them.
@@ -67,13 +85,24 @@ impl<'e> Shelf<'e> {
         Ok(sealed)
     }
 
-    fn places(&self) -> impl Iterator<Item = &'e dyn Store> + use<'e> {
+    fn places(&self) -> impl Iterator<Item = &dyn Store> {
         let ports = self.engine.ports;
-        [ports.outbox, ports.cache].into_iter().chain(self.store)
+        [ports.outbox, ports.cache].into_iter().chain(iter::once_with(|| self.far()).flatten())
+    }
+
+    fn far(&self) -> Option<&dyn Store> {
+        match &self.store {
+            Far::Away => None,
+            Far::Open(store) => Some(*store),
+            Far::Later(opened) => {
+                let open = || self.engine.open_store(&self.member.profile).ok();
+                opened.get_or_init(open).as_deref()
+            }
+        }
     }
 
     fn nowhere(&self, name: &ObjectName) -> StoreError {
-        match self.store {
+        match self.far() {
             Some(_) => StoreError::Missing(name.clone()),
             None => StoreError::Unreachable(format!("`{name}` is only in the store")),
         }

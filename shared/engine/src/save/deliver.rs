@@ -34,12 +34,13 @@ impl Engine<'_> {
         });
         let mut uploaded = 0;
         let proven = pushed.is_some().then_some(&save);
+        self.tell("Reaching the store");
         match self.open_store(&member.profile) {
             Ok(store) => {
                 let learned = self.learn_devices(member, store.as_ref()).map(drop);
                 // A store that went back, or a device that was revoked: nothing is sent.
                 let refused = matches!(learned, Err(Trouble::Refused(_)));
-                notes.extend(learned.err().map(not_sent));
+                notes.extend(learned.err().map(|trouble| self.unsent(trouble)));
                 if !refused {
                     uploaded = self.send_now(member, store.as_ref(), proven, &mut notes);
                     notes.extend(self.uphold_by_the_way(member, store.as_ref()));
@@ -49,11 +50,24 @@ impl Engine<'_> {
             Err(trouble) => {
                 // It only counts; the save is safe whether that can be written or not.
                 let _ = self.not_reached(&trouble);
-                notes.push(not_sent(trouble));
+                notes.push(self.unsent(trouble));
             }
         }
         let report = self.told(member, args, chosen, coded, Held { notes, ..held })?;
         Ok(SaveReport { pushed, uploaded, ..report })
+    }
+
+    /// Why a save waits; whatever a user cut short says for itself, it is the user who did.
+    fn unsent(&self, trouble: Trouble) -> Note {
+        if self.ports.settings.offline {
+            return Note {
+                code: trouble.failure().code,
+                text: "`offline` is set: the session waits on this device".to_owned(),
+                help: Some("send it now: convosync sync".to_owned()),
+            };
+        }
+        let stopped = self.ports.cancel.is_cancelled();
+        not_sent(if stopped { Trouble::Cancelled } else { trouble })
     }
 
     /// A save that nobody waits for is sent later.
@@ -151,7 +165,7 @@ impl Engine<'_> {
             // The save is safe here; that it could not be sent, or that the user did not want to
             // wait, is told.
             Err(trouble) => {
-                notes.push(not_sent(trouble));
+                notes.push(self.unsent(trouble));
                 0
             }
         }

@@ -193,6 +193,8 @@ fn settings_hold_back_what_they_say() {
     world.desktop.settings.offline = true;
     let report = save(&world.desktop, "offline", true);
     assert!(!report.synced && report.pushed.is_none(), "{report:?}");
+    let told = report.notes.iter().any(|note| note.text.starts_with("`offline` is set"));
+    assert!(told, "nobody waited in vain: {report:?}");
     assert_eq!(world.units(&report.session_id), 0);
     done(&world.desktop, &Verb::Sync(SyncArgs::default()));
     assert_eq!(list(&world.laptop, false)[0].message, "offline");
