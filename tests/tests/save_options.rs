@@ -421,3 +421,29 @@ fn of_several_conversations_the_one_that_is_named_is_saved() {
     let (exit, failure) = desktop.fails(&unknown);
     assert_eq!((exit, &failure["code"]), (1, &"convosync::conversation::not-found".into()));
 }
+
+#[test]
+fn a_session_that_is_named_again_is_gone_on_with_from_what_is_here_of_it() {
+    let (_world, desktop, laptop) = World::pair();
+    desktop.talk(ID, 1);
+    let saved = desktop.json(&["save", "--no-code", "one"]);
+    let session = saved["session_id"].as_str().expect("an id");
+    laptop.json(&["resume", session]);
+    laptop.talk(ID, 2);
+    laptop.json(&["save", "--no-code", "laptop went on"]);
+    desktop.talk(ID, 2);
+    assert_eq!(desktop.json(&["list"])[0]["message"], "laptop went on", "it is known");
+    let named = |message: &str| {
+        desktop.json(&["save", "--no-code", "--new", "in between"]);
+        desktop.json(&["save", "--no-code", "--session", session, message]);
+        let rows = desktop.json(&["list"]);
+        let of = |row: &&Value| row["session_id"] == session;
+        rows.as_array().expect("rows").iter().find(of).expect("the session")["state"].clone()
+    };
+    assert_eq!(named("desktop went on"), "conflict", "the laptop's words are not here");
+
+    let merged = desktop.json(&["resume", session, "--on-conflict", "merge"]);
+    assert_eq!(merged["session_id"], session, "{merged}");
+    desktop.talk(ID, 1);
+    assert_eq!(named("with all of it"), "synced", "they are now");
+}

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use convosync_core::{
-    Card, ObjectName, SaveId, Sealed, SessionId, card_prefix_len, heads, open_card,
+    Card, DeviceId, ObjectName, SaveId, Sealed, SessionId, card_prefix_len, heads, open_card,
 };
 use convosync_wire::{Failure, Note};
 
@@ -76,6 +76,13 @@ impl History {
         let mut contents = BTreeSet::new();
         let heads = self.every_head(session).into_iter();
         heads.filter(|seen| contents.insert(seen.card.content)).collect()
+    }
+
+    /// What a device saved last in a session; what was put aside is none of it.
+    pub(crate) fn last_of(&self, session: &SessionId, device: &DeviceId) -> Option<&Seen> {
+        let saves = self.sessions.get(session)?.values().map(Box::as_ref);
+        let own = saves.filter(|seen| !seen.card.parked && seen.card.device() == device);
+        own.max_by_key(|seen| seen.card.save.seq())
     }
 
     /// Whether a session is deleted: nothing that counts was saved in it since.

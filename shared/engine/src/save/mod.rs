@@ -6,6 +6,7 @@ mod branch;
 mod code;
 mod deliver;
 mod large;
+mod lineage;
 mod moment;
 mod naming;
 mod plan;
@@ -232,7 +233,13 @@ impl Engine<'_> {
         let target = target(args, named, binding.as_ref(), conversation, home);
         let (session, new_session, base) = match target {
             Target::New => (SessionId::from_random(&self.letters()), true, None),
-            Target::Continue { session, from } => (session, false, from),
+            Target::Continue { session, from: Some(from) } => (session, false, Some(from)),
+            Target::Continue { session, from: None } => {
+                let (main, root) = (scene.conversations.first(), &scene.facts.repository.root);
+                let main = main.filter(|_| !args.no_conversation);
+                let from = self.gone_on_from(member, &history, &session, main, root)?;
+                (session, false, from)
+            }
         };
         let parents = parents(&history, &session, base.as_ref(), member);
         let base = base.or_else(|| parents.first().map(|(save, _)| save.clone()));

@@ -15,7 +15,7 @@ use crate::bind::Binding;
 use crate::capture::{Capture, Captured, transcript_of};
 use crate::engine::Engine;
 use crate::freeze::{Draft, Frozen, Packing, at_home, conversation_of};
-use crate::history::{History, Seen, newest_of};
+use crate::history::{History, Seen};
 use crate::member::Member;
 use crate::panes::ids_of;
 use crate::ports::{Assistant, Committed, Facts, Found, Repository, Table};
@@ -41,10 +41,7 @@ impl Engine<'_> {
         chosen: &Chosen<'_>,
         coded: &mut Coded,
     ) -> Result<Option<Held>, Trouble> {
-        // Old segments are read from this device; the store is only asked when it must be, and a
-        // save never waits for it.
-        let store = self.open_store(&member.profile).ok();
-        let mut shelf = Shelf::new(self, member, store.as_deref());
+        let mut shelf = Shelf::near(self, member);
         let base = self.base(&mut shelf, chosen)?;
         let mut packing = Packing::new(self, member, chosen.session.clone());
         let mut notes = Vec::new();
@@ -398,10 +395,7 @@ pub(super) fn parents(
     member: &Member,
 ) -> Vec<(SaveId, Vector)> {
     let Some(saves) = history.sessions.get(session) else { return Vec::new() };
-    let mine = saves
-        .values()
-        .filter(|seen| !seen.card.parked && *seen.card.device() == member.profile.device.id)
-        .max_by_key(|seen| seen.card.save.seq());
+    let mine = history.last_of(session, &member.profile.device.id);
     let base = from.and_then(|save| saves.get(save)).map(Box::as_ref);
     let is_past = |base: &Seen| mine.is_none_or(|mine| base.card.vector.covers(&mine.card.save));
     let line = base.filter(|base| is_past(base));
@@ -413,19 +407,19 @@ pub(super) fn parents(
     parents.map(|seen| (seen.card.save.clone(), seen.card.vector.clone())).collect()
 }
 
-/// The session and save that hold a conversation of this repository.
+/// The session that holds a conversation of this repository.
 pub(super) fn home_of(
     history: &History,
     conversation: &ConversationId,
     facts: &Facts,
-) -> Option<(SessionId, SaveId)> {
+) -> Option<SessionId> {
     let rows = history.newest();
-    let home = rows.into_iter().find(|seen| {
+    let mut rows = rows.into_iter();
+    let home = rows.find(|seen| {
         seen.card.conversation.as_ref() == Some(conversation)
             && is_called(facts, &seen.card.repository)
     })?;
-    newest_of(&history.heads(&home.card.session))
-        .map(|seen| (seen.card.session.clone(), seen.card.save.clone()))
+    Some(home.card.session.clone())
 }
 
 /// What the session has of the code, where a save leaves it out: it stays as safe as it was.

@@ -265,7 +265,7 @@ pub(crate) enum Target {
     Continue {
         /// The session.
         session: SessionId,
-        /// The save it goes on from; none: from the session's heads.
+        /// The save it goes on from; none: that has to be found out.
         from: Option<SaveId>,
     },
 }
@@ -278,7 +278,7 @@ pub(crate) fn target(
     named: Option<SessionId>,
     binding: Option<&Binding>,
     conversation: Option<&ConversationId>,
-    home_of_conversation: Option<(SessionId, SaveId)>,
+    home_of_conversation: Option<SessionId>,
 ) -> Target {
     if args.new {
         return Target::New;
@@ -298,7 +298,7 @@ pub(crate) fn target(
         };
     }
     match home_of_conversation {
-        Some((session, save)) => Target::Continue { session, from: Some(save) },
+        Some(session) => Target::Continue { session, from: None },
         None => Target::New,
     }
 }
