@@ -218,6 +218,8 @@ fn commits_that_only_this_clone_has_stay_or_are_kept_aside() {
     let mine = commit(&laptop, "notes.txt", "mine\n");
     let decision = laptop.asks(&["resume"]);
     assert_eq!(decision["question"], "diverged");
+    assert_eq!(decision["title"], "Your Branch Is Ahead", "nothing has diverged: {decision}");
+    assert!(details(&decision).contains("has the session's commit, and 1 commit more."));
     laptop.ok(&["resume", "--on-diverged", "merge"]);
     assert_eq!(laptop.head(), mine);
     let report = laptop.json(&["resume", "--on-diverged", "discard"]);

@@ -267,6 +267,9 @@ impl Sight<'_> {
         if let Some(id) = self.conversation(pane) {
             return Runs::Conversation(id.clone());
         }
+        if self.is_this_save(pane) {
+            return Runs::Shell;
+        }
         match pane.command.clone().map(PaneCommand::that_travels) {
             Some(Ok(command)) if !command.is_waiting_shell() => Runs::Command(command),
             None | Some(Ok(_)) => Runs::Shell,
@@ -275,6 +278,12 @@ impl Sight<'_> {
                 Runs::Shell
             }
         }
+    }
+
+    /// Whether what runs in a pane is the call that looks: it was typed into a shell there.
+    fn is_this_save(&self, pane: &ScreenPane) -> bool {
+        let program = pane.command.as_ref().and_then(|words| Path::new(words.first()?).file_name());
+        Some(pane.id) == self.caller && program.is_some_and(|name| name == "convosync")
     }
 
     /// The conversation of a pane, if the save has it: what is open in it, else what waits in it.

@@ -260,6 +260,21 @@ fn a_terminal_that_can_not_be_asked_stops_neither_a_save_nor_a_resume() {
 }
 
 #[test]
+fn the_pane_that_a_save_was_typed_into_is_a_shell() {
+    let world = World::new();
+    let (mut desk, lap) = two_in_panes(&world);
+    desk.env.insert("ZELLIJ_PANE_ID".to_owned(), "1".to_owned());
+    let here = desk.tree.clone();
+    let typed = runs(pane(1, 0, 60, &here), &["/usr/bin/convosync", "save", "done for today"]);
+    let other = runs(pane(2, 60, 60, &here), &["convosync", "watch"]);
+    desk.panes.show(screen(vec![tab(0, "work", vec![typed, other])]));
+    let saved = save(&desk, SaveArgs::default());
+    resume(&lap, &saved, ResumeArgs::default());
+    let told: Vec<_> = opened(&lap)[0].panes().map(waits).collect();
+    assert_eq!(told, [None, Some("convosync watch".to_owned())]);
+}
+
+#[test]
 fn what_is_not_asked_for_or_may_be_secret_stays() {
     let world = World::new();
     let (desk, lap) = two_in_panes(&world);

@@ -16,6 +16,7 @@ impl Shape {
             "timestamp" => self.date(row.timestamp),
             "device" => self.line(&row.device),
             "message" => self.text(&row.message),
+            "title" => self.maybe(row.title.as_ref()),
             "conversation_title" => self.maybe(report.conversation_title.as_ref()),
             "repository" => self.line(&row.repository),
             "branch" => self.maybe(row.branch.as_ref()),

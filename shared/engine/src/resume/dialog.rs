@@ -5,7 +5,7 @@ use convosync_wire::{Decision, Question};
 
 use super::plan::{Present, mergeable};
 use crate::choice::{cancel, choice};
-use crate::count::uncommitted;
+use crate::count::{counted, uncommitted};
 use crate::ports::{Change, ChangeKind, Facts, HeadState, Live, Relation};
 use crate::word::word;
 
@@ -102,8 +102,10 @@ pub(super) fn other_branch(facts: &Facts, code: &Code) -> Decision {
 
 /// The branch here and the session have both moved on, or the branch alone has.
 pub(super) fn diverged(present: &Present<'_>, relation: Relation) -> Decision {
+    if let Relation::Ahead(ours) = relation {
+        return ahead(&present.code.branch, ours);
+    }
     let (ours, theirs) = match relation {
-        Relation::Ahead(ours) => (Some(ours), Some(0)),
         Relation::Diverged { ours, theirs } => (Some(ours), Some(theirs)),
         _ => (None, None),
     };
@@ -122,7 +124,6 @@ pub(super) fn diverged(present: &Present<'_>, relation: Relation) -> Decision {
     let mut choices = Vec::new();
     if relation != Relation::Unrelated {
         let (label, help) = match relation {
-            Relation::Ahead(_) => ("Keep mine", "the branch has the session's commit already"),
             _ if mergeable(present, relation) => {
                 ("Pull & Merge", "merges the session's commit into your branch")
             }
@@ -145,6 +146,27 @@ pub(super) fn diverged(present: &Present<'_>, relation: Relation) -> Decision {
         title: "Branch Divergence Detected".to_owned(),
         details,
         choices,
+    }
+}
+
+/// Nothing is to be merged: the save is older than what is here.
+fn ahead(branch: &str, ours: u64) -> Decision {
+    let more = counted(ours, "commit");
+    Decision {
+        question: Question::Diverged,
+        title: "Your Branch Is Ahead".to_owned(),
+        details: vec![format!("Your branch {branch} has the session's commit, and {more} more.")],
+        choices: vec![
+            choice("merge", "--on-diverged merge", "Keep Mine", "the code stays as it is", true),
+            choice(
+                "discard",
+                "--on-diverged discard",
+                "Go Back",
+                "keeps your commits under refs/convosync/park and takes the session's",
+                false,
+            ),
+            cancel("--on-diverged cancel", false),
+        ],
     }
 }
 

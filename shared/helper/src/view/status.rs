@@ -155,7 +155,7 @@ fn waiting(saves: &[WaitingSave], page: &mut Page<'_>) {
     let now = page.look.now_ms;
     for save in saves.iter().take(NAMED) {
         let since = age_inside(save.since, now);
-        let why = save.why.as_deref().map(|why| format!(", {why}")).unwrap_or_default();
+        let why = save.why.as_deref().map(|why| format!(", {}", told(why))).unwrap_or_default();
         let next = match save.next_try.map(|at| at.saturating_sub(now)) {
             Some(left) if left > 0 => format!(", next try in {}", counted(minutes(left), "minute")),
             _ => String::new(),
@@ -168,6 +168,17 @@ fn waiting(saves: &[WaitingSave], page: &mut Page<'_>) {
     }
     if saves.len() > NAMED {
         page.line(&format!("     ... and {} more", saves.len() - NAMED));
+    }
+}
+
+/// The usual reasons in words; of any other its code, which `convosync explain` takes.
+fn told(why: &str) -> &str {
+    match why {
+        "convosync::store::unreachable" => "the store did not answer",
+        "convosync::store::denied" => "the store refused it",
+        "convosync::store::full" => "the store is full",
+        "convosync::cancelled" => "the upload was stopped",
+        other => other,
     }
 }
 
