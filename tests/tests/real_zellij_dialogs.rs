@@ -57,7 +57,7 @@ fn questions_are_dialogs_in_the_column() {
     session.wait_for("≠");
     session.press(&["Enter"]);
     let asked = session.wait_for_calm("Session Has Two Heads");
-    for choice in ["1 Merge", "2 Use remote", "3 Keep local", "4 Cancel"] {
+    for choice in ["1 Merge", "2 Use Remote", "3 Keep Local", "4 Cancel"] {
         assert!(asked.contains(choice), "{asked}");
     }
     leave(&session);

@@ -673,10 +673,7 @@ pub(crate) fn bad_store(error: StoreError, argument: &'static str) -> Trouble {
 fn set_up_with(profile: &Profile) -> Note {
     Note {
         code: "convosync::init::already".to_owned(),
-        text: format!(
-            "this device is set up already, with {}; nothing was changed",
-            profile.store_url
-        ),
+        text: format!("this device keeps its sessions in {}", profile.store_url),
         help: None,
     }
 }

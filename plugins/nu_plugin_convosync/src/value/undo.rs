@@ -32,13 +32,13 @@ impl Shape {
             self.record(record! {
                 "session_id" => self.line(&row.session_id),
                 "timestamp" => self.date(row.timestamp),
-                "message" => self.text(&row.message),
+                "state" => self.line(row.state.as_str()),
                 "branch" => self.maybe(row.branch.as_ref()),
                 "commit" => self.commit(row.commit.as_ref()),
-                "state" => self.line(row.state.as_str()),
-                "save" => self.line(&row.save),
-                "work_tree" => self.line(&row.work_tree),
+                "message" => self.text(&row.message),
                 "conflicts" => self.texts(&row.conflicts),
+                "work_tree" => self.line(&row.work_tree),
+                "save" => self.line(&row.save),
             })
         })
     }

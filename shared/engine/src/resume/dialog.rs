@@ -196,7 +196,7 @@ pub(super) fn missing(code: &Code) -> Decision {
             choice(
                 "conversation-only",
                 "--on-missing conversation-only",
-                "Conversation only",
+                "Conversation Only",
                 "brings the conversation back; the code stays as it is and is out of step",
                 false,
             ),
@@ -250,7 +250,7 @@ pub(super) fn open_elsewhere(holder: &Live) -> Decision {
             choice(
                 "code-only",
                 "--on-live code-only",
-                "Code only",
+                "Code Only",
                 "brings back the code and leaves the conversation alone",
                 true,
             ),
@@ -298,7 +298,7 @@ pub(super) fn two_heads(
         choice(
             "use-remote",
             "--on-conflict use-remote",
-            "Use remote",
+            "Use Remote",
             "goes on with the newest save of the other device",
             false,
         ),
@@ -307,7 +307,7 @@ pub(super) fn two_heads(
         choices.push(choice(
             "keep-local",
             "--on-conflict keep-local",
-            "Keep local",
+            "Keep Local",
             "goes on with what this device saved",
             false,
         ));
