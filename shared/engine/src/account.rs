@@ -343,6 +343,7 @@ impl Engine<'_> {
                 ready: new.ready,
             })?;
         }
+        self.bring_along(profile, &after, store)?;
         self.ports.vault.store(&after)?;
         self.enter(&after, store)?;
         Ok(self.account_report(&after, SetUp { changed: true, ..SetUp::default() }, Vec::new()))

@@ -1,5 +1,6 @@
 //! Following a store that another device moved.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use convosync_core::{
@@ -275,6 +276,28 @@ impl Engine<'_> {
             self.also_tell(told(by.as_deref(), new));
         }
         Ok(())
+    }
+
+    /// Takes along what a device that joins again saved where the store was when it was left out. A
+    /// place that does not answer any more holds nobody up: heads are put again from what is kept here.
+    pub(crate) fn bring_along(
+        &self,
+        before: &Profile,
+        after: &Profile,
+        new: &dyn Store,
+    ) -> Result<(), Trouble> {
+        let origin = |url: &str| crate::origin::is_origin(url);
+        if before.store_url == after.store_url
+            || origin(&before.store_url)
+            || origin(&after.store_url)
+        {
+            return Ok(());
+        }
+        let Ok(old) = self.open_at(&before.store_url, after) else { return Ok(()) };
+        let now = Profile { device: before.device.clone(), ..after.clone() };
+        // Which records are true was settled by joining.
+        let member = Member { records: BTreeSet::new(), ..self.member_at(&now)? };
+        self.copy_own(&member, old.as_ref(), new).map(drop)
     }
 
     /// This device as the account has it at the place that `profile` names.

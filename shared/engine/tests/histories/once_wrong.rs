@@ -118,3 +118,18 @@ fn a_save_is_not_sent_to_where_the_store_was_in_between() {
         assert_eq!(happens(&steps, 7, KNOBS), [""; 0], "at {moment}");
     }
 }
+
+/// A device is left out of a new key while it joins, and joins again where the store went meanwhile:
+/// what it saved in between comes along.
+#[test]
+fn who_joins_again_elsewhere_takes_its_saves_along() {
+    let meanwhile = |at, step| Weather { meanwhile: vec![(at, step)], ..Weather::default() };
+    let steps = [
+        calmly(NEWCOMER, SAVE),
+        in_weather(NEWCOMER, Act::Join, meanwhile(2, calmly(0, Act::Move { place: 2 }))),
+        calmly(2, Act::Revoke { device: 1 }),
+        calmly(0, Act::Move { place: 1 }),
+        calmly(NEWCOMER, SAVE),
+    ];
+    assert_eq!(happens(&steps, 609_395, KNOBS), [""; 0]);
+}
