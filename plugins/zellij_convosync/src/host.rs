@@ -28,6 +28,8 @@ pub enum Event {
     Panes(BTreeMap<usize, Vec<Pane>>),
     /// A terminal is in another directory.
     Directory(u32, String),
+    /// Where these panes are now, and which are gone: what [`Effect::LookAtPanes`] asked for.
+    PanesLooked(Vec<(PaneId, Option<Pane>)>),
     /// Another program is foremost in a terminal.
     Command {
         /// The terminal.
@@ -120,6 +122,9 @@ pub enum Key {
     Tab,
 }
 
+/// Column, row, columns and rows of a pane.
+pub type Place = [usize; 4];
+
 /// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
@@ -131,6 +136,9 @@ pub enum Effect {
     Redraw,
     /// Ask Zellij for the directory, program and process of these terminals; [`Event::Looked`] each.
     Look(Vec<u32>),
+    /// Ask Zellij where these panes are; [`Event::PanesLooked`]. What it tells by itself is now and
+    /// then of a moment ago.
+    LookAtPanes(Vec<PaneId>),
     /// Have Zellij tell from now on what happens in the session ([`Event::Session`], tabs, panes,
     /// directories and commands), or nothing of it. At first it does.
     Follow(bool),
@@ -170,6 +178,13 @@ pub enum Effect {
         /// What it is told.
         configuration: BTreeMap<String, String>,
     },
+    /// Arrange the tab that is shown by this layout. Every terminal stays; plugins that the layout
+    /// does not have are closed.
+    Arrange(String),
+    /// Let this pane and the next one, from left to right and then down, exchange their places.
+    Exchange(PaneId),
+    /// Put these floating panes there.
+    Float(Vec<(PaneId, Place)>),
     /// Close the pane of a plugin.
     Close(u32),
     /// Move the focus to a pane.

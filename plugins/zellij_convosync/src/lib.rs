@@ -3,6 +3,7 @@
 //! Knows no host, clock or process; `plugins/zellij_convosync/wasm` brings those, for `wasm32-wasip1`.
 
 mod answer;
+mod column;
 mod daemon;
 mod helper;
 mod host;
@@ -15,7 +16,7 @@ mod talk;
 mod text;
 
 pub use helper::capped;
-pub use host::{Effect, Event, Key};
+pub use host::{Effect, Event, Key, Place};
 pub use line::{Line, Role, Span};
 pub use plugin::Plugin;
 

@@ -28,6 +28,11 @@ const MOST_ASKED: u8 = 10;
 /// questions at once for the same would confuse, and an answer to the sidebar is one to the daemon.
 const ALONE: i64 = 30_000;
 
+/// How long after another a plugin asks for permissions, in milliseconds, and how many do so: Zellij
+/// writes down what is granted each time, and who asks meanwhile reads half of it.
+const TURN: i64 = 40;
+const TURNS: u32 = 8;
+
 /// Most events that are kept until the permissions are granted.
 const MOST_KEPT: usize = 200;
 
@@ -76,6 +81,8 @@ impl Plugin {
     pub fn new(me: u32, server: u32, told: &BTreeMap<String, String>) -> Self {
         let is_daemon =
             told.get(configuration::ROLE).is_some_and(|role| role == configuration::DAEMON);
+        let has_edge =
+            told.get(configuration::EDGE).is_some_and(|edge| edge == configuration::LINE);
         let program = told.get(configuration::HELPER).filter(|path| !path.trim().is_empty());
         let program = program.cloned().unwrap_or_else(|| helper::NAME.to_owned());
         Self {
@@ -86,7 +93,7 @@ impl Plugin {
             denied: false,
             kept: VecDeque::new(),
             daemon: is_daemon.then(|| Daemon::new(me, program.clone(), server)),
-            sidebar: (!is_daemon).then(Sidebar::default),
+            sidebar: (!is_daemon).then(|| Sidebar::with_edge(has_edge)),
             program,
             server,
             home: is_daemon.then_some(me),
@@ -105,10 +112,13 @@ impl Plugin {
     /// What to do at first; `remembered` says whether the permissions were granted in an earlier
     /// session. Nothing else is asked of Zellij before they are.
     pub fn start(&mut self, remembered: bool) -> Vec<Effect> {
-        if self.sidebar.is_some() || remembered {
-            return self.request();
+        if self.sidebar.is_none() && !remembered {
+            return vec![Effect::Wake(ALONE)];
         }
-        vec![Effect::Wake(ALONE)]
+        match i64::from(self.me % TURNS) * TURN {
+            0 => self.request(),
+            turn => vec![Effect::Wake(turn)],
+        }
     }
 
     fn request(&mut self) -> Vec<Effect> {
@@ -486,6 +496,7 @@ impl Plugin {
     #[must_use]
     pub fn view(&self, width: usize, height: usize, now_ms: i64) -> Vec<Line> {
         match &self.sidebar {
+            Some(_) if !self.granted && !self.requested => Vec::new(),
             _ if !self.granted => crate::sidebar::permissions(self.denied, width, height),
             Some(sidebar) => sidebar.view(width, height, now_ms),
             None => crate::sidebar::about_daemon(width, height),

@@ -25,7 +25,7 @@ pub mod pipe {
     pub const SAVE: &str = "convosync-save";
     /// Goes to the sidebar of this tab, from a key binding.
     pub const FOCUS: &str = "convosync-focus";
-    /// Closes the sidebar of this tab, or opens one over its left edge, from a key binding.
+    /// Closes the sidebar of this tab, or puts one at its side, from a key binding.
     pub const COLUMN: &str = "convosync-column";
     /// Between sidebars and the daemon; nobody else's.
     pub const ASK: &str = "convosync-ask";
@@ -41,6 +41,10 @@ pub mod configuration {
     pub const DAEMON: &str = "daemon";
     /// The role of those that draw, one in each tab; also where no role is said.
     pub const SIDEBAR: &str = "sidebar";
+    /// The key of what a sidebar's right edge is; it is nothing if it is not there.
+    pub const EDGE: &str = "edge";
+    /// A line from top to bottom.
+    pub const LINE: &str = "line";
     /// The key of the helper's path; `convosync` on the server's `PATH` if it is not there.
     pub const HELPER: &str = "helper";
 }

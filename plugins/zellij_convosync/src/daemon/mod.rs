@@ -1,6 +1,7 @@
 //! The one that knows: keeps the terminal's state and the sessions, calls the helper, answers pipes,
 //! and tells the sidebars.
 
+mod columns;
 mod list;
 mod terminal;
 #[cfg(test)]
@@ -9,13 +10,14 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use convosync_wire::zellij::{Address, Pane, PaneId, Watching, configuration, pipe};
+use convosync_wire::zellij::{Address, Pane, Watching, pipe};
 use convosync_wire::{Failure, HereReport, Verb};
 
 use crate::answer::{self, Answer, Push};
 use crate::helper;
 use crate::host::{Effect, Event};
 use crate::talk::{Ask, Place, Sessions, State, Tell};
+use columns::Coming;
 use list::{MOST_SESSIONS, PAGE};
 use terminal::Terminal;
 
@@ -48,6 +50,8 @@ pub(crate) struct Daemon {
     address: Option<Address>,
     terminal: Terminal,
     sidebars: BTreeSet<u32>,
+    /// Sidebars that a list of panes left out.
+    missing: BTreeSet<u32>,
     sessions: Sessions,
     /// Counts the changes of the sessions.
     revision: u64,
@@ -65,6 +69,8 @@ pub(crate) struct Daemon {
     begun: bool,
     /// What each sidebar was told last.
     told: BTreeMap<u32, Told>,
+    /// What is left to do for a column that comes.
+    coming: Coming,
 }
 
 /// What a sidebar was told last.
@@ -85,6 +91,7 @@ impl Daemon {
             address: None,
             terminal: Terminal::default(),
             sidebars: BTreeSet::new(),
+            missing: BTreeSet::new(),
             sessions: Sessions::default(),
             revision: 0,
             wanted: PAGE,
@@ -97,6 +104,7 @@ impl Daemon {
             next: 1,
             begun: false,
             told: BTreeMap::new(),
+            coming: Coming::default(),
         }
     }
 
@@ -126,6 +134,7 @@ impl Daemon {
             }
             Event::Tabs(tabs) => self.terminal.set_tabs(tabs.clone()),
             Event::Panes(panes) => effects.extend(self.take_panes(panes)),
+            Event::PanesLooked(panes) => effects.extend(self.looked_at_panes(panes)),
             Event::Directory(pane, directory) => self.terminal.set_directory(*pane, directory),
             Event::Looked { pane, directory, command, pid } => {
                 self.terminal.set_looked(*pane, directory.clone(), command, *pid);
@@ -151,16 +160,20 @@ impl Daemon {
         }
         effects.extend(self.follow());
         effects.extend(self.tell_all());
+        effects.extend(self.settle_column());
         effects
     }
 
-    /// Takes down the panes, and forgets the sidebars that are gone. One that is not there yet may
-    /// have asked already.
+    /// Takes down the panes, and tells nothing more to the sidebars that are gone. One that is not
+    /// there yet may have asked already; one that is left out may be there all the same, since Zellij
+    /// hands out lists of a moment ago, too.
     fn take_panes(&mut self, panes: &BTreeMap<usize, Vec<Pane>>) -> Option<Effect> {
         let before = self.terminal.plugins();
         let unknown = self.terminal.set_panes(panes.clone());
         let now = self.terminal.plugins();
-        self.sidebars.retain(|id| now.contains(id) || !before.contains(id));
+        let is_gone = |id: &u32| before.contains(id) && !now.contains(id);
+        self.missing.extend(self.sidebars.extract_if(.., |id| is_gone(id)));
+        self.sidebars.extend(self.missing.extract_if(.., |id| now.contains(id)));
         look(unknown)
     }
 
@@ -224,6 +237,7 @@ impl Daemon {
         }
         effects.extend(self.follow());
         effects.extend(self.tell_all());
+        effects.extend(self.settle_column());
         effects
     }
 
@@ -326,7 +340,7 @@ impl Daemon {
             }
             (pipe::SAVE, _) => self.with_sidebar(true),
             (pipe::FOCUS, _) => self.with_sidebar(false),
-            (pipe::COLUMN, _) => self.toggle_column().into_iter().collect(),
+            (pipe::COLUMN, _) => self.look_then_toggle(),
             _ => Vec::new(),
         }
     }
@@ -353,49 +367,6 @@ impl Daemon {
                 Vec::new()
             }
         }
-    }
-
-    /// The sidebar of the tab that is shown.
-    fn sidebar_here(&self) -> Option<u32> {
-        let active = self.terminal.active()?.id;
-        let is_there = |id: &&u32| self.terminal.tab_of(**id).is_some_and(|tab| tab.id == active);
-        self.sidebars.iter().find(is_there).copied()
-    }
-
-    /// Closes the sidebar of the tab that is shown, or opens one. Zellij can't put a pane back into a
-    /// layout without moving others, so it floats.
-    fn toggle_column(&mut self) -> Option<Effect> {
-        match self.sidebar_here() {
-            Some(sidebar) if sidebar == self.me => {
-                self.trouble = Some(needed_here());
-                None
-            }
-            Some(sidebar) => {
-                self.sidebars.remove(&sidebar);
-                Some(Effect::Close(sidebar))
-            }
-            None => {
-                let role = (configuration::ROLE.to_owned(), configuration::SIDEBAR.to_owned());
-                let helper = (configuration::HELPER.to_owned(), self.program.clone());
-                let configuration = BTreeMap::from([role, helper]);
-                let url = self.terminal.address(self.me)?.to_owned();
-                Some(Effect::OpenColumn { url, configuration })
-            }
-        }
-    }
-
-    /// Goes to the sidebar of the tab that is shown.
-    fn with_sidebar(&mut self, saves: bool) -> Vec<Effect> {
-        let Some(sidebar) = self.sidebar_here() else { return Vec::new() };
-        let mut effects = vec![Effect::Focus(PaneId::Plugin(sidebar))];
-        effects.extend(saves.then(|| tell(sidebar, &Tell::AskToSave)));
-        effects
-    }
-
-    /// Goes back from a sidebar to where its user was.
-    fn leave(&self, sidebar: u32) -> Option<Effect> {
-        let place = self.terminal.place(self.terminal.tab_of(sidebar)?);
-        place.pane.map(|pane| Effect::Focus(PaneId::Terminal(pane)))
     }
 
     /// Tells each sidebar what it does not know yet.
@@ -456,19 +427,6 @@ fn understood(returned: Result<(String, u64), Failure>) -> Result<(Answer, u64),
 /// Whether it says that the helper can't be asked at all: an answer takes that back.
 fn is_of_helper(failure: &Failure) -> bool {
     failure.code.starts_with("convosync::helper::")
-}
-
-fn needed_here() -> Failure {
-    Failure {
-        code: "convosync::plugin::needed".to_owned(),
-        message: "this column also does the work of the background part, which is not loaded"
-            .to_owned(),
-        help: Some(
-            "add `convosync { role \"daemon\"; }` to `load_plugins` of Zellij's configuration"
-                .to_owned(),
-        ),
-        argument: None,
-    }
 }
 
 fn look(terminals: Vec<u32>) -> Option<Effect> {

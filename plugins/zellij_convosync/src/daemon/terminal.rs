@@ -33,6 +33,10 @@ pub(crate) struct Terminal {
     panes: BTreeMap<usize, Vec<Pane>>,
     plugins: BTreeMap<u32, PluginPane>,
     known: BTreeMap<u32, Known>,
+    /// Plugins that were closed: Zellij tells of them for a moment longer, and uses no number twice.
+    closed: BTreeSet<u32>,
+    /// The tab's id of each plugin that was seen in one: a list may leave it out that it is in.
+    places: BTreeMap<u32, usize>,
     /// The terminal that had the focus last, by the tab's id: a sidebar may have it now.
     focused: BTreeMap<usize, u32>,
 }
@@ -58,6 +62,8 @@ impl Terminal {
     /// Takes down the panes, and returns the terminals of which nothing is known yet.
     pub(crate) fn set_panes(&mut self, panes: BTreeMap<usize, Vec<Pane>>) -> Vec<u32> {
         self.panes = panes;
+        self.leave_out_closed();
+        self.remember_places();
         self.follow_focus();
         let here: Vec<u32> = self.panes.values().flatten().filter_map(terminal).collect();
         self.known.retain(|id, _| here.contains(id));
@@ -66,6 +72,64 @@ impl Terminal {
             self.known.insert(*id, Known::default());
         }
         fresh
+    }
+
+    /// Knows nothing more of a plugin.
+    pub(crate) fn close(&mut self, plugin: u32) {
+        self.closed.insert(plugin);
+        self.places.remove(&plugin);
+        self.leave_out_closed();
+    }
+
+    fn remember_places(&mut self) {
+        for tab in &self.tabs {
+            let panes = self.panes.get(&tab.position).into_iter().flatten();
+            for pane in panes.filter(|pane| !pane.suppressed) {
+                if let PaneId::Plugin(id) = pane.id {
+                    self.places.insert(id, tab.id);
+                }
+            }
+        }
+    }
+
+    /// The panes that may be in a tab.
+    pub(crate) fn may_be_in(&self, tab: &Tab) -> Vec<PaneId> {
+        let listed = self.panes.get(&tab.position).into_iter().flatten().map(|pane| pane.id);
+        let places = self.places.iter().filter(|(_, place)| **place == tab.id);
+        let all: BTreeSet<_> = listed.chain(places.map(|(id, _)| PaneId::Plugin(*id))).collect();
+        all.into_iter().collect()
+    }
+
+    /// Where panes of the tab that is shown are now. Returns the plugins that are gone.
+    pub(crate) fn set_places(&mut self, panes: &[(PaneId, Option<Pane>)]) -> Vec<u32> {
+        let Some(position) = self.active().map(|tab| tab.position) else { return Vec::new() };
+        let listed = self.panes.entry(position).or_default();
+        for (id, now) in panes {
+            let before = listed.iter().position(|pane| pane.id == *id);
+            match (before, now) {
+                // Zellij leaves out here what else it is: floating, focused, hidden.
+                (Some(at), Some(Pane { x, y, columns, rows, .. })) => {
+                    let before = listed[at].clone();
+                    listed[at] = Pane { x: *x, y: *y, columns: *columns, rows: *rows, ..before };
+                }
+                (Some(at), None) => drop(listed.remove(at)),
+                (None, Some(now)) => listed.push(now.clone()),
+                (None, None) => {}
+            }
+        }
+        let gone = panes.iter().filter_map(|(id, pane)| match (id, pane) {
+            (PaneId::Plugin(id), None) => Some(*id),
+            _ => None,
+        });
+        let gone: Vec<u32> = gone.collect();
+        gone.iter().for_each(|plugin| self.close(*plugin));
+        gone
+    }
+
+    fn leave_out_closed(&mut self) {
+        let closed = &self.closed;
+        let is_closed = |id: PaneId| matches!(id, PaneId::Plugin(id) if closed.contains(&id));
+        self.panes.values_mut().for_each(|panes| panes.retain(|pane| !is_closed(pane.id)));
     }
 
     pub(crate) fn set_directory(&mut self, pane: u32, directory: &str) {
@@ -134,11 +198,19 @@ impl Terminal {
         self.tabs.iter().find(|tab| tab.active)
     }
 
+    /// A tab by its id.
+    pub(crate) fn tab(&self, id: usize) -> Option<&Tab> {
+        self.tabs.iter().find(|tab| tab.id == id)
+    }
+
     /// The tab that a plugin's pane is in.
     pub(crate) fn tab_of(&self, plugin: u32) -> Option<&Tab> {
         let is_it = |pane: &Pane| pane.id == PaneId::Plugin(plugin);
         let found = self.panes.iter().find(|(_, panes)| panes.iter().any(is_it));
-        found.and_then(|(position, _)| self.tabs.iter().find(|tab| tab.position == *position))
+        match found {
+            Some((position, _)) => self.tabs.iter().find(|tab| tab.position == *position),
+            None => self.tab(*self.places.get(&plugin)?),
+        }
     }
 
     /// Where the user is in a tab: the terminal that has the focus, or had it last.
@@ -149,6 +221,32 @@ impl Terminal {
         let pane = last.or_else(|| panes.iter().find_map(terminal));
         let known = pane.and_then(|pane| self.known.get(&pane));
         Place { pane, directory: known.and_then(|known| known.directory.clone()) }
+    }
+
+    /// A plugin that is seen in a tab and was loaded from, or asked for by, this address.
+    pub(crate) fn plugin_in(&self, tab: &Tab, url: &str) -> Option<u32> {
+        let mut shown = self.panes.get(&tab.position)?.iter().filter(|pane| !pane.suppressed);
+        shown.find_map(|pane| match (pane.id, &pane.plugin) {
+            (PaneId::Plugin(id), Some(plugin)) => {
+                (plugin.url == url || self.address(id) == Some(url)).then_some(id)
+            }
+            _ => None,
+        })
+    }
+
+    /// A tab with its panes as a layout asks for them: a plugin by the name that it was asked for by,
+    /// and what that name stands for is then up to the user's configuration.
+    pub(crate) fn arranged(&self, tab: &Tab) -> Tab {
+        let mut panes = self.panes.get(&tab.position).cloned().unwrap_or_default();
+        for pane in &mut panes {
+            let PaneId::Plugin(id) = pane.id else { continue };
+            if let (Some(asked), Some(known)) = (&mut pane.plugin, self.plugins.get(&id))
+                && asked.url.contains(':')
+            {
+                asked.configuration.clone_from(&known.configuration);
+            }
+        }
+        Tab { panes, ..tab.clone() }
     }
 
     /// All of it.

@@ -1,4 +1,6 @@
-use convosync_wire::zellij::{Call, Pane, PluginPane, Push as Said, Returned, Snapshot, Tab};
+use convosync_wire::zellij::{
+    Call, Pane, PaneId, PluginPane, Push as Said, Returned, Snapshot, Tab,
+};
 use convosync_wire::{Answer as Full, Reply};
 use convosync_wire::{Question, SessionRow};
 
@@ -317,23 +319,178 @@ fn the_words_of_a_device_are_typed_into_a_terminal() {
     assert_eq!(effects, [Effect::Focus(PaneId::Terminal(1))]);
 }
 
+const URL: &str = "file:/p.wasm";
+
+/// A key, where the panes are as they are told last.
+fn key(daemon: &mut Daemon, name: &str) -> Vec<Effect> {
+    let panes = daemon.terminal.snapshot().tabs.into_iter().flat_map(|tab| tab.panes).collect();
+    key_among(daemon, name, panes)
+}
+
+/// A key, where these are the panes.
+fn key_among(daemon: &mut Daemon, name: &str, panes: Vec<Pane>) -> Vec<Effect> {
+    let event = Event::Pipe { id: None, name: name.to_owned(), payload: String::new() };
+    let effects = daemon.update(&event);
+    looked_at(daemon, effects, &panes)
+}
+
+/// What comes of effects when Zellij was asked where panes are.
+fn looked_at(daemon: &mut Daemon, effects: Vec<Effect>, panes: &[Pane]) -> Vec<Effect> {
+    let answer = |effect: &Effect| match effect {
+        Effect::LookAtPanes(ids) => {
+            let now = |id: &PaneId| panes.iter().find(|pane| pane.id == *id).cloned();
+            Some(Event::PanesLooked(ids.iter().map(|id| (*id, now(id))).collect()))
+        }
+        _ => None,
+    };
+    match effects.iter().find_map(answer) {
+        Some(event) => daemon.update(&event),
+        None => effects,
+    }
+}
+
+fn panes_of(event: &Event) -> Vec<Pane> {
+    let Event::Session { panes, .. } = event else { panic!("{event:?}") };
+    panes.values().flatten().cloned().collect()
+}
+
+/// What comes of it when the session is told to be so, and is so.
+fn becomes(daemon: &mut Daemon, event: &Event) -> Vec<Effect> {
+    let effects = daemon.update(event);
+    looked_at(daemon, effects, &panes_of(event))
+}
+
+/// A tab that is shown, with one terminal and a column if there is one.
+fn tab_with(column: Option<u32>) -> Event {
+    let beside = usize::from(column.is_some()) * 34;
+    let shell =
+        Pane { x: beside, columns: 120 - beside, rows: 30, ..pane(PaneId::Terminal(1), true) };
+    let plugin = PluginPane { url: URL.to_owned(), ..PluginPane::default() };
+    let column = column.map(|id| Pane {
+        columns: 34,
+        rows: 30,
+        plugin: Some(plugin),
+        ..pane(PaneId::Plugin(id), false)
+    });
+    // Zellij counts what draws nothing to the first tab.
+    let plugin = PluginPane { url: URL.to_owned(), ..PluginPane::default() };
+    let hidden = Pane { suppressed: true, ..pane(PaneId::Plugin(3), false) };
+    let hidden = Pane { plugin: Some(plugin), ..hidden };
+    let panes = column.into_iter().chain([shell, hidden]).collect();
+    let tab = Tab { active: true, columns: 120, rows: 30, ..Tab::default() };
+    Event::Session { name: "brisk".into(), tabs: vec![tab], panes: BTreeMap::from([(0, panes)]) }
+}
+
+/// A daemon whose address is known, in a tab without a column.
+fn without_column() -> Daemon {
+    let mut daemon = Daemon::new(3, "convosync".into(), 99);
+    daemon.update(&tab_with(None));
+    let plugin = PluginPane { url: URL.to_owned(), ..PluginPane::default() };
+    daemon.update(&Event::Plugins(BTreeMap::from([(3, plugin)])));
+    daemon
+}
+
 #[test]
-fn a_key_closes_the_column_and_opens_one() {
-    let (mut daemon, _) = daemon();
-    let url = "file:/p.wasm".to_owned();
-    let plugin = PluginPane { url: url.clone(), ..PluginPane::default() };
-    daemon.update(&Event::Plugins(BTreeMap::from([(3, plugin.clone()), (SIDEBAR, plugin)])));
-    let key = Event::Pipe { id: None, name: pipe::COLUMN.into(), payload: "".into() };
-    assert_eq!(daemon.update(&key), [Effect::Close(SIDEBAR)]);
-    let effects = daemon.update(&key);
-    assert!(matches!(&effects[..], [Effect::OpenColumn { url: at, .. }] if *at == url));
+fn a_key_closes_the_column_and_puts_it_back() {
+    let mut daemon = without_column();
+    daemon.update(&tab_with(Some(SIDEBAR)));
+    daemon.asked(SIDEBAR, Ask::Hello);
+    assert!(key(&mut daemon, pipe::COLUMN).contains(&Effect::Close(SIDEBAR)));
+    // Zellij tells of what it closed for a moment longer.
+    daemon.update(&tab_with(Some(SIDEBAR)));
+    let effects = key(&mut daemon, pipe::COLUMN);
+    assert!(matches!(&effects[..], [Effect::Arrange(_)]), "{effects:?}");
+    let effects = becomes(&mut daemon, &tab_with(Some(9)));
+    assert!(effects.contains(&Effect::Focus(PaneId::Terminal(1))), "{effects:?}");
+    let focus = Effect::Focus(PaneId::Terminal(1));
+    assert!(!becomes(&mut daemon, &tab_with(Some(9))).contains(&focus));
+}
+
+#[test]
+fn a_column_that_did_not_come_beside_the_panes_opens_over_them() {
+    let mut daemon = without_column();
+    key(&mut daemon, pipe::COLUMN);
+    let effects = key(&mut daemon, pipe::COLUMN);
+    assert!(matches!(&effects[..], [Effect::OpenColumn { url, .. }] if url == URL), "{effects:?}");
+}
+
+#[test]
+fn a_column_that_gave_no_word_yet_is_closed_and_none_put_beside_it() {
+    let mut daemon = without_column();
+    key(&mut daemon, pipe::COLUMN);
+    becomes(&mut daemon, &tab_with(Some(9)));
+    assert_eq!(key(&mut daemon, pipe::FOCUS), []);
+    // What Zellij tells is of a moment ago: it is asked.
+    daemon.update(&tab_with(None));
+    let now = panes_of(&tab_with(Some(9)));
+    assert!(key_among(&mut daemon, pipe::COLUMN, now).contains(&Effect::Close(9)));
+}
+
+#[test]
+fn a_save_where_there_is_no_column_brings_it_and_asks_there() {
+    let mut daemon = without_column();
+    let effects = key(&mut daemon, pipe::SAVE);
+    assert!(matches!(&effects[..], [Effect::Arrange(_)]), "{effects:?}");
+    becomes(&mut daemon, &tab_with(Some(SIDEBAR)));
+    let effects = daemon.asked(SIDEBAR, Ask::Hello);
+    assert!(effects.contains(&Effect::Focus(PaneId::Plugin(SIDEBAR))), "{effects:?}");
+    // Without a place it could ask for nothing.
+    let told = told(&effects);
+    assert!(matches!(&told[..], [.., Tell::State(_), Tell::AskToSave]), "{told:?}");
+}
+
+#[test]
+fn a_sidebar_that_an_older_list_of_panes_leaves_out_is_told_all_the_same() {
+    let mut daemon = without_column();
+    daemon.update(&tab_with(Some(SIDEBAR)));
+    daemon.asked(SIDEBAR, Ask::Hello);
+    // Zellij hands out what it wrote down a second ago, too.
+    daemon.update(&tab_with(None));
+    let again = told(&daemon.update(&tab_with(Some(SIDEBAR))));
+    assert!(matches!(&again[..], [Tell::Sessions(_), Tell::State(_)]), "{again:?}");
+    assert!(key(&mut daemon, pipe::COLUMN).contains(&Effect::Close(SIDEBAR)));
+}
+
+#[test]
+fn panes_are_put_back_to_where_they_are_and_not_to_where_they_were() {
+    let mut daemon = without_column();
+    let mut now = panes_of(&tab_with(None));
+    let (left, right) = (0..50, 50..120);
+    let beside = |id, span: std::ops::Range<usize>| Pane {
+        x: span.start,
+        columns: span.len(),
+        rows: 30,
+        ..pane(PaneId::Terminal(id), true)
+    };
+    now.retain(|pane| pane.id != PaneId::Terminal(1));
+    now.extend([beside(1, left)]);
+    daemon.update(&Event::Panes(BTreeMap::from([(0, panes_of(&tab_with(None)))])));
+    now.push(beside(2, right));
+    let event = Event::Panes(BTreeMap::from([(0, now.clone())]));
+    daemon.update(&event);
+    now.iter_mut().filter(|pane| pane.id == PaneId::Terminal(1)).for_each(|pane| pane.columns = 60);
+    now.iter_mut().filter(|pane| pane.id == PaneId::Terminal(2)).for_each(|pane| {
+        (pane.x, pane.columns) = (60, 60);
+    });
+    let effects = key_among(&mut daemon, pipe::COLUMN, now);
+    let [Effect::Arrange(layout)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(layout.contains("pane size=\"50%\""), "{layout}");
+}
+
+#[test]
+fn a_column_that_somebody_else_closed_is_put_back() {
+    let mut daemon = without_column();
+    daemon.update(&tab_with(Some(SIDEBAR)));
+    daemon.asked(SIDEBAR, Ask::Hello);
+    let effects = key_among(&mut daemon, pipe::COLUMN, panes_of(&tab_with(None)));
+    assert!(matches!(&effects[..], [Effect::Arrange(_)]), "{effects:?}");
 }
 
 #[test]
 fn a_column_that_is_needed_stays() {
     let (mut daemon, _) = daemon();
     daemon.me = SIDEBAR;
-    daemon.update(&Event::Pipe { id: None, name: pipe::COLUMN.into(), payload: "".into() });
+    key(&mut daemon, pipe::COLUMN);
     let trouble = daemon.state_for(SIDEBAR).trouble.expect("it is told");
     assert_eq!(trouble.code, "convosync::plugin::needed");
 }

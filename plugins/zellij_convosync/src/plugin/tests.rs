@@ -59,7 +59,7 @@ fn runs(effects: &[Effect]) -> bool {
 
 #[test]
 fn before_the_grant_nothing_is_asked_and_nothing_is_run() {
-    let mut plugin = Plugin::new(5, 1, &told(configuration::SIDEBAR));
+    let mut plugin = Plugin::new(8, 1, &told(configuration::SIDEBAR));
     assert_eq!(plugin.start(false), [Effect::RequestPermissions]);
     for event in [Event::Key(Key::Char('s')), Event::Visible(true), Event::Woken] {
         assert_eq!(plugin.update(event, NOW), []);
@@ -68,6 +68,17 @@ fn before_the_grant_nothing_is_asked_and_nothing_is_run() {
     assert!(seen.iter().any(|line| line.text().contains("press y")));
     assert!(plugin.update(Event::Granted, NOW).contains(&Effect::Redraw));
     assert!(!plugin.view(33, 20, NOW).iter().any(|line| line.text().contains("press y")));
+}
+
+#[test]
+fn plugins_ask_one_after_the_other() {
+    for (me, turn) in [(9, TURN), (15, 7 * TURN)] {
+        let mut plugin = Plugin::new(me, 1, &told(configuration::SIDEBAR));
+        assert_eq!(plugin.start(false), [Effect::Wake(turn)]);
+        assert_eq!(plugin.view(33, 20, NOW), [], "it is not said that something is asked");
+        assert_eq!(plugin.update(Event::Woken, NOW), [Effect::RequestPermissions]);
+        assert_ne!(plugin.view(33, 20, NOW), []);
+    }
 }
 
 #[test]
@@ -81,12 +92,13 @@ fn a_daemon_asks_for_permissions_when_a_sidebar_has_got_them_or_there_is_none() 
         assert_eq!(plugin.update(Event::Woken, NOW), [], "once");
         assert!(plugin.update(Event::Granted, NOW).contains(&Effect::RememberGrant));
     }
-    assert_eq!(daemon().start(true), [Effect::RequestPermissions]);
+    assert_eq!(daemon().start(true), [Effect::Wake(i64::from(DAEMON) * TURN)]);
 }
 
 #[test]
 fn a_denial_is_said_and_can_be_taken_back() {
-    let mut plugin = Plugin::new(5, 1, &BTreeMap::new());
+    let mut plugin = Plugin::new(8, 1, &BTreeMap::new());
+    plugin.start(false);
     plugin.update(Event::Denied, NOW);
     assert!(plugin.view(33, 20, NOW).iter().any(|line| line.text().contains("Without")));
     plugin.update(Event::Granted, NOW);

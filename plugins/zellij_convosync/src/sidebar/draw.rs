@@ -58,13 +58,16 @@ pub(super) fn room(width: usize) -> (usize, usize) {
 impl Sidebar {
     /// The pane, line by line.
     pub(super) fn screen(&self, width: usize, height: usize, now_ms: i64) -> Screen {
+        let whole = width;
+        let width = width.saturating_sub(usize::from(self.edge));
         let (inner, margin) = room(width);
         let screen = match &self.over {
             Some(Over::Reading(reading)) => read(reading, inner, height),
             Some(Over::Dialog(dialog)) => ask(dialog, inner, height),
             Some(Over::Prompt(_)) | None => self.sessions_screen(inner, height, now_ms),
         };
-        framed(screen, width, height, margin)
+        let screen = framed(screen, width, height, margin);
+        if width < whole { edged(screen, width, height) } else { screen }
     }
 
     fn sessions_screen(&self, inner: usize, height: usize, now_ms: i64) -> Screen {
@@ -349,6 +352,17 @@ pub(super) fn framed(mut screen: Screen, width: usize, height: usize, margin: us
         }
     }
     screen
+}
+
+/// With a line at the right edge, from top to bottom.
+fn edged(mut screen: Screen, width: usize, height: usize) -> Screen {
+    screen.resize(height, blank());
+    let edge = |(line, target): (Line, Target)| (line.with_right(edge(), width + 1), target);
+    screen.into_iter().map(edge).collect()
+}
+
+fn edge() -> Line {
+    Line::folded(Role::Dim, "│".to_owned())
 }
 
 /// As many lines as there is room for, with the selected ones in the middle.

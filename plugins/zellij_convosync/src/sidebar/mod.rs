@@ -83,6 +83,8 @@ pub(crate) struct Sidebar {
     unsaved: String,
     said: Option<Said>,
     next: u64,
+    /// Whether it draws a line at its right edge.
+    edge: bool,
     size: (usize, usize),
     visible: bool,
     /// Whether the user came for a message only, and goes back when it is typed.
@@ -105,6 +107,7 @@ impl Default for Sidebar {
             unsaved: String::new(),
             said: None,
             next: 1,
+            edge: false,
             size: (33, 24),
             visible: true,
             is_visited: false,
@@ -114,6 +117,11 @@ impl Default for Sidebar {
 }
 
 impl Sidebar {
+    /// One that draws a line at its right edge, if it is to.
+    pub(crate) fn with_edge(edge: bool) -> Self {
+        Self { edge, ..Self::default() }
+    }
+
     /// Takes down what happened in the pane.
     pub(crate) fn update(&mut self, event: &Event, now_ms: i64) -> Vec<Wish> {
         let mut wishes = match event {

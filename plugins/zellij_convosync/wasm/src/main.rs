@@ -90,6 +90,7 @@ impl Glue {
             match effect {
                 Effect::Redraw => redraw = true,
                 Effect::LookAtPlugins => looked.push(translate::plugins()),
+                Effect::LookAtPanes(panes) => looked.push(translate::look_at(panes)),
                 Effect::Look(terminals) => {
                     looked.extend(terminals.into_iter().map(translate::look))
                 }
@@ -136,12 +137,27 @@ fn perform(effect: Effect) {
                 FloatingPaneCoordinates::new(start.clone(), start, width, height, Some(true), None);
             open_plugin_pane_floating(&url, configuration, place, BTreeMap::new());
         }
+        Effect::Arrange(layout) => arrange(layout),
+        Effect::Exchange(pane) => move_pane_with_pane_id(translate::pane_id(pane)),
+        Effect::Float(panes) => {
+            let there = |(pane, place)| (translate::pane_id(pane), translate::place(place));
+            change_floating_panes_coordinates(panes.into_iter().map(there).collect());
+        }
         Effect::Close(plugin) => close_plugin_pane(plugin),
         Effect::Focus(pane) => focus_pane_with_id(translate::pane_id(pane), false, false),
         Effect::Follow(true) => subscribe(&HAPPENINGS),
         Effect::Follow(false) => unsubscribe(&HAPPENINGS),
         Effect::Wake(ms) => set_timeout(ms.max(0) as f64 / 1000.0),
-        Effect::Redraw | Effect::Look(_) | Effect::LookAtPlugins => {}
+        Effect::Redraw | Effect::Look(_) | Effect::LookAtPanes(_) | Effect::LookAtPlugins => {}
+    }
+}
+
+/// What can't be read as a layout would end the plugin.
+fn arrange(layout: String) {
+    if parse_layout(&layout).is_ok() {
+        let (keep_terminals, keep_plugins, this_tab) = (true, false, true);
+        let layout = LayoutInfo::Stringified(layout);
+        override_layout(layout, keep_terminals, keep_plugins, this_tab, BTreeMap::new());
     }
 }
 

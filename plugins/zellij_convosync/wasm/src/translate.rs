@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use convosync_wire::zellij as wire;
-use zellij_convosync::{Event, Key};
+use zellij_convosync::{Event, Key, Place};
 use zellij_tile::prelude as host;
 use zellij_tile::prelude::*;
 
@@ -159,10 +159,22 @@ pub(crate) fn look(terminal: u32) -> Event {
     }
 }
 
+/// Asks Zellij where panes are, after the permissions were granted.
+pub(crate) fn look_at(panes: Vec<wire::PaneId>) -> Event {
+    let look = |id| (id, get_pane_info(pane_id(id)).map(pane));
+    Event::PanesLooked(panes.into_iter().map(look).collect())
+}
+
 /// Our id of a pane as Zellij's.
 pub(crate) fn pane_id(pane: wire::PaneId) -> host::PaneId {
     match pane {
         wire::PaneId::Terminal(id) => host::PaneId::Terminal(id),
         wire::PaneId::Plugin(id) => host::PaneId::Plugin(id),
     }
+}
+
+/// Where a pane floats.
+pub(crate) fn place(place: Place) -> FloatingPaneCoordinates {
+    let [x, y, width, height] = place.map(|cells| Some(cells.to_string()));
+    FloatingPaneCoordinates::new(x, y, width, height, None, None).unwrap_or_default()
 }

@@ -29,6 +29,19 @@ fn a_column_has_three_lines_for_each_session() {
 }
 
 #[test]
+fn a_line_at_the_edge_is_as_high_as_the_pane() {
+    let mut edged = bar();
+    edged.edge = true;
+    let without = shown(&bar(), 33, 26);
+    let with: Vec<String> = edged.view(34, 26, NOW).iter().map(Line::text).collect();
+    assert_eq!(with.len(), 26);
+    for (line, want) in with.iter().zip(without.iter().chain(std::iter::repeat(&String::new()))) {
+        let line = line.strip_suffix('│').expect("a line at the edge").trim_end();
+        assert_eq!(line, want.trim_end_matches('█').trim_end());
+    }
+}
+
+#[test]
 fn a_low_pane_has_one_line_for_each_session() {
     check(&bar(), 33, 10, include_str!("screens/low.txt"));
 }
