@@ -33,7 +33,9 @@ pub fn tool(name: &str) -> PathBuf {
 /// If it is not there.
 #[must_use]
 pub fn zellij_plugin() -> PathBuf {
-    built("CONVOSYNC_ZELLIJ_PLUGIN", "../wasm32-wasip1/release/convosync.wasm")
+    let path = built("CONVOSYNC_ZELLIJ_PLUGIN", "../wasm32-wasip1/release/convosync.wasm");
+    // Zellij remembers permissions by the path without `..`.
+    path.canonicalize().expect("it is there")
 }
 
 /// A program that this workspace builds: where `variable` says, else beside the tests.

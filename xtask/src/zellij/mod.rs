@@ -168,7 +168,9 @@ fn missing(config: &str, plugin: &Path) -> String {
         missing.push(format!("  plugins {{ … }}       {}", with_place(&line, plugin)));
     }
     if !has("role \"daemon\"") {
-        missing.push("  load_plugins { … }  convosync { role \"daemon\"; }".to_owned());
+        // A block of one's own takes the place of Zellij's.
+        let theirs = if has("load_plugins") { "" } else { "\"zellij:link\"; " };
+        missing.push(format!("  load_plugins {{ … }}  {theirs}convosync {{ role \"daemon\"; }}"));
     }
     if !has("convosync-save") {
         let bind = "bind \"Alt s\" { MessagePlugin { name \"convosync-save\"; }; }";
@@ -222,6 +224,13 @@ mod tests {
         let told = missing(theirs, Path::new("/p/convosync.wasm"));
         assert_eq!(told.lines().count(), 4, "{told}");
         assert!(told.contains("location=\"file:/p/convosync.wasm\""), "{told}");
+        let daemon = "convosync { role \"daemon\"; }";
+        assert!(
+            told.contains(&format!("load_plugins {{ … }}  \"zellij:link\"; {daemon}")),
+            "{told}"
+        );
+        let told = missing("load_plugins {\n}\n", Path::new("/p/convosync.wasm"));
+        assert!(told.contains(&format!("load_plugins {{ … }}  {daemon}")), "{told}");
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(super) fn tell(
     after.terminal.press(&["Enter"])?;
     after.terminal.wait_for(&["Waiting to run"])?;
     // The new tab has a column of its own, which asks first.
-    let resumed = after.terminal.wait_for(&["feature/oauth @"])?;
+    let resumed = after.terminal.wait_for(&["origin feature/oauth"])?;
     println!("{}", tmux::side_by_side([("desktop", &saved), ("laptop", &resumed)]));
     verify(scene, &before, &after)
 }
