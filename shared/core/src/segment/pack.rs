@@ -6,8 +6,8 @@ use super::{BLOCK, Blocks, MAX_PREFIX, MAX_SEGMENT, ReadSeek, chain, codec, segm
 use crate::manifest::{FileState, SegmentRef};
 
 /// Bytes before a change that it is coded against; within a snapshot there is no such limit. Twice as
-/// many make the segments of real transcripts smaller by 1 to 2 %, and a quarter of a save's time goes
-/// into taking in the second half.
+/// many make the segments of real transcripts smaller by 1 to 2 %, and a tenth of a save's time went into
+/// taking in the second half.
 const BACK: u64 = 1 << 20;
 
 /// What a file was and is.

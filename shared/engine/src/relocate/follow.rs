@@ -278,8 +278,9 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Takes along what a device that joins again saved where the store was when it was left out. A
-    /// place that does not answer any more holds nobody up: heads are put again from what is kept here.
+    /// Takes along what a device that joins again saved and decided where the store was when it was left
+    /// out. A place that does not answer any more is told and holds nobody up: heads are put again from
+    /// what is kept here.
     pub(crate) fn bring_along(
         &self,
         before: &Profile,
@@ -293,11 +294,18 @@ impl Engine<'_> {
         {
             return Ok(());
         }
-        let Ok(old) = self.open_at(&before.store_url, after) else { return Ok(()) };
         let now = Profile { device: before.device.clone(), ..after.clone() };
-        // Which records are true was settled by joining.
+        // Which records are true was settled by joining: no keys come along.
         let member = Member { records: BTreeSet::new(), ..self.member_at(&now)? };
-        self.copy_own(&member, old.as_ref(), new).map(drop)
+        let old = self.open_at(&before.store_url, after);
+        match old.and_then(|old| self.copy_own(&member, old.as_ref(), new)) {
+            Err(Trouble::Cancelled) => Err(Trouble::Cancelled),
+            Err(trouble) => {
+                self.also_tell(stays_there(&before.store_url, trouble));
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
     }
 
     /// This device as the account has it at the place that `profile` names.
@@ -344,6 +352,19 @@ fn told(by: Option<&str>, new: &dyn Store) -> Note {
             new.describe()
         ),
         help: None,
+    }
+}
+
+fn stays_there(url: &str, why: Trouble) -> Note {
+    let failure = why.failure();
+    Note {
+        code: failure.code,
+        text: format!(
+            "what this device saved in {} may not all be in the new place: {}",
+            shown(url),
+            failure.message
+        ),
+        help: Some("its sessions are on this device: `convosync save` sends one anew".to_owned()),
     }
 }
 

@@ -19,9 +19,10 @@ use crate::trouble::{Refusal, Trouble};
 /// Bytes of one piece of a file that is kept.
 const PIECE: usize = 1 << 20;
 
-/// Bytes of a file that a record holds itself, when what comes begins with all the others: a line or
-/// two that say where the conversation was, or when the client ended.
-const REST: u64 = 16 << 10;
+/// Bytes of a file of more than a piece that a record holds itself, when what comes begins with all the
+/// others: a line or two that say where the conversation was, or when the client ended. A small file is
+/// kept whole instead: then it comes back whatever happens to the one that is there.
+const REST: u64 = 4 << 10;
 
 /// A file that is about to be put in place.
 pub(crate) type Coming = (FilePath, Box<dyn ScratchFile>);
@@ -43,6 +44,26 @@ pub(crate) struct Keeping<'a> {
 
 /// A file as it was read, and the digest of its bytes.
 type Held = (Box<dyn ScratchFile>, [u8; 32]);
+
+/// The files of a conversation as they were.
+pub(crate) struct AsBefore {
+    absent: Vec<FilePath>,
+    coming: Vec<Coming>,
+    modified_ms: Option<i64>,
+}
+
+impl AsBefore {
+    /// Puts them back.
+    pub(crate) fn place(self, talk: Talk<'_>) -> Result<(), Trouble> {
+        let Talk { assistant, id, directory } = talk;
+        assistant.remove(id, directory, &self.absent)?;
+        if !self.coming.is_empty() {
+            let to = Placement { id, directory, modified_ms: self.modified_ms };
+            assistant.place(&to, self.coming)?;
+        }
+        Ok(())
+    }
+}
 
 impl Engine<'_> {
     /// Writes down what is at the places of files that are about to be put there.
@@ -129,6 +150,7 @@ impl Engine<'_> {
         coming.seek(SeekFrom::Start(0)).map_err(|error| scratch_error(&error))?;
         let mut hash = blake3::Hasher::new();
         let whole = source.len + source.torn;
+        let most = if whole > PIECE as u64 { REST } else { 0 };
         let (mut left, mut right) = (vec![0; PIECE], vec![0; PIECE]);
         let (mut len, mut rest) = (0, Vec::new());
         loop {
@@ -142,7 +164,7 @@ impl Engine<'_> {
                 true => common(&left[..some], &right[..other]),
                 false => 0,
             };
-            if whole - len - same as u64 > REST && same < some {
+            if whole - len - same as u64 > most && same < some {
                 return Ok(None);
             }
             len += same as u64;
@@ -179,14 +201,18 @@ impl Engine<'_> {
         Ok(FileBefore::Kept { len, hash: *hash.finalize().as_bytes(), first, pieces })
     }
 
-    /// Puts the files of a conversation back as they were.
-    pub(crate) fn put_back(
+    /// Makes the files of a conversation as they were, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// A refusal if one can't be had any more.
+    pub(crate) fn as_before(
         &self,
         keeping: &Keeping<'_>,
         number: u64,
         talk: Talk<'_>,
         before: &ConversationBefore,
-    ) -> Result<(), Trouble> {
+    ) -> Result<AsBefore, Trouble> {
         let here = talk.assistant.files_at(talk.id, talk.directory)?;
         let (mut absent, mut coming) = (Vec::new(), Vec::new());
         for PlacedFile { path, before } in &before.files {
@@ -205,13 +231,7 @@ impl Engine<'_> {
                 }
             }
         }
-        talk.assistant.remove(talk.id, talk.directory, &absent)?;
-        if !coming.is_empty() {
-            let (id, directory) = (talk.id, talk.directory);
-            let to = Placement { id, directory, modified_ms: before.modified_ms };
-            talk.assistant.place(&to, coming)?;
-        }
-        Ok(())
+        Ok(AsBefore { absent, coming, modified_ms: before.modified_ms })
     }
 
     /// The beginning of the file that is there with what followed it, if it is what it was.

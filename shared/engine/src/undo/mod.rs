@@ -23,6 +23,7 @@ use crate::ports::{Assistant, Facts, GitError, IndexChange, Operation, Repositor
 use crate::save::in_progress;
 use crate::trouble::{Refusal, Trouble};
 use choose::{Chosen, chosen, rows};
+use conversation::AsBefore;
 pub(crate) use conversation::{Keeping, Talk};
 pub(crate) use journal::Entry;
 pub(crate) use note::{AsideNames, CodeIntent, Intent};
@@ -104,6 +105,7 @@ impl Engine<'_> {
         let repo = &facts.repository;
         self.prune_undo(member, repo)?;
         let keeping = Keeping { member, root: &repo.root, env: &request.env };
+        let talks = self.talks_before(&keeping, to)?;
         let code = self.stand_now(facts, to.record.code.as_ref())?;
         let record = UndoRecord {
             kind: match to.record.kind {
@@ -125,7 +127,7 @@ impl Engine<'_> {
             self.note_present(&keeping, &mut new, talk, before)?;
         }
         self.write_undo(member, &repo.root, &new)?;
-        match self.go_back(&keeping, repo, code.as_ref(), to, &mut new) {
+        match self.go_back(&keeping, repo, code.as_ref(), (to, talks), &mut new) {
             Ok(()) => self.report_undone(facts, to, &new),
             // Nothing was changed, so there is nothing to go on with.
             Err(trouble @ Trouble::Git(GitError::InTheWay(_))) => {
@@ -149,9 +151,10 @@ impl Engine<'_> {
         self.refuse_open(request, &to.record)?;
         let repo = &facts.repository;
         let keeping = Keeping { member, root: &repo.root, env: &request.env };
+        let talks = self.talks_before(&keeping, to)?;
         let mut new = cut_short.clone();
         let code = self.stand_now(facts, to.record.code.as_ref())?;
-        self.go_back(&keeping, repo, code.as_ref(), to, &mut new)?;
+        self.go_back(&keeping, repo, code.as_ref(), (to, talks), &mut new)?;
         let mut report = self.report_undone(facts, to, &new)?;
         report.kept.extend(code.iter().filter(|code| code.work.is_some()).map(told::kept_again));
         Ok(report)
@@ -184,7 +187,7 @@ impl Engine<'_> {
         keeping: &Keeping<'_>,
         repo: &Repository,
         from: Option<&WorkTreeState>,
-        to: &Entry,
+        (to, talks): (&Entry, Vec<AsBefore>),
         new: &mut Entry,
     ) -> Result<(), Trouble> {
         let record = &to.record;
@@ -192,10 +195,9 @@ impl Engine<'_> {
             self.tell("Taking the code back");
             self.ports.git.rewind(repo, from, code, &self.excludes())?;
         }
-        for before in &record.conversations {
+        for (before, files) in record.conversations.iter().zip(talks) {
             self.tell("Taking the conversation back");
-            let talk = self.talk_of(before)?;
-            self.put_back(keeping, to.number, talk, before)?;
+            files.place(self.talk_of(before)?)?;
         }
         self.bind_again(keeping.member, &repo.root, record.binding.as_deref())?;
         let taken = UndoRecord { stage: UndoStage::TakenBack, ..record.clone() };
@@ -203,6 +205,13 @@ impl Engine<'_> {
         self.write_undo(keeping.member, &repo.root, &taken)?;
         new.record.stage = UndoStage::Done;
         self.write_undo(keeping.member, &repo.root, new)
+    }
+
+    /// The files of every conversation before an entry, so that one which can't be had refuses before
+    /// anything is changed.
+    fn talks_before(&self, keeping: &Keeping<'_>, to: &Entry) -> Result<Vec<AsBefore>, Trouble> {
+        let before = to.record.conversations.iter();
+        before.map(|it| self.as_before(keeping, to.number, self.talk_of(it)?, it)).collect()
     }
 
     fn talk_of<'t>(&'t self, before: &'t ConversationBefore) -> Result<Talk<'t>, Trouble> {
