@@ -139,7 +139,14 @@ fn what_would_be_bared_is_told_before_it_is_pushed_and_asked_only_of_somebody() 
         let plan = desktop.json(&["save", "x", "--dry-run", sealed]);
         assert_eq!(note(&plan, "convosync::save::secrets"), None, "{sealed}: {plan}");
     }
+    let told = |answer| desktop.json(&["save", "x", "--dry-run", "--on-secrets", answer]);
+    assert!(told("stash")["steps"].to_string().contains("commit nothing"), "{}", told("stash"));
+    assert!(told("cancel")["steps"].to_string().contains("save nothing"), "{}", told("cancel"));
     desktop.refuses(&["save", "x", "--on-secrets", "cancel"], "convosync::cancelled");
+    let on_branch = ["save", "x", "-b", "side", "--on-secrets", "stash"];
+    desktop.refuses(&on_branch, "convosync::save::branch-without-commit");
+    desktop
+        .refuses(&["save", "x", "-b", "side", "--stash"], "convosync::save::branch-without-commit");
     assert_eq!(desktop.standing(), before);
 
     let carried = desktop.json(&["save", "x", "--on-secrets", "stash"]);
@@ -153,4 +160,22 @@ fn what_would_be_bared_is_told_before_it_is_pushed_and_asked_only_of_somebody() 
     desktop.write("README.md", "two\n");
     let saved = desktop.json(&["save", "y", "--on-secrets", "cancel"]);
     assert_eq!(saved["pushed"], "origin/main", "{saved}");
+}
+
+/// Lines between two changes would lead whoever reads a patch astray.
+#[test]
+fn how_a_user_likes_to_read_diffs_hides_no_secret() {
+    let (_world, desktop, _laptop) = World::pair();
+    desktop.write("a.js", "1\n2\n3\n4\n5\n");
+    desktop.write("b.js", "1\n");
+    desktop.json(&["save", "before"]);
+    desktop.write("a.js", "one\n2\n3\n4\nfive\n");
+    desktop.write("b.js", &format!("1\nconst key = '{}'\n", aws()));
+    desktop.git(&["config", "diff.interHunkContext", "5"]);
+    let plan = desktop.json(&["save", "x", "--dry-run"]);
+    let text = note(&plan, "convosync::save::secrets").unwrap_or_default();
+    assert!(text.contains("the commit, b.js line 2: an AWS access key"), "{plan}");
+    let saved = desktop.json(&["save", "x"]);
+    let text = note(&saved, "convosync::save::secrets").unwrap_or_default();
+    assert!(text.contains("the commit, b.js line 2: an AWS access key"), "{saved}");
 }

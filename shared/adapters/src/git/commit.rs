@@ -200,6 +200,8 @@ pub(super) fn patch_into<'g>(
         "--no-renames",
         "--no-color",
         "--submodule=short",
+        // A user may want lines between two changes; nobody here does.
+        "--inter-hunk-context=0",
     ]);
     call.output_file(written).ok().map(drop)
 }

@@ -346,7 +346,7 @@ fn ask_to_export() -> Decision {
         "and a new key: the old words open nothing that is saved from then on.".to_owned(),
     ];
     let choices = vec![
-        choice("export", "--yes", "Make new words", "shows the new words once", false),
+        choice("export", "--yes", "Make New Words", "shows the new words once", false),
         cancel("", true),
     ];
     Decision {

@@ -9,7 +9,9 @@ use super::{Chosen, Coded};
 use crate::engine::Engine;
 use crate::freeze::Frozen;
 use crate::member::Member;
-use crate::ports::{Assistant, Committed, Facts, Found, GitError, Push, Relation, Store};
+use crate::ports::{
+    Assistant, Committed, Facts, Found, GitError, Push, Relation, Store, StoreError,
+};
 use crate::send::{Pushing, SEND_WAIT, Sending, Which, not_sent, push_failed, rejected};
 use crate::terminal::missing_variables;
 use crate::trouble::Trouble;
@@ -59,7 +61,8 @@ impl Engine<'_> {
 
     /// Why a save waits; whatever a user cut short says for itself, it is the user who did.
     fn unsent(&self, trouble: Trouble) -> Note {
-        if self.ports.settings.offline {
+        let is_silent = matches!(trouble, Trouble::Store(StoreError::Unreachable(_)));
+        if self.ports.settings.offline && is_silent {
             return Note {
                 code: trouble.failure().code,
                 text: "`offline` is set: the session waits on this device".to_owned(),

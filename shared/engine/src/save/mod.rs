@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 
 use convosync_core::{SaveId, SessionId, Summary, Vector};
 use convosync_wire::{
-    Decision, Note, PlanReport, PlannedConversation, Request, SaveArgs, SaveMode, SavePlan,
-    SaveReport,
+    Decision, Note, OnSecrets, PlanReport, PlannedConversation, Request, SaveArgs, SaveMode,
+    SavePlan, SaveReport,
 };
 
 use crate::account::LOCK_WAIT;
@@ -33,6 +33,7 @@ use branch::Onto;
 use code::TakenWork;
 use deliver::unchanged;
 use large::Weight;
+use lineage::GoesOn;
 use moment::{home_of, parents};
 use naming::push_remote;
 use plan::{
@@ -231,9 +232,9 @@ impl Engine<'_> {
         };
         let home = conversation.and_then(|id| home_of(&history, id, &scene.facts));
         let target = target(args, named, binding.as_ref(), conversation, home);
-        let (session, new_session, base) = match target {
-            Target::New => (SessionId::from_random(&self.letters()), true, None),
-            Target::Continue { session, from: Some(from) } => (session, false, Some(from)),
+        let (session, new_session, goes_on) = match target {
+            Target::New => (SessionId::from_random(&self.letters()), true, GoesOn::FromAll),
+            Target::Continue { session, from: Some(from) } => (session, false, GoesOn::From(from)),
             Target::Continue { session, from: None } => {
                 let (main, root) = (scene.conversations.first(), &scene.facts.repository.root);
                 let main = main.filter(|_| !args.no_conversation);
@@ -241,7 +242,14 @@ impl Engine<'_> {
                 (session, false, from)
             }
         };
-        let parents = parents(&history, &session, base.as_ref(), member);
+        let base = match &goes_on {
+            GoesOn::From(save) => Some(save.clone()),
+            GoesOn::FromAll | GoesOn::Beside => None,
+        };
+        let parents = match goes_on {
+            GoesOn::Beside => Vec::new(),
+            _ => parents(&history, &session, base.as_ref(), member),
+        };
         let base = base.or_else(|| parents.first().map(|(save, _)| save.clone()));
         let saves = history.sessions.get(&session);
         let before = base.as_ref().and_then(|save| saves?.get(save));
@@ -377,6 +385,20 @@ impl Engine<'_> {
         let ask = mode.is_none().then(|| save_mode(&scene.facts));
         // As the recommended answer has it.
         let mode = mode.unwrap_or(SaveMode::Commit);
+        let (secrets, unread) = match self.foreseen_secrets(&scene.facts, args, mode) {
+            Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
+            Err(trouble) => (Secrets::default(), Some(secrets::not_looked_through(trouble))),
+            Ok(secrets) => (secrets, None),
+        };
+        let question = secrets.question(&scene.facts, &onto);
+        let mode = match args.on_secrets.filter(|_| question.is_some()) {
+            Some(OnSecrets::Stash) if onto != Onto::Here => {
+                return Err(plan::needs_commit("--on-secrets stash").into());
+            }
+            Some(OnSecrets::Stash) => SaveMode::Stash,
+            Some(OnSecrets::Cancel) => return Ok(stopped(question)),
+            Some(OnSecrets::Push) | None => mode,
+        };
         let mut steps = code_steps(&scene.facts, &onto, args, mode);
         steps.push(match scene.conversations.first() {
             _ if args.no_conversation => "leave the conversation out".to_owned(),
@@ -406,9 +428,9 @@ impl Engine<'_> {
         steps.push(format!("put the sealed session into {store}"));
         let kept_back = if args.no_code { &[][..] } else { &scene.facts.kept_back };
         notes.splice(0..0, about::kept_back(kept_back));
-        let secrets = self.foreseen_secrets(&scene.facts, args, mode);
-        let asked = secrets.question(&scene.facts, &onto).filter(|_| Secrets::is_asked(args));
-        notes.extend(secrets.warning().filter(|_| asked.is_none()));
+        let asked = question.filter(|_| Secrets::is_asked(args));
+        notes.extend(unread);
+        notes.extend(secrets.warning().filter(|_| asked.is_none() && mode == SaveMode::Commit));
         let (save, decisions) = self.foreseen(&scene, &onto, args)?;
         let decisions = ask.into_iter().chain(asked).chain(decisions).collect();
         Ok(PlanReport { verb: "save".to_owned(), steps, decisions, save: Some(save), notes })
@@ -453,6 +475,17 @@ impl Engine<'_> {
             directory: scene.directory.display().to_string(),
         };
         Ok((plan, decisions))
+    }
+}
+
+/// The plan of a save that stops at what looks like a secret.
+fn stopped(question: Option<Decision>) -> PlanReport {
+    PlanReport {
+        verb: "save".to_owned(),
+        steps: vec!["save nothing: what looks like a secret would be pushed".to_owned()],
+        decisions: question.into_iter().collect(),
+        save: None,
+        notes: Vec::new(),
     }
 }
 

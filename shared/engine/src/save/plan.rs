@@ -111,7 +111,7 @@ pub(crate) fn save_mode(facts: &Facts) -> Decision {
     let stash = choice(
         "stash",
         "--stash",
-        "Carry uncommitted",
+        "Carry Uncommitted",
         "they travel sealed with the session; nothing is committed or pushed",
         false,
     );
@@ -202,7 +202,20 @@ pub(crate) fn is_consistent(args: &SaveArgs, talked: bool) -> Result<(), Refusal
         .help("without code nothing is committed on any branch")
         .argument("--branch"));
     }
+    if args.branch.is_some() && args.mode == Some(SaveMode::Stash) {
+        return Err(needs_commit("--stash"));
+    }
     Ok(())
+}
+
+/// That changes which are carried uncommitted are on no branch.
+pub(crate) fn needs_commit(option: &str) -> Refusal {
+    Refusal::new(
+        "convosync::save::branch-without-commit",
+        format!("--branch and {option} contradict each other"),
+    )
+    .help("what is carried uncommitted is on no branch")
+    .argument("--branch")
 }
 
 /// Bytes of a title at most: it is part of the card that every `list` reads.

@@ -12,7 +12,9 @@ use convosync_wire::{Decision, Note, OnSecrets, Question, SaveArgs, SaveMode};
 
 use super::branch::Onto;
 use super::naming::push_remote;
+use super::plan::needs_commit;
 use super::{Chosen, Scene, listed};
+use crate::capture::scratch_error;
 use crate::choice::choice;
 use crate::count::counted;
 use crate::engine::Engine;
@@ -131,6 +133,16 @@ impl Secrets {
     }
 }
 
+/// That nothing can be foretold of the changes.
+pub(super) fn not_looked_through(trouble: Trouble) -> Note {
+    let failure = trouble.failure();
+    Note {
+        code: failure.code,
+        text: format!("the changes can't be looked through for secrets: {}", failure.message),
+        help: failure.help,
+    }
+}
+
 fn line(((place, kind), lines): (&(Place, SecretKind), &BTreeSet<u64>)) -> String {
     let first = lines.first().copied().unwrap_or_default();
     let place = match place {
@@ -149,6 +161,7 @@ impl Engine<'_> {
     pub(super) fn seen_in(&self, chosen: &Chosen<'_>, committed: &Committed) -> Vec<SeenInFile> {
         let (git, repo) = (self.ports.git, &chosen.scene.facts.repository);
         self.seen_by(|file| git.added_lines(repo, &committed.commit, file.path()))
+            .unwrap_or_default()
     }
 
     /// The same of the commit that a save would make and push; of one that is not pushed, none.
@@ -157,26 +170,27 @@ impl Engine<'_> {
         facts: &Facts,
         args: &SaveArgs,
         mode: SaveMode,
-    ) -> Secrets {
+    ) -> Result<Secrets, Trouble> {
         let mut secrets = Secrets::default();
         let is_pushed = !args.no_code && !args.no_push && push_remote(facts).is_some();
         if mode == SaveMode::Commit && is_pushed && !facts.changes.is_empty() {
             let (git, repo) = (self.ports.git, &facts.repository);
             let seen = self.seen_by(|file| git.foresee_lines(repo, &self.excludes(), file.path()));
-            secrets.of_commit(seen);
+            secrets.of_commit(seen?);
         }
-        secrets
+        Ok(secrets)
     }
 
     fn seen_by(
         &self,
         write: impl FnOnce(&dyn ScratchFile) -> Result<(), GitError>,
-    ) -> Vec<SeenInFile> {
-        let Ok(mut file) = self.ports.scratch.file() else { return Vec::new() };
-        if write(&*file).is_err() || file.seek(SeekFrom::Start(0)).is_err() {
-            return Vec::new();
-        }
-        look_through_patch(&mut BufReader::new(file)).unwrap_or_default()
+    ) -> Result<Vec<SeenInFile>, Trouble> {
+        let mut file = self.ports.scratch.file()?;
+        write(&*file)?;
+        let looked = file
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| look_through_patch(&mut BufReader::new(file)));
+        looked.map_err(|error| scratch_error(&error))
     }
 
     /// How the code is saved once somebody who is there has said what becomes of what looks like a
@@ -184,7 +198,8 @@ impl Engine<'_> {
     ///
     /// # Errors
     ///
-    /// [`Trouble::Decide`] if that has to be said, [`Trouble::Cancelled`] after a `cancel`.
+    /// [`Trouble::Decide`] if that has to be said, [`Trouble::Cancelled`] after a `cancel`, and whatever
+    /// keeps the changes from being looked through.
     pub(super) fn unless_it_bares(
         &self,
         scene: &Scene<'_>,
@@ -197,10 +212,11 @@ impl Engine<'_> {
             return Ok(mode);
         }
         self.step("Looking through the changes")?;
-        let secrets = self.foreseen_secrets(&scene.facts, args, mode);
+        let secrets = self.foreseen_secrets(&scene.facts, args, mode)?;
         let Some(question) = secrets.question(&scene.facts, onto) else { return Ok(mode) };
         match args.on_secrets {
-            Some(OnSecrets::Stash) => Ok(SaveMode::Stash),
+            Some(OnSecrets::Stash) if *onto == Onto::Here => Ok(SaveMode::Stash),
+            Some(OnSecrets::Stash) => Err(needs_commit("--on-secrets stash").into()),
             Some(OnSecrets::Cancel) => Err(Trouble::Cancelled),
             None | Some(OnSecrets::Push) => Err(question.into()),
         }
