@@ -113,14 +113,19 @@ pub(crate) fn uninstall(prefix: Option<PathBuf>) -> Result<(), Failed> {
     }
     let files = installed.files();
     unregister(&files)?;
+    let mut pages = 0;
     for file in &files {
         match installed.remove(file)? {
+            Removal::Removed if pages::is_page(file) => pages += 1,
             Removal::Removed => println!("removed {}", file.display()),
             Removal::Gone => {}
             Removal::Changed => {
                 println!("kept {}: it was changed since it was installed", file.display())
             }
         }
+    }
+    if pages > 0 {
+        println!("removed {pages} manual pages");
     }
     zellij::tell_what_to_take_out(&files)?;
     for folder in kept_folders().into_iter().filter(|folder| folder.exists()) {
