@@ -38,13 +38,14 @@ pub(crate) struct Returning {
 /// The layout that puts `column` beside the panes of a tab, and what is to be done when it is there.
 ///
 /// None: it has to float. That is so where panes lie on a stack or around each other, where one fills
-/// the tab, and where there is no room.
+/// the tab, where there is no room, and where a plugin floats: a layout closes those.
 pub(crate) fn put_back(tab: &Tab, column: &PluginPane) -> Option<(Effect, Returning)> {
     let body = body(tab);
     let is_filled = tab.panes.iter().any(|pane| pane.fullscreen);
     let is_folded = body.iter().any(|pane| pane.rows < 2);
+    let closes = tab.panes.iter().any(|pane| pane.floating && pane.plugin.is_some());
     let no_room = tab.columns < COLUMNS + LEAST_BESIDE || body.len() > MOST_PANES;
-    if is_filled || is_folded || no_room {
+    if is_filled || is_folded || closes || no_room {
         return None;
     }
     let (tree, bars) = (Tree::of(&body)?, bars(tab));

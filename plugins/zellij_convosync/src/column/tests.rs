@@ -205,3 +205,11 @@ fn what_a_plugin_was_told_stays_inside_of_its_quotes() {
     let (layout, _) = back(&odd);
     assert!(layout.contains(r#""a\"b" "} \\ \u{a} pane command=\"rm\"""#), "{layout}");
 }
+
+#[test]
+fn a_plugin_that_floats_is_not_closed_for_it() {
+    let mut tab = three();
+    let picker = plugin(4, "zellij:strider", [20, 5, 40, 10]);
+    tab.panes.push(Pane { floating: true, ..picker });
+    assert_eq!(put_back(&tab, &column()), None);
+}
