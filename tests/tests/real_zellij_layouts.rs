@@ -505,13 +505,17 @@ fn panes_come_into_this_tab_or_a_session_of_their_own_if_the_user_says_so() {
     let session = session_of(&saved(&desktop, &with_conversation(&desktop), &[]));
     let there = own(&laptop);
     let left = laptop.ask(&there, &["resume", &session, "--no-layout"]);
-    assert_eq!((left["panes"].as_object(), there.terminals().len()), (None, 1));
+    let own_panes = there.terminals();
+    assert_eq!((left["panes"].as_object(), own_panes.len()), (None, 1));
+    let own_pane = own_panes[0].id();
     let early = laptop.ask(&there, &["resume", &session, "--layout", "here"]);
     assert!(is_noted(&early, "convosync::panes::not-opened"), "{early:#}");
     there.press(&["Enter"]);
     let report = laptop.ask(&there, &["resume", &session, "--layout", "here"]);
     assert_eq!(report["panes"]["way"], "here", "{report:#}");
-    assert_eq!(commands(&laptop, &there, 3).len(), 3);
+    // What was in the tab is still there.
+    assert_eq!(commands(&laptop, &there, 4).len(), 4);
+    assert!(there.terminals().iter().any(|pane| pane.id() == own_pane), "{own_pane} was closed");
     laptop.look_for(&there, "one tab", |shown| shown.iter().all(|pane| pane.tab == "work"));
     let report = laptop.ask(&there, &["resume", &session, "--layout", "session"]);
     assert_eq!(report["panes"]["way"], "session", "{report:#}");

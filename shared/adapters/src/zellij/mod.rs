@@ -155,7 +155,9 @@ impl Panes for ZellijPanes {
         let zellij = self.here(env)?;
         let mut files = Files::in_folder(&self.folder);
         let layout = files.layout(std::slice::from_ref(tab), &Around::of(&zellij))?;
-        let args = ["override-layout", "--apply-only-to-active-tab", &layout];
+        // What runs in the tab goes on: by itself Zellij closes what the layout does not have.
+        let keep = ["--retain-existing-terminal-panes", "--retain-existing-plugin-panes"];
+        let args = ["override-layout", "--apply-only-to-active-tab", keep[0], keep[1], &layout];
         let what = "open the panes in this tab";
         zellij.action(what, &args)?;
         // Zellij takes the client whose key was pressed last; without one it does nothing, and says so
