@@ -144,6 +144,8 @@ fn a_rejected_push_is_told_and_retried_after_a_pull() {
    Remote rejected: main -> main (fetch first)
 
    Your branch is behind the remote.
+
+   Solution:
    git pull origin main
    # Resolve conflicts if any
    convosync save --retry

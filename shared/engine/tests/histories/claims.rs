@@ -78,7 +78,12 @@ fn everyone_is_in(world: &World) {
         let left_out = shut_out.as_deref() == Some("convosync::device::left-out");
         if profile.local_only || disputed || left_out {
             let url = world.profile().store_url;
-            let joined = world.join(number, &url, &Weather::default(), Vec::new());
+            let join = || world.join(number, &url, &Weather::default(), Vec::new());
+            let mut joined = join();
+            if matches!(&joined, Some(Outcome::Failure(failure)) if failure.code == DISPUTED) {
+                world.new_words();
+                joined = join();
+            }
             if !matches!(joined, Some(Outcome::Reply(_))) {
                 world.wrong(format!("device {number} can't join: {joined:?}"));
             }
