@@ -40,7 +40,7 @@ pub(super) fn tell(
     let after =
         Stage::set(workspace, programs, &found, laptop, "    tab {\n        pane\n    }\n")?;
     after.terminal.wait_for(&["Implemented OAuth"])?;
-    after.terminal.press(&["M-c"])?;
+    after.go_to_the_column("M-c")?;
     after.terminal.press(&["Enter"])?;
     after.terminal.wait_for(&["Switch", "switch"])?;
     after.terminal.press(&["Enter"])?;

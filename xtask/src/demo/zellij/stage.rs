@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use super::tmux::{self, Terminal};
 use crate::demo::Scratch;
@@ -86,6 +87,22 @@ impl<'d> Stage<'d> {
         let mut command = zellij_of(self.device, &self.zellij, &self.sockets);
         command.args(["--session", self.device.name, "action"]).args(arguments);
         run::output(&mut command)
+    }
+
+    /// Presses a key that leads into the column, and waits until that has the focus: the next key would go
+    /// to the shell.
+    pub(super) fn go_to_the_column(&self, key: &str) -> Result<(), Failed> {
+        self.terminal.press(&[key])?;
+        let file = self.device.home.join("panes.json");
+        let ask = "open ~/panes.json | where is_plugin and is_focused | length";
+        for _ in 0..60 {
+            write(&file, &self.action(&["list-panes", "--all", "--json"])?)?;
+            if self.device.answers(ask)?.trim() != "0" {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(250));
+        }
+        Err(Failed::new("the column did not get the focus").help(self.terminal.screen()?))
     }
 
     /// The terminals, by Nushell's `columns` of what `list-panes` tells; one line for each.
