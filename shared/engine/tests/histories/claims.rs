@@ -57,6 +57,9 @@ fn everything_works(world: &World) {
     }
 }
 
+/// A device that was not given the newest key.
+const LEFT_OUT: &str = "convosync::device::left-out";
+
 /// Who was left out joins again, and who has sessions of its own does.
 fn everyone_is_in(world: &World) {
     // An address that is sealed under a new key is read by the command after the one that learns that.
@@ -75,12 +78,15 @@ fn everyone_is_in(world: &World) {
         if disputed {
             world.new_words();
         }
-        let left_out = shut_out.as_deref() == Some("convosync::device::left-out");
+        let left_out = shut_out.as_deref() == Some(LEFT_OUT);
         if profile.local_only || disputed || left_out {
             let url = world.profile().store_url;
             let join = || world.join(number, &url, &Weather::default(), Vec::new());
             let mut joined = join();
-            if matches!(&joined, Some(Outcome::Failure(failure)) if failure.code == DISPUTED) {
+            let refused =
+                matches!(&joined, Some(Outcome::Failure(failure)) if failure.code == DISPUTED);
+            // The words of before may open the key that a device made while it was revoked.
+            if refused || world.shut_out(number).is_some_and(|code| code == LEFT_OUT) {
                 world.new_words();
                 joined = join();
             }
