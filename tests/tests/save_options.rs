@@ -422,13 +422,26 @@ fn of_several_conversations_the_one_that_is_named_is_saved() {
     assert_eq!((exit, &failure["code"]), (1, &"convosync::conversation::not-found".into()));
 }
 
-#[test]
-fn a_session_that_is_named_again_is_gone_on_with_from_what_is_here_of_it() {
-    let (_world, desktop, laptop) = World::pair();
+/// A session with a conversation that was resumed on the laptop.
+fn on_both() -> (World, Device, Device, String) {
+    let (world, desktop, laptop) = World::pair();
     desktop.talk(ID, 1);
     let saved = desktop.json(&["save", "--no-code", "one"]);
-    let session = saved["session_id"].as_str().expect("an id");
-    laptop.json(&["resume", session]);
+    let session = saved["session_id"].as_str().expect("an id").to_owned();
+    laptop.json(&["resume", &session]);
+    (world, desktop, laptop, session)
+}
+
+fn state_of(device: &Device, session: &str) -> Value {
+    let rows = device.json(&["list"]);
+    let of = |row: &&Value| row["session_id"] == session;
+    rows.as_array().expect("rows").iter().find(of).expect("the session")["state"].clone()
+}
+
+#[test]
+fn a_session_that_is_named_again_is_gone_on_with_from_what_is_here_of_it() {
+    let (_world, desktop, laptop, session) = on_both();
+    let session = session.as_str();
     laptop.talk(ID, 2);
     laptop.json(&["save", "--no-code", "laptop went on"]);
     desktop.talk(ID, 2);
@@ -436,9 +449,7 @@ fn a_session_that_is_named_again_is_gone_on_with_from_what_is_here_of_it() {
     let named = |message: &str| {
         desktop.json(&["save", "--no-code", "--new", "in between"]);
         desktop.json(&["save", "--no-code", "--session", session, message]);
-        let rows = desktop.json(&["list"]);
-        let of = |row: &&Value| row["session_id"] == session;
-        rows.as_array().expect("rows").iter().find(of).expect("the session")["state"].clone()
+        state_of(&desktop, session)
     };
     assert_eq!(named("desktop went on"), "conflict", "the laptop's words are not here");
 
@@ -451,40 +462,30 @@ fn a_session_that_is_named_again_is_gone_on_with_from_what_is_here_of_it() {
 /// A device that saved nothing in the session has no save of its own to go on from.
 #[test]
 fn who_names_a_session_without_what_was_said_in_it_stands_beside_it() {
-    let (_world, desktop, laptop) = World::pair();
-    desktop.talk(ID, 1);
-    let saved = desktop.json(&["save", "--no-code", "one"]);
-    let session = saved["session_id"].as_str().expect("an id");
-    laptop.json(&["resume", session]);
+    let (_world, desktop, laptop, session) = on_both();
+    let session = session.as_str();
     desktop.talk(ID, 1);
     desktop.json(&["save", "--no-code", "desktop went on"]);
     assert_eq!(laptop.json(&["list"])[0]["message"], "desktop went on", "it is known");
     laptop.talk(ID, 3);
     laptop.json(&["save", "--no-code", "--new", "apart"]);
     laptop.json(&["save", "--no-code", "--session", session, "laptop went on"]);
-    let state = |device: &Device| {
-        let rows = device.json(&["list"]);
-        let of = |row: &&Value| row["session_id"] == session;
-        rows.as_array().expect("rows").iter().find(of).expect("the session")["state"].clone()
-    };
-    assert_eq!((state(&laptop), state(&desktop)), ("conflict".into(), "conflict".into()));
+    assert_eq!(state_of(&laptop, session), "conflict");
+    assert_eq!(state_of(&desktop, session), "conflict");
 
     let merged = desktop.json(&["resume", session, "--on-conflict", "merge"]);
     assert_eq!(merged["session_id"], session, "{merged}");
     let text = std::fs::read_to_string(desktop.transcript(ID)).expect("it is here");
     assert!(text.contains("on laptop") && text.contains("on desktop"), "{text}");
-    assert_eq!(state(&desktop), "synced");
+    assert_eq!(state_of(&desktop, session), "synced");
 }
 
 /// Another conversation in front hides nothing of what the session holds of this one.
 #[test]
 fn what_a_head_holds_beside_its_main_conversation_counts_too() {
     const OTHER: &str = "22222222-2222-4333-8444-555555555555";
-    let (_world, desktop, laptop) = World::pair();
-    desktop.talk(ID, 1);
-    let saved = desktop.json(&["save", "--no-code", "one"]);
-    let session = saved["session_id"].as_str().expect("an id");
-    laptop.json(&["resume", session]);
+    let (_world, desktop, laptop, session) = on_both();
+    let session = session.as_str();
     laptop.talk(ID, 2);
     laptop.json(&["save", "--no-code", "laptop went on"]);
     laptop.talk(OTHER, 1);
@@ -495,8 +496,5 @@ fn what_a_head_holds_beside_its_main_conversation_counts_too() {
     desktop.json(&["save", "--no-code", "--new", "apart"]);
     desktop.talk(ID, 1);
     desktop.json(&["save", "--no-code", "--session", session, "--conversation", ID, "desktop too"]);
-    let rows = desktop.json(&["list"]);
-    let of = |row: &&Value| row["session_id"] == session;
-    let row = rows.as_array().expect("rows").iter().find(of).expect("the session").clone();
-    assert_eq!(row["state"], "conflict", "{row}");
+    assert_eq!(state_of(&desktop, session), "conflict");
 }

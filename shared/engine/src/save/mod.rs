@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 
 use convosync_core::{SaveId, SessionId, Summary, Vector};
 use convosync_wire::{
-    Decision, Note, OnSecrets, PlanReport, PlannedConversation, Request, SaveArgs, SaveMode,
-    SavePlan, SaveReport,
+    Decision, Note, PlanReport, PlannedConversation, Request, SaveArgs, SaveMode, SavePlan,
+    SaveReport,
 };
 
 use crate::account::LOCK_WAIT;
@@ -391,13 +391,10 @@ impl Engine<'_> {
             Ok(secrets) => (secrets, None),
         };
         let question = secrets.question(&scene.facts, &onto);
-        let mode = match args.on_secrets.filter(|_| question.is_some()) {
-            Some(OnSecrets::Stash) if onto != Onto::Here => {
-                return Err(plan::needs_commit("--on-secrets stash").into());
-            }
-            Some(OnSecrets::Stash) => SaveMode::Stash,
-            Some(OnSecrets::Cancel) => return Ok(stopped(question)),
-            Some(OnSecrets::Push) | None => mode,
+        let answer = args.on_secrets.filter(|_| question.is_some());
+        let mode = match answer.map_or(Ok(mode), |it| secrets::as_answered(it, &onto, mode)) {
+            Err(Trouble::Cancelled) => return Ok(stopped(question)),
+            mode => mode?,
         };
         let mut steps = code_steps(&scene.facts, &onto, args, mode);
         steps.push(match scene.conversations.first() {

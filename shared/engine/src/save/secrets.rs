@@ -79,15 +79,10 @@ impl Secrets {
 
     /// What is told of them before anything is done.
     pub(super) fn warning(&self) -> Option<Note> {
-        let places = self.places();
-        (!places.is_empty()).then(|| Note {
-            code: "convosync::save::secrets".to_owned(),
-            text: format!("what looks like a secret would be pushed:\n{}", listed(&places)),
-            help: Some(
-                "take it out first, or carry the changes sealed: `convosync save --stash`"
-                    .to_owned(),
-            ),
-        })
+        self.told(
+            "would be pushed",
+            "take it out first, or carry the changes sealed: `convosync save --stash`",
+        )
     }
 
     /// What is asked of them before anything is done, if there are any.
@@ -120,16 +115,38 @@ impl Secrets {
 
     /// What is told of them.
     pub(super) fn note(&self) -> Option<Note> {
-        let lines = self.places();
-        (!lines.is_empty()).then(|| Note {
+        self.told(
+            "went along",
+            "if it is one, withdraw it at its service: a commit goes to its remote in the clear, and \
+             each device of the account can read the conversation",
+        )
+    }
+
+    fn told(&self, what: &str, help: &str) -> Option<Note> {
+        let places = self.places();
+        (!places.is_empty()).then(|| Note {
             code: "convosync::save::secrets".to_owned(),
-            text: format!("what looks like a secret went along:\n{}", listed(&lines)),
-            help: Some(
-                "if it is one, withdraw it at its service: a commit goes to its remote in the \
-                 clear, and each device of the account can read the conversation"
-                    .to_owned(),
-            ),
+            text: format!("what looks like a secret {what}:\n{}", listed(&places)),
+            help: Some(help.to_owned()),
         })
+    }
+}
+
+/// How the code is saved, by what was answered about something that looks like a secret in it.
+///
+/// # Errors
+///
+/// [`Trouble::Cancelled`] after a `cancel`; a refusal if another branch is to have it without a commit.
+pub(super) fn as_answered(
+    answer: OnSecrets,
+    onto: &Onto,
+    mode: SaveMode,
+) -> Result<SaveMode, Trouble> {
+    match answer {
+        OnSecrets::Stash if *onto == Onto::Here => Ok(SaveMode::Stash),
+        OnSecrets::Stash => Err(needs_commit("--on-secrets stash").into()),
+        OnSecrets::Cancel => Err(Trouble::Cancelled),
+        OnSecrets::Push => Ok(mode),
     }
 }
 
@@ -215,10 +232,8 @@ impl Engine<'_> {
         let secrets = self.foreseen_secrets(&scene.facts, args, mode)?;
         let Some(question) = secrets.question(&scene.facts, onto) else { return Ok(mode) };
         match args.on_secrets {
-            Some(OnSecrets::Stash) if *onto == Onto::Here => Ok(SaveMode::Stash),
-            Some(OnSecrets::Stash) => Err(needs_commit("--on-secrets stash").into()),
-            Some(OnSecrets::Cancel) => Err(Trouble::Cancelled),
-            None | Some(OnSecrets::Push) => Err(question.into()),
+            Some(answer) => as_answered(answer, onto, mode),
+            None => Err(question.into()),
         }
     }
 }

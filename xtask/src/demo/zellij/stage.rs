@@ -93,11 +93,8 @@ impl<'d> Stage<'d> {
     /// to the shell.
     pub(super) fn go_to_the_column(&self, key: &str) -> Result<(), Failed> {
         self.terminal.press(&[key])?;
-        let file = self.device.home.join("panes.json");
-        let ask = "open ~/panes.json | where is_plugin and is_focused | length";
         for _ in 0..60 {
-            write(&file, &self.action(&["list-panes", "--all", "--json"])?)?;
-            if self.device.answers(ask)?.trim() != "0" {
+            if self.panes("where is_plugin and is_focused | length")?.trim() != "0" {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(250));
@@ -107,11 +104,16 @@ impl<'d> Stage<'d> {
 
     /// The terminals, by Nushell's `columns` of what `list-panes` tells; one line for each.
     pub(super) fn terminals(&self, wanted: &str) -> Result<Vec<String>, Failed> {
+        let rows = "where is_plugin == false and is_suppressed == false";
+        let told = self.panes(&format!("{rows} | each {{|pane| {wanted} }} | to text"))?;
+        Ok(told.lines().map(str::to_owned).collect())
+    }
+
+    /// What Nushell makes of the table that `list-panes` tells.
+    fn panes(&self, then: &str) -> Result<String, Failed> {
         let file = self.device.home.join("panes.json");
         write(&file, &self.action(&["list-panes", "--all", "--json"])?)?;
-        let rows = "where is_plugin == false and is_suppressed == false";
-        let line = format!("open ~/panes.json | {rows} | each {{|pane| {wanted} }} | to text");
-        Ok(self.device.answers(&line)?.lines().map(str::to_owned).collect())
+        self.device.answers(&format!("open ~/panes.json | {then}"))
     }
 }
 
