@@ -1,4 +1,4 @@
-//! Runs one child process to its end, its time limit or a cancel. Knows nothing of git.
+//! Runs a child process to its end, its time limit or a cancel. Knows nothing of git.
 //!
 //! The child is the leader of its own process group, so that what it started (ssh, hooks) is
 //! stopped with it. Its pipes are read as they fill; what outlives the child and holds a pipe open
@@ -69,17 +69,42 @@ pub(crate) fn run(
     input: &[u8],
     watch: &Watch<'_>,
 ) -> Result<Ended, Stopped> {
-    if watch.cancel.is_cancelled() {
+    start(command, watch.cancel)?.attend(input, watch)
+}
+
+/// Starts `command`, which goes on by itself until somebody attends to it; it stands still once it
+/// has filled a pipe.
+pub(crate) fn start(command: &mut Command, cancel: &Cancel) -> Result<Running, Stopped> {
+    if cancel.is_cancelled() {
         return Err(Stopped::Cancelled);
     }
     let (program, args) = (command.get_program(), command.get_args());
     before(Change::Starts, format_args!("start {program:?} {:?}", args.collect::<Vec<_>>()))?;
-    let mut child = command.stderr(Stdio::piped()).spawn()?;
-    let ended = attend(&mut child, input, watch);
-    if ended.is_err() {
-        stop(&mut child);
+    let child = command.stderr(Stdio::piped()).spawn()?;
+    Ok(Running { child, is_gone: false })
+}
+
+/// A child at work. Whoever drops it stops it.
+pub(crate) struct Running {
+    child: Child,
+    is_gone: bool,
+}
+
+impl Running {
+    /// Waits for its end, as [`run`] does; its time limit counts from now.
+    pub(crate) fn attend(mut self, input: &[u8], watch: &Watch<'_>) -> Result<Ended, Stopped> {
+        let ended = attend(&mut self.child, input, watch)?;
+        self.is_gone = true;
+        Ok(ended)
     }
-    ended
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.is_gone {
+            stop(&mut self.child);
+        }
+    }
 }
 
 fn attend(child: &mut Child, input: &[u8], watch: &Watch<'_>) -> Result<Ended, Stopped> {

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use convosync_core::Oid;
 use convosync_engine::Cancel;
@@ -12,7 +13,7 @@ use convosync_engine::ports::GitError;
 
 use super::failure::{self, Reach};
 use super::{GitCli, oid, unreadable};
-use crate::process::{self, Ended, Stopped, Watch};
+use crate::process::{self, Ended, Running, Stopped, Watch};
 
 /// Where nobody reads mail.
 const NOBODY: &str = "convosync@localhost";
@@ -144,36 +145,19 @@ impl<'a> Call<'a> {
 
     /// Runs it to its end, whatever the exit code.
     pub(crate) fn run(self) -> Result<Output, GitError> {
+        self.start()?.finish()
+    }
+
+    /// Starts it, and returns while it is at work. Its answer has to be short until it is waited for.
+    pub(crate) fn start(self) -> Result<Started<'a>, GitError> {
         let (git, what, dir, kind) = (self.git, self.what, self.dir.clone(), self.kind);
-        let limits = &git.limits;
-        let limit = match kind {
-            Kind::Read => limits.read,
-            Kind::Network => limits.network,
-            Kind::Write | Kind::Push => limits.hooks,
-        };
         let reach =
             if matches!(kind, Kind::Network | Kind::Push) { Reach::Remote } else { Reach::Local };
-        let never = Cancel::new();
-        let cancel = if self.tidies_up { &never } else { &git.cancel };
-        let watch = Watch { limit, since_output: reach == Reach::Remote, cancel };
+        let cancel = if self.tidies_up { Cancel::new() } else { git.cancel.clone() };
         let (mut command, input) = self.command();
-        match process::run(&mut command, &input, &watch) {
-            Ok(ended) => Ok(Output::of(ended, what, reach, dir)),
-            Err(Stopped::Cancelled) => Err(GitError::Cancelled),
-            Err(Stopped::TimedOut) => {
-                Err(GitError::Timeout { what: what.to_owned(), seconds: limit.as_secs() })
-            }
-            Err(Stopped::TooMuch) => Err(GitError::Failed {
-                what: what.to_owned(),
-                output: "it printed more than can be taken in".to_owned(),
-            }),
-            Err(Stopped::Io(_)) if !dir.is_dir() => {
-                Err(GitError::NotARepository(dir.display().to_string()))
-            }
-            Err(Stopped::Io(error)) => {
-                Err(GitError::NoGit(format!("{}: {error}", git.program.display())))
-            }
-        }
+        let running = process::start(&mut command, &cancel)
+            .map_err(|stopped| failed(git, stopped, what, &dir, Duration::ZERO))?;
+        Ok(Started { git, kind, what, reach, dir, cancel, input, running })
     }
 
     /// Runs it, and takes any exit code but 0 for a failure.
@@ -207,6 +191,56 @@ impl<'a> Call<'a> {
         };
         command.current_dir(&self.dir).stdin(stdin).stdout(self.stdout).process_group(0);
         (command, self.input)
+    }
+}
+
+/// A call at work. Whoever drops it stops it.
+pub(crate) struct Started<'a> {
+    git: &'a GitCli,
+    kind: Kind,
+    what: &'static str,
+    reach: Reach,
+    dir: PathBuf,
+    cancel: Cancel,
+    input: Vec<u8>,
+    running: Running,
+}
+
+impl Started<'_> {
+    /// Waits for its end, whatever the exit code.
+    pub(crate) fn finish(self) -> Result<Output, GitError> {
+        let Self { git, kind, what, reach, dir, cancel, input, running } = self;
+        let limits = &git.limits;
+        let limit = match kind {
+            Kind::Read => limits.read,
+            Kind::Network => limits.network,
+            Kind::Write | Kind::Push => limits.hooks,
+        };
+        let watch = Watch { limit, since_output: reach == Reach::Remote, cancel: &cancel };
+        match running.attend(&input, &watch) {
+            Ok(ended) => Ok(Output::of(ended, what, reach, dir)),
+            Err(stopped) => Err(failed(git, stopped, what, &dir, limit)),
+        }
+    }
+}
+
+/// Why a call has no end to report.
+fn failed(
+    git: &GitCli,
+    stopped: Stopped,
+    what: &'static str,
+    dir: &Path,
+    limit: Duration,
+) -> GitError {
+    match stopped {
+        Stopped::Cancelled => GitError::Cancelled,
+        Stopped::TimedOut => GitError::Timeout { what: what.to_owned(), seconds: limit.as_secs() },
+        Stopped::TooMuch => GitError::Failed {
+            what: what.to_owned(),
+            output: "it printed more than can be taken in".to_owned(),
+        },
+        Stopped::Io(_) if !dir.is_dir() => GitError::NotARepository(dir.display().to_string()),
+        Stopped::Io(error) => GitError::NoGit(format!("{}: {error}", git.program.display())),
     }
 }
 

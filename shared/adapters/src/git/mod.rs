@@ -24,6 +24,7 @@ mod lfs;
 mod name;
 mod obstacle;
 mod park;
+mod push;
 mod reflog;
 mod remote;
 mod rewind;
@@ -44,7 +45,7 @@ use convosync_core::{HeadMove, Oid, WorkTreeState};
 use convosync_engine::Cancel;
 use convosync_engine::ports::{
     Advertised, Branch, CapturedWork, Committed, Facts, Git, GitError, Identity, JoinedCode,
-    Parked, Push, Relation, Repository, WorkHere,
+    Parked, PushUnderway, Relation, Repository, WorkHere,
 };
 
 pub(crate) use call::{Call, Kind, Output};
@@ -266,15 +267,15 @@ impl Git for GitCli {
         foresee::foresee_commit(self, repo, excludes)
     }
 
-    fn push(
-        &self,
+    fn start_push<'g>(
+        &'g self,
         repo: &Repository,
         remote: &str,
         branch: &str,
         commit: &Oid,
         track: bool,
-    ) -> Result<Push, GitError> {
-        remote::push(self, repo, remote, branch, commit, track)
+    ) -> Result<Box<dyn PushUnderway + 'g>, GitError> {
+        push::start(self, repo, remote, branch, commit, track)
     }
 
     fn advertised(&self, repo: &Repository, remote: &str) -> Result<Advertised, GitError> {

@@ -1,15 +1,13 @@
-//! Push, fetch, clone, and what a remote has. No call is ever forced on anybody else's branch.
+//! Fetch, clone, and what a remote has.
 
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::Duration;
 
 use convosync_core::Oid;
-use convosync_engine::ports::{Advertised, GitError, Push, Repository};
+use convosync_engine::ports::{Advertised, GitError, Repository};
 
 use super::call::{Call, Kind, Output};
 use super::index::patiently;
-use super::{GitCli, config, failure, history, name, oid};
+use super::{GitCli, config, history, name, oid};
 use crate::{disk, durable};
 
 /// What git prefers over its own ssh unless the user chose one: it refuses where it would ask.
@@ -18,12 +16,8 @@ pub(super) const QUIET_SSH: &str = "ssh -oBatchMode=yes";
 /// What the URL of a clone may use: it may come from another device's record.
 const CLONE_PROTOCOLS: &str = "file:git:http:https:ssh";
 
-/// How often a push is tried while another one is at work, and how long it waits before each.
-const MOST_TRIES: u32 = 6;
-const PAUSE: Duration = Duration::from_millis(200);
-
 /// A call to a remote of the repository. The facts have read its configuration before.
-fn call<'a>(
+pub(super) fn call<'a>(
     git: &'a GitCli,
     kind: Kind,
     repo: &Repository,
@@ -32,100 +26,6 @@ fn call<'a>(
     let call = Call::new(git, kind, &repo.root, what);
     let users_own = git.chooses_ssh || config::config(git, repo)?.chooses_ssh();
     Ok(if users_own { call } else { call.env("GIT_SSH_COMMAND", QUIET_SSH) })
-}
-
-pub(super) fn push(
-    git: &GitCli,
-    repo: &Repository,
-    remote: &str,
-    branch: &str,
-    commit: &Oid,
-    track: bool,
-) -> Result<Push, GitError> {
-    let (remote, branch) = (name::remote(remote)?, name::branch(branch)?);
-    let refspec = format!("{commit}:refs/heads/{branch}");
-    let args = ["--porcelain", "--progress", "--no-follow-tags", "--", remote, &refspec];
-    for tries_left in (0..MOST_TRIES).rev() {
-        let output = call(git, Kind::Push, repo, "push")?.args(args).run()?;
-        if output.success() {
-            break;
-        }
-        match refused(git, branch, &output)? {
-            Push::Rejected { reason, .. } if tries_left > 0 && is_contended(&reason) => {
-                sleep(PAUSE);
-            }
-            refused => return Ok(refused),
-        }
-    }
-    if track {
-        set_upstream(git, repo, remote, branch)?;
-    }
-    Ok(Push::Done)
-}
-
-/// Whether another push to the same branch was at work, of a helper that was killed perhaps.
-fn is_contended(reason: &str) -> bool {
-    ["cannot lock ref", "failed to update ref", "incorrect old value"]
-        .iter()
-        .any(|words| reason.contains(words))
-}
-
-/// Why a push that did not go through did not.
-fn refused(git: &GitCli, branch: &str, output: &Output) -> Result<Push, GitError> {
-    let text = output.text();
-    let here = format!(":refs/heads/{branch}");
-    // `!` TAB from:to TAB summary, as in git-push(1).
-    let line = text.lines().filter_map(|line| line.strip_prefix("!\t")).find_map(|line| {
-        let (refs, summary) = line.split_once('\t')?;
-        refs.ends_with(&here).then_some(summary)
-    });
-    if let Some(summary) = line {
-        return Ok(rejected(branch, summary, &output.stderr));
-    }
-    // Nothing was sent and git names no reason of its own: the user's pre-push hook said no.
-    let error = git.failure(output);
-    let own_reason = ["fatal:", "src refspec"].iter().any(|word| output.stderr.contains(word));
-    let stopped = output.stderr.contains("failed to push some refs") && !text.contains("\nDone");
-    if output.code == Some(1) && stopped && !own_reason {
-        return Err(GitError::Hook { hook: "pre-push".to_owned(), output: output.said() });
-    }
-    Err(error)
-}
-
-/// `[remote rejected] (pre-receive hook declined)` and the like, with what the remote said to it.
-fn rejected(branch: &str, summary: &str, stderr: &str) -> Push {
-    let why = summary.find('(').map_or(summary, |at| &summary[at..]);
-    let mut reason = format!("{branch} -> {branch} {}", failure::fit_to_show(why));
-    let behind = ["(non-fast-forward)", "(fetch first)", "(stale info)"].contains(&why);
-    if summary.starts_with("[remote") {
-        for line in failure::fit_to_show(stderr).lines().filter(|line| line.starts_with("remote:"))
-        {
-            reason.push('\n');
-            reason.push_str(line);
-        }
-    }
-    Push::Rejected { reason, behind }
-}
-
-/// Makes the pushed branch the upstream of the branch of that name, if there is one here.
-fn set_upstream(
-    git: &GitCli,
-    repo: &Repository,
-    remote: &str,
-    branch: &str,
-) -> Result<(), GitError> {
-    let upstream = format!("--set-upstream-to=refs/remotes/{remote}/{branch}");
-    let output = git.write(&repo.root, "branch").args([&upstream, "--", branch]).run()?;
-    if output.success() || output.stderr.contains(&format!("branch '{branch}' does not exist")) {
-        return Ok(());
-    }
-    // A clone that does not track every branch has no such ref; the configuration needs none.
-    let settings = [("remote", remote.to_owned()), ("merge", format!("refs/heads/{branch}"))];
-    for (setting, value) in settings {
-        let key = format!("branch.{branch}.{setting}");
-        git.write(&repo.root, "config").args([&key, &value]).ok()?;
-    }
-    Ok(())
 }
 
 /// Asks for branches and tags only: forges have thousands of other refs.
@@ -268,26 +168,4 @@ fn beside(directory: &Path) -> Result<PathBuf, GitError> {
 
 fn unplaced(error: &std::io::Error) -> GitError {
     GitError::Failed { what: "clone".to_owned(), output: error.to_string() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rejection_is_told_in_gits_words() {
-        let Push::Rejected { reason, behind } = rejected("main", "[rejected] (fetch first)", "")
-        else {
-            panic!("not rejected");
-        };
-        assert_eq!((reason.as_str(), behind), ("main -> main (fetch first)", true));
-        let said = "remote: no secrets here\u{1b}[1m\nerror: failed to push";
-        let Push::Rejected { reason, behind } =
-            rejected("m", "[remote rejected] (pre-receive hook declined)", said)
-        else {
-            panic!("not rejected");
-        };
-        assert_eq!(reason, "m -> m (pre-receive hook declined)\nremote: no secrets here");
-        assert!(!behind);
-    }
 }

@@ -224,6 +224,16 @@ pub enum Push {
     },
 }
 
+/// A push that is at work. Whoever drops it stops it.
+pub trait PushUnderway {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Git::push`].
+    fn finish(self: Box<Self>) -> Result<Push, GitError>;
+}
+
 /// What a remote has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advertised {
@@ -408,7 +418,23 @@ pub trait Git {
         branch: &str,
         commit: &Oid,
         track: bool,
-    ) -> Result<Push, GitError>;
+    ) -> Result<Push, GitError> {
+        self.start_push(repo, remote, branch, commit, track)?.finish()
+    }
+
+    /// Starts what [`Self::push`] does, and returns while it is at work.
+    ///
+    /// # Errors
+    ///
+    /// If git can't be started.
+    fn start_push<'g>(
+        &'g self,
+        repo: &Repository,
+        remote: &str,
+        branch: &str,
+        commit: &Oid,
+        track: bool,
+    ) -> Result<Box<dyn PushUnderway + 'g>, GitError>;
 
     /// Asks the remote what it has.
     ///

@@ -10,11 +10,18 @@ use crate::engine::Engine;
 use crate::freeze::Frozen;
 use crate::member::Member;
 use crate::ports::{
-    Assistant, Committed, Facts, Found, GitError, Push, Relation, Store, StoreError,
+    Assistant, Committed, Facts, Found, GitError, Push, PushUnderway, Relation, Store, StoreError,
 };
 use crate::send::{Pushing, SEND_WAIT, Sending, Which, not_sent, push_failed, rejected};
 use crate::terminal::missing_variables;
 use crate::trouble::Trouble;
+
+/// A push that is at work while the save is sealed and kept here, which needs no network.
+pub(super) struct Underway<'e> {
+    /// What the user was told of it.
+    told: String,
+    push: Result<Box<dyn PushUnderway + 'e>, GitError>,
+}
 
 impl Engine<'_> {
     pub(super) fn deliver(
@@ -22,17 +29,18 @@ impl Engine<'_> {
         member: &mut Member,
         args: &SaveArgs,
         chosen: &Chosen<'_>,
-        coded: &Coded,
+        coded: Coded<'_>,
         mut held: Held,
     ) -> Result<SaveReport, Trouble> {
+        let Coded { committed, underway, .. } = coded;
         let mut notes = std::mem::take(&mut held.notes);
         let save = held.frozen.card.save.clone();
-        let committed = coded.committed.as_ref();
+        let committed = committed.as_ref();
         if chosen.keeps_back || (args.no_code && self.was_kept_back(member, chosen)?) {
             self.keep_back(member, &save)?;
         }
         let pushed = committed.and_then(|committed| {
-            self.push_code(chosen, committed, held.frozen.card.code, held.bares, &mut notes)
+            self.push_code(chosen, committed, held.frozen.card.code, underway, &mut notes)
         });
         let mut uploaded = 0;
         let proven = pushed.is_some().then_some(&save);
@@ -55,7 +63,7 @@ impl Engine<'_> {
                 notes.push(self.unsent(trouble));
             }
         }
-        let report = self.told(member, args, chosen, coded, Held { notes, ..held })?;
+        let report = self.told(member, args, chosen, committed, Held { notes, ..held })?;
         Ok(SaveReport { pushed, uploaded, ..report })
     }
 
@@ -79,11 +87,11 @@ impl Engine<'_> {
         member: &Member,
         args: &SaveArgs,
         chosen: &Chosen<'_>,
-        coded: &Coded,
+        coded: &Coded<'_>,
         held: Held,
     ) -> Result<SaveReport, Trouble> {
         self.keep_back(member, &held.frozen.card.save)?;
-        self.told(member, args, chosen, coded, held)
+        self.told(member, args, chosen, coded.committed.as_ref(), held)
     }
 
     /// What was saved, before anything of it has left this device.
@@ -92,11 +100,10 @@ impl Engine<'_> {
         member: &Member,
         args: &SaveArgs,
         chosen: &Chosen<'_>,
-        coded: &Coded,
+        committed: Option<&Committed>,
         held: Held,
     ) -> Result<SaveReport, Trouble> {
-        let Held { frozen: Frozen { card }, terminal, notes, .. } = held;
-        let committed = coded.committed.as_ref();
+        let Held { frozen: Frozen { card }, terminal, notes } = held;
         let queue = self.ports.index.queue()?;
         let main = chosen.main().filter(|_| !args.no_conversation);
         // A save that carries the commits may have taken its place.
@@ -174,14 +181,37 @@ impl Engine<'_> {
         }
     }
 
-    /// Pushes; `Some`: the remote and branch that have the commit now, or the remote alone, which has
-    /// it on another branch.
+    /// Starts the push of a commit, where there is to be one and the user does not give it up.
+    pub(super) fn start_push(
+        &self,
+        chosen: &Chosen<'_>,
+        committed: &Committed,
+        bares: bool,
+    ) -> Option<Underway<'_>> {
+        let facts = &chosen.scene.facts;
+        let remote = push_remote(facts)?;
+        // Without the network there is no push; `sync` makes up for it.
+        if chosen.keeps_back || self.ports.settings.offline {
+            return None;
+        }
+        let branch = facts.head.name();
+        // The last moment to give up the push, and to keep what would leave in the clear.
+        let with = if bares { ", with what looks like a secret" } else { "" };
+        let told = format!("Pushing to {remote}/{branch}{with}");
+        self.step(&told).ok()?;
+        let (repo, track) = (&facts.repository, facts.upstream.is_none());
+        let push = self.ports.git.start_push(repo, &remote, branch, &committed.commit, track);
+        Some(Underway { told, push })
+    }
+
+    /// Sees to it that the code is pushed; `Some`: the remote and branch that have the commit now, or
+    /// the remote alone, which has it on another branch.
     fn push_code(
         &self,
         chosen: &Chosen<'_>,
         committed: &Committed,
         state: CodeState,
-        bares: bool,
+        underway: Option<Underway<'_>>,
         notes: &mut Vec<Note>,
     ) -> Option<String> {
         let facts = &chosen.scene.facts;
@@ -193,18 +223,14 @@ impl Engine<'_> {
         if known.is_some() && self.is_there(facts, &remote, branch, &committed.commit) {
             return Some(there);
         }
-        // Without the network there is no push; `sync` makes up for it.
-        if chosen.keeps_back || self.ports.settings.offline {
-            return known;
-        }
-        // The last moment to give up the push, and to keep what would leave in the clear.
-        let with = if bares { ", with what looks like a secret" } else { "" };
-        if self.step(&format!("Pushing to {there}{with}")).is_err() {
-            return known;
-        }
-        let track = facts.upstream.is_none();
-        let repo = &facts.repository;
-        match self.ports.git.push(repo, &remote, branch, &committed.commit, track) {
+        // That of a commit which was just made began before the freeze, or was given up.
+        let underway = match committed.made {
+            true => underway,
+            false => self.start_push(chosen, committed, false),
+        };
+        let Some(Underway { told, push }) = underway else { return known };
+        self.tell(&told);
+        match push.and_then(PushUnderway::finish) {
             Ok(Push::Done) => Some(there),
             Ok(Push::Rejected { reason, behind }) => {
                 notes.push(rejected(&reason, behind, &remote, branch));

@@ -1,4 +1,4 @@
-//! Saving: ask outside, decide inside, commit, freeze, push, put, tell.
+//! Saving: ask outside, decide inside, commit, push and freeze, put, tell.
 
 mod about;
 mod again;
@@ -31,7 +31,7 @@ use crate::trouble::{Refusal, Trouble};
 
 use branch::Onto;
 use code::TakenWork;
-use deliver::unchanged;
+use deliver::{Underway, unchanged};
 use large::Weight;
 use lineage::GoesOn;
 use moment::{home_of, parents};
@@ -135,18 +135,23 @@ impl Chosen<'_> {
 
 /// What became of the code.
 #[derive(Default)]
-struct Coded {
+struct Coded<'e> {
     /// The commit that it is in, made now or before; none if the user left it out.
     committed: Option<Committed>,
     /// The work that is on top of it, on its way into the save.
     work: Option<TakenWork>,
+    /// What looks like a secret in a commit that was made.
+    secrets: Secrets,
+    /// Such a commit on its way to its remote.
+    underway: Option<Underway<'e>>,
 }
 
 impl Engine<'_> {
     /// Saves this moment as one unit.
     ///
-    /// Everything that can fail by reading happens before the commit. Once frozen the save is safe
-    /// on this device; a push or a put that fails leaves it queued, and is told, not an error.
+    /// Everything that can fail by reading happens before the commit. The push is at work while the
+    /// save is frozen. Once frozen the save is safe on this device; a push or a put that fails leaves
+    /// it queued, and is told, not an error.
     pub(crate) fn save(&self, request: &Request, args: &SaveArgs) -> Result<SaveReport, Trouble> {
         let lock = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
         let mut member = self.member_or_local()?;
@@ -161,6 +166,7 @@ impl Engine<'_> {
             self.begin(&member, &root, &chosen.message, args)?;
         }
         let (mut coded, notes) = self.code(args, &mut chosen)?;
+        self.let_go(&chosen, &mut coded);
         self.step("Saving the session on this device")?;
         let frozen = self.freeze_chosen(&member, request, args, &chosen, &mut coded)?;
         let Some(mut frozen) = frozen else { return Ok(unchanged(&member, &chosen)) };
@@ -170,7 +176,7 @@ impl Engine<'_> {
         }
         self.end(&member, &root, args)?;
         drop(lock);
-        self.deliver(&mut member, args, &chosen, &coded, frozen)
+        self.deliver(&mut member, args, &chosen, coded, frozen)
     }
 
     /// Brings the code into a commit on its branch.
@@ -178,14 +184,14 @@ impl Engine<'_> {
         &self,
         args: &SaveArgs,
         chosen: &mut Chosen<'_>,
-    ) -> Result<(Coded, Vec<Note>), Trouble> {
+    ) -> Result<(Coded<'_>, Vec<Note>), Trouble> {
         if args.no_code {
             return Ok((Coded::default(), Vec::new()));
         }
         let large = large::note(&chosen.scene.facts);
         if chosen.mode == SaveMode::Stash {
             let (committed, work) = self.take_work(&chosen.scene.facts)?;
-            let coded = Coded { committed: Some(committed), work };
+            let coded = Coded { committed: Some(committed), work, ..Coded::default() };
             return Ok((coded, large.into_iter().collect()));
         }
         let kept = self.step_onto(&mut chosen.scene, &chosen.onto)?;
@@ -198,8 +204,17 @@ impl Engine<'_> {
         let committed = committed.map_err(|error| {
             Trouble::from(error).after(kept.iter().cloned().chain(chosen.onto.arrived()).collect())
         })?;
-        let coded = Coded { committed: Some(committed), work: None };
+        let coded = Coded { committed: Some(committed), ..Coded::default() };
         Ok((coded, kept.into_iter().chain(large).collect()))
+    }
+
+    /// Lets a commit that was made go to its remote, while the rest of the save is made.
+    fn let_go<'e>(&'e self, chosen: &Chosen<'_>, coded: &mut Coded<'e>) {
+        if let Some(committed) = coded.committed.as_ref().filter(|committed| committed.made) {
+            coded.secrets.of_commit(self.seen_in(chosen, committed));
+            let bares = coded.secrets.in_the_commit();
+            coded.underway = self.start_push(chosen, committed, bares);
+        }
     }
 
     /// Looks at the repository, the conversations and the session, changes nothing.

@@ -9,7 +9,6 @@ use convosync_wire::{Note, OnLarge, Request, SaveArgs};
 use super::code::pointers_note;
 use super::large::{self, Weight};
 use super::naming::{clone_url, is_called, push_remote, remotes, repository_name};
-use super::secrets::Secrets;
 use super::{Chosen, Coded, EXCLUDES, about};
 use crate::bind::Binding;
 use crate::capture::{Capture, Captured, transcript_of};
@@ -28,8 +27,6 @@ pub(super) struct Held {
     pub(super) frozen: Frozen,
     pub(super) terminal: Terminal,
     pub(super) notes: Vec<Note>,
-    /// What looks like a secret is in the commit.
-    pub(super) bares: bool,
 }
 
 impl Engine<'_> {
@@ -39,7 +36,7 @@ impl Engine<'_> {
         request: &Request,
         args: &SaveArgs,
         chosen: &Chosen<'_>,
-        coded: &mut Coded,
+        coded: &mut Coded<'_>,
     ) -> Result<Option<Held>, Trouble> {
         let mut shelf = Shelf::near(self, member);
         let base = self.base(&mut shelf, chosen)?;
@@ -50,10 +47,7 @@ impl Engine<'_> {
             notes.extend(about::case_clashes(&committed.clashes));
             notes.extend(about::submodules(&committed.submodules));
         }
-        let mut secrets = Secrets::default();
-        if let Some(committed) = coded.committed.as_ref().filter(|committed| committed.made) {
-            secrets.of_commit(self.seen_in(chosen, committed));
-        }
+        let mut secrets = std::mem::take(&mut coded.secrets);
         let mut conversations = Vec::new();
         if args.no_conversation {
             // What the session has stays in it.
@@ -99,7 +93,6 @@ impl Engine<'_> {
         };
         notes.extend(told);
         notes.extend(secrets.note());
-        let bares = secrets.in_the_commit();
         let left_out = LeftOut { code: args.no_code, conversation: args.no_conversation };
         let working_directory = match &terminal {
             Some(_) => &chosen.scene.directory,
@@ -148,7 +141,7 @@ impl Engine<'_> {
             root: facts.repository.root.clone(),
         };
         let frozen = self.freeze(member, draft, packing, Some(binding))?;
-        Ok(Some(Held { frozen, terminal: terminal.unwrap_or_default(), notes, bares }))
+        Ok(Some(Held { frozen, terminal: terminal.unwrap_or_default(), notes }))
     }
 
     /// The save that this one goes on from, without the files whose containers are damaged or

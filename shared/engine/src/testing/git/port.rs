@@ -7,8 +7,8 @@ use convosync_core::{HeadMove, Oid, WorkTreeState};
 use super::{Commit, MemoryGit, ORIGIN, Repo, Tree, refused};
 use crate::ports::{
     Advertised, Branch, CapturedWork, Change, ChangeKind, Committed, Facts, Git, GitError,
-    Identity, JoinedCode, Operation, Parked, Push, Relation, Remote, Repository, Upstream,
-    WorkHere,
+    Identity, JoinedCode, Operation, Parked, Push, PushUnderway, Relation, Remote, Repository,
+    Upstream, WorkHere,
 };
 
 impl Git for MemoryGit {
@@ -76,27 +76,21 @@ impl Git for MemoryGit {
         self.change(repo, |repo| Ok(repo.add(repo.tree.clone(), "foreseen", None)))
     }
 
-    fn push(
-        &self,
+    /// The remote has it at once; the device only knows once it has waited for the end.
+    fn start_push<'g>(
+        &'g self,
         repo: &Repository,
         _remote: &str,
         branch: &str,
         commit: &Oid,
         track: bool,
-    ) -> Result<Push, GitError> {
-        self.online()?;
-        // The remote first: a device that dies in between has pushed and does not know it.
-        let done = self.change(repo, |repo| Ok(push(repo, branch, commit)))?;
-        if done == Push::Done {
-            self.change(repo, |repo| {
-                repo.tracking.insert(branch.to_owned(), commit.clone());
-                if track {
-                    repo.upstreams.insert(branch.to_owned());
-                }
-                Ok(())
-            })?;
-        }
-        Ok(done)
+    ) -> Result<Box<dyn PushUnderway + 'g>, GitError> {
+        let sent = match self.online() {
+            Ok(()) => Ok(self.change(repo, |repo| Ok(push(repo, branch, commit)))?),
+            Err(error) => Err(error),
+        };
+        let (repo, branch, commit) = (repo.clone(), branch.to_owned(), commit.clone());
+        Ok(Box::new(Sent { git: self, repo, branch, commit, track, sent }))
     }
 
     fn advertised(&self, repo: &Repository, _remote: &str) -> Result<Advertised, GitError> {
@@ -510,6 +504,33 @@ impl Git for MemoryGit {
 
     fn normalise(&self, url: &str) -> String {
         url.to_owned()
+    }
+}
+
+/// A push that has reached the remote, or has not.
+struct Sent<'a> {
+    git: &'a MemoryGit,
+    repo: Repository,
+    branch: String,
+    commit: Oid,
+    track: bool,
+    sent: Result<Push, GitError>,
+}
+
+impl PushUnderway for Sent<'_> {
+    fn finish(self: Box<Self>) -> Result<Push, GitError> {
+        let Self { git, repo, branch, commit, track, sent } = *self;
+        let done = sent?;
+        if done == Push::Done {
+            git.change(&repo, |repo| {
+                if track {
+                    repo.upstreams.insert(branch.clone());
+                }
+                repo.tracking.insert(branch, commit);
+                Ok(())
+            })?;
+        }
+        Ok(done)
     }
 }
 
