@@ -45,7 +45,7 @@ use convosync_core::{HeadMove, Oid, WorkTreeState};
 use convosync_engine::Cancel;
 use convosync_engine::ports::{
     Advertised, Branch, CapturedWork, Committed, Facts, Git, GitError, Identity, JoinedCode,
-    Parked, PushUnderway, Relation, Repository, WorkHere,
+    Parked, Push, Relation, Repository, Underway, WorkHere,
 };
 
 pub(crate) use call::{Call, Kind, Output};
@@ -274,7 +274,7 @@ impl Git for GitCli {
         branch: &str,
         commit: &Oid,
         track: bool,
-    ) -> Result<Box<dyn PushUnderway + 'g>, GitError> {
+    ) -> Result<Box<dyn Underway<Push> + 'g>, GitError> {
         push::start(self, repo, remote, branch, commit, track)
     }
 
@@ -310,8 +310,13 @@ impl Git for GitCli {
         bundle::unbundle(self, repo, file, commit, name)
     }
 
-    fn fetch(&self, repo: &Repository, remote: &str, branch: &str) -> Result<(), GitError> {
-        remote::fetch(self, repo, remote, branch)
+    fn start_fetch<'g>(
+        &'g self,
+        repo: &Repository,
+        remote: &str,
+        branch: &str,
+    ) -> Result<Box<dyn Underway<()> + 'g>, GitError> {
+        remote::start_fetch(self, repo, remote, branch)
     }
 
     fn fetch_commit(&self, repo: &Repository, remote: &str, commit: &Oid) -> Result<(), GitError> {

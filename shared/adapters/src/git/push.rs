@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use convosync_core::Oid;
-use convosync_engine::ports::{GitError, Push, PushUnderway, Repository};
+use convosync_engine::ports::{GitError, Push, Repository, Underway};
 
 use super::call::{Kind, Output, Started};
 use super::remote::call;
@@ -22,11 +22,11 @@ pub(super) fn start<'a>(
     branch: &str,
     commit: &Oid,
     track: bool,
-) -> Result<Box<dyn PushUnderway + 'a>, GitError> {
+) -> Result<Box<dyn Underway<Push> + 'a>, GitError> {
     let (remote, branch) = (name::remote(remote)?.to_owned(), name::branch(branch)?.to_owned());
     let target = Target { repo: repo.clone(), remote, branch, commit: commit.clone(), track };
     let first = target.start(git)?;
-    Ok(Box::new(Underway { git, target, first }))
+    Ok(Box::new(Pushing { git, target, first }))
 }
 
 /// What is pushed, and where to.
@@ -46,13 +46,13 @@ impl Target {
     }
 }
 
-struct Underway<'a> {
+struct Pushing<'a> {
     git: &'a GitCli,
     target: Target,
     first: Started<'a>,
 }
 
-impl PushUnderway for Underway<'_> {
+impl Underway<Push> for Pushing<'_> {
     fn finish(self: Box<Self>) -> Result<Push, GitError> {
         let Self { git, target, first } = *self;
         let mut output = first.finish()?;

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use convosync_core::Oid;
-use convosync_engine::ports::{Advertised, GitError, Repository};
+use convosync_engine::ports::{Advertised, GitError, Repository, Underway};
 
-use super::call::{Call, Kind, Output};
+use super::call::{Call, Kind, Output, Started};
 use super::index::patiently;
 use super::{GitCli, config, history, name, oid};
 use crate::{disk, durable};
@@ -52,28 +52,50 @@ pub(super) fn advertised(
     Ok(found)
 }
 
-/// Leaves FETCH_HEAD and submodules alone.
-pub(super) fn fetch(
-    git: &GitCli,
+/// Starts to fetch a branch and returns while that is at work. Leaves FETCH_HEAD and submodules
+/// alone.
+pub(super) fn start_fetch<'a>(
+    git: &'a GitCli,
     repo: &Repository,
     remote: &str,
     branch: &str,
-) -> Result<(), GitError> {
-    let (remote, branch) = (name::remote(remote)?, name::branch(branch)?);
+) -> Result<Box<dyn Underway<()> + 'a>, GitError> {
+    let (remote, branch) = (name::remote(remote)?.to_owned(), name::branch(branch)?.to_owned());
     // The plus moves our view of the remote's branch, never a branch.
     let refspec = format!("+refs/heads/{branch}:refs/remotes/{remote}/{branch}");
-    // The fetch of a helper that was killed may still be at work on the same refs.
-    patiently(git, || {
-        let output = fetched(git, repo, remote, &refspec)?;
-        if output.success() {
-            remember_tip(git, repo, remote, branch);
-            return Ok(());
-        }
-        if output.stderr.contains("couldn't find remote ref") {
-            return Ok(());
-        }
-        Err(git.failure(&output))
-    })
+    let first = start(git, repo, &remote, &refspec)?;
+    Ok(Box::new(Fetching { git, repo: repo.clone(), remote, branch, refspec, first }))
+}
+
+struct Fetching<'a> {
+    git: &'a GitCli,
+    repo: Repository,
+    remote: String,
+    branch: String,
+    refspec: String,
+    first: Started<'a>,
+}
+
+impl Underway<()> for Fetching<'_> {
+    fn finish(self: Box<Self>) -> Result<(), GitError> {
+        let Self { git, repo, remote, branch, refspec, first } = *self;
+        let mut first = Some(first);
+        // The fetch of a helper that was killed may still be at work on the same refs.
+        patiently(git, || {
+            let output = match first.take() {
+                Some(first) => first.finish()?,
+                None => fetched(git, &repo, &remote, &refspec)?,
+            };
+            if output.success() {
+                remember_tip(git, &repo, &remote, &branch);
+                return Ok(());
+            }
+            if output.stderr.contains("couldn't find remote ref") {
+                return Ok(());
+            }
+            Err(git.failure(&output))
+        })
+    }
 }
 
 pub(super) fn fetch_commit(
@@ -112,9 +134,18 @@ fn fetched(
     remote: &str,
     refspec: &str,
 ) -> Result<Output, GitError> {
+    start(git, repo, remote, refspec)?.finish()
+}
+
+fn start<'a>(
+    git: &'a GitCli,
+    repo: &Repository,
+    remote: &str,
+    refspec: &str,
+) -> Result<Started<'a>, GitError> {
     let quiet = ["--no-write-fetch-head", "--no-recurse-submodules", "--no-prune"];
     let call = call(git, Kind::Network, repo, "fetch")?.arg("--progress").args(quiet);
-    call.args(["--", remote, refspec]).run()
+    call.args(["--", remote, refspec]).start()
 }
 
 /// What was just fetched is whole: git has looked. Refs that lie elsewhere than in a file of their

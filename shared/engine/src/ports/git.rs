@@ -224,14 +224,14 @@ pub enum Push {
     },
 }
 
-/// A push that is at work. Whoever drops it stops it.
-pub trait PushUnderway {
+/// A push or a fetch that is at work. Whoever drops it stops it.
+pub trait Underway<T> {
     /// Waits for its end.
     ///
     /// # Errors
     ///
     /// Those of [`Git::push`].
-    fn finish(self: Box<Self>) -> Result<Push, GitError>;
+    fn finish(self: Box<Self>) -> Result<T, GitError>;
 }
 
 /// What a remote has.
@@ -434,7 +434,7 @@ pub trait Git {
         branch: &str,
         commit: &Oid,
         track: bool,
-    ) -> Result<Box<dyn PushUnderway + 'g>, GitError>;
+    ) -> Result<Box<dyn Underway<Push> + 'g>, GitError>;
 
     /// Asks the remote what it has.
     ///
@@ -489,7 +489,21 @@ pub trait Git {
     /// # Errors
     ///
     /// As [`Git::push`].
-    fn fetch(&self, repo: &Repository, remote: &str, branch: &str) -> Result<(), GitError>;
+    fn fetch(&self, repo: &Repository, remote: &str, branch: &str) -> Result<(), GitError> {
+        self.start_fetch(repo, remote, branch)?.finish()
+    }
+
+    /// Starts what [`Self::fetch`] does, and returns while it is at work.
+    ///
+    /// # Errors
+    ///
+    /// If git can't be started.
+    fn start_fetch<'g>(
+        &'g self,
+        repo: &Repository,
+        remote: &str,
+        branch: &str,
+    ) -> Result<Box<dyn Underway<()> + 'g>, GitError>;
 
     /// Fetches a commit by its id, whatever branch it is or was on, and keeps it under
     /// `refs/convosync/in/<id>`. That the remote has it no more, or gives none by its id, is no

@@ -16,8 +16,8 @@ pub use assistant::{
 };
 pub use git::{
     Advertised, Branch, CapturedWork, Change, ChangeKind, Committed, Facts, Git, HeadState,
-    Identity, JoinedCode, LARGE_FILE, LargeFile, Operation, Parked, Push, PushUnderway, Relation,
-    Remote, Repository, Submodule, Upstream, WorkHere,
+    Identity, JoinedCode, LARGE_FILE, LargeFile, Operation, Parked, Push, Relation, Remote,
+    Repository, Submodule, Underway, Upstream, WorkHere,
 };
 pub use git_error::GitError;
 pub use local::{

@@ -53,7 +53,7 @@ impl Engine<'_> {
         }
         let mut ready = only_read(open, facts);
         let mut shelf = Shelf::new(self, member, store);
-        let (at_hand, _) = self.gather(&mut shelf, &mut ready, &unit, &code)?;
+        let (at_hand, _) = self.gather(&mut shelf, &mut ready, &unit, &code, None)?;
         if !at_hand {
             return Err(not_at_hand(&code).into());
         }

@@ -11,7 +11,7 @@ use super::work::{Changes, lifted, submodules_left};
 use crate::count::uncommitted;
 use crate::engine::Engine;
 use crate::member::Member;
-use crate::ports::{Branch, Facts, GitError, Operation, Relation};
+use crate::ports::{Branch, Facts, GitError, Operation, Relation, Underway};
 use crate::save::{conflicted, in_progress, listed, remote_of};
 use crate::shelf::Shelf;
 use crate::trouble::{Refusal, Trouble};
@@ -33,6 +33,13 @@ pub(super) struct CodePlan {
     work: Vec<Work>,
     /// The piece of it that is here already.
     there: Option<Oid>,
+}
+
+/// A commit that is wanted here.
+pub(super) struct Arriving<'e> {
+    is_here: bool,
+    /// Its branch is being fetched.
+    fetch: Option<Result<Box<dyn Underway<()> + 'e>, GitError>>,
 }
 
 /// What was done to the code.
@@ -114,6 +121,7 @@ impl Engine<'_> {
         member: &Member,
         shelf: &mut Shelf<'_>,
         ready: &mut Ready,
+        arriving: Option<Arriving<'_>>,
         answers: &Answers,
     ) -> Result<CodePlan, Trouble> {
         let Some(code) = ready.open.manifest.wanted_code().cloned() else {
@@ -121,7 +129,7 @@ impl Engine<'_> {
         };
         refuse_unfinished(&ready.facts)?;
         let unit = ready.open.name.clone();
-        let (at_hand, fetched) = self.gather(shelf, ready, &unit, &code)?;
+        let (at_hand, fetched) = self.gather(shelf, ready, &unit, &code, arriving)?;
         let fetched = fetched || ready.fetched;
         self.gather_work(shelf, ready, &unit, &code)?;
         let (tip, mut present) =
@@ -192,6 +200,29 @@ impl Engine<'_> {
         Ok(CodePlan { first, tip, ..CodePlan::of(code, steps, there) })
     }
 
+    /// As [`Self::start_gather`] for the save's own commit. What is to be joined is gathered head by
+    /// head.
+    pub(super) fn start_code(&self, ready: &Ready) -> Result<Option<Arriving<'_>>, Trouble> {
+        let Some(code) = ready.open.manifest.wanted_code().filter(|_| !ready.unites) else {
+            return Ok(None);
+        };
+        refuse_unfinished(&ready.facts)?;
+        self.start_gather(ready, code).map(Some)
+    }
+
+    /// Looks whether the commit is here, and starts to fetch its branch where that is to be done.
+    fn start_gather(&self, ready: &Ready, code: &Code) -> Result<Arriving<'_>, Trouble> {
+        let (git, repo) = (self.ports.git, &ready.facts.repository);
+        let is_here = git.has_commit(repo, &code.commit)?;
+        let remote = remote_of(&ready.facts, code);
+        let Some(remote) = remote.filter(|_| ready.pull.unwrap_or(!is_here)) else {
+            return Ok(Arriving { is_here, fetch: None });
+        };
+        self.step(&format!("Pulling latest changes from {remote}"))?;
+        let fetch = Some(git.start_fetch(repo, remote, &code.branch));
+        Ok(Arriving { is_here, fetch })
+    }
+
     /// Gets the commit here, from its remote or out of the save. Says whether it is here, and
     /// whether it was fetched.
     pub(super) fn gather(
@@ -200,14 +231,15 @@ impl Engine<'_> {
         ready: &mut Ready,
         unit: &ObjectName,
         code: &Code,
+        arriving: Option<Arriving<'_>>,
     ) -> Result<(bool, bool), Trouble> {
         let git = self.ports.git;
         let repo = ready.facts.repository.clone();
-        let is_here = git.has_commit(&repo, &code.commit)?;
-        if is_here && ready.pull != Some(true) {
-            return Ok((true, false));
-        }
-        let fetched = ready.pull != Some(false) && self.fetch_code(ready, code)?;
+        let Arriving { is_here, fetch } = match arriving {
+            Some(arriving) => arriving,
+            None => self.start_gather(ready, code)?,
+        };
+        let fetched = fetch.map_or(Ok(false), |fetch| fetched(ready, fetch))?;
         if is_here {
             return Ok((true, fetched));
         }
@@ -339,27 +371,6 @@ impl Engine<'_> {
                 Err(held(&code.branch, &place).into())
             }
             other => Ok(other.map(|branch| branch.tip)),
-        }
-    }
-
-    /// Fetches the session's branch. A remote that does not answer is told, not an error: the save
-    /// may carry the commit.
-    fn fetch_code(&self, ready: &mut Ready, code: &Code) -> Result<bool, Trouble> {
-        let Some(remote) = remote_of(&ready.facts, code) else { return Ok(false) };
-        self.step(&format!("Pulling latest changes from {remote}"))?;
-        match self.ports.git.fetch(&ready.facts.repository, remote, &code.branch) {
-            Ok(()) => Ok(true),
-            // Without room nothing else would work: to ask about a missing commit would mislead.
-            Err(error @ (GitError::Cancelled | GitError::Full(_))) => Err(error.into()),
-            Err(error) => {
-                let failure = crate::trouble::git_failure(&error);
-                ready.notes.push(Note {
-                    code: failure.code,
-                    text: failure.message,
-                    help: failure.help,
-                });
-                Ok(false)
-            }
         }
     }
 
@@ -601,6 +612,28 @@ fn not_pulled(branch: &str) -> Note {
             "{branch} has gone another way on the remote, so it stays where the session has it"
         ),
         help: Some(format!("git pull, or `git merge` the remote's {}", word(branch))),
+    }
+}
+
+/// Waits for the session's branch. A remote that does not answer is told, not an error: the save may
+/// carry the commit.
+fn fetched(
+    ready: &mut Ready,
+    fetch: Result<Box<dyn Underway<()> + '_>, GitError>,
+) -> Result<bool, Trouble> {
+    match fetch.and_then(Underway::finish) {
+        Ok(()) => Ok(true),
+        // Without room nothing else would work: to ask about a missing commit would mislead.
+        Err(error @ (GitError::Cancelled | GitError::Full(_))) => Err(error.into()),
+        Err(error) => {
+            let failure = crate::trouble::git_failure(&error);
+            ready.notes.push(Note {
+                code: failure.code,
+                text: failure.message,
+                help: failure.help,
+            });
+            Ok(false)
+        }
     }
 }
 

@@ -102,11 +102,11 @@ impl Engine<'_> {
         let mut shelf = Shelf::new(self, &member, store.as_deref());
         let work_tree = ready.facts.repository.root.clone();
         let mut plan = || {
+            let arriving = self.start_code(&ready)?;
             self.bring_here(&mut shelf, store.as_deref(), &ready.open)?;
             let union = self.united(&member, &mut shelf, store.as_deref(), &mut ready, &answers)?;
-            let code = self.plan_code(&member, &mut shelf, &mut ready, &answers)?;
             let talk = match &ready.by_hand {
-                Some(_) => None,
+                Some(_) => Ok(None),
                 None => self.plan_conversation(
                     &member,
                     &mut shelf,
@@ -114,7 +114,13 @@ impl Engine<'_> {
                     &work_tree,
                     request,
                     args,
-                )?,
+                ),
+            };
+            // While git fetched; but what there is to ask of the code is asked first.
+            let code = self.plan_code(&member, &mut shelf, &mut ready, arriving, &answers)?;
+            let talk = match &ready.by_hand {
+                Some(_) => None,
+                None => talk?,
             };
             let beside = match &ready.by_hand {
                 Some(_) => Vec::new(),

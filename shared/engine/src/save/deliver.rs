@@ -10,17 +10,17 @@ use crate::engine::Engine;
 use crate::freeze::Frozen;
 use crate::member::Member;
 use crate::ports::{
-    Assistant, Committed, Facts, Found, GitError, Push, PushUnderway, Relation, Store, StoreError,
+    Assistant, Committed, Facts, Found, GitError, Push, Relation, Store, StoreError, Underway,
 };
 use crate::send::{Pushing, SEND_WAIT, Sending, Which, not_sent, push_failed, rejected};
 use crate::terminal::missing_variables;
 use crate::trouble::Trouble;
 
 /// A push that is at work while the save is sealed and kept here, which needs no network.
-pub(super) struct Underway<'e> {
+pub(super) struct OnItsWay<'e> {
     /// What the user was told of it.
     told: String,
-    push: Result<Box<dyn PushUnderway + 'e>, GitError>,
+    push: Result<Box<dyn Underway<Push> + 'e>, GitError>,
 }
 
 impl Engine<'_> {
@@ -187,7 +187,7 @@ impl Engine<'_> {
         chosen: &Chosen<'_>,
         committed: &Committed,
         bares: bool,
-    ) -> Option<Underway<'_>> {
+    ) -> Option<OnItsWay<'_>> {
         let facts = &chosen.scene.facts;
         let remote = push_remote(facts)?;
         // Without the network there is no push; `sync` makes up for it.
@@ -201,7 +201,7 @@ impl Engine<'_> {
         self.step(&told).ok()?;
         let (repo, track) = (&facts.repository, facts.upstream.is_none());
         let push = self.ports.git.start_push(repo, &remote, branch, &committed.commit, track);
-        Some(Underway { told, push })
+        Some(OnItsWay { told, push })
     }
 
     /// Sees to it that the code is pushed; `Some`: the remote and branch that have the commit now, or
@@ -211,7 +211,7 @@ impl Engine<'_> {
         chosen: &Chosen<'_>,
         committed: &Committed,
         state: CodeState,
-        underway: Option<Underway<'_>>,
+        underway: Option<OnItsWay<'_>>,
         notes: &mut Vec<Note>,
     ) -> Option<String> {
         let facts = &chosen.scene.facts;
@@ -228,9 +228,9 @@ impl Engine<'_> {
             true => underway,
             false => self.start_push(chosen, committed, false),
         };
-        let Some(Underway { told, push }) = underway else { return known };
+        let Some(OnItsWay { told, push }) = underway else { return known };
         self.tell(&told);
-        match push.and_then(PushUnderway::finish) {
+        match push.and_then(Underway::finish) {
             Ok(Push::Done) => Some(there),
             Ok(Push::Rejected { reason, behind }) => {
                 notes.push(rejected(&reason, behind, &remote, branch));

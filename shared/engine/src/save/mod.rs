@@ -31,7 +31,7 @@ use crate::trouble::{Refusal, Trouble};
 
 use branch::Onto;
 use code::TakenWork;
-use deliver::{Underway, unchanged};
+use deliver::{OnItsWay, unchanged};
 use large::Weight;
 use lineage::GoesOn;
 use moment::{home_of, parents};
@@ -143,7 +143,7 @@ struct Coded<'e> {
     /// What looks like a secret in a commit that was made.
     secrets: Secrets,
     /// Such a commit on its way to its remote.
-    underway: Option<Underway<'e>>,
+    underway: Option<OnItsWay<'e>>,
 }
 
 impl Engine<'_> {

@@ -64,7 +64,7 @@ impl Engine<'_> {
         }
         refuse_unfinished(&ready.facts)?;
         for (head, code) in [(head, code)].iter().chain(&same) {
-            let (at_hand, fetched) = self.gather(shelf, ready, &head.name, code)?;
+            let (at_hand, fetched) = self.gather(shelf, ready, &head.name, code, None)?;
             ready.fetched |= fetched;
             match (at_hand, answers.on_missing) {
                 (true, _) => {}

@@ -7,7 +7,7 @@ use convosync_core::{HeadMove, Oid, WorkTreeState};
 use super::{Commit, MemoryGit, ORIGIN, Repo, Tree, refused};
 use crate::ports::{
     Advertised, Branch, CapturedWork, Change, ChangeKind, Committed, Facts, Git, GitError,
-    Identity, JoinedCode, Operation, Parked, Push, PushUnderway, Relation, Remote, Repository,
+    Identity, JoinedCode, Operation, Parked, Push, Relation, Remote, Repository, Underway,
     Upstream, WorkHere,
 };
 
@@ -84,7 +84,7 @@ impl Git for MemoryGit {
         branch: &str,
         commit: &Oid,
         track: bool,
-    ) -> Result<Box<dyn PushUnderway + 'g>, GitError> {
+    ) -> Result<Box<dyn Underway<Push> + 'g>, GitError> {
         let sent = match self.online() {
             Ok(()) => Ok(self.change(repo, |repo| Ok(push(repo, branch, commit)))?),
             Err(error) => Err(error),
@@ -173,12 +173,18 @@ impl Git for MemoryGit {
         })
     }
 
-    fn fetch(&self, repo: &Repository, _remote: &str, branch: &str) -> Result<(), GitError> {
-        self.online()?;
-        self.change(repo, |repo| {
+    /// Everything is here at once, before anybody waits for it.
+    fn start_fetch<'g>(
+        &'g self,
+        repo: &Repository,
+        _remote: &str,
+        branch: &str,
+    ) -> Result<Box<dyn Underway<()> + 'g>, GitError> {
+        let fetch = |repo: &mut Repo| {
             repo.fetch(branch);
             Ok(())
-        })
+        };
+        Ok(Box::new(Fetched(self.online().and_then(|()| self.change(repo, fetch)))))
     }
 
     fn fetch_commit(&self, repo: &Repository, _remote: &str, commit: &Oid) -> Result<(), GitError> {
@@ -517,7 +523,7 @@ struct Sent<'a> {
     sent: Result<Push, GitError>,
 }
 
-impl PushUnderway for Sent<'_> {
+impl Underway<Push> for Sent<'_> {
     fn finish(self: Box<Self>) -> Result<Push, GitError> {
         let Self { git, repo, branch, commit, track, sent } = *self;
         let done = sent?;
@@ -531,6 +537,15 @@ impl PushUnderway for Sent<'_> {
             })?;
         }
         Ok(done)
+    }
+}
+
+/// How a fetch ended.
+struct Fetched(Result<(), GitError>);
+
+impl Underway<()> for Fetched {
+    fn finish(self: Box<Self>) -> Result<(), GitError> {
+        self.0
     }
 }
 
