@@ -6,11 +6,13 @@
 //! machine does meets both.
 
 use std::process::Command;
+use std::time::Duration;
 
 use convosync_tests::{Device, World};
 
 use crate::corpus;
 use crate::cost::median;
+use crate::distant::Distant;
 use crate::lists;
 use crate::running::{Running, run};
 use crate::table::{Limit, Table, Unit};
@@ -32,6 +34,8 @@ struct Case {
     conversation: usize,
     sessions: u64,
     files: usize,
+    /// How long a byte is on its way to the git remote; none: it is in the next folder.
+    one_way: Option<Duration>,
 }
 
 /// Everybody else differs from this one in one thing.
@@ -41,10 +45,12 @@ const COMMON: Case = Case {
     conversation: 3_700_000,
     sessions: 100,
     files: 100,
+    one_way: None,
 };
 
-const CASES: [Case; 7] = [
+const CASES: [Case; 8] = [
     COMMON,
+    Case { title: "a git remote 20 ms away", one_way: Some(Duration::from_millis(20)), ..COMMON },
     Case { title: "a conversation of 0.2 MB", conversation: 200_000, ..COMMON },
     Case { title: "a conversation of 100 MB", conversation: 100_000_000, ..COMMON },
     Case { title: "10,000 sessions", sessions: 10_000, ..COMMON },
@@ -63,6 +69,7 @@ pub(crate) fn measure(table: &mut Table) {
 
 /// Two devices of one world.
 struct Pair {
+    _remote: Option<Distant>,
     _world: World,
     desktop: Device,
     laptop: Device,
@@ -71,6 +78,12 @@ struct Pair {
 impl Pair {
     fn of(case: &Case) -> Self {
         let (_world, desktop, laptop) = (case.world)().with_pair();
+        let _remote = case.one_way.map(|one_way| Distant::new(&_world.origin(), one_way));
+        for device in [&desktop, &laptop] {
+            if let Some(remote) = &_remote {
+                device.git(&["remote", "set-url", "origin", &remote.url()]);
+            }
+        }
         desktop.git(&["switch", "-q", "-c", "feature/oauth"]);
         for file in 0..case.files {
             let path = format!("src/part-{}/module-{file}.js", file % 100);
@@ -82,7 +95,7 @@ impl Pair {
         desktop.git(&["push", "-q", "-u", "origin", "feature/oauth"]);
         laptop.git(&["fetch", "-q"]);
         laptop.git(&["switch", "-q", "feature/oauth"]);
-        Self { _world, desktop, laptop }
+        Self { _remote, _world, desktop, laptop }
     }
 
     fn with_sessions(self, case: &Case, talk: &[u8]) -> Self {

@@ -7,6 +7,7 @@
 mod bytes;
 mod corpus;
 mod cost;
+mod distant;
 mod end_to_end;
 mod git_clock;
 mod lists;

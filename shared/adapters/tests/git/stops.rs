@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use convosync_adapters::GitLimits;
-use convosync_engine::ports::{Git, GitError};
+use convosync_engine::ports::{Git, GitError, Push};
 
 use crate::lab::{Lab, hook, script, write};
 
@@ -209,4 +209,46 @@ fn a_flood_of_errors_is_bounded() {
     let refused = lab.git.commit_all(&lab.at(&dir), "m", &[]);
     let Err(GitError::Hook { output, .. }) = refused else { panic!("{refused:?}") };
     assert!(output.len() < 10_000);
+}
+
+#[test]
+fn a_push_and_a_fetch_go_on_while_nobody_waits_for_them() {
+    let lab = Lab::new();
+    let (dir, origin) = (lab.pushed("p"), lab.path("p-origin.git"));
+    let other = lab.cloned(&dir, "q");
+    let tip = lab.commit(&dir, "b", "x");
+    let repo = lab.at(&dir);
+    let pushing = lab.git.start_push(&repo, "origin", "main", &tip, false).expect("a push");
+    until(|| lab.oid(&origin, "main") == tip);
+    assert_eq!(pushing.finish().expect("its end"), Push::Done);
+    let there = lab.at(&other);
+    let fetching = lab.git.start_fetch(&there, "origin", "main").expect("a fetch");
+    until(|| lab.oid(&other, "refs/remotes/origin/main") == tip);
+    fetching.finish().expect("its end");
+    assert!(lab.git.tracked(&there, "origin", &tip).expect("asked"));
+}
+
+#[test]
+fn a_push_that_is_given_up_is_stopped_with_its_hook() {
+    let lab = Lab::new();
+    let dir = lab.pushed("p");
+    let before = lab.head(&dir);
+    let tip = lab.commit(&dir, "b", "x");
+    let (sleeper, begun) = (lab.path("bin/sleeper"), lab.path("begun"));
+    script(&sleeper, "sleep 60");
+    let text = format!("touch '{}'; '{}' & wait", begun.display(), sleeper.display());
+    hook(&dir, "pre-push", &text);
+    let pushing = lab.git.start_push(&lab.at(&dir), "origin", "main", &tip, false).expect("a push");
+    until(|| begun.exists());
+    drop(pushing);
+    assert_eq!(left_behind(&lab.path("")), [""; 0]);
+    assert_eq!(lab.oid(&lab.path("p-origin.git"), "main"), before);
+}
+
+fn until(mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < end, "it never came");
+        thread::sleep(Duration::from_millis(5));
+    }
 }
