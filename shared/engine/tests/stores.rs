@@ -105,6 +105,23 @@ fn a_moved_store_holds_everything_and_is_followed() {
     );
 }
 
+/// Else what it does next, a revocation perhaps, would be done where nobody looks.
+#[test]
+fn a_store_that_was_moved_under_a_new_key_is_followed_by_the_next_command() {
+    let world = World::new();
+    let (desk, lap) = world.pair();
+    desk.ok(&Verb::KeyRotate);
+    desk.ok(&move_to(NEW));
+    let units = |place: &dyn Store| place.list(ObjectName::UNITS).expect("memory").len();
+    let before = units(&world.old);
+    lap.save("from where the store was");
+    assert_eq!(lap.profile().store_url, NEW);
+    assert_eq!(units(&world.old), before, "nothing is written where the store was");
+    assert!(units(&world.new) > before);
+    assert_eq!(lap.profile().account.epoch, desk.profile().account.epoch);
+    nothing_is_lost(&world);
+}
+
 #[test]
 fn what_came_in_while_the_store_was_moved_is_taken_along_by_who_saved_it() {
     let world = World::new();

@@ -64,7 +64,8 @@ impl Engine<'_> {
         let mut at = profile.clone();
         let mut number = 0;
         for _ in 0..MOST_HOPS {
-            let Some(found) = self.address(&at, store.as_ref(), number)? else { return Ok(store) };
+            let addresses = self.addresses_by_any_key(&mut at, store.as_ref())?;
+            let Some(found) = leading_on(addresses, &at, number) else { return Ok(store) };
             let new = self.open_at(&found.moved.url, &at).map_err(|why| not_here(&found, why))?;
             self.follow(&at, &found, store.as_ref(), new.as_ref())?;
             number = found.moved.number;
@@ -80,32 +81,53 @@ impl Engine<'_> {
         Ok(found.iter().map(|found| found.moved.number).max().unwrap_or(0))
     }
 
-    /// Where the store is now, if it is elsewhere. `number`: of the address that led here; what is
-    /// older leads back.
-    fn address(
+    /// The same as [`Self::addresses`], with keys that the account has had since this device was here:
+    /// whoever moved the store may have sealed the address under one.
+    fn addresses_by_any_key(
         &self,
-        profile: &Profile,
+        at: &mut Profile,
         store: &dyn Store,
-        number: u64,
-    ) -> Result<Option<Found>, Trouble> {
-        let found = self.addresses(profile, store)?;
-        let newest = found.into_iter().max_by(|a, b| a.rank().cmp(&b.rank()));
-        Ok(newest.filter(|found| {
-            let leads = !found.moved.is_here() && found.moved.url != profile.store_url;
-            leads && found.moved.number > number
-        }))
+    ) -> Result<Vec<Found>, Trouble> {
+        let (mut found, mut unread) = self.looked_at(at, store)?;
+        if !unread.is_empty() {
+            let devices = self.devices_in(at, store)?;
+            let mut member = Member { devices, ..self.member_at(at)? };
+            match self.follow_epochs(&mut member, store) {
+                Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
+                // Whatever the command does next meets the same and tells it.
+                Err(_) => {}
+                Ok(_) if member.profile.account == at.account => {}
+                Ok(_) => {
+                    at.account = member.profile.account;
+                    (found, unread) = self.looked_at(at, store)?;
+                }
+            }
+        }
+        unread.into_iter().for_each(|note| self.also_tell(note));
+        Ok(found)
     }
 
     /// Every address in a store that a device of the account signed. What can't be opened leads
     /// nowhere, and is told.
     fn addresses(&self, profile: &Profile, store: &dyn Store) -> Result<Vec<Found>, Trouble> {
+        let (found, unread) = self.looked_at(profile, store)?;
+        unread.into_iter().for_each(|note| self.also_tell(note));
+        Ok(found)
+    }
+
+    /// The addresses, and what there is to tell of those that can't be opened.
+    fn looked_at(
+        &self,
+        profile: &Profile,
+        store: &dyn Store,
+    ) -> Result<(Vec<Found>, Vec<Note>), Trouble> {
+        let (mut found, mut unread) = (Vec::new(), Vec::new());
         let listed = store.list(ObjectName::MOVED)?;
         if listed.is_empty() {
-            return Ok(Vec::new());
+            return Ok((found, unread));
         }
         let mut devices = self.known_devices(profile)?;
         let mut asked = false;
-        let mut found = Vec::new();
         for Listed { name, .. } in listed {
             let ObjectName::Moved { device, .. } = &name else { continue };
             if !asked && devices.get(device).is_none() {
@@ -129,15 +151,16 @@ impl Engine<'_> {
                 }
                 // A copy that was damaged on this disk is asked for again.
                 Err(_) if is_kept => self.ports.cache.delete(&name)?,
-                Err(error) => self.also_tell(unreadable(&name, &error.to_string())),
+                Err(error) => unread.push(unreadable(&name, &error.to_string())),
             }
         }
-        Ok(found)
+        Ok((found, unread))
     }
 
     /// Whether the account has left a store since this command found it there.
     pub(crate) fn has_left(&self, member: &Member, store: &dyn Store) -> Result<bool, Trouble> {
-        Ok(self.address(&member.profile, store, 0)?.is_some())
+        let found = self.addresses(&member.profile, store)?;
+        Ok(leading_on(found, &member.profile, 0).is_some())
     }
 
     /// The lock of whatever sends. While this command waited for it, or before, another one of this
@@ -341,6 +364,14 @@ impl Engine<'_> {
         self.ports.vault.store(&Profile { store_url: url.to_owned(), ..now })?;
         Ok(true)
     }
+}
+
+/// Where the store is now, if it is elsewhere. `number`: of the address that led here; what is older
+/// leads back.
+fn leading_on(found: Vec<Found>, profile: &Profile, number: u64) -> Option<Found> {
+    let newest = found.into_iter().max_by(|a, b| a.rank().cmp(&b.rank()))?;
+    let leads = !newest.moved.is_here() && newest.moved.url != profile.store_url;
+    (leads && newest.moved.number > number).then_some(newest)
 }
 
 fn told(by: Option<&str>, new: &dyn Store) -> Note {
