@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use convosync_core::{
-    Account, EpochKey, Epochs, Membership, ObjectName, Sealed, key_id, open_device_key,
+    Account, EpochKey, EpochRecord, Epochs, Membership, ObjectName, Sealed, key_id, open_device_key,
 };
 
-use super::walk::{Walk, Walked};
+use super::walk::{Walk, Walked, epoch_of};
 use crate::account::LOCK_WAIT;
 use crate::engine::Engine;
 use crate::member::Member;
@@ -103,6 +103,9 @@ impl Engine<'_> {
         }
         member.refuse_left_out()?;
         self.take_keys(member, rings)?;
+        if member.is_passed_by(fresh) {
+            return Err(left_out(&member.profile.device.name).into());
+        }
         Ok(walked.refused)
     }
 
@@ -153,6 +156,18 @@ impl Member {
     /// Whether its key is of a later epoch than every record that it has followed.
     fn is_ahead(&self) -> bool {
         self.profile.account.epoch > self.epochs.newest()
+    }
+
+    /// Whether the account went on without this device: of keys that were made at the same time one
+    /// counts that it was not given, and there is a later one on top of that. Until there is, who has
+    /// both may still make one for all.
+    fn is_passed_by(&self, records: &[(ObjectName, Sealed)]) -> bool {
+        let me = &self.profile.device.id;
+        let leaves_us_out = |record: &EpochRecord| record.active.get(me).is_none();
+        let newest = Some(self.epochs.newest());
+        !self.has_present_key()
+            && self.epochs.present().is_some_and(leaves_us_out)
+            && records.iter().any(|(name, _)| epoch_of(name) > newest)
     }
 
     /// Refuses if this device is no longer one of the account, as far as it knows.

@@ -157,7 +157,7 @@ pub(super) fn disputed(names: &[ObjectName]) -> Refusal {
 /// The code of that.
 pub(crate) const DISPUTED: &str = "convosync::key::disputed";
 
-fn epoch_of(name: &ObjectName) -> Option<u32> {
+pub(super) fn epoch_of(name: &ObjectName) -> Option<u32> {
     match name {
         ObjectName::Epoch { epoch, .. } => Some(*epoch),
         _ => None,

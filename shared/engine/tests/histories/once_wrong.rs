@@ -34,6 +34,29 @@ fn a_key_that_was_made_where_the_store_had_been_is_taken_along() {
     }
 }
 
+/// A newcomer of whom nobody has heard yet makes a key and dies; so another device leaves it out of its
+/// own. Which of the two holds is settled by new words, and the newcomer is told that it is out.
+#[test]
+fn who_was_passed_by_while_it_made_a_key_joins_again() {
+    let late = [
+        (Call::Put, Fault::Late(40)),
+        (Call::Get, Fault::Short(211)),
+        (Call::Put, Fault::Late(36)),
+    ];
+    let meanwhile = vec![
+        (15, calmly(2, Act::Sync)),
+        (12, calmly(1, Act::Resume { which: NEWEST, answers: 11_290_642_290_772_454_471 })),
+        (1, calmly(0, Act::Edit { file: 1 })),
+    ];
+    let dies = Weather { death: Some(48), meanwhile, ..Weather::default() };
+    let steps = [
+        with_faults(NEWCOMER, Act::Join, &late),
+        in_weather(NEWCOMER, Act::Rotate, dies),
+        calmly(0, Act::Rotate),
+    ];
+    assert_eq!(happens(&steps, 1_002_706, KNOBS), [""; 0]);
+}
+
 /// Without a work tree git could not tell that the code merges; in one it did.
 #[test]
 fn code_that_merges_in_a_work_tree_after_all_holds_up_nothing() {
