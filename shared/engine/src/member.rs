@@ -245,6 +245,27 @@ impl Engine<'_> {
         member: &mut Member,
         store: &dyn Store,
     ) -> Result<Vec<String>, Trouble> {
+        let Heard { told, mut refused } = self.hear(member, store)?;
+        let me = &member.profile.device.id;
+        if !told || member.epochs.membership(me) == Membership::Unlisted {
+            // A device that was stopped while it joined or was renamed makes up for it.
+            self.enter(&member.profile, store)?;
+        }
+        match self.settle_epochs(member, store) {
+            Ok(()) => {}
+            Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
+            // Tried again with the next command; until then what each of them says holds.
+            Err(trouble) => refused.push(trouble.failure().message),
+        }
+        Ok(refused)
+    }
+
+    /// Takes in the devices and keys that a store tells of. Writes nothing to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::follow_epochs`].
+    pub(crate) fn hear(&self, member: &mut Member, store: &dyn Store) -> Result<Heard, Trouble> {
         let known = self.ports.index.all(Table::Devices)?;
         let mut refused = Vec::new();
         let mut told = false;
@@ -279,18 +300,7 @@ impl Engine<'_> {
             }
         }
         refused.extend(self.follow_epochs(member, store)?);
-        let me = &member.profile.device.id;
-        if !told || member.epochs.membership(me) == Membership::Unlisted {
-            // A device that was stopped while it joined or was renamed makes up for it.
-            self.enter(&member.profile, store)?;
-        }
-        match self.settle_epochs(member, store) {
-            Ok(()) => {}
-            Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
-            // Tried again with the next command; until then what each of them says holds.
-            Err(trouble) => refused.push(trouble.failure().message),
-        }
-        Ok(refused)
+        Ok(Heard { told, refused })
     }
 
     /// Opens everything in a store that the recovery words open. None of it is believed yet.
@@ -336,6 +346,14 @@ impl Engine<'_> {
 }
 
 /// Takes in what a device tells of itself.
+/// What a store tells of devices and keys.
+pub(crate) struct Heard {
+    /// It has this device as it is now.
+    told: bool,
+    /// What was not believed, for people.
+    refused: Vec<String>,
+}
+
 fn believe(member: &mut Member, name: &ObjectName, entry: &Sealed) -> Result<(), String> {
     let opened = open_device_entry(&member.profile.account, name, entry);
     let (device, opened) = opened.map_err(|error| error.to_string())?;

@@ -63,8 +63,15 @@ impl Engine<'_> {
         new: &dyn Store,
     ) -> Result<Copied, Trouble> {
         let mut copied = Copied::default();
-        copy_epochs(member, old, new, &mut copied)?;
         let me = &member.profile.device.id;
+        // Who was let in where the store had been is known by the key of then; without that nobody
+        // believes the record of a key that it made since.
+        let ours =
+            |name: &ObjectName| matches!(name, ObjectName::Device { device, .. } if device == me);
+        for name in lacking(ObjectName::DEVICES, old, new)?.into_iter().filter(ours) {
+            copied.put(&name, &steady(old, &name)?, new)?;
+        }
+        copy_epochs(member, old, new, &mut copied)?;
         for prefix in [ObjectName::PINS, ObjectName::TOMBSTONES] {
             let mine = |name: &ObjectName| match name {
                 ObjectName::Pin { turn, .. } | ObjectName::Tombstone { turn, .. } => {

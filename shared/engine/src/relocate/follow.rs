@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use convosync_core::{
     DeviceId, Devices, Moved, ObjectName, Profile, open_device_entry, open_moved, seal_moved,
+    sealed_epoch,
 };
 use convosync_wire::Note;
 
@@ -26,6 +27,16 @@ struct Found {
     name: ObjectName,
     moved: Moved,
     by: DeviceId,
+}
+
+/// The addresses in a store.
+#[derive(Default)]
+struct Addresses {
+    found: Vec<Found>,
+    /// What there is to tell of those that can't be opened.
+    unread: Vec<Note>,
+    /// One of them is under a later key than this device has.
+    is_behind: bool,
 }
 
 impl Found {
@@ -88,18 +99,16 @@ impl Engine<'_> {
         at: &mut Profile,
         store: &dyn Store,
     ) -> Result<Vec<Found>, Trouble> {
-        let (mut found, mut unread) = self.looked_at(at, store)?;
-        if !unread.is_empty() {
-            let devices = self.devices_in(at, store)?;
-            let mut member = Member { devices, ..self.member_at(at)? };
-            match self.follow_epochs(&mut member, store) {
+        let Addresses { mut found, mut unread, is_behind } = self.looked_at(at, store)?;
+        if is_behind {
+            let mut member = self.member_at(at)?;
+            match self.hear(&mut member, store) {
                 Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
                 // Whatever the command does next meets the same and tells it.
                 Err(_) => {}
-                Ok(_) if member.profile.account == at.account => {}
                 Ok(_) => {
                     at.account = member.profile.account;
-                    (found, unread) = self.looked_at(at, store)?;
+                    Addresses { found, unread, .. } = self.looked_at(at, store)?;
                 }
             }
         }
@@ -110,21 +119,16 @@ impl Engine<'_> {
     /// Every address in a store that a device of the account signed. What can't be opened leads
     /// nowhere, and is told.
     fn addresses(&self, profile: &Profile, store: &dyn Store) -> Result<Vec<Found>, Trouble> {
-        let (found, unread) = self.looked_at(profile, store)?;
+        let Addresses { found, unread, .. } = self.looked_at(profile, store)?;
         unread.into_iter().for_each(|note| self.also_tell(note));
         Ok(found)
     }
 
-    /// The addresses, and what there is to tell of those that can't be opened.
-    fn looked_at(
-        &self,
-        profile: &Profile,
-        store: &dyn Store,
-    ) -> Result<(Vec<Found>, Vec<Note>), Trouble> {
-        let (mut found, mut unread) = (Vec::new(), Vec::new());
+    fn looked_at(&self, profile: &Profile, store: &dyn Store) -> Result<Addresses, Trouble> {
+        let mut addresses = Addresses::default();
         let listed = store.list(ObjectName::MOVED)?;
         if listed.is_empty() {
-            return Ok((found, unread));
+            return Ok(addresses);
         }
         let mut devices = self.known_devices(profile)?;
         let mut asked = false;
@@ -147,20 +151,30 @@ impl Engine<'_> {
                     if !is_kept {
                         self.keep(&name, &sealed)?;
                     }
-                    found.push(Found { name, moved, by });
+                    addresses.found.push(Found { name, moved, by });
                 }
-                // A copy that was damaged on this disk is asked for again.
-                Err(_) if is_kept => self.ports.cache.delete(&name)?,
-                Err(error) => unread.push(unreadable(&name, &error.to_string())),
+                Err(error) => {
+                    let epoch = sealed_epoch(&sealed).unwrap_or(0);
+                    addresses.is_behind |= epoch > profile.account.epoch;
+                    // A copy that was damaged on this disk is asked for again.
+                    if is_kept && epoch <= profile.account.epoch {
+                        self.ports.cache.delete(&name)?;
+                    } else {
+                        addresses.unread.push(unreadable(&name, &error.to_string()));
+                    }
+                }
             }
         }
-        Ok((found, unread))
+        Ok(addresses)
     }
 
     /// Whether the account has left a store since this command found it there.
     pub(crate) fn has_left(&self, member: &Member, store: &dyn Store) -> Result<bool, Trouble> {
-        let found = self.addresses(&member.profile, store)?;
-        Ok(leading_on(found, &member.profile, 0).is_some())
+        self.leads_on(&member.profile, store)
+    }
+
+    fn leads_on(&self, profile: &Profile, store: &dyn Store) -> Result<bool, Trouble> {
+        Ok(leading_on(self.addresses(profile, store)?, profile, 0).is_some())
     }
 
     /// The lock of whatever sends. While this command waited for it, or before, another one of this
@@ -177,9 +191,11 @@ impl Engine<'_> {
         wait: Duration,
     ) -> Result<Box<dyn Guard>, Trouble> {
         let lock = self.ports.locks.acquire("send", wait)?;
-        let now = self.ports.vault.load()?;
-        let is_same = now.is_none_or(|now| now.store_url == member.profile.store_url);
-        if is_same || !self.has_left(member, store)? {
+        let Some(now) = self.ports.vault.load()? else { return Ok(lock) };
+        let before = &member.profile;
+        // What leads on may be under a key that came since.
+        let seen = Profile { account: now.account, ..before.clone() };
+        if now.store_url == before.store_url || !self.leads_on(&seen, store)? {
             return Ok(lock);
         }
         Err(Refusal::new(

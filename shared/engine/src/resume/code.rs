@@ -38,8 +38,21 @@ pub(super) struct CodePlan {
 /// A commit that is wanted here.
 pub(super) struct Arriving<'e> {
     is_here: bool,
-    /// Its branch is being fetched.
-    fetch: Option<Result<Box<dyn Underway<()> + 'e>, GitError>>,
+    fetch: Option<Fetching<'e>>,
+}
+
+/// A branch on its way here.
+struct Fetching<'e> {
+    /// What the user was told of it.
+    told: String,
+    fetch: Result<Box<dyn Underway<()> + 'e>, GitError>,
+}
+
+impl Arriving<'_> {
+    /// Whether git is fetching.
+    pub(super) fn is_on_its_way(&self) -> bool {
+        self.fetch.is_some()
+    }
 }
 
 /// What was done to the code.
@@ -218,9 +231,10 @@ impl Engine<'_> {
         let Some(remote) = remote.filter(|_| ready.pull.unwrap_or(!is_here)) else {
             return Ok(Arriving { is_here, fetch: None });
         };
-        self.step(&format!("Pulling latest changes from {remote}"))?;
-        let fetch = Some(git.start_fetch(repo, remote, &code.branch));
-        Ok(Arriving { is_here, fetch })
+        let told = format!("Pulling latest changes from {remote}");
+        self.step(&told)?;
+        let fetch = git.start_fetch(repo, remote, &code.branch);
+        Ok(Arriving { is_here, fetch: Some(Fetching { told, fetch }) })
     }
 
     /// Gets the commit here, from its remote or out of the save. Says whether it is here, and
@@ -239,7 +253,7 @@ impl Engine<'_> {
             Some(arriving) => arriving,
             None => self.start_gather(ready, code)?,
         };
-        let fetched = fetch.map_or(Ok(false), |fetch| fetched(ready, fetch))?;
+        let fetched = fetch.map_or(Ok(false), |fetch| self.fetched(ready, fetch))?;
         if is_here {
             return Ok((true, fetched));
         }
@@ -371,6 +385,26 @@ impl Engine<'_> {
                 Err(held(&code.branch, &place).into())
             }
             other => Ok(other.map(|branch| branch.tip)),
+        }
+    }
+
+    /// Waits for the session's branch. A remote that does not answer is told, not an error: the save
+    /// may carry the commit.
+    fn fetched(&self, ready: &mut Ready, fetching: Fetching<'_>) -> Result<bool, Trouble> {
+        self.tell(&fetching.told);
+        match fetching.fetch.and_then(Underway::finish) {
+            Ok(()) => Ok(true),
+            // Without room nothing else would work: to ask about a missing commit would mislead.
+            Err(error @ (GitError::Cancelled | GitError::Full(_))) => Err(error.into()),
+            Err(error) => {
+                let failure = crate::trouble::git_failure(&error);
+                ready.notes.push(Note {
+                    code: failure.code,
+                    text: failure.message,
+                    help: failure.help,
+                });
+                Ok(false)
+            }
         }
     }
 
@@ -612,28 +646,6 @@ fn not_pulled(branch: &str) -> Note {
             "{branch} has gone another way on the remote, so it stays where the session has it"
         ),
         help: Some(format!("git pull, or `git merge` the remote's {}", word(branch))),
-    }
-}
-
-/// Waits for the session's branch. A remote that does not answer is told, not an error: the save may
-/// carry the commit.
-fn fetched(
-    ready: &mut Ready,
-    fetch: Result<Box<dyn Underway<()> + '_>, GitError>,
-) -> Result<bool, Trouble> {
-    match fetch.and_then(Underway::finish) {
-        Ok(()) => Ok(true),
-        // Without room nothing else would work: to ask about a missing commit would mislead.
-        Err(error @ (GitError::Cancelled | GitError::Full(_))) => Err(error.into()),
-        Err(error) => {
-            let failure = crate::trouble::git_failure(&error);
-            ready.notes.push(Note {
-                code: failure.code,
-                text: failure.message,
-                help: failure.help,
-            });
-            Ok(false)
-        }
     }
 }
 

@@ -34,7 +34,7 @@ use crate::terminal::{commands, to_fill_in};
 use crate::trouble::{Refusal, Trouble};
 use crate::undo::{Intent, Keeping};
 use beside::Beside;
-use code::CodePlan;
+use code::{Arriving, CodePlan};
 use conversation::{ConversationPlan, Restored};
 use find::FoundSave;
 use merge::ByHand;
@@ -105,22 +105,20 @@ impl Engine<'_> {
             let arriving = self.start_code(&ready)?;
             self.bring_here(&mut shelf, store.as_deref(), &ready.open)?;
             let union = self.united(&member, &mut shelf, store.as_deref(), &mut ready, &answers)?;
-            let talk = match &ready.by_hand {
-                Some(_) => Ok(None),
-                None => self.plan_conversation(
-                    &member,
-                    &mut shelf,
-                    &ready.open,
-                    &work_tree,
-                    request,
-                    args,
-                ),
+            let plan_talk = |shelf: &mut Shelf<'_>, open: &OpenSave| {
+                self.plan_conversation(&member, shelf, open, &work_tree, request, args)
             };
-            // While git fetched; but what there is to ask of the code is asked first.
+            // While git fetches. What there is to ask of the code is asked first all the same.
+            let meanwhile = arriving.as_ref().is_some_and(Arriving::is_on_its_way);
+            let early = meanwhile.then(|| plan_talk(&mut shelf, &ready.open));
             let code = self.plan_code(&member, &mut shelf, &mut ready, arriving, &answers)?;
-            let talk = match &ready.by_hand {
-                Some(_) => None,
-                None => talk?,
+            let talk = match (&ready.by_hand, early) {
+                (Some(_), _) => None,
+                // The fetch may have taken minutes.
+                (None, Some(Ok(talk))) if self.still_as_planned(talk.as_ref(), request).is_ok() => {
+                    talk
+                }
+                (None, _) => plan_talk(&mut shelf, &ready.open)?,
             };
             let beside = match &ready.by_hand {
                 Some(_) => Vec::new(),

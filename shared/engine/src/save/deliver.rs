@@ -67,6 +67,27 @@ impl Engine<'_> {
         Ok(SaveReport { pushed, uploaded, ..report })
     }
 
+    /// A save that could not be kept, after its commit was on its way already: where that is now.
+    pub(super) fn without_session(
+        &self,
+        trouble: Trouble,
+        chosen: &Chosen<'_>,
+        coded: Coded<'_>,
+    ) -> Trouble {
+        let (Some(committed), true) = (coded.committed.as_ref(), coded.underway.is_some()) else {
+            return trouble;
+        };
+        if matches!(trouble, Trouble::Cancelled) {
+            // Dropping it stops it.
+            return trouble;
+        }
+        let mut notes = Vec::new();
+        let state = CodeState::Unproven;
+        let there = self.push_code(chosen, committed, state, coded.underway, &mut notes);
+        notes.extend(there.map(|there| pushed_alone(&there)));
+        trouble.after(notes)
+    }
+
     /// Why a save waits; whatever a user cut short says for itself, it is the user who did.
     fn unsent(&self, trouble: Trouble) -> Note {
         let is_silent = matches!(trouble, Trouble::Store(StoreError::Unreachable(_)));
@@ -224,12 +245,17 @@ impl Engine<'_> {
             return Some(there);
         }
         // That of a commit which was just made began before the freeze, or was given up.
-        let underway = match committed.made {
-            true => underway,
-            false => self.start_push(chosen, committed, false),
+        let push = match (underway, committed.made) {
+            (Some(OnItsWay { told, push }), _) => {
+                self.tell(&told);
+                push
+            }
+            (None, true) => return known,
+            (None, false) => match self.start_push(chosen, committed, false) {
+                Some(started) => started.push,
+                None => return known,
+            },
         };
-        let Some(OnItsWay { told, push }) = underway else { return known };
-        self.tell(&told);
         match push.and_then(Underway::finish) {
             Ok(Push::Done) => Some(there),
             Ok(Push::Rejected { reason, behind }) => {
@@ -255,6 +281,14 @@ impl Engine<'_> {
         let Ok(Some(tip)) = git.remote_branch(repo, remote, branch) else { return false };
         let relation = git.relation(repo, commit, &tip);
         matches!(relation, Ok(Relation::Same | Relation::Behind(_)))
+    }
+}
+
+fn pushed_alone(there: &str) -> Note {
+    Note {
+        code: "convosync::save::pushed-alone".to_owned(),
+        text: format!("the commit is on {there}; the session was not saved"),
+        help: Some("the same command again saves it, and commits nothing anew".to_owned()),
     }
 }
 

@@ -168,7 +168,13 @@ impl Engine<'_> {
         let (mut coded, notes) = self.code(args, &mut chosen)?;
         self.let_go(&chosen, &mut coded);
         self.step("Saving the session on this device")?;
-        let frozen = self.freeze_chosen(&member, request, args, &chosen, &mut coded)?;
+        let frozen = match self.freeze_chosen(&member, request, args, &chosen, &mut coded) {
+            Ok(frozen) => frozen,
+            Err(trouble) => {
+                drop(lock);
+                return Err(self.without_session(trouble, &chosen, coded));
+            }
+        };
         let Some(mut frozen) = frozen else { return Ok(unchanged(&member, &chosen)) };
         frozen.notes.splice(0..0, notes);
         if args.auto {

@@ -57,6 +57,14 @@ fn who_was_passed_by_while_it_made_a_key_joins_again() {
     assert_eq!(happens(&steps, 1_002_706, KNOBS), [""; 0]);
 }
 
+/// It joins where the store had been, since the address arrives late, and makes a key there.
+#[test]
+fn a_key_of_a_newcomer_to_where_the_store_had_been_is_taken_along() {
+    let moves = with_faults(2, Act::Move { place: 2 }, &[(Call::Put, Fault::Late(24))]);
+    let steps = [moves, calmly(NEWCOMER, Act::Join), calmly(NEWCOMER, Act::Rotate)];
+    assert_eq!(happens(&steps, 1_152_541, KNOBS), [""; 0]);
+}
+
 /// Without a work tree git could not tell that the code merges; in one it did.
 #[test]
 fn code_that_merges_in_a_work_tree_after_all_holds_up_nothing() {
