@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use convosync_tests::{Device, World, is_noted, note};
+use convosync_tests::{Device, Fault, World, helper, is_noted, note};
 use serde_json::Value;
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -564,4 +564,46 @@ fn a_warm_save_starts_at_most_eight_git_processes() {
     let calls = desktop.git_calls(&["save", "two"]);
     println!("a warm save: {} git processes\n{}", calls.len(), calls.join("\n"));
     assert!(calls.len() <= 8, "{calls:#?}");
+}
+
+/// The push begins before the session is kept here.
+#[test]
+fn a_commit_that_went_without_its_session_is_told_and_saved_by_the_same_command() {
+    let world = World::new();
+    let desktop = world.first_device("desktop", "projects/myapp");
+    let save = ["save", "more", "--json"];
+    let work = |text: &str| desktop.write("README.md", text);
+    work("one\n");
+    desktop.ok(&save);
+    work("two\n");
+    let changes = desktop.changes(&save, Fault::IsFull);
+    let push = changes.iter().position(|change| change.contains("\"push\"")).expect("a push");
+    work("three\n");
+    // Counted from 1, and the next one after it.
+    let failed = desktop.faulty(&save, Fault::IsFull, push + 2).output().expect("the helper runs");
+    assert!(!failed.status.success());
+    let said = convosync_tests::told(&failed);
+    assert!(said.contains("the commit is on origin/main; the session was not saved"), "{said}");
+    assert_eq!(origin_has(&world, &desktop, "main"), desktop.head());
+    let saved = desktop.json(&save[..2]);
+    assert_eq!((&saved["commit"], &saved["synced"]), (&desktop.head().into(), &true.into()));
+    assert!(saved["committed"].is_null(), "{saved}");
+}
+
+#[test]
+fn a_hook_of_the_push_may_save_too() {
+    let world = World::new();
+    let desktop = world.first_device("desktop", "projects/myapp");
+    let log = desktop.home.join("hook.log");
+    let text = format!("'{}' save --no-code inner > '{}' 2>&1", helper().display(), log.display());
+    hook(&desktop, "pre-push", &text);
+    desktop.write("README.md", "more\n");
+    let saved = desktop.json(&["save", "outer"]);
+    let inner = fs::read_to_string(log).expect("the hook ran");
+    assert_eq!(saved["pushed"], "origin/main", "{saved}\n{inner}");
+    assert!(inner.contains("Ready to resume"), "{inner}");
+    let log = desktop.json(&["log", saved["session_id"].as_str().expect("an id")]);
+    let messages: Vec<_> =
+        log.as_array().expect("rows").iter().map(|row| &row["message"]).collect();
+    assert_eq!(messages, ["inner", "outer"], "{log}");
 }

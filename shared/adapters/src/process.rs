@@ -7,6 +7,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use convosync_engine::Cancel;
@@ -34,6 +35,14 @@ pub(crate) struct Watch<'a> {
     pub(crate) since_output: bool,
     /// The user's wish.
     pub(crate) cancel: &'a Cancel,
+    /// That of who started it.
+    pub(crate) given_up: Option<&'a Cancel>,
+}
+
+impl Watch<'_> {
+    fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled() || self.given_up.is_some_and(Cancel::is_cancelled)
+    }
 }
 
 /// How a child ended by itself.
@@ -69,37 +78,76 @@ pub(crate) fn run(
     input: &[u8],
     watch: &Watch<'_>,
 ) -> Result<Ended, Stopped> {
-    start(command, watch.cancel)?.attend(input, watch)
+    Held::start(command, watch.cancel)?.attend(input, watch)
 }
 
-/// Starts `command`, which goes on by itself until somebody attends to it; it stands still once it
-/// has filled a pipe.
-pub(crate) fn start(command: &mut Command, cancel: &Cancel) -> Result<Running, Stopped> {
-    if cancel.is_cancelled() {
-        return Err(Stopped::Cancelled);
-    }
-    let (program, args) = (command.get_program(), command.get_args());
-    before(Change::Starts, format_args!("start {program:?} {:?}", args.collect::<Vec<_>>()))?;
-    let child = command.stderr(Stdio::piped()).spawn()?;
-    Ok(Running { child, is_gone: false })
+/// Starts `command`, and returns while a thread of its own attends to it as [`run`] does.
+pub(crate) fn start(
+    command: &mut Command,
+    input: Vec<u8>,
+    limit: Duration,
+    since_output: bool,
+    cancel: &Cancel,
+) -> Result<Running, Stopped> {
+    let child = Held::start(command, cancel)?;
+    let (cancel, given_up) = (cancel.clone(), Cancel::new());
+    let given_up_too = given_up.clone();
+    let attend = move || {
+        let given_up = Some(&given_up_too);
+        child.attend(&input, &Watch { limit, since_output, cancel: &cancel, given_up })
+    };
+    let thread = thread::Builder::new().spawn(attend)?;
+    Ok(Running { thread: Some(thread), given_up })
 }
 
 /// A child at work. Whoever drops it stops it.
 pub(crate) struct Running {
+    thread: Option<JoinHandle<Result<Ended, Stopped>>>,
+    given_up: Cancel,
+}
+
+impl Running {
+    /// Waits for its end.
+    pub(crate) fn wait(mut self) -> Result<Ended, Stopped> {
+        let thread = self.thread.take().expect("it is waited for once");
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            self.given_up.cancel();
+            let _ = thread.join(); // that it panicked is told where it did
+        }
+    }
+}
+
+/// A child that is stopped unless it has ended.
+struct Held {
     child: Child,
     is_gone: bool,
 }
 
-impl Running {
-    /// Waits for its end, as [`run`] does; its time limit counts from now.
-    pub(crate) fn attend(mut self, input: &[u8], watch: &Watch<'_>) -> Result<Ended, Stopped> {
+impl Held {
+    fn start(command: &mut Command, cancel: &Cancel) -> Result<Self, Stopped> {
+        if cancel.is_cancelled() {
+            return Err(Stopped::Cancelled);
+        }
+        let (program, args) = (command.get_program(), command.get_args());
+        before(Change::Starts, format_args!("start {program:?} {:?}", args.collect::<Vec<_>>()))?;
+        let child = command.stderr(Stdio::piped()).spawn()?;
+        Ok(Self { child, is_gone: false })
+    }
+
+    fn attend(mut self, input: &[u8], watch: &Watch<'_>) -> Result<Ended, Stopped> {
         let ended = attend(&mut self.child, input, watch)?;
         self.is_gone = true;
         Ok(ended)
     }
 }
 
-impl Drop for Running {
+impl Drop for Held {
     fn drop(&mut self) {
         if !self.is_gone {
             stop(&mut self.child);
@@ -119,7 +167,7 @@ fn attend(child: &mut Child, input: &[u8], watch: &Watch<'_>) -> Result<Ended, S
             pipes.drain()?;
             return Ok(Ended { status, stdout: pipes.stdout, stderr: pipes.stderr });
         }
-        if watch.cancel.is_cancelled() {
+        if watch.is_cancelled() {
             return Err(Stopped::Cancelled);
         }
         if alive && watch.since_output {

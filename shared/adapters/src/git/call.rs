@@ -145,19 +145,39 @@ impl<'a> Call<'a> {
 
     /// Runs it to its end, whatever the exit code.
     pub(crate) fn run(self) -> Result<Output, GitError> {
-        self.start()?.finish()
+        let (git, about) = (self.git, self.about());
+        let cancel = self.cancel();
+        let (limit, since_output) = (about.limit, about.reach == Reach::Remote);
+        let (mut command, input) = self.command();
+        let watch = Watch { limit, since_output, cancel: &cancel, given_up: None };
+        about.output(git, process::run(&mut command, &input, &watch))
     }
 
-    /// Starts it, and returns while it is at work. Its answer has to be short until it is waited for.
+    /// Starts it, and returns while it is at work.
     pub(crate) fn start(self) -> Result<Started<'a>, GitError> {
-        let (git, what, dir, kind) = (self.git, self.what, self.dir.clone(), self.kind);
-        let reach =
-            if matches!(kind, Kind::Network | Kind::Push) { Reach::Remote } else { Reach::Local };
-        let cancel = if self.tidies_up { Cancel::new() } else { git.cancel.clone() };
+        let (git, about) = (self.git, self.about());
+        let cancel = self.cancel();
+        let (limit, since_output) = (about.limit, about.reach == Reach::Remote);
         let (mut command, input) = self.command();
-        let running = process::start(&mut command, &cancel)
-            .map_err(|stopped| failed(git, stopped, what, &dir, Duration::ZERO))?;
-        Ok(Started { git, kind, what, reach, dir, cancel, input, running })
+        match process::start(&mut command, input, limit, since_output, &cancel) {
+            Ok(running) => Ok(Started { git, about, running }),
+            Err(stopped) => Err(about.error(git, stopped)),
+        }
+    }
+
+    fn about(&self) -> About {
+        let limits = &self.git.limits;
+        let (limit, reach) = match self.kind {
+            Kind::Read => (limits.read, Reach::Local),
+            Kind::Write => (limits.hooks, Reach::Local),
+            Kind::Network => (limits.network, Reach::Remote),
+            Kind::Push => (limits.hooks, Reach::Remote),
+        };
+        About { what: self.what, dir: self.dir.clone(), limit, reach }
+    }
+
+    fn cancel(&self) -> Cancel {
+        if self.tidies_up { Cancel::new() } else { self.git.cancel.clone() }
     }
 
     /// Runs it, and takes any exit code but 0 for a failure.
@@ -197,50 +217,48 @@ impl<'a> Call<'a> {
 /// A call at work. Whoever drops it stops it.
 pub(crate) struct Started<'a> {
     git: &'a GitCli,
-    kind: Kind,
-    what: &'static str,
-    reach: Reach,
-    dir: PathBuf,
-    cancel: Cancel,
-    input: Vec<u8>,
+    about: About,
     running: Running,
 }
 
 impl Started<'_> {
     /// Waits for its end, whatever the exit code.
     pub(crate) fn finish(self) -> Result<Output, GitError> {
-        let Self { git, kind, what, reach, dir, cancel, input, running } = self;
-        let limits = &git.limits;
-        let limit = match kind {
-            Kind::Read => limits.read,
-            Kind::Network => limits.network,
-            Kind::Write | Kind::Push => limits.hooks,
-        };
-        let watch = Watch { limit, since_output: reach == Reach::Remote, cancel: &cancel };
-        match running.attend(&input, &watch) {
-            Ok(ended) => Ok(Output::of(ended, what, reach, dir)),
-            Err(stopped) => Err(failed(git, stopped, what, &dir, limit)),
-        }
+        self.about.output(self.git, self.running.wait())
     }
 }
 
-/// Why a call has no end to report.
-fn failed(
-    git: &GitCli,
-    stopped: Stopped,
+/// What is told of a call.
+struct About {
     what: &'static str,
-    dir: &Path,
+    dir: PathBuf,
     limit: Duration,
-) -> GitError {
-    match stopped {
-        Stopped::Cancelled => GitError::Cancelled,
-        Stopped::TimedOut => GitError::Timeout { what: what.to_owned(), seconds: limit.as_secs() },
-        Stopped::TooMuch => GitError::Failed {
-            what: what.to_owned(),
-            output: "it printed more than can be taken in".to_owned(),
-        },
-        Stopped::Io(_) if !dir.is_dir() => GitError::NotARepository(dir.display().to_string()),
-        Stopped::Io(error) => GitError::NoGit(format!("{}: {error}", git.program.display())),
+    reach: Reach,
+}
+
+impl About {
+    fn output(self, git: &GitCli, ended: Result<Ended, Stopped>) -> Result<Output, GitError> {
+        match ended {
+            Ok(ended) => Ok(Output::of(ended, self.what, self.reach, self.dir)),
+            Err(stopped) => Err(self.error(git, stopped)),
+        }
+    }
+
+    /// Why it has no end to report.
+    fn error(&self, git: &GitCli, stopped: Stopped) -> GitError {
+        let what = self.what.to_owned();
+        match stopped {
+            Stopped::Cancelled => GitError::Cancelled,
+            Stopped::TimedOut => GitError::Timeout { what, seconds: self.limit.as_secs() },
+            Stopped::TooMuch => {
+                let output = "it printed more than can be taken in".to_owned();
+                GitError::Failed { what, output }
+            }
+            Stopped::Io(_) if !self.dir.is_dir() => {
+                GitError::NotARepository(self.dir.display().to_string())
+            }
+            Stopped::Io(error) => GitError::NoGit(format!("{}: {error}", git.program.display())),
+        }
     }
 }
 

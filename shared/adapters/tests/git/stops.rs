@@ -245,6 +245,22 @@ fn a_push_that_is_given_up_is_stopped_with_its_hook() {
     assert_eq!(lab.oid(&lab.path("p-origin.git"), "main"), before);
 }
 
+#[test]
+fn a_cancel_stops_a_push_that_nobody_waits_for_yet() {
+    let lab = Lab::new();
+    let dir = lab.pushed("p");
+    let tip = lab.commit(&dir, "b", "x");
+    let (sleeper, begun) = (lab.path("bin/sleeper"), lab.path("begun"));
+    script(&sleeper, "sleep 60");
+    let text = format!("touch '{}'; '{}' & wait", begun.display(), sleeper.display());
+    hook(&dir, "pre-push", &text);
+    let pushing = lab.git.start_push(&lab.at(&dir), "origin", "main", &tip, false).expect("a push");
+    until(|| begun.exists());
+    lab.cancel.cancel();
+    assert_eq!(left_behind(&lab.path("")), [""; 0]);
+    assert!(matches!(pushing.finish(), Err(GitError::Cancelled)));
+}
+
 fn until(mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !is_so() {

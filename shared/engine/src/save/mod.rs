@@ -149,8 +149,7 @@ struct Coded<'e> {
 impl Engine<'_> {
     /// Saves this moment as one unit.
     ///
-    /// Everything that can fail by reading happens before the commit. The push is at work while the
-    /// save is frozen. Once frozen the save is safe on this device; a push or a put that fails leaves
+    /// What can be refused is refused before the commit. The push is at work while the save is frozen. Once frozen the save is safe on this device; a push or a put that fails leaves
     /// it queued, and is told, not an error.
     pub(crate) fn save(&self, request: &Request, args: &SaveArgs) -> Result<SaveReport, Trouble> {
         let lock = self.ports.locks.acquire("freeze", LOCK_WAIT)?;
