@@ -32,12 +32,13 @@ impl Distant {
             .stderr(Stdio::null())
             .spawn()
             .expect("git has a daemon");
+        let distant = Self { daemon, line: Line::over(one_way, port), name: name.to_owned() };
         let until = Instant::now() + PATIENCE;
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(Instant::now() < until, "git daemon does not answer");
             sleep(Duration::from_millis(10));
         }
-        Self { daemon, line: Line::over(one_way, port), name: name.to_owned() }
+        distant
     }
 
     pub(crate) fn url(&self) -> String {

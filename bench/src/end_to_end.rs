@@ -69,18 +69,20 @@ pub(crate) fn measure(table: &mut Table) {
 
 /// Two devices of one world.
 struct Pair {
-    _remote: Option<Distant>,
-    _world: World,
+    /// Held for as long as it is needed.
+    #[expect(dead_code, reason = "gone when dropped")]
+    remote: Option<Distant>,
+    world: World,
     desktop: Device,
     laptop: Device,
 }
 
 impl Pair {
     fn of(case: &Case) -> Self {
-        let (_world, desktop, laptop) = (case.world)().with_pair();
-        let _remote = case.one_way.map(|one_way| Distant::new(&_world.origin(), one_way));
+        let (world, desktop, laptop) = (case.world)().with_pair();
+        let remote = case.one_way.map(|one_way| Distant::new(&world.origin(), one_way));
         for device in [&desktop, &laptop] {
-            if let Some(remote) = &_remote {
+            if let Some(remote) = &remote {
                 device.git(&["remote", "set-url", "origin", &remote.url()]);
             }
         }
@@ -95,11 +97,11 @@ impl Pair {
         desktop.git(&["push", "-q", "-u", "origin", "feature/oauth"]);
         laptop.git(&["fetch", "-q"]);
         laptop.git(&["switch", "-q", "feature/oauth"]);
-        Self { _remote, _world, desktop, laptop }
+        Self { remote, world, desktop, laptop }
     }
 
     fn with_sessions(self, case: &Case, talk: &[u8]) -> Self {
-        lists::fill(&self._world, &self.desktop, case.sessions);
+        lists::fill(&self.world, &self.desktop, case.sessions);
         crate::stand::talk(&self.desktop, CONVERSATION, talk);
         self.desktop.ok(&["save", "begin", "--conversation", CONVERSATION]);
         self.laptop.ok(&["list"]);

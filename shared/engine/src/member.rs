@@ -266,6 +266,17 @@ impl Engine<'_> {
     ///
     /// As [`Self::follow_epochs`].
     pub(crate) fn hear(&self, member: &mut Member, store: &dyn Store) -> Result<Heard, Trouble> {
+        loop {
+            let before = member.profile.account.clone();
+            let heard = self.hear_once(member, store)?;
+            // With a new key there may be more to read: who came under it, and the key that it made.
+            if member.profile.account == before {
+                return Ok(heard);
+            }
+        }
+    }
+
+    fn hear_once(&self, member: &mut Member, store: &dyn Store) -> Result<Heard, Trouble> {
         let known = self.ports.index.all(Table::Devices)?;
         let mut refused = Vec::new();
         let mut told = false;

@@ -11,7 +11,7 @@ use convosync_engine::ports::{Store, StoreError};
 use convosync_engine::testing::{Call, Fault, MemoryStore, Refusal};
 use convosync_wire::{MoveArgs, Reply, SyncArgs, Verb};
 
-use world::{NEW, OLD, World, init};
+use world::{NEW, OLD, World, init, join};
 
 fn move_to(url: &str) -> Verb {
     Verb::StoreMove(MoveArgs { to: url.to_owned(), lost: false })
@@ -120,6 +120,24 @@ fn a_store_that_was_moved_under_a_new_key_is_followed_by_the_next_command() {
     assert!(units(&world.new) > before);
     assert_eq!(lap.profile().account.epoch, desk.profile().account.epoch);
     nothing_is_lost(&world);
+}
+
+/// Of whom nobody had heard when this device was here last.
+#[test]
+fn a_store_that_a_newcomer_moved_under_its_own_key_is_followed_by_the_next_command() {
+    let world = World::new();
+    let (desk, lap, words) = world.pair_with_words();
+    desk.ok(&Verb::KeyRotate);
+    let tab = world.device("tab", 3);
+    tab.ok(&join(&words));
+    tab.ok(&Verb::KeyRotate);
+    tab.ok(&move_to(NEW));
+    let before = world.old.list(ObjectName::KEYS).expect("memory").len();
+    lap.ok(&Verb::KeyRotate);
+    assert_eq!(lap.profile().store_url, NEW);
+    assert_eq!(world.old.list(ObjectName::KEYS).expect("memory").len(), before);
+    tab.ok(&Verb::Sync(SyncArgs::default()));
+    assert_eq!(tab.profile().account.epoch, lap.profile().account.epoch);
 }
 
 #[test]

@@ -99,8 +99,8 @@ impl Engine<'_> {
         at: &mut Profile,
         store: &dyn Store,
     ) -> Result<Vec<Found>, Trouble> {
-        let Addresses { mut found, mut unread, is_behind } = self.looked_at(at, store)?;
-        if is_behind {
+        let mut addresses = self.looked_at(at, store)?;
+        if addresses.is_behind {
             let mut member = self.member_at(at)?;
             match self.hear(&mut member, store) {
                 Err(Trouble::Cancelled) => return Err(Trouble::Cancelled),
@@ -108,12 +108,12 @@ impl Engine<'_> {
                 Err(_) => {}
                 Ok(_) => {
                     at.account = member.profile.account;
-                    Addresses { found, unread, .. } = self.looked_at(at, store)?;
+                    addresses = self.looked_at(at, store)?;
                 }
             }
         }
-        unread.into_iter().for_each(|note| self.also_tell(note));
-        Ok(found)
+        addresses.unread.into_iter().for_each(|note| self.also_tell(note));
+        Ok(addresses.found)
     }
 
     /// Every address in a store that a device of the account signed. What can't be opened leads
