@@ -72,12 +72,12 @@ fn tell(rounds: &[Round], table: &mut Table) {
     let cpu = middle(&|round| ms(round.save.cost.cpu));
     time("save: processor, without git", cpu, Some(25.0), "perf stat convosync save M");
     let wall = middle(&|round| ms(round.save.wall_without_git()));
-    time("save: clock, without git", wall, None, "time convosync save M");
+    time("save: clock beyond git's", wall, None, "time convosync save M");
     time("save: git", middle(&|round| ms(round.save.git.time)), None, "strace -f -e execve …");
     let cpu = middle(&|round| ms(round.resume.cost.cpu));
     time("resume: processor, without git", cpu, None, "perf stat convosync resume");
     let wall = middle(&|round| ms(round.resume.wall_without_git()));
-    time("resume: clock, without git", wall, Some(60.0), "time convosync resume");
+    time("resume: clock beyond git's", wall, Some(60.0), "time convosync resume");
     time("resume: git", middle(&|round| ms(round.resume.git.time)), None, "strace -f -e execve …");
     let last = rounds.last().expect("there are rounds");
     let runs =
@@ -109,7 +109,7 @@ fn alone(len: usize, table: &mut Table) {
     let (time, peak) = stand::alone(&world, &laptop, "resume", id);
     let most = if len == HUGE { 1000.0 } else { 60.0 };
     let (limit, command) = (Limit::AtMost(most), "time convosync resume");
-    table.row("resume: clock, without git", (time, Unit::Milliseconds), limit, command);
+    table.row("resume: clock beyond git's", (time, Unit::Milliseconds), limit, command);
     let command = "/usr/bin/time -v convosync resume";
     table.row("resume: memory", (peak, Unit::Mebibytes), Limit::AtMost(64.0), command);
     tell_rest(&world, &desktop, id, table);
