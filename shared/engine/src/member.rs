@@ -15,6 +15,9 @@ use crate::ports::{IndexChange, Listed, Store, StoreError, Table};
 use crate::steady::steady;
 use crate::trouble::{Refusal, Trouble};
 
+/// A store is listened to so often in one command; what it has to tell after that is for the next.
+const MOST_ROUNDS: usize = 8;
+
 /// This device as one of an account.
 pub(crate) struct Member {
     pub(crate) profile: Profile,
@@ -266,11 +269,12 @@ impl Engine<'_> {
     ///
     /// As [`Self::follow_epochs`].
     pub(crate) fn hear(&self, member: &mut Member, store: &dyn Store) -> Result<Heard, Trouble> {
+        let mut rounds = 0..MOST_ROUNDS;
         loop {
             let before = member.profile.account.clone();
             let heard = self.hear_once(member, store)?;
             // With a new key there may be more to read: who came under it, and the key that it made.
-            if member.profile.account == before {
+            if member.profile.account == before || rounds.next().is_none() {
                 return Ok(heard);
             }
         }
@@ -356,7 +360,6 @@ impl Engine<'_> {
     }
 }
 
-/// Takes in what a device tells of itself.
 /// What a store tells of devices and keys.
 pub(crate) struct Heard {
     /// It has this device as it is now.
@@ -365,6 +368,7 @@ pub(crate) struct Heard {
     refused: Vec<String>,
 }
 
+/// Takes in what a device tells of itself.
 fn believe(member: &mut Member, name: &ObjectName, entry: &Sealed) -> Result<(), String> {
     let opened = open_device_entry(&member.profile.account, name, entry);
     let (device, opened) = opened.map_err(|error| error.to_string())?;

@@ -55,7 +55,11 @@ impl Engine<'_> {
             true => Vec::new(),
             false => self.rings_for_us(member, store, &names)?,
         };
-        self.adopt(member, &fresh, &rings)
+        let refused = self.adopt(member, &fresh, &rings)?;
+        if member.is_passed_by(&fresh, &names) {
+            return Err(left_out(&member.profile.device.name).into());
+        }
+        Ok(refused)
     }
 
     /// The account as it was sealed to this device, once for each key that it does not have yet.
@@ -103,9 +107,6 @@ impl Engine<'_> {
         }
         member.refuse_left_out()?;
         self.take_keys(member, rings)?;
-        if member.is_passed_by(fresh) {
-            return Err(left_out(&member.profile.device.name).into());
-        }
         Ok(walked.refused)
     }
 
@@ -159,15 +160,25 @@ impl Member {
     }
 
     /// Whether the account went on without this device: of keys that were made at the same time one
-    /// counts that it was not given, and there is a later one on top of that. Until there is, who has
-    /// both may still make one for all.
-    fn is_passed_by(&self, records: &[(ObjectName, Sealed)]) -> bool {
+    /// counts that it was not given, and a later one on top of that was given to others. Until there is
+    /// one, who has both may still make one for all.
+    fn is_passed_by(&self, records: &[(ObjectName, Sealed)], names: &[ObjectName]) -> bool {
         let me = &self.profile.device.id;
         let leaves_us_out = |record: &EpochRecord| record.active.get(me).is_none();
-        let newest = Some(self.epochs.newest());
-        !self.has_present_key()
-            && self.epochs.present().is_some_and(leaves_us_out)
-            && records.iter().any(|(name, _)| epoch_of(name) > newest)
+        if self.has_present_key() || !self.epochs.present().is_some_and(leaves_us_out) {
+            return false;
+        }
+        let given = |to_us: bool, of: u32| {
+            names.iter().any(|name| match name {
+                ObjectName::DeviceKey { device, epoch, .. } => {
+                    *epoch == of && (device == me) == to_us
+                }
+                _ => false,
+            })
+        };
+        let later = records.iter().filter_map(|(name, _)| epoch_of(name));
+        let mut later = later.filter(|epoch| *epoch > self.epochs.newest());
+        later.any(|epoch| given(false, epoch) && !given(true, epoch))
     }
 
     /// Refuses if this device is no longer one of the account, as far as it knows.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use convosync_core::{ObjectName, Sealed, open_unit};
+use convosync_core::{DeviceEntry, ObjectName, Sealed, open_device_entry, open_unit};
 use convosync_wire::Note;
 
 use crate::engine::Engine;
@@ -69,7 +69,12 @@ impl Engine<'_> {
         let ours =
             |name: &ObjectName| matches!(name, ObjectName::Device { device, .. } if device == me);
         for name in lacking(ObjectName::DEVICES, old, new)?.into_iter().filter(ours) {
-            copied.put(&name, &steady(old, &name)?, new)?;
+            match steady(old, &name) {
+                // Who can write there may have put another one's keys under this device's name.
+                Ok(entry) if is_by_us(member, &name, &entry) => copied.put(&name, &entry, new)?,
+                Ok(_) | Err(StoreError::Missing(_) | StoreError::TooBig { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         copy_epochs(member, old, new, &mut copied)?;
         for prefix in [ObjectName::PINS, ObjectName::TOMBSTONES] {
@@ -120,6 +125,14 @@ impl Engine<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether an entry under this device's name has its keys.
+fn is_by_us(member: &Member, name: &ObjectName, entry: &Sealed) -> bool {
+    let ours = DeviceEntry::of(&member.profile.device);
+    open_device_entry(&member.profile.account, name, entry).is_ok_and(|(_, there)| {
+        (there.verifying, there.exchange) == (ours.verifying, ours.exchange)
+    })
 }
 
 /// Copies the keys of epochs that this device follows, then their records: one that began where the

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use convosync_core::{
-    DeviceId, Devices, Moved, ObjectName, Profile, open_device_entry, open_moved, seal_moved,
-    sealed_epoch,
+    DeviceId, Devices, Moved, ObjectName, OpenError, Profile, open_device_entry, open_moved,
+    seal_moved,
 };
 use convosync_wire::Note;
 
@@ -35,7 +35,7 @@ struct Addresses {
     found: Vec<Found>,
     /// What there is to tell of those that can't be opened.
     unread: Vec<Note>,
-    /// One of them is under a later key than this device has.
+    /// One of them is under a key that this device does not have.
     is_behind: bool,
 }
 
@@ -154,10 +154,10 @@ impl Engine<'_> {
                     addresses.found.push(Found { name, moved, by });
                 }
                 Err(error) => {
-                    let epoch = sealed_epoch(&sealed).unwrap_or(0);
-                    addresses.is_behind |= epoch > profile.account.epoch;
+                    let no_key = matches!(error, OpenError::Epoch { .. } | OpenError::WrongKey);
+                    addresses.is_behind |= no_key;
                     // A copy that was damaged on this disk is asked for again.
-                    if is_kept && epoch <= profile.account.epoch {
+                    if is_kept && !no_key {
                         self.ports.cache.delete(&name)?;
                     } else {
                         addresses.unread.push(unreadable(&name, &error.to_string()));

@@ -67,24 +67,21 @@ impl Engine<'_> {
         Ok(SaveReport { pushed, uploaded, ..report })
     }
 
-    /// A save that could not be kept, after its commit was on its way already: where that is now.
+    /// A save that could not be kept, with what was done before: `notes`, and where the commit is now
+    /// if it was on its way already.
     pub(super) fn without_session(
         &self,
         trouble: Trouble,
         chosen: &Chosen<'_>,
         coded: Coded<'_>,
+        mut notes: Vec<Note>,
     ) -> Trouble {
-        let (Some(committed), true) = (coded.committed.as_ref(), coded.underway.is_some()) else {
-            return trouble;
-        };
-        if matches!(trouble, Trouble::Cancelled) {
-            // Dropping it stops it.
-            return trouble;
+        notes.extend(chosen.onto.arrived());
+        if let (Some(committed), Some(underway)) = (coded.committed.as_ref(), coded.underway) {
+            let state = CodeState::Unproven;
+            let there = self.push_code(chosen, committed, state, Some(underway), &mut notes);
+            notes.extend(there.map(|there| pushed_alone(&there)));
         }
-        let mut notes = Vec::new();
-        let state = CodeState::Unproven;
-        let there = self.push_code(chosen, committed, state, coded.underway, &mut notes);
-        notes.extend(there.map(|there| pushed_alone(&there)));
         trouble.after(notes)
     }
 
@@ -287,7 +284,7 @@ impl Engine<'_> {
 fn pushed_alone(there: &str) -> Note {
     Note {
         code: "convosync::save::pushed-alone".to_owned(),
-        text: format!("the commit is on {there}; the session was not saved"),
+        text: format!("the commit is on {there}; its session may not be saved"),
         help: Some("the same command again saves it, and commits nothing anew".to_owned()),
     }
 }

@@ -171,7 +171,7 @@ impl Engine<'_> {
             Ok(frozen) => frozen,
             Err(trouble) => {
                 drop(lock);
-                return Err(self.without_session(trouble, &chosen, coded));
+                return Err(self.without_session(trouble, &chosen, coded, notes));
             }
         };
         let Some(mut frozen) = frozen else { return Ok(unchanged(&member, &chosen)) };
@@ -179,8 +179,11 @@ impl Engine<'_> {
         if args.auto {
             return self.kept_here(&member, args, &chosen, &coded, frozen);
         }
-        self.end(&member, &root, args)?;
+        let ended = self.end(&member, &root, args);
         drop(lock);
+        if let Err(trouble) = ended {
+            return Err(self.without_session(trouble, &chosen, coded, frozen.notes));
+        }
         self.deliver(&mut member, args, &chosen, coded, frozen)
     }
 
