@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use convosync_core::{Card, ObjectName, SaveId, Sealed, open_device_entry, open_unit};
+use convosync_core::{
+    Card, ObjectName, SaveId, Sealed, local_digest, open_device_entry, open_unit,
+};
 
 use crate::bind::Binding;
 use crate::engine::Engine;
@@ -164,10 +166,15 @@ impl Engine<'_> {
             .filter(|seq| *seq < NEVER_REACHED)
             .max()
             .unwrap_or(0);
+        // Read before what it says is: a save of another process may count further at any moment, and
+        // must not be counted back.
+        let key = local_digest(&member.profile.account, "seq", b"");
+        let was = self.ports.index.get(Table::Misc, &key)?;
         let known = self.remembered(member, Table::Misc, "seq", b"")?;
         let known = known.and_then(|text| text.parse().ok()).unwrap_or(0);
         let change = self.remember(member, Table::Misc, "seq", b"", &seen.to_string());
-        Ok((seen > known).then_some(change))
+        let IndexChange::Put(table, key, value) = change else { return Ok(None) };
+        Ok((seen > known).then_some(IndexChange::Replace { table, key, was, value }))
     }
 }
 

@@ -14,6 +14,7 @@ macro_rules! index_contract {
         crate::index_contract::index_contract!($fresh:
             what_was_written_is_there_when_it_is_opened_again,
             what_is_dropped_is_gone,
+            a_value_that_another_has_set_since_stays,
             tries_are_counted_and_queueing_again_changes_nothing,
             it_is_new_until_something_was_written,
             cards_are_told_from_a_mark_on_and_what_makes_a_mark_stale_shows,
@@ -115,6 +116,25 @@ pub(crate) fn what_is_dropped_is_gone(open: &Open<'_>) {
     assert_eq!(cards(&*index).len(), 1);
     assert_eq!(queue(&*index), [2]);
     assert!(index.all(Table::Misc).unwrap().is_empty());
+}
+
+pub(crate) fn a_value_that_another_has_set_since_stays(open: &Open<'_>) {
+    let index = open();
+    let replace = |was: Option<&str>, value: &str| IndexChange::Replace {
+        table: Table::Misc,
+        key: "a".to_owned(),
+        was: was.map(sealed),
+        value: sealed(value),
+    };
+    let becomes = |change: IndexChange, want: &str| {
+        index.apply(&[change]).unwrap();
+        let now = open().get(Table::Misc, "a").unwrap().unwrap();
+        assert_eq!(now.as_bytes(), sealed(want).as_bytes());
+    };
+    becomes(replace(None, "1"), "1");
+    becomes(replace(None, "2"), "1");
+    becomes(replace(Some("1"), "3"), "3");
+    becomes(replace(Some("1"), "4"), "3");
 }
 
 pub(crate) fn tries_are_counted_and_queueing_again_changes_nothing(open: &Open<'_>) {

@@ -226,6 +226,18 @@ pub enum Change {
     Dequeue(SaveId),
     /// A value is set.
     Put(Table, String, Sealed),
+    /// A value is set if it is still what it was, byte for byte. If another process has set it since, it
+    /// stays; that is no error.
+    Replace {
+        /// Where.
+        table: Table,
+        /// Under which key.
+        key: String,
+        /// What it was; none: there was none.
+        was: Option<Sealed>,
+        /// What it is to be.
+        value: Sealed,
+    },
     /// A value is removed.
     Remove(Table, String),
 }

@@ -87,6 +87,13 @@ impl Rows {
             IndexChange::Put(table, key, value) => {
                 self.values.insert((number(*table), key.clone()), value.clone());
             }
+            IndexChange::Replace { table, key, was, value } => {
+                let key = (number(*table), key.clone());
+                let bytes = |sealed: &Sealed| sealed.as_bytes().to_vec();
+                if self.values.get(&key).map(bytes) == was.as_ref().map(bytes) {
+                    self.values.insert(key, value.clone());
+                }
+            }
             IndexChange::Remove(table, key) => {
                 self.values.remove(&(number(*table), key.clone()));
             }

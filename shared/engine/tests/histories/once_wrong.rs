@@ -65,6 +65,24 @@ fn a_key_of_a_newcomer_to_where_the_store_had_been_is_taken_along() {
     assert_eq!(happens(&steps, 1_152_541, KNOBS), [""; 0]);
 }
 
+/// While the index is mended after a death, another process of the device saves.
+#[test]
+fn a_count_is_not_used_again_when_two_processes_mend_at_once() {
+    let dies = |at, meanwhile| Weather { death: Some(at), meanwhile, ..Weather::default() };
+    for death in 0..12 {
+        for at in 0..6 {
+            let other = vec![(at, calmly(0, SAVE))];
+            let steps = [
+                calmly(0, SAVE),
+                in_weather(0, SAVE, dies(10, Vec::new())),
+                in_weather(0, SAVE, dies(death, other)),
+                calmly(0, SAVE),
+            ];
+            assert_eq!(happens(&steps, 1, KNOBS), [""; 0], "before {at}, dies before {death}");
+        }
+    }
+}
+
 /// Without a work tree git could not tell that the code merges; in one it did.
 #[test]
 fn code_that_merges_in_a_work_tree_after_all_holds_up_nothing() {

@@ -216,6 +216,14 @@ fn one(transaction: &Transaction<'_>, change: &IndexChange) -> rusqlite::Result<
             &format!("INSERT OR REPLACE INTO {} (key, value) VALUES (?1, ?2)", table(*of)),
             params![key, value.as_bytes()],
         ),
+        IndexChange::Replace { table: of, key, was, value } => run(
+            &format!(
+                "INSERT OR REPLACE INTO {table} (key, value) SELECT ?1, ?2 \
+                 WHERE (SELECT value FROM {table} WHERE key = ?1) IS ?3",
+                table = table(*of)
+            ),
+            params![key, value.as_bytes(), was.as_ref().map(Sealed::as_bytes)],
+        ),
         IndexChange::Remove(of, key) => {
             run(&format!("DELETE FROM {} WHERE key = ?1", table(*of)), params![key])
         }
