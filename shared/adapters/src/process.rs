@@ -28,21 +28,13 @@ const MOST_OUTPUT: usize = 64 << 20;
 const MOST_ERRORS: usize = 64 << 10;
 
 /// When a child is stopped.
-pub(crate) struct Watch<'a> {
+pub(crate) struct Watch {
     /// Its time limit.
     pub(crate) limit: Duration,
     /// The limit counts from the last sign of life, not from the start.
     pub(crate) since_output: bool,
     /// The user's wish.
-    pub(crate) cancel: &'a Cancel,
-    /// That of who started it.
-    pub(crate) given_up: Option<&'a Cancel>,
-}
-
-impl Watch<'_> {
-    fn is_cancelled(&self) -> bool {
-        self.cancel.is_cancelled() || self.given_up.is_some_and(Cancel::is_cancelled)
-    }
+    pub(crate) cancel: Cancel,
 }
 
 /// How a child ended by itself.
@@ -73,30 +65,20 @@ impl From<io::Error> for Stopped {
 
 /// Runs `command`, and feeds it `input` if its standard input is a pipe. When it returns, the child
 /// is gone.
-pub(crate) fn run(
-    command: &mut Command,
-    input: &[u8],
-    watch: &Watch<'_>,
-) -> Result<Ended, Stopped> {
-    Held::start(command, watch.cancel)?.attend(input, watch)
+pub(crate) fn run(command: &mut Command, input: &[u8], watch: &Watch) -> Result<Ended, Stopped> {
+    Held::start(command, watch)?.attend(input, watch, &Cancel::new())
 }
 
 /// Starts `command`, and returns while a thread of its own attends to it as [`run`] does.
 pub(crate) fn start(
     command: &mut Command,
     input: Vec<u8>,
-    limit: Duration,
-    since_output: bool,
-    cancel: &Cancel,
+    watch: Watch,
 ) -> Result<Running, Stopped> {
-    let child = Held::start(command, cancel)?;
-    let (cancel, given_up) = (cancel.clone(), Cancel::new());
-    let given_up_too = given_up.clone();
-    let attend = move || {
-        let given_up = Some(&given_up_too);
-        child.attend(&input, &Watch { limit, since_output, cancel: &cancel, given_up })
-    };
-    let thread = thread::Builder::new().spawn(attend)?;
+    let child = Held::start(command, &watch)?;
+    let given_up = Cancel::new();
+    let heard = given_up.clone();
+    let thread = thread::Builder::new().spawn(move || child.attend(&input, &watch, &heard))?;
     Ok(Running { thread: Some(thread), given_up })
 }
 
@@ -130,8 +112,8 @@ struct Held {
 }
 
 impl Held {
-    fn start(command: &mut Command, cancel: &Cancel) -> Result<Self, Stopped> {
-        if cancel.is_cancelled() {
+    fn start(command: &mut Command, watch: &Watch) -> Result<Self, Stopped> {
+        if watch.cancel.is_cancelled() {
             return Err(Stopped::Cancelled);
         }
         let (program, args) = (command.get_program(), command.get_args());
@@ -140,8 +122,9 @@ impl Held {
         Ok(Self { child, is_gone: false })
     }
 
-    fn attend(mut self, input: &[u8], watch: &Watch<'_>) -> Result<Ended, Stopped> {
-        let ended = attend(&mut self.child, input, watch)?;
+    /// `given_up`: the wish of who started it, beside the user's.
+    fn attend(mut self, input: &[u8], watch: &Watch, given_up: &Cancel) -> Result<Ended, Stopped> {
+        let ended = attend(&mut self.child, input, watch, given_up)?;
         self.is_gone = true;
         Ok(ended)
     }
@@ -155,7 +138,12 @@ impl Drop for Held {
     }
 }
 
-fn attend(child: &mut Child, input: &[u8], watch: &Watch<'_>) -> Result<Ended, Stopped> {
+fn attend(
+    child: &mut Child,
+    input: &[u8],
+    watch: &Watch,
+    given_up: &Cancel,
+) -> Result<Ended, Stopped> {
     let mut pipes = Pipes::of(child, input)?;
     let mut deadline = Instant::now() + watch.limit;
     loop {
@@ -167,7 +155,7 @@ fn attend(child: &mut Child, input: &[u8], watch: &Watch<'_>) -> Result<Ended, S
             pipes.drain()?;
             return Ok(Ended { status, stdout: pipes.stdout, stderr: pipes.stderr });
         }
-        if watch.is_cancelled() {
+        if watch.cancel.is_cancelled() || given_up.is_cancelled() {
             return Err(Stopped::Cancelled);
         }
         if alive && watch.since_output {

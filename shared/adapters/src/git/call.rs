@@ -145,21 +145,16 @@ impl<'a> Call<'a> {
 
     /// Runs it to its end, whatever the exit code.
     pub(crate) fn run(self) -> Result<Output, GitError> {
-        let (git, about) = (self.git, self.about());
-        let cancel = self.cancel();
-        let (limit, since_output) = (about.limit, about.reach == Reach::Remote);
+        let (git, about, watch) = (self.git, self.about(), self.watch());
         let (mut command, input) = self.command();
-        let watch = Watch { limit, since_output, cancel: &cancel, given_up: None };
         about.output(git, process::run(&mut command, &input, &watch))
     }
 
     /// Starts it, and returns while it is at work.
     pub(crate) fn start(self) -> Result<Started<'a>, GitError> {
-        let (git, about) = (self.git, self.about());
-        let cancel = self.cancel();
-        let (limit, since_output) = (about.limit, about.reach == Reach::Remote);
+        let (git, about, watch) = (self.git, self.about(), self.watch());
         let (mut command, input) = self.command();
-        match process::start(&mut command, input, limit, since_output, &cancel) {
+        match process::start(&mut command, input, watch) {
             Ok(running) => Ok(Started { git, about, running }),
             Err(stopped) => Err(about.error(git, stopped)),
         }
@@ -176,8 +171,10 @@ impl<'a> Call<'a> {
         About { what: self.what, dir: self.dir.clone(), limit, reach }
     }
 
-    fn cancel(&self) -> Cancel {
-        if self.tidies_up { Cancel::new() } else { self.git.cancel.clone() }
+    fn watch(&self) -> Watch {
+        let About { limit, reach, .. } = self.about();
+        let cancel = if self.tidies_up { Cancel::new() } else { self.git.cancel.clone() };
+        Watch { limit, since_output: reach == Reach::Remote, cancel }
     }
 
     /// Runs it, and takes any exit code but 0 for a failure.

@@ -177,7 +177,7 @@ impl<'a> Zellij<'a> {
         command.args(args).env_clear().envs(self.env).current_dir("/").process_group(0);
         let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
         command.stdin(stdin).stdout(Stdio::piped());
-        let watch = Watch { limit, since_output: false, cancel: self.cancel, given_up: None };
+        let watch = Watch { limit, since_output: false, cancel: self.cancel.clone() };
         let ended = process::run(&mut command, input, &watch).map_err(|stopped| {
             let reason = match stopped {
                 Stopped::Io(error) => error.to_string(),

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use convosync_adapters::GitLimits;
-use convosync_engine::ports::{Git, GitError, Push};
+use convosync_engine::ports::{Git, GitError, Push, Underway};
 
 use crate::lab::{Lab, hook, script, write};
 
@@ -233,13 +233,7 @@ fn a_push_that_is_given_up_is_stopped_with_its_hook() {
     let lab = Lab::new();
     let dir = lab.pushed("p");
     let before = lab.head(&dir);
-    let tip = lab.commit(&dir, "b", "x");
-    let (sleeper, begun) = (lab.path("bin/sleeper"), lab.path("begun"));
-    script(&sleeper, "sleep 60");
-    let text = format!("touch '{}'; '{}' & wait", begun.display(), sleeper.display());
-    hook(&dir, "pre-push", &text);
-    let pushing = lab.git.start_push(&lab.at(&dir), "origin", "main", &tip, false).expect("a push");
-    until(|| begun.exists());
+    let pushing = hanging(&lab, &dir);
     drop(pushing);
     assert_eq!(left_behind(&lab.path("")), [""; 0]);
     assert_eq!(lab.oid(&lab.path("p-origin.git"), "main"), before);
@@ -249,16 +243,22 @@ fn a_push_that_is_given_up_is_stopped_with_its_hook() {
 fn a_cancel_stops_a_push_that_nobody_waits_for_yet() {
     let lab = Lab::new();
     let dir = lab.pushed("p");
-    let tip = lab.commit(&dir, "b", "x");
-    let (sleeper, begun) = (lab.path("bin/sleeper"), lab.path("begun"));
-    script(&sleeper, "sleep 60");
-    let text = format!("touch '{}'; '{}' & wait", begun.display(), sleeper.display());
-    hook(&dir, "pre-push", &text);
-    let pushing = lab.git.start_push(&lab.at(&dir), "origin", "main", &tip, false).expect("a push");
-    until(|| begun.exists());
+    let pushing = hanging(&lab, &dir);
     lab.cancel.cancel();
     assert_eq!(left_behind(&lab.path("")), [""; 0]);
     assert!(matches!(pushing.finish(), Err(GitError::Cancelled)));
+}
+
+/// A push of a new commit whose hook has begun, and does not end.
+fn hanging<'a>(lab: &'a Lab, dir: &Path) -> Box<dyn Underway<Push> + 'a> {
+    let tip = lab.commit(dir, "b", "x");
+    let (sleeper, begun) = (lab.path("bin/sleeper"), lab.path("begun"));
+    script(&sleeper, "sleep 60");
+    let text = format!("touch '{}'; '{}' & wait", begun.display(), sleeper.display());
+    hook(dir, "pre-push", &text);
+    let pushing = lab.git.start_push(&lab.at(dir), "origin", "main", &tip, false).expect("a push");
+    until(|| begun.exists());
+    pushing
 }
 
 fn until(mut is_so: impl FnMut() -> bool) {
