@@ -7,6 +7,7 @@ mod git;
 mod git_error;
 mod local;
 mod panes;
+mod repository;
 mod shell;
 mod store;
 
@@ -14,11 +15,7 @@ pub use assistant::{
     Assistant, AssistantError, Found, Here, InPane, LeftOut, Live, Placed, Placement, ReadSeek,
     SourceFile,
 };
-pub use git::{
-    Advertised, Branch, CapturedWork, Change, ChangeKind, Committed, Facts, Git, HeadState,
-    Identity, JoinedCode, LARGE_FILE, LargeFile, Operation, Parked, Push, Relation, Remote,
-    Repository, Submodule, Underway, Upstream, WorkHere,
-};
+pub use git::{Git, Underway};
 pub use git_error::GitError;
 pub use local::{
     Change as IndexChange, Clock, Entropy, Guard, Index, Journal, LaterCards, LocalError, Locks,
@@ -26,6 +23,11 @@ pub use local::{
 };
 pub use panes::{
     InStack, NewPane, NewRuns, PaneEnv, Panes, PanesError, Screen, ScreenPane, ScreenTab,
+};
+pub use repository::{
+    Advertised, Branch, CapturedWork, Change, ChangeKind, Committed, Facts, HeadState, Identity,
+    JoinedCode, LARGE_FILE, LargeFile, Operation, Parked, Push, Relation, Remote, Repository,
+    Submodule, Upstream, WorkHere,
 };
 pub use shell::{HistoryOf, ShellError, Shells};
 pub use store::{Caps, Listed, Store, StoreError, Stores, starts_one_by_one};
